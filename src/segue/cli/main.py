@@ -1,0 +1,123 @@
+"""The command line. A verb's module is imported when the verb is used, so that `--help` costs nothing it need not."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any, Final
+
+import typer
+from rich.text import Text
+from typer.exceptions import TyperException
+
+from segue.cli.output import Code, console, errors, print_json, say_error
+from segue.model.errors import SegueError, UsageError
+
+__all__ = ["VERBS", "main"]
+
+VERBS: Final = {
+    "init": "make a project that runs, with a test",
+    "check": "load DAG files and print every error and warning in them",
+    "run": "run a DAG now, in the foreground",
+    "runs": "list runs, newest first",
+    "show": "show one run: its tasks and attempts, with causes",
+    "logs": "print what a task wrote",
+    "why": "say for every task of a run why it waits, or how it ended",
+    "retry": "go on with a run: again what failed, with the same code",
+    "rerun": "run a slot anew, with the newest code",
+    "cancel": "stop runs",
+    "mark": "set a task of a run to success, failed or skipped by hand",
+    "doctor": "say what is wrong with this home and machine, and what helps",
+    "db": "upgrade or back up the database",
+}
+
+_ELSEWHERE: Final = {
+    "clear": "did you mean retry, rerun or rerun --failed?",
+    "trigger": "did you mean run?",
+    "execute": "did you mean run?",
+    "test": "did you mean run --scratch?",
+    "backfill": "it comes later; `segue run TARGET --date A..B` runs the slots of a range now",
+    "status": "did you mean show or runs?",
+    "list": "did you mean runs?",
+    "ls": "did you mean runs?",
+    "dags": "did you mean check or runs?",
+    "tasks": "did you mean show?",
+    "log": "did you mean logs?",
+    "kill": "did you mean cancel --now?",
+    "stop": "did you mean cancel?",
+    "lint": "did you mean check?",
+    "validate": "did you mean check?",
+    "parse": "did you mean check?",
+    "migrate": "did you mean db upgrade?",
+    "up": "it comes later; `segue run` runs DAGs in the foreground",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb and give its exit code.
+
+    Args:
+        arguments: what stands after `segue` on the command line.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal without our glyphs is no reason to stop
+    try:
+        return _dispatch(given)
+    except SegueError as error:
+        return say_error(error, "--json" in given)
+    except TyperException as error:
+        return _wrong_usage(error, given)
+    except (KeyboardInterrupt, typer.Abort):
+        return Code.CANCELLED
+    except BrokenPipeError:
+        # Whoever read our output has gone; so must what is still buffered.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+
+
+def _dispatch(given: list[str]) -> int:
+    if not given or given[0] in ("-h", "--help", "help"):
+        _overview()
+        return Code.GOOD if given else Code.USAGE
+    if given[0] in ("-V", "--version", "version"):
+        console().print(f"segue {version('segue')}")
+        return Code.GOOD
+    verb = given[0]
+    if verb not in VERBS:
+        raise UsageError(f"no command {verb!r}: {_suggestion(verb)}")
+    module: Any = importlib.import_module(f"segue.cli.{verb}")
+    command = typer.main.get_command(module.app)
+    return int(command.main(given[1:], prog_name=f"segue {verb}", standalone_mode=False) or 0)
+
+
+def _suggestion(verb: str) -> str:
+    if verb in _ELSEWHERE:
+        return _ELSEWHERE[verb]
+    if verb.startswith("-"):
+        return "options stand after the command; `segue --help` lists the commands"
+    near = difflib.get_close_matches(verb, VERBS, 2)
+    return f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(VERBS)}"
+
+
+def _overview() -> None:
+    screen = console()
+    screen.print("[bold]segue[/] COMMAND [OPTIONS]\n\nRuns what is ready, when it is ready, and says why the rest waits.\n")
+    for verb, meaning in VERBS.items():
+        screen.print(f"  [cyan]{verb:<8}[/] {meaning}")
+    screen.print("\n  segue COMMAND --help   what a command takes")
+
+
+def _wrong_usage(error: TyperException, given: Sequence[str]) -> int:
+    message = error.format_message().rstrip(".")
+    if "--json" in given:
+        print_json({"error": {"code": "usage_error", "message": message, "where": None, "hint": None}})
+    else:
+        errors().print(Text.assemble(("error: ", "bold red"), f"{message}: `segue {given[0]} --help` says what it takes"))
+    return Code.USAGE

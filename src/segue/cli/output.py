@@ -1,0 +1,170 @@
+"""How the terminal speaks: states as glyph, word and colour; errors; times; nothing from outside unescaped."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from segue.model.duration import show_duration
+from segue.model.errors import (
+    Bug,
+    DefinitionError,
+    EnvironmentFault,
+    Refused,
+    SegueError,
+    UsageError,
+)
+from segue.model.moment import datetime_at
+
+__all__ = [
+    "STYLES",
+    "Code",
+    "console",
+    "duration",
+    "errors",
+    "plain",
+    "print_json",
+    "say_error",
+    "say_errors",
+    "state_text",
+    "table",
+    "terminal_safe",
+    "when",
+]
+
+
+class Code(IntEnum):
+    """Exit codes (INTERFACE, "Command line")."""
+
+    GOOD = 0
+    FAILED = 1
+    USAGE = 2
+    UNREACHABLE = 3
+    HELD = 4
+    CANCELLED = 130
+
+
+STYLES: Final[dict[str, tuple[str, str, str]]] = {
+    "pending": ("·", "waiting", "dim"),
+    "queued": ("◌", "queued", "blue"),
+    "running": ("●", "running", "cyan"),
+    "up_for_retry": ("↻", "retrying", "yellow"),
+    "deferred": ("…", "deferred", "blue"),
+    "held": ("‖", "held", "magenta"),
+    "success": ("✓", "done", "green"),
+    "failed": ("✗", "failed", "bold red"),
+    "upstream_failed": ("⇣", "upstream failed", "red"),
+    "skipped": ("–", "skipped", "dim"),
+    "cancelled": ("■", "cancelled", "yellow"),
+    "timed_out": ("✗", "timed out", "bold red"),
+    "lost": ("✗", "lost", "bold red"),
+    "interrupted": ("!", "interrupted", "yellow"),
+}
+
+_STEERING = re.compile(r"(?P<colour>\x1b\[[0-9;]*m)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def console() -> Console:
+    """Standard output."""
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def errors() -> Console:
+    """Standard error."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def terminal_safe(text: str, *, colours: bool = False) -> str:
+    """Escape what would steer the terminal; with `colours` the codes that only colour stay."""
+
+    def escape(found: re.Match[str]) -> str:
+        if colours and found["colour"]:
+            return found[0]
+        return found[0].encode("unicode_escape").decode()
+
+    return _STEERING.sub(escape, text)
+
+
+def plain(text: str) -> Text:
+    """A text from outside as it may stand on the terminal: one line, nothing in it is markup."""
+    return Text(terminal_safe(" ".join(text.split("\n"))))
+
+
+def state_text(state: str) -> Text:
+    """A state as glyph and word in its colour."""
+    glyph, word, style = STYLES[state]
+    return Text(f"{glyph} {word}", style=style)
+
+
+def duration(started: int | None, ended: int | None) -> str:
+    """How long something took, empty where it has not begun or ended; microseconds."""
+    return "" if started is None or ended is None else show_duration(max(0, ended - started))
+
+
+def when(instant: int | None, zone: str = "UTC") -> str:
+    """An instant as `2026-04-01 02:00:07-07:00` in a zone."""
+    if instant is None:
+        return ""
+    at = datetime_at(instant, zone)
+    return at.replace(microsecond=0).isoformat(sep=" ").replace("+00:00", "Z")
+
+
+def table(*columns: str) -> Table:
+    """A table without lines; a column whose name begins with `>` is right-aligned."""
+    result = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for column in columns:
+        result.add_column(
+            column.lstrip(">"), justify="right" if column.startswith(">") else "left", overflow="fold", no_wrap=False
+        )
+    return result
+
+
+def print_json(value: Any) -> None:
+    """Write one line of JSON on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def say_error(error: SegueError, as_json: bool) -> Code:
+    """Tell one error and give the exit code that fits it."""
+    return say_errors([error], as_json)
+
+
+def say_errors(found: Sequence[SegueError], as_json: bool) -> Code:
+    """Tell errors, on standard output as JSON or on standard error for people; the first decides the exit code."""
+    if as_json:
+        first, *others = map(_described, found)
+        print_json({"error": first, "others": others} if others else {"error": first})
+    else:
+        screen = errors()
+        for error in found:
+            screen.print(Text.assemble(("error: ", "bold red"), terminal_safe(str(error))))
+    return _code(found[0])
+
+
+def _code(error: SegueError) -> Code:
+    match error:
+        case EnvironmentFault() | Bug():
+            return Code.UNREACHABLE
+        case Refused():
+            return Code.FAILED
+        case UsageError():
+            return Code.USAGE
+        case _:
+            return Code.FAILED
+
+
+def _described(error: SegueError) -> dict[str, str | None]:
+    name = re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
+    if not isinstance(error, DefinitionError):
+        return {"code": name, "message": str(error), "where": None, "hint": None}
+    where = ":".join(str(part) for part in (error.file, error.line) if part is not None)
+    return {"code": name, "message": error.message, "where": where or None, "hint": None}

@@ -1,0 +1,68 @@
+"""Arrow tables and record batches as Parquet."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from segue.model.errors import UnreadableValue, UnstorableValue
+
+__all__ = ["kind_of", "load", "read_parquet", "store", "to_arrow", "write_parquet"]
+
+_KINDS = {pa.Table: "Table", pa.RecordBatch: "RecordBatch"}
+_HINTS = {
+    pa.RecordBatchReader: "it is not a table yet: return .read_all()",
+    pa.ChunkedArray: "return a table that holds it",
+}
+
+
+def kind_of(value: object) -> str | None:
+    if type(value) in _HINTS:
+        raise UnstorableValue(f"a {type(value).__module__}.{type(value).__name__}: {_HINTS[type(value)]}")
+    return _KINDS.get(type(value))
+
+
+def store(value: Any, file: BinaryIO) -> None:
+    write_parquet(to_arrow(value), file)
+
+
+def load(kind: str, file: BinaryIO) -> object:
+    table = read_parquet(file)
+    if kind == "Table":
+        return table
+    batches = table.combine_chunks().to_batches()
+    return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=table.schema)
+
+
+def to_arrow(value: Any) -> pa.Table:
+    return value if isinstance(value, pa.Table) else pa.Table.from_batches([value])
+
+
+def write_parquet(table: pa.Table, file: BinaryIO) -> None:
+    """Write a table. Raises `UnstorableValue` where Parquet has no such type."""
+    try:
+        pq.write_table(table, file, compression="zstd")
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+        raise UnstorableValue(f"this table cannot be stored as Parquet: {error}") from error
+
+
+def read_parquet(file: BinaryIO) -> pa.Table:
+    """Read a table with the types it had: Parquet alone would make milliseconds of seconds, for example."""
+    try:
+        with pq.ParquetFile(file) as source:
+            table, kept = source.read(), source.metadata.metadata or {}
+    except pa.ArrowInvalid as error:
+        raise UnreadableValue(f"a stored table is damaged: {error}") from error
+    if b"ARROW:schema" not in kept:
+        return table
+    schema = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(kept[b"ARROW:schema"])))
+    if table.schema.equals(schema):
+        return table
+    columns = [
+        column if column.type == field.type else column.cast(field.type)
+        for column, field in zip(table.columns, schema, strict=True)
+    ]
+    return pa.table(columns, schema=schema)

@@ -1,0 +1,136 @@
+"""The context of one attempt, and how code finds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from logging import Logger, getLogger
+from types import MappingProxyType
+from typing import Any, NoReturn
+
+from segue.model.context import Connection, Context, State, Trigger
+from segue.model.errors import UsageError
+from segue.model.ids import Instant
+from segue.model.interval import Interval
+from segue.model.moment import datetime_at
+
+__all__ = ["RunContext", "current", "current_or_none", "entered"]
+
+_current: ContextVar[Context | None] = ContextVar("segue_context", default=None)
+
+
+def current() -> Context:
+    """The context of the attempt this code runs in; the same object that an injected `Context` parameter gets.
+
+    Raises:
+        UsageError: no task is running here.
+    """
+    context = _current.get()
+    if context is None:
+        raise UsageError("no task is running here: current() works inside a task, or with segue.testing.context(...)")
+    return context
+
+
+def current_or_none() -> Context | None:
+    """The context of the attempt this code runs in, if it runs in one."""
+    return _current.get()
+
+
+@contextmanager
+def entered(context: Context) -> Iterator[None]:
+    """Within it `current()` gives this context."""
+    token = _current.set(context)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunContext:
+    """One attempt, as the task sees it.
+
+    Args:
+        slot: what the run covers; None in a run by hand without `--date`.
+        timezone: the DAG's zone.
+        due: when the run became due.
+        values: the run's params by name.
+        reports: what the task reported, in order: (rows, source).
+    """
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int | None = None
+    attempt: int = 1
+    slot: Interval | None = None
+    timezone: str = "UTC"
+    due: Instant = Instant(0)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    log: Logger = field(default_factory=lambda: getLogger("segue.task"))
+    triggers: Sequence[Trigger] = ()
+    reports: list[tuple[int | None, str | bytes | None]] = field(default_factory=list)
+
+    @property
+    def interval(self) -> Interval:
+        if self.slot is None:
+            raise UsageError(
+                f"task {self.task_id} of run {self.run_id} asks for its interval and the run has none: start it with "
+                "--date, or annotate the parameter `Interval | None`"
+            )
+        return self.slot
+
+    @property
+    def logical_date(self) -> datetime:
+        return self.interval.start
+
+    @property
+    def execution_date(self) -> datetime:
+        return self.interval.start
+
+    @property
+    def scheduled_start_time(self) -> datetime:
+        return self.interval.start
+
+    @property
+    def data_interval_start(self) -> datetime:
+        return self.interval.start
+
+    @property
+    def data_interval_end(self) -> datetime:
+        return self.interval.end
+
+    @property
+    def scheduled_at(self) -> datetime:
+        return datetime_at(self.due, self.timezone)
+
+    @property
+    def ds(self) -> str:
+        return self.interval.ds
+
+    @property
+    def partition_key(self) -> str:
+        return self.interval.key
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        return MappingProxyType(dict(self.values))
+
+    @property
+    def state(self) -> State:
+        self._later("context.state")
+
+    def report(self, *, rows: int | None = None, source: str | bytes | None = None) -> None:
+        self.reports.append((rows, source))
+
+    def connection(self, name: str, /) -> Connection:
+        self._later(f"context.connection({name!r})")
+
+    def secret(self, name: str, /) -> str:
+        self._later(f"context.secret({name!r})")
+
+    def _later(self, what: str) -> NoReturn:
+        raise UsageError(f"{what} is not available in this version (task {self.task_id})")

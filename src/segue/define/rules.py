@@ -1,0 +1,136 @@
+"""The options of a task as `Rules`: checked, and in units the engine knows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, get_args
+
+from segue.define.options import Guard, Retry, Role
+from segue.model.duration import microseconds
+from segue.model.spec import RetrySpec, Rules, TriggerRule
+
+__all__ = ["retry_of", "rules_of", "texts", "whole"]
+
+Report = Callable[[str], None]
+
+
+def rules_of(options: Mapping[str, Any], report: Report) -> Rules:
+    """Read the options of a task; what cannot be read is reported and left at its default."""
+    readers = {name: reader for name, reader in _READERS.items() if options.get(name) is not None}
+    values: dict[str, Any] = {}
+    for name, reader in readers.items():
+        try:
+            values[name] = reader(options[name])
+        except (TypeError, ValueError) as why:
+            report(f"{name}={options[name]!r}: {why}")
+    return Rules(**values)
+
+
+def retry_of(value: Retry | int | None) -> Retry:
+    """The policy that `retry=` means; none: no retry."""
+    if isinstance(value, Retry):
+        return value
+    return Retry(times=value or 0)
+
+
+def whole(least: int) -> Callable[[object], int]:
+    """A reader of whole numbers that are not below `least`."""
+
+    def read(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise ValueError(f"it must be a whole number, {least} or more")
+        return value
+
+    return read
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """Read a list of texts."""
+    if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(one, str) for one in value):
+        raise ValueError("it must be a list of texts")
+    return tuple(value)
+
+
+def _retry(value: object) -> RetrySpec:
+    if not isinstance(value, Retry):
+        value = Retry(times=whole(0)(value))
+    for name, least in (("times", 0), ("lost", 0)):
+        whole(least)(getattr(value, name))
+    for name in ("backoff", "jitter"):
+        number = getattr(value, name)
+        if not isinstance(number, int | float) or not math.isfinite(number) or number < 0:
+            raise ValueError(f"{name} must be a finite number, 0 or more")
+    if value.jitter > 1:
+        raise ValueError("jitter is a fraction of the delay, 0 to 1")
+    return RetrySpec(
+        times=value.times,
+        delay=microseconds(value.delay),
+        backoff=float(value.backoff),
+        max_delay=microseconds(value.max_delay),
+        jitter=float(value.jitter),
+        on=() if value.on == (Exception,) else _names("on", value.on),
+        not_on=_names("not_on", value.not_on),
+        lost=value.lost,
+    )
+
+
+def _names(what: str, kinds: object) -> tuple[str, ...]:
+    if not isinstance(kinds, tuple) or not all(isinstance(k, type) and issubclass(k, Exception) for k in kinds):
+        raise ValueError(f"{what} must be a tuple of exception classes, {what}=(ConnectionError,)")
+    # Classes of the DAG file itself live in a module whose name is ours.
+    own = ("builtins", "_dagfile_")
+    return tuple(k.__qualname__ if k.__module__.startswith(own) else f"{k.__module__}.{k.__qualname__}" for k in kinds)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("it must be a text")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("it must be True or False")
+    return value
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError("it must be a whole number")
+    return value
+
+
+def _timeout(value: Any) -> int:
+    length = microseconds(value)
+    if not length:
+        raise ValueError("it must be longer than 0")
+    return length
+
+
+def _one_of(*words: str) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if value not in words:
+            raise ValueError(f"it must be one of {', '.join(words)}")
+        return str(value)
+
+    return read
+
+
+_READERS: Final[dict[str, Callable[[Any], Any]]] = {
+    "retry": _retry,
+    "timeout": _timeout,
+    "grace": microseconds,
+    "pool": _text,
+    "slots": whole(1),
+    "priority": _number,
+    "max_active": whole(1),
+    "trigger_rule": _one_of(*get_args(TriggerRule)),
+    "idempotent": _flag,
+    "allow_failure": _flag,
+    "isolation": _one_of("shared", "fresh"),
+    "empty": _one_of(*get_args(Guard)),
+    "owner": _text,
+    "role": _one_of(*get_args(Role)),
+    "tags": texts,
+}

@@ -1,0 +1,223 @@
+"""What people ask for. Every request is answered in the transaction that carries it out, or refused with the reason."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import msgspec
+
+from segue.engine.board import Board, Dag
+from segue.engine.machine import CODE, EXPANDED, FINAL_CODES, Machine
+from segue.engine.reopening import apply_mark, check_collapse, go_on, reopen
+from segue.engine.restoring import machine_of, outstanding_of
+from segue.model.changes import Answered, Cancel, Kill, RunCreated
+from segue.model.errors import Refused
+from segue.model.events import CancelRun, MarkTask, Request, RerunRun, RetryRun, TriggerRun
+from segue.model.ids import RunKey
+from segue.model.images import Facts, RunRow
+from segue.model.state import RUN_FINAL, TaskState
+from segue.model.why import Why
+
+__all__ = ["act", "cancel"]
+
+CANCELLING: Final = Why("cancelling")
+_LABEL = re.compile(r"(?P<task>[^\[\]]+)(?:\[(?P<index>\d{1,9})\])?")
+
+
+def act(board: Board, request: Request) -> None:
+    """Carry a request out, or answer why not."""
+    if request.facts.answer is not None:
+        return  # it has been answered in an earlier life; the inbox passes that answer on
+    name = type(request.act).__name__
+    try:
+        match request.act:
+            case TriggerRun() as wanted:
+                run, text = _trigger(board, request, wanted)
+            case RerunRun() as wanted:
+                run, text = _rerun(board, request, wanted)
+            case RetryRun() as wanted:
+                run, text = _retry(board, request, wanted)
+            case CancelRun() as wanted:
+                run, text = _cancel(board, request, wanted)
+            case MarkTask() as wanted:
+                run, text = _mark(board, request, wanted)
+    except Refused as refusal:
+        answer = Answered(request.id, request.actor, name, False, str(refusal), board.now)
+        board.changes.append(answer)
+        return
+    if text:
+        board.changes.append(Answered(request.id, request.actor, name, True, text, board.now, run))
+
+
+# ---------------------------------------------------------------------------------------------------------- new runs
+def _trigger(board: Board, request: Request, wanted: TriggerRun) -> tuple[RunKey, str]:
+    dag = board.dags.get(wanted.dag)
+    if dag is None:
+        raise Refused(f"there is no DAG {wanted.dag}")
+    row = RunRow(
+        RunKey(wanted.dag, wanted.key, 1), request.id, dag.version.number, dag.version.bundle, wanted.slot,
+        params=wanted.params, reason=wanted.reason,
+    )  # fmt: skip
+    for machine in (*dag.granted.values(), *dag.waiting):
+        if row.slot is None or machine.row.slot != row.slot or machine.cancel_at is not None:
+            continue
+        if machine.row.params == row.params and not wanted.replace:
+            return machine.key, f"{machine.key} is already asked for"
+    return _create(board, request, row, wanted.replace)
+
+
+def _rerun(board: Board, request: Request, wanted: RerunRun) -> tuple[RunKey, str]:
+    old = _recall(board, wanted.run, request.facts)
+    if old.state not in RUN_FINAL and not wanted.replace:
+        raise Refused(f"{old.key} has not ended: cancel it, or ask with --replace")
+    if old.key.dag not in board.dags and request.facts.version is not None:
+        board.dags[old.key.dag] = Dag(request.facts.version)
+    dag = board.dags.get(old.key.dag)
+    if dag is None:
+        raise Refused(f"there is no DAG {old.key.dag} any more")
+    row = msgspec.structs.replace(
+        old.row, request=request.id, version=dag.version.number, bundle=dag.version.bundle, kind="manual", klass=0,
+        params=old.row.params if wanted.params is None else wanted.params, reason=f"rerun of {old.key}",
+    )  # fmt: skip
+    return _create(board, request, row, wanted.replace)
+
+
+def _create(board: Board, request: Request, row: RunRow, replace: bool) -> tuple[RunKey, str]:
+    dag = board.dags[row.run.dag]
+    if dag.quarantined is not None:
+        raise Refused(f"DAG {row.run.dag} is quarantined: {dag.quarantined}")
+    if not len(dag.graph):
+        raise Refused(f"DAG {row.run.dag} has no tasks")
+    placed = request.facts.placed
+    if placed is not None and row.slot is not None and placed not in board.runs:
+        raise Refused(f"{placed} was interrupted and holds this interval: `segue retry {placed}` goes on with it")
+    for machine in (*dag.granted.values(), *dag.waiting):
+        if replace and row.slot is not None and machine.row.slot == row.slot:
+            cancel(board, machine, request.actor, now=False)
+    dag_name, key = row.run.dag, row.run.key
+    numbers = [run.n for run in board.runs if run.dag == dag_name and run.key == key]
+    run = RunKey(dag_name, key, max(request.facts.next_n, *[n + 1 for n in numbers], 1))
+    due = board.now if row.slot is None else row.slot[1]
+    row = msgspec.structs.replace(row, run=run, due=due, created=board.now, actor=request.actor)
+    machine = Machine(row, dag.version.spec, dag.graph)
+    board.changes.append(RunCreated(row, board.now))
+    board.admit(machine)
+    board.wait_for_place(machine)
+    return run, f"{run} is queued"
+
+
+# -------------------------------------------------------------------------------------------------------- old runs
+def _recall(board: Board, key: RunKey, facts: Facts) -> Machine:
+    """The run in memory, or as the store has it; not admitted yet."""
+    machine = board.runs.get(key)
+    if machine is not None:
+        return machine
+    if facts.run is None or facts.run.row.run != key:
+        raise Refused(f"there is no run {key}")
+    return machine_of(board, facts.run)
+
+
+def _enter(board: Board, machine: Machine) -> bool:
+    """Admit a recalled run and take up its attempts; say whether it was not in memory."""
+    if machine.key in board.runs:
+        return False
+    board.admit(machine)
+    board.commands.extend(outstanding_of(board, machine))
+    return True
+
+
+def _retry(board: Board, request: Request, wanted: RetryRun) -> tuple[RunKey, str]:
+    machine = _recall(board, wanted.run, request.facts)
+    if machine.cancel_at is not None and machine.state not in RUN_FINAL:
+        raise Refused(f"{machine.key} is being cancelled: ask again when it has ended")
+    if request.facts.newer is not None and not wanted.force:
+        raise Refused(f"{request.facts.newer} is newer for this interval (--force retries the older one all the same)")
+    cells = _named(machine, wanted) if wanted.tasks else _failed(machine)
+    check_collapse(machine, {machine.owner[cell] for cell in cells})
+    recalled = machine.key not in board.runs
+    if not cells and (machine.state in RUN_FINAL or not recalled):
+        raise Refused(f"nothing to retry: no task of {machine.key} has failed")
+    _enter(board, machine)
+    machine.klass = 0
+    machine.cancel_at = None
+    reopen(board, machine, cells, request.actor)
+    go_on(board, machine, request.actor)
+    what = f"{len(cells)} task{'' if len(cells) == 1 else 's'} again" if cells else "what was interrupted"
+    return machine.key, f"{machine.key} goes on: {what}, round {machine.round}"
+
+
+def _failed(machine: Machine) -> set[int]:
+    bad = {CODE[state] for state in (TaskState.FAILED, TaskState.UPSTREAM_FAILED, TaskState.CANCELLED)}
+    cells = {cell for cell in machine.used() if machine.states[cell] in bad}
+    skipped = CODE[TaskState.SKIPPED]
+    below = machine.graph.descendants({machine.owner[cell] for cell in cells})
+    return cells | {cell for node in below for cell in machine.cells(node) if machine.states[cell] == skipped}
+
+
+def _named(machine: Machine, wanted: RetryRun) -> set[int]:
+    named: set[int] = set()
+    for label in wanted.tasks:
+        cell = _cell(machine, label)
+        named.update(machine.cells(cell) if machine.states[cell] == EXPANDED else (cell,))
+    for cell in sorted(named):
+        if machine.states[cell] not in FINAL_CODES:
+            raise Refused(f"{machine.label(cell)} has not ended: it is {machine.state_of(cell).value}")
+    if not wanted.only:
+        for node in machine.graph.descendants({machine.owner[cell] for cell in named}):
+            named.update(cell for cell in machine.cells(node) if machine.states[cell] in FINAL_CODES)
+    return named
+
+
+def _cell(machine: Machine, label: str) -> int:
+    match = _LABEL.fullmatch(label)
+    index = int(match["index"]) if match and match["index"] else None
+    cell = machine.cell(match["task"], index) if match else None
+    if cell is None:
+        raise Refused(f"{machine.key} has no task {label}")
+    return cell
+
+
+def _cancel(board: Board, request: Request, wanted: CancelRun) -> tuple[RunKey, str]:
+    machine = _recall(board, wanted.run, request.facts)
+    if machine.state in RUN_FINAL:
+        raise Refused(f"{machine.key} has ended: {machine.state.value}")
+    _enter(board, machine)
+    cancel(board, machine, request.actor, now=wanted.now)
+    return machine.key, f"{machine.key} is being cancelled"
+
+
+def cancel(board: Board, machine: Machine, actor: str, *, now: bool) -> None:
+    """Stop a run: what waits ends at once, attempts get TERM, grace and KILL (`now`: KILL)."""
+    if machine.cancel_at is None:
+        machine.cancel_at, machine.cancelled_by = board.now, actor
+        machine.rederive()
+        board.move_run(machine, machine.state, CANCELLING, actor)
+        machine.sweep = machine.used()
+    for cell, tally in machine.tallies.items():
+        if tally.alive:
+            key = board.key_of(machine, cell)
+            board.commands.append(Kill(key) if now else Cancel(key))
+
+
+def _mark(board: Board, request: Request, wanted: MarkTask) -> tuple[RunKey, str]:
+    machine = _recall(board, wanted.run, request.facts)
+    cell = _cell(machine, wanted.task)
+    state = TaskState(wanted.state)
+    if machine.cancel_at is not None:
+        raise Refused(f"{machine.key} was cancelled: `segue retry {machine.key}` opens it again")
+    if machine.states[cell] == EXPANDED:
+        raise Refused(f"{wanted.task} is mapped: name one item, {wanted.task}[0]")
+    if machine.state_of(cell) is state:
+        raise Refused(f"{wanted.task} is {state.value} already")
+    _enter(board, machine)
+    mark = (state, request.actor, wanted.reason, request.id)
+    tally = machine.tallies.get(cell)
+    if tally is None or not tally.alive:
+        apply_mark(board, machine, cell, mark)
+    elif tally.mark is not None:
+        raise Refused(f"{wanted.task} is being marked by {tally.mark[1]} already")
+    else:
+        tally.mark = mark
+        board.commands.append(Cancel(board.key_of(machine, cell)))
+    return machine.key, ""

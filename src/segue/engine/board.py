@@ -1,0 +1,226 @@
+"""What the engine has in front of it: DAGs, live runs, the queue, timers, and the turn being written.
+
+Every move of a task or run goes through `move` and `move_run`, so that memory and the changes to commit never differ.
+"""
+
+from __future__ import annotations
+
+from heapq import heappush
+from itertools import count
+from typing import Final
+
+import msgspec
+
+from segue.engine.machine import Machine, Tally
+from segue.engine.queue import Queue
+from segue.model.changes import Change, Command, RunMoved, SlotMoved, TaskMoved
+from segue.model.events import Value
+from segue.model.ids import AttemptKey, Instant, RunKey
+from segue.model.images import Version
+from segue.model.state import RUN_FINAL, RunState, SlotState, TaskState
+from segue.model.why import Why
+from segue.resolve.graph import Graph
+
+__all__ = ["MAX_CHANGES", "NOTHING", "Board", "Dag", "Note", "culprits_of"]
+
+MAX_CHANGES: Final = 10_000
+
+
+DONE: Final = Why("done")
+DISPATCHED: Final = Why("dispatched")
+RESUMED: Final = Why("resumed")
+NEW: Final = Tally()
+MAX_CULPRITS: Final = 100
+
+
+class Note(msgspec.Struct, frozen=True, gc=False):
+    """What belongs to one move of a task beside its states. `at` None means now."""
+
+    at: Instant | None = None
+    began: Instant | None = None
+    result: Value | None = None
+    followed: tuple[str, ...] | None = None
+    actor: str = ""
+
+
+NOTHING: Final = Note()
+
+
+class Dag:
+    """One DAG: its newest version, the runs that hold a place, the runs that wait for one."""
+
+    __slots__ = ("graph", "granted", "quarantined", "version", "waiting")
+
+    def __init__(self, version: Version) -> None:
+        self.version = version
+        self.graph = Graph(version.spec)
+        self.quarantined: Why | None = None
+        self.granted: dict[RunKey, Machine] = {}
+        self.waiting: list[Machine] = []
+
+
+class Board:
+    """The engine's memory, a cache of the store.
+
+    Attributes:
+        now: the turn's instant; never goes back.
+        crowded: DAGs in which a place may have become free.
+        active: runs that something has happened to in this turn.
+        over: runs that ended; they leave memory when the next turn begins.
+        timers: (instant, tie-breaker, machine, cell, generation) of retries.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        self.secret = secret
+        self.now = Instant(0)
+        self.dags: dict[str, Dag] = {}
+        self.runs: dict[RunKey, Machine] = {}
+        self.queue = Queue(self._task_limit)
+        self.timers: list[tuple[Instant, int, Machine, int, int]] = []
+        self.changes: list[Change] = []
+        self.commands: list[Command] = []
+        self.crowded: set[str] = set()
+        self.active: dict[RunKey, Machine] = {}
+        self.over: list[RunKey] = []
+        self.serials = count(1)
+
+    @property
+    def room(self) -> bool:
+        """Whether this turn takes more changes."""
+        return len(self.changes) < MAX_CHANGES
+
+    def _task_limit(self, dag: str) -> int | None:
+        return self.dags[dag].version.spec.max_active_tasks
+
+    def admit(self, machine: Machine) -> None:
+        """Take a run into memory; its version stands for its DAG where that is unknown."""
+        if machine.key.dag not in self.dags:
+            self.dags[machine.key.dag] = Dag(Version(machine.row.version, machine.spec, bundle=machine.row.bundle))
+        machine.serial = next(self.serials)
+        self.runs[machine.key] = machine
+        self.active[machine.key] = machine
+
+    # -------------------------------------------------------------------------------------------------------- tasks
+    def move(self, machine: Machine, cell: int, new: TaskState, why: Why, note: Note = NOTHING) -> None:
+        """Move a task.
+
+        Args:
+            machine: its run.
+            cell: the task.
+            new: the new state.
+            why: the reason.
+            note: when it happened, if not now, and what belongs to its row.
+        """
+        tally = machine.tallies.get(cell, NEW)
+        self.changes.append(
+            TaskMoved(
+                machine.key,
+                machine.task(cell).id,
+                machine.item(cell),
+                machine.state_of(cell),
+                new,
+                self.now if note.at is None else note.at,
+                why,
+                tally.round,
+                tally.tries,
+                tally.losses,
+                tally.platform,
+                tally.not_before,
+                note.began,
+                note.result,
+                note.followed,
+                cell in machine.marked,
+                tally.number or None,
+                note.actor,
+            )
+        )
+        machine.put(cell, new)
+        self.active[machine.key] = machine
+
+    def key_of(self, machine: Machine, cell: int) -> AttemptKey:
+        """The newest attempt of a cell."""
+        return AttemptKey(machine.key, machine.task(cell).id, machine.item(cell), machine.tally(cell).number)
+
+    def succeed(self, machine: Machine, cell: int, note: Note) -> None:
+        """Accept a result."""
+        if note.result is not None:
+            machine.keep(cell, note.result)
+        self.move(machine, cell, TaskState.SUCCESS, DONE, note)
+        tally = machine.tallies[cell]
+        if tally.number == 1 and tally.round == 1:
+            del machine.tallies[cell]  # what a first-try success has been through is known without it
+
+    def later(self, machine: Machine, cell: int, at: Instant) -> None:
+        """Offer a cell for dispatch again at `at`."""
+        machine.retrying += 1
+        heappush(self.timers, (at, next(self.serials), machine, cell, machine.generation))
+
+    # --------------------------------------------------------------------------------------------------------- runs
+    def move_run(self, machine: Machine, new: RunState, why: Why, actor: str = "") -> None:
+        """Move a run, or (`new` is its state) write a fact about it that has changed."""
+        over = new in RUN_FINAL
+        self.changes.append(
+            RunMoved(
+                machine.key,
+                machine.state,
+                new,
+                self.now,
+                why,
+                machine.round,
+                machine.placed,
+                machine.cancel_at,
+                machine.started,
+                self.now if over else None,
+                culprits_of(machine) if new is RunState.FAILED else (),
+                actor,
+            )
+        )
+        machine.state = new
+        self.active[machine.key] = machine
+        if over:
+            self.over.append(machine.key)
+
+    def begin(self, machine: Machine) -> None:
+        """The run takes its place: with its first dispatched attempt, or when it ends without one."""
+        if machine.placed:
+            return
+        why = DISPATCHED if machine.state is RunState.QUEUED else RESUMED
+        machine.placed = True
+        if machine.started is None:
+            machine.started = self.now
+        self.move_run(machine, RunState.RUNNING, why)
+        self.move_slot(machine, SlotState.RUNNING)
+
+    def leave(self, machine: Machine, new: RunState, why: Why) -> None:
+        """The run gives its place back: it has ended, or nothing of it can move."""
+        machine.placed = machine.granted = False
+        self.move_run(machine, new, why)
+        dag = self.dags[machine.key.dag]
+        dag.granted.pop(machine.key, None)
+        if machine in dag.waiting:
+            dag.waiting.remove(machine)
+        self.crowded.add(machine.key.dag)
+
+    def wait_for_place(self, machine: Machine) -> None:
+        """Queue a run for a place; runs that have begun come before those that have not."""
+        dag = self.dags[machine.key.dag]
+        if not machine.granted and machine not in dag.waiting:
+            dag.waiting.append(machine)
+            dag.waiting.sort(key=lambda one: (one.started is None, one.klass, one.row.due, one.serial))
+        self.crowded.add(machine.key.dag)
+
+    def move_slot(self, machine: Machine, state: SlotState) -> None:
+        """Write the ledger of the run's slot, if it has one."""
+        if machine.row.slot is not None:
+            row = machine.row
+            self.changes.append(SlotMoved(row.run.dag, row.slot, state, row.run, row.version, self.now))  # type: ignore[arg-type]
+
+
+def culprits_of(machine: Machine) -> tuple[tuple[str, str], ...]:
+    """Failed tasks with no failed upstream, each with its reason (rulings, "culprits")."""
+    failed_tasks = {machine.owner[cell] for cell in machine.failed}
+    return tuple(
+        (machine.label(cell), machine.reasons.get(cell, ""))
+        for cell in sorted(machine.blamed)
+        if failed_tasks.isdisjoint(machine.graph.up[machine.owner[cell]])
+    )[:MAX_CULPRITS]

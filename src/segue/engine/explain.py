@@ -1,0 +1,106 @@
+"""Why something waits: one sentence from the state that decides, the blocker named."""
+
+from __future__ import annotations
+
+from segue.engine.board import Board
+from segue.engine.machine import FINAL_CODES, Machine
+from segue.model.duration import show_duration
+from segue.model.ids import RunKey
+from segue.model.state import RUN_FINAL, RunState, TaskState
+from segue.model.why import Why
+from segue.resolve.rules import Verdict
+
+__all__ = ["explain"]
+
+
+def explain(board: Board, run: RunKey, task: str | None, index: int | None) -> Why | None:
+    """The reason why a run (`task` None) or a task of it is where it is; None where the engine does not hold it."""
+    machine = board.runs.get(run)
+    if machine is None:
+        return None
+    dag = board.dags[run.dag]
+    if machine.frozen and dag.quarantined is not None:
+        return Why("quarantined", (run.dag, str(dag.quarantined)))
+    cell = None if task is None else machine.cell(task, index)
+    if cell is None:
+        return _run(board, machine)
+    if machine.states[cell] in FINAL_CODES:
+        return Why("final", (machine.state_of(cell).value,))
+    return _task(board, machine, cell)
+
+
+def _run(board: Board, machine: Machine) -> Why:
+    if machine.state in RUN_FINAL:
+        return Why("final", (machine.state.value,))
+    if machine.cancel_at is not None:
+        return Why("cancelling")
+    if machine.state is RunState.HELD:
+        return Why("held", (", ".join(machine.label(cell) for cell in sorted(machine.held)[:3]),))
+    if not machine.granted:
+        return _place(board, machine)
+    moving = sum(tally.alive for tally in machine.tallies.values())
+    return Why("running", (f"{moving} tasks at once",)) if moving else _first_waiting(board, machine)
+
+
+def _first_waiting(board: Board, machine: Machine) -> Why:
+    for cell in machine.used():
+        if machine.states[cell] not in FINAL_CODES and machine.verdict(machine.owner[cell]) is Verdict.RUN:
+            return _task(board, machine, cell)
+    return Why("ready")
+
+
+def _place(board: Board, machine: Machine) -> Why:
+    dag = board.dags[machine.key.dag]
+    for other in dag.granted.values():
+        if machine.row.slot is not None and other.row.slot == machine.row.slot:
+            return Why("slot", (str(other.key),))
+    active = ", ".join(str(key) for key in list(dag.granted)[:3])
+    limit = dag.version.spec.run_limit
+    return Why("max_active_runs", (str(len(dag.granted)), str(limit), machine.key.dag, active))
+
+
+def _task(board: Board, machine: Machine, cell: int) -> Why:
+    state, tally = machine.state_of(cell), machine.tallies.get(cell)
+    if machine.cancel_at is not None:
+        return Why("cancelling")
+    if state is TaskState.RUNNING and tally is not None:
+        return Why("running", (str(tally.number),))
+    if state is TaskState.QUEUED:
+        return Why("queued")
+    if state is TaskState.HELD:
+        return Why("held", (machine.label(cell),))
+    if not machine.granted:
+        return _place(board, machine)
+    if state is TaskState.UP_FOR_RETRY and tally is not None and (tally.not_before or 0) > board.now:
+        left = show_duration((tally.not_before or 0) - board.now)
+        if tally.tries:
+            return Why("delay", (left, str(tally.tries + 1), str(machine.task(cell).rules.retry.times + 1)))
+        return Why("loss_delay", (left,))
+    if machine.verdict(machine.owner[cell]) is Verdict.WAIT:
+        return Why("upstream", (_unfinished(machine, machine.owner[cell]),))
+    return _limit(board, machine, cell)
+
+
+def _unfinished(machine: Machine, node: int) -> str:
+    waiting = []
+    for up in machine.graph.up[node]:
+        left = [cell for cell in machine.cells(up) if machine.states[cell] not in FINAL_CODES]
+        if left:
+            whole = len(machine.cells(up))
+            name = machine.graph.tasks[up].id
+            waiting.append(f"{name} ({machine.state_of(left[0]).value})" if whole == 1 else f"{len(left)} of {name}")
+    more = [f"and {len(waiting) - 3} more"] if len(waiting) > 3 else []
+    return ", ".join(waiting[:3] + more)
+
+
+def _limit(board: Board, machine: Machine, cell: int) -> Why:
+    """A cell that may run by its rule: which limit stops it."""
+    queue, task, dag = board.queue, machine.task(cell), machine.key.dag
+    limit = board.dags[dag].version.spec.max_active_tasks
+    if task.rules.max_active is not None and queue.by_task[dag, task.id] >= task.rules.max_active:
+        return Why("max_active", (str(queue.by_task[dag, task.id]), str(task.rules.max_active), task.id))
+    if limit is not None and queue.by_dag[dag] >= limit:
+        return Why("max_active_tasks", (str(queue.by_dag[dag]), str(limit), dag))
+    if queue.alive >= queue.workers:
+        return Why("workers", (str(queue.alive), str(queue.workers)))
+    return Why("order", (str(queue.ahead_of(machine)),))

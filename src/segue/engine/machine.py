@@ -1,0 +1,274 @@
+"""One run as a machine: where each of its tasks stands, and what the rules say next.
+
+Tasks are *cells*. Cell `i < len(graph)` is task `i`; the items of a mapped task are a span of further cells, appended
+when it is expanded. Per task one wait counter and four outcome bits carry every trigger rule, so that the end of a task
+costs as much as it has downstream, never as much as the graph has tasks.
+
+The machine knows nothing of limits, clocks or other runs. Whatever can be derived from the states is derived: `rederive`
+is used after a restart and after every act of a person, so both take the same path.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+from collections.abc import Iterator
+
+from segue.model.changes import Brief
+from segue.model.events import Value
+from segue.model.ids import Instant, RunKey
+from segue.model.images import RunRow
+from segue.model.spec import DagSpec, TaskSpec
+from segue.model.state import RunState, TaskState
+from segue.resolve.graph import Graph
+from segue.resolve.rules import BIT, Verdict, judge
+
+__all__ = ["CODE", "EXPANDED", "STATES", "Machine", "Tally"]
+
+STATES = tuple(TaskState)
+CODE = {state: code for code, state in enumerate(STATES)}
+EXPANDED = len(STATES)
+PENDING, UP_FOR_RETRY, SUCCESS = CODE[TaskState.PENDING], CODE[TaskState.UP_FOR_RETRY], CODE[TaskState.SUCCESS]
+FAILED, HELD = CODE[TaskState.FAILED], CODE[TaskState.HELD]
+FINAL_CODES = frozenset(CODE[state] for state in BIT)
+_BITS = tuple(BIT.get(state, 0) for state in STATES)
+_KEPT_INLINE = 512
+
+
+class Tally:
+    """What a cell has been through: numbers that its next attempt needs."""
+
+    __slots__ = ("alive", "began", "fence", "losses", "mark", "not_before", "number", "platform", "round", "tries")
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.round = 1
+        self.tries = 0
+        self.losses = 0
+        self.platform = 0
+        self.not_before: Instant | None = None
+        self.alive = False
+        self.began: Instant | None = None
+        self.fence = b""
+        self.mark: tuple[TaskState, str, str, str] | None = None
+        """(state, actor, reason, request): what a person wants it to be once its attempt has ended."""
+
+
+class Machine:
+    """One live run.
+
+    Attributes:
+        row: what the run was created as.
+        spec, graph: its pinned version.
+        state, round, placed, cancel_at, started: as committed (or about to be, in this turn).
+        klass, serial: its rank among runs: class (0 asked for by name, 1 scheduled, 2 backfill), then order of arrival.
+        granted: it may dispatch; `placed` follows with its first attempt.
+        generation: grows when everything derived must be derived again; older queue entries are void.
+        ready: cells in the dispatcher's hands; retrying: cells waiting for their delay; alive: attempts alive.
+        listed: 1 for each task whose cells have been handed to the dispatcher or to a timer in this generation.
+        sweep: cells that a cancel has still to look at.
+        frozen: its DAG is quarantined.
+    """
+
+    def __init__(self, row: RunRow, spec: DagSpec, graph: Graph) -> None:
+        self.row, self.spec, self.graph = row, spec, graph
+        self.state = RunState.QUEUED
+        self.round = 1
+        self.placed = self.granted = self.frozen = self.now_kill = False
+        self.cancel_at: Instant | None = None
+        self.cancelled_by = ""
+        self.started: Instant | None = None
+        size = len(graph)
+        self.states = bytearray(size)
+        self.owner = array("i", range(size))
+        self.spans: dict[int, range] = {}
+        self.waits = array("i", bytes(4 * size))
+        self.seen = bytearray(size)
+        self.open = size
+        self.tallies: dict[int, Tally] = {}
+        self.results: dict[int, Value] = {}
+        self.lengths: dict[int, int | None] = {}
+        self.marked: set[int] = set()
+        self.followed: dict[int, frozenset[int]] = {}
+        self.failed: set[int] = set()
+        self.held: set[int] = set()
+        self.reasons: dict[int, str] = {}
+        self.dirty: deque[int] = deque()
+        self.listed = bytearray(size)
+        self.successes: dict[int, list[int]] = {}
+        self.generation = self.ready = self.retrying = self.alive = 0
+        self.sweep: Iterator[int] | None = None
+        self.klass, self.serial = row.klass, 0
+        self.brief = Brief(
+            row.run, row.bundle, spec.file, spec.location, spec.timezone, row.slot, row.due, row.kind, row.params
+        )
+
+    # ------------------------------------------------------------------------------------------------------ reading
+    @property
+    def key(self) -> RunKey:
+        """The run."""
+        return self.row.run
+
+    def task(self, cell: int) -> TaskSpec:
+        """The spec of a cell's task."""
+        return self.graph.tasks[self.owner[cell]]
+
+    def item(self, cell: int) -> int | None:
+        """The map index of a cell, None for a task itself."""
+        node = self.owner[cell]
+        return None if cell == node else cell - self.spans[node].start
+
+    def label(self, cell: int) -> str:
+        """The cell as people write it: `clean`, `clean[3]`."""
+        item = self.item(cell)
+        return self.task(cell).id if item is None else f"{self.task(cell).id}[{item}]"
+
+    def cell(self, task: str, index: int | None) -> int | None:
+        """The cell of a task or item, None where there is none."""
+        node = self.graph.index.get(task)
+        if node is None or index is None:
+            return node
+        span = self.spans.get(node, range(0))
+        return span[index] if 0 <= index < len(span) else None
+
+    def cells(self, node: int) -> range | tuple[int]:
+        """The cells that count for a task: its items where it is expanded, else itself."""
+        return self.spans.get(node, (node,))
+
+    def state_of(self, cell: int) -> TaskState:
+        """Where a cell stands; an expanded task itself is PENDING, as its row is."""
+        code = self.states[cell]
+        return TaskState.PENDING if code == EXPANDED else STATES[code]
+
+    def tally(self, cell: int) -> Tally:
+        """The cell's tally, made where there is none."""
+        found = self.tallies.get(cell)
+        if found is None:
+            found = self.tallies[cell] = Tally()
+            if self.states[cell] == SUCCESS and cell not in self.marked:
+                found.number = 1  # the trivial tally of a first-try success is not kept
+        return found
+
+    def verdict(self, node: int) -> Verdict:
+        """What the trigger rule says, branches first: a task below a branch waits for it, whatever its rule."""
+        rule = self.graph.tasks[node].rules.trigger_rule
+        if rule != "always":
+            for gate in self.graph.gates.get(node, ()):
+                if self.states[gate] not in FINAL_CODES and self.states[gate] != EXPANDED:
+                    return Verdict.WAIT
+                chosen = self.followed.get(gate)
+                if chosen is not None and node not in chosen:
+                    return Verdict.SKIP
+        return judge(rule, self.seen[node], self.waits[node])
+
+    def excluded_by(self, node: int) -> int | None:
+        """The branch that did not choose this task, if one did not."""
+        for gate in self.graph.gates.get(node, ()):
+            chosen = self.followed.get(gate)
+            if chosen is not None and node not in chosen:
+                return gate
+        return None
+
+    @property
+    def blamed(self) -> set[int]:
+        """Failed cells whose failure matters."""
+        return {cell for cell in self.failed if not self.task(cell).rules.allow_failure}
+
+    # ------------------------------------------------------------------------------------------------------- moving
+    def put(self, cell: int, state: TaskState) -> None:
+        """Set a cell's state and all that hangs on it; downstream that may decide becomes dirty."""
+        old, new = self.states[cell], CODE[state]
+        self.states[cell] = new
+        self.held.discard(cell)
+        if state is TaskState.HELD:
+            self.held.add(cell)
+        if new not in FINAL_CODES:
+            return
+        if state is TaskState.FAILED:
+            self.failed.add(cell)
+        else:
+            self.failed.discard(cell)
+        if old in FINAL_CODES:
+            return
+        self.open -= 1
+        bit = _BITS[new]
+        for below in self.graph.down[self.owner[cell]]:
+            self.waits[below] -= 1
+            self.seen[below] |= bit
+            if self.verdict(below):
+                self.dirty.append(below)
+
+    def keep(self, cell: int, value: Value) -> None:
+        """Remember a result as far as a launch needs it: small ones whole, lengths always."""
+        node = self.owner[cell]
+        if node in self.graph.mapped_over and cell == node:
+            self.lengths[node] = value.length
+        if node in self.graph.feeds and cell == node and value.inline is not None and len(value.inline) <= _KEPT_INLINE:
+            self.results[node] = value
+
+    def choose(self, node: int, ids: tuple[str, ...]) -> None:
+        """A branch has chosen: those tasks, and what lies downstream of them, are not skipped by it."""
+        chosen = {self.graph.index[name] for name in ids if name in self.graph.index}
+        self.followed[node] = frozenset(chosen | self.graph.descendants(chosen))
+
+    def expand(self, node: int, length: int) -> None:
+        """Give a mapped task its items; what waits for it waits for each of them."""
+        start = len(self.states)
+        self.spans[node] = range(start, start + length)
+        self.states[node] = EXPANDED
+        self.states.extend(bytes(length))
+        self.owner.extend(array("i", [node]) * length)
+        self.open += length - 1
+        for below in self.graph.down[node]:
+            self.waits[below] += length - 1
+
+    def collapse(self, node: int) -> None:
+        """Forget a mapped task's items; its cells are not used again."""
+        for cell in self.spans.pop(node):
+            for kept in (self.tallies, self.results):
+                kept.pop(cell, None)
+            for group in (self.failed, self.held, self.marked):
+                group.discard(cell)
+            self.owner[cell] = node
+        self.states[node] = PENDING
+
+    def used(self) -> Iterator[int]:
+        """All cells that count: tasks that are not expanded, and items."""
+        for node in range(len(self.graph)):
+            yield from self.cells(node)
+
+    def rederive(self) -> None:
+        """Compute all that follows from the states: counters, what is open, failed, held; every task becomes dirty."""
+        self.generation += 1
+        self.ready = self.retrying = self.open = 0
+        self.successes.clear()
+        self.dirty = deque(range(len(self.graph)))
+        counts = self.waits = array("i", bytes(4 * len(self.graph)))
+        self.seen = bytearray(len(self.graph))
+        self.listed = bytearray(len(self.graph))
+        self.failed.clear()
+        self.held.clear()
+        for cell in self.used():
+            code = self.states[cell]
+            below = self.graph.down[self.owner[cell]]
+            if code == FAILED:
+                self.failed.add(cell)
+            if code == HELD:
+                self.held.add(cell)
+            if code in FINAL_CODES:
+                for node in below:
+                    self.seen[node] |= _BITS[code]
+            else:
+                self.open += 1
+                for node in below:
+                    counts[node] += 1
+
+    def items_done(self, node: int) -> list[int]:
+        """Indexes of the successful items of a mapped task, ascending; kept, because every consumer asks."""
+        known = self.successes.get(node)
+        if known is None:
+            span = self.spans.get(node, range(0))
+            known = [at for at, cell in enumerate(span) if self.states[cell] == SUCCESS and cell not in self.marked]
+            if all(self.states[cell] in FINAL_CODES for cell in span):
+                self.successes[node] = known
+        return known

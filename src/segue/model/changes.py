@@ -1,0 +1,296 @@
+"""What the engine decides: changes for one transaction, commands for after it."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from segue.model.events import Value
+from segue.model.ids import AttemptKey, Instant, RunKey
+from segue.model.images import RunRow, Version
+from segue.model.spec import TaskSpec
+from segue.model.state import AttemptState, RunState, SlotState, TaskState
+from segue.model.why import Why
+
+__all__ = [
+    "Adopt",
+    "Answer",
+    "Answered",
+    "AttemptMoved",
+    "Brief",
+    "Cancel",
+    "Change",
+    "Collapsed",
+    "Command",
+    "Decision",
+    "DefinitionFailed",
+    "Expanded",
+    "Given",
+    "Input",
+    "Kill",
+    "Launch",
+    "Many",
+    "Missing",
+    "Quarantined",
+    "RunCreated",
+    "RunMoved",
+    "SlotMoved",
+    "Stored",
+    "TaskMoved",
+    "VersionAdded",
+]
+
+
+# ------------------------------------------------------------------------------------------------------------ changes
+class RunCreated(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A new run, QUEUED."""
+
+    row: RunRow
+    at: Instant
+
+
+class RunMoved(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A run moves, or (old == new) a fact about it changes: its place, its cancellation.
+
+    `started` and `ended` are written where given; `ended` is cleared by every move to RUNNING. `culprits` are
+    (task label, reason) pairs. `round` is the run's round after the move.
+    """
+
+    run: RunKey
+    old: RunState
+    new: RunState
+    at: Instant
+    why: Why
+    round: int = 1
+    placed: bool = False
+    cancel_at: Instant | None = None
+    started: Instant | None = None
+    ended: Instant | None = None
+    culprits: tuple[tuple[str, str], ...] = ()
+    actor: str = ""
+
+
+class TaskMoved(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A task moves. The row holds exactly what stands here afterwards.
+
+    Where `old` is QUEUED and `began` is given, the task passed through RUNNING at `began` within this turn: one row
+    update, two events. `old` PENDING may mean that there is no row yet.
+    """
+
+    run: RunKey
+    task: str
+    index: int | None
+    old: TaskState
+    new: TaskState
+    at: Instant
+    why: Why
+    round: int = 1
+    tries: int = 0
+    losses: int = 0
+    platform: int = 0
+    not_before: Instant | None = None
+    began: Instant | None = None
+    result: Value | None = None
+    followed: tuple[str, ...] | None = None
+    marked: bool = False
+    attempt: int | None = None
+    actor: str = ""
+
+
+class AttemptMoved(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """An attempt is made (`old` None, `new` QUEUED) or moves. `began` is the stamp of its code's first instant."""
+
+    key: AttemptKey
+    old: AttemptState | None
+    new: AttemptState
+    at: Instant
+    round: int = 1
+    fence: bytes = b""
+    began: Instant | None = None
+    cause: str = ""
+    text: str = ""
+    signal: int | None = None
+    exit_code: int | None = None
+    peak_rss: int | None = None
+    cpu: int | None = None
+    worker: str = ""
+    log: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Expanded(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A mapped task has `length` items from now on, in this round. Its row without index stays PENDING."""
+
+    run: RunKey
+    task: str
+    length: int
+    round: int
+    at: Instant
+
+
+class Collapsed(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A mapped task forgets its items: it will be expanded anew. The items' rows go, their attempts stay."""
+
+    run: RunKey
+    task: str
+    round: int
+    at: Instant
+
+
+class VersionAdded(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """From now on new runs of this DAG take this version (a new one, or an old one that came back)."""
+
+    dag: str
+    version: Version
+    location: str
+    at: Instant
+
+
+class DefinitionFailed(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A file cannot be read; its DAGs keep their last good version."""
+
+    location: str
+    file: str
+    text: str
+    at: Instant
+
+
+class SlotMoved(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The ledger of a slot: its latest run that started a task, and what the slot shows."""
+
+    dag: str
+    slot: tuple[Instant, Instant]
+    state: SlotState
+    run: RunKey
+    version: int
+    at: Instant
+
+
+class Quarantined(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A DAG made the engine fail: no new run, its live runs stand still."""
+
+    dag: str
+    why: Why
+    at: Instant
+
+
+class Answered(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A request has its answer, in the same transaction as what it did."""
+
+    request: str
+    actor: str
+    act: str
+    ok: bool
+    text: str
+    at: Instant
+    run: RunKey | None = None
+
+
+Change: TypeAlias = (
+    RunCreated | RunMoved | TaskMoved | AttemptMoved | Expanded | Collapsed | VersionAdded | DefinitionFailed
+    | SlotMoved | Quarantined | Answered
+)  # fmt: skip
+
+
+# ----------------------------------------------------------------------------------------------------------- commands
+class Brief(msgspec.Struct, frozen=True, gc=False):
+    """What every attempt of a run is told; one object a run. Instants in microseconds."""
+
+    run: RunKey
+    bundle: str
+    file: str
+    location: str
+    timezone: str
+    slot: tuple[Instant, Instant] | None = None
+    due: Instant = Instant(0)
+    kind: str = "manual"
+    params: bytes = b""
+
+
+class Given(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """An upstream value that travels with the launch."""
+
+    value: Value
+
+
+class Stored(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """An upstream value that the executor reads from the store by key."""
+
+    task: str
+    index: int | None = None
+
+
+class Many(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The results of a mapped upstream task: of `items` items all but `without`, read from the store in blocks."""
+
+    task: str
+    items: int
+    without: tuple[int, ...] = ()
+
+
+class Missing(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """An upstream task gave no value: its final state."""
+
+    task: str
+    state: TaskState
+
+
+Input: TypeAlias = Given | Stored | Many | Missing
+
+
+class Launch(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Start an attempt. `inputs` stand in the order of `task.data`.
+
+    `picks` has one number for each list a mapped task maps over: which item of it this attempt takes. Where the list
+    is the result of a mapped task, `inputs` already holds that one item and its pick is -1.
+    `tries` counts the user failures before it in this round, `ahead` says that it may be queued behind another.
+    """
+
+    key: AttemptKey
+    fence: bytes
+    brief: Brief
+    task: TaskSpec
+    inputs: tuple[Input, ...] = ()
+    picks: tuple[int, ...] = ()
+    round: int = 1
+    tries: int = 0
+    ahead: bool = False
+
+
+class Adopt(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The store says this attempt is running: go on watching it, or report it lost (cause OWNER)."""
+
+    key: AttemptKey
+    fence: bytes
+
+
+class Cancel(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Stop an attempt: TERM, its grace, KILL, with all descendants. It then reports `Ended` or `Lost`."""
+
+    key: AttemptKey
+
+
+class Kill(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Stop an attempt without grace."""
+
+    key: AttemptKey
+
+
+class Answer(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The answer to a question of a living attempt; False: it must not begin."""
+
+    key: AttemptKey
+    seq: int
+    yes: bool
+
+
+Command: TypeAlias = Launch | Adopt | Cancel | Kill | Answer
+
+
+class Decision(msgspec.Struct, frozen=True, gc=False):
+    """One turn: what to commit, what to do after it, and when to come back without an event (None: never)."""
+
+    changes: tuple[Change, ...]
+    commands: tuple[Command, ...]
+    wake_at: Instant | None

@@ -1,0 +1,151 @@
+"""The one tree of errors, split by blame.
+
+    SegueError
+    ├── DefinitionError      the user's DAG file: what, where (file, line, DAG, task), what to do
+    ├── UsageError           the command or request makes no sense
+    │   └── Refused          it makes sense, but not now: the blocker is named
+    ├── TaskError            the user's task, at run time
+    │   ├── Fail             raised by a task: no automatic retry
+    │   ├── RetryAfter       raised by a task: try again in so many seconds
+    │   ├── Skip             raised by a task: not an error, its descendants are skipped by rule
+    │   └── UnstorableValue  a result that cannot be stored; names type and path
+    ├── EnvironmentFault     the machine: home, disk, database
+    │   ├── HomeBusy         another owner holds the home
+    │   ├── HomeUnusable     read-only, on a network filesystem, of a newer version, corrupted
+    │   ├── StoreDown        the store cannot be written now; nothing was lost
+    │   ├── TargetBusy       another process has locked what a writer wants to write
+    │   └── UnreadableValue  stored bytes are damaged, or of a newer format
+    └── Bug                  ours
+        ├── Conflict         a compare-and-set met another state: reload
+        └── LeaseLost        another owner leads
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "Bug",
+    "Conflict",
+    "DefinitionError",
+    "EnvironmentFault",
+    "Fail",
+    "HomeBusy",
+    "HomeUnusable",
+    "LeaseLost",
+    "Refused",
+    "RetryAfter",
+    "SegueError",
+    "Skip",
+    "StoreDown",
+    "TargetBusy",
+    "TaskError",
+    "UnreadableValue",
+    "UnstorableValue",
+    "UsageError",
+]
+
+
+class SegueError(Exception):
+    """Root of everything Segue raises."""
+
+
+class DefinitionError(SegueError):
+    """A DAG file says something impossible.
+
+    Args:
+        message: what is wrong and what to do, without the place.
+        file: path of the file, as the user knows it.
+        line: 1-based line.
+        dag: id of the DAG, if known.
+        task: id of the task, if known.
+    """
+
+    def __init__(
+        self, message: str, *, file: str | None = None, line: int | None = None, dag: str | None = None,
+        task: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message, self.file, self.line, self.dag, self.task = message, file, line, dag, task
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line) if part is not None)
+        return f"{self.message} ({place})" if place else self.message
+
+
+class UsageError(SegueError):
+    """The command or request makes no sense as it was written."""
+
+
+class Refused(UsageError):
+    """The request makes sense, but not in the present state."""
+
+
+class TaskError(SegueError):
+    """Something at run time that is the task's own doing."""
+
+
+class Fail(TaskError):
+    """Raise it in a task to fail without automatic retry."""
+
+
+class RetryAfter(TaskError):
+    """Raise it in a task to try again later; uses a retry.
+
+    Args:
+        seconds: delay, at most 24 h; it ignores `max_delay`.
+    """
+
+    def __init__(self, seconds: float, message: str = "") -> None:
+        super().__init__(message or f"asked to be tried again in {seconds:g} s")
+        self.seconds = seconds
+
+
+class Skip(TaskError):
+    """Raise it in a task to end as *skipped*."""
+
+
+class UnstorableValue(TaskError, ValueError):
+    """A result that cannot be stored: the message names its type and the path inside the value."""
+
+
+class EnvironmentFault(SegueError):
+    """The machine does not give what is needed."""
+
+
+class HomeBusy(EnvironmentFault):
+    """Another owner holds the home.
+
+    Args:
+        pid: process id of the first owner, 0 if unknown.
+    """
+
+    def __init__(self, message: str, pid: int = 0) -> None:
+        super().__init__(message)
+        self.pid = pid
+
+
+class HomeUnusable(EnvironmentFault):
+    """The home cannot carry a database: the reason and the way out are named."""
+
+
+class StoreDown(EnvironmentFault):
+    """The store cannot be written now; nothing was acknowledged, so nothing is lost."""
+
+
+class TargetBusy(EnvironmentFault):
+    """Another process has locked what a writer wants to write, for longer than the writer waits."""
+
+
+class UnreadableValue(EnvironmentFault, ValueError):
+    """A stored value cannot be read back: its bytes are damaged, or of a format newer than this version knows."""
+
+
+class Bug(SegueError):
+    """Ours."""
+
+
+class Conflict(Bug):
+    """A compare-and-set met another state than memory has, or the outcome of a commit is unknown: reload."""
+
+
+class LeaseLost(Bug):
+    """The epoch of this owner is stale."""

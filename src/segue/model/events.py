@@ -1,0 +1,265 @@
+"""What reaches the engine: words of attempts, of people and of the definition child.
+
+An event is the past; the engine cannot refuse it, only decide what follows. Every word of an attempt carries its fence.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from segue.model.ids import AttemptKey, Instant, RunKey
+from segue.model.images import Facts
+from segue.model.spec import DagSpec
+
+__all__ = [
+    "OWN_CAUSES",
+    "Act",
+    "Asked",
+    "CancelRun",
+    "Cancelled",
+    "Capacity",
+    "Defined",
+    "Definition",
+    "Ended",
+    "Event",
+    "Failure",
+    "FileError",
+    "Followed",
+    "Lost",
+    "LostCause",
+    "MarkTask",
+    "MayStart",
+    "Outcome",
+    "Request",
+    "RerunRun",
+    "RetryRun",
+    "Skipped",
+    "Started",
+    "Tick",
+    "TriggerRun",
+    "Usage",
+    "Value",
+]
+
+
+class Value(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A result: `inline` is its encoding, or `ref` an encoded reference to the storage; `length` where it is mapped over."""
+
+    inline: bytes | None = None
+    ref: bytes | None = None
+    length: int | None = None
+    digest: bytes = b""
+
+
+class Failure(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The task's code failed.
+
+    Args:
+        kind: short machine word: the exception's class name, `timeout`, `unstorable`, …
+        text: one line for people.
+        retryable: decided in the child, which has the classes that `Retry(on=, not_on=)` names.
+        retry_after: microseconds, where the task asked for a delay of its own.
+    """
+
+    kind: str
+    text: str
+    retryable: bool = True
+    retry_after: int | None = None
+
+
+class Skipped(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The task raised `Skip`."""
+
+    why: str = ""
+
+
+class Followed(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A branch chose these direct downstream tasks; a short-circuit that stops chose none."""
+
+    ids: tuple[str, ...]
+    value: Value = Value()
+
+
+class Cancelled(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The attempt was stopped because we asked; nothing of it is alive."""
+
+    begun: bool = True
+
+
+Outcome: TypeAlias = Value | Failure | Skipped | Followed | Cancelled
+
+
+class LostCause(StrEnum):
+    """Whose doing it was that an attempt ended without a word."""
+
+    SIGNAL = "signal"
+    EXIT = "exit"
+    MEMORY = "memory"
+    WORKER = "worker"
+    LEASE = "lease"
+    OWNER = "owner"
+
+
+OWN_CAUSES = frozenset({LostCause.SIGNAL, LostCause.EXIT, LostCause.MEMORY})
+"""The task's own doing; the others are the platform's, and OWNER counts nowhere."""
+
+
+class Usage(msgspec.Struct, frozen=True, gc=False):
+    """What an attempt used: peak resident bytes, CPU microseconds; `notes` are sentences for its page."""
+
+    peak_rss: int | None = None
+    cpu: int | None = None
+    worker: str = ""
+    log: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Started(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The attempt's code has been running since `at` (the worker's stamp)."""
+
+    key: AttemptKey
+    fence: bytes
+    at: Instant
+    worker: str = ""
+
+
+class Ended(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The attempt has ended and said how. `started` is None where its code never began."""
+
+    key: AttemptKey
+    fence: bytes
+    started: Instant | None
+    at: Instant
+    outcome: Outcome
+    usage: Usage = Usage()
+
+
+class Lost(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The attempt is gone without a word. `started` is None where its code certainly never began."""
+
+    key: AttemptKey
+    fence: bytes
+    started: Instant | None
+    at: Instant
+    cause: LostCause
+    signal: int | None = None
+    exit_code: int | None = None
+    usage: Usage = Usage()
+
+
+class MayStart(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The attempt of an `idempotent=False` task asks before it runs the code; answered after RUNNING is committed."""
+
+
+class Asked(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A question of a living attempt, answered after the commit."""
+
+    key: AttemptKey
+    fence: bytes
+    at: Instant
+    seq: int
+    what: MayStart
+    worker: str = ""
+
+
+class Capacity(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """What the executor takes: attempts at once, and how many short ones more may be queued ahead for each."""
+
+    workers: int
+    depth: int = 0
+
+
+class TriggerRun(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Make a run of `dag`: of the slot `[start, end)`, or without interval. `params` is an encoded dict."""
+
+    dag: str
+    key: str
+    slot: tuple[Instant, Instant] | None = None
+    params: bytes = b""
+    reason: str = ""
+    replace: bool = False
+
+
+class RetryRun(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Reopen what failed, or the tasks named (`clean`, `clean[3]`) with their ended descendants unless `only`."""
+
+    run: RunKey
+    tasks: tuple[str, ...] = ()
+    only: bool = False
+    force: bool = False
+
+
+class RerunRun(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A new run of the slot of `run` with the newest code; `params` replaces the old run's where given."""
+
+    run: RunKey
+    params: bytes | None = None
+    replace: bool = False
+
+
+class CancelRun(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Stop a run: waiting tasks at once, attempts by TERM, grace and KILL (`now`: KILL at once)."""
+
+    run: RunKey
+    now: bool = False
+
+
+class MarkTask(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Set a task (`clean`, `clean[3]`) to a final state by hand."""
+
+    run: RunKey
+    task: str
+    state: Literal["success", "failed", "skipped"]
+    reason: str
+
+
+Act: TypeAlias = TriggerRun | RetryRun | RerunRun | CancelRun | MarkTask
+
+
+class Request(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Somebody asks. `facts` is what the store knew about the act's object when it was polled."""
+
+    id: str
+    actor: str
+    act: Act
+    facts: Facts = Facts()
+
+
+class FileError(msgspec.Struct, frozen=True, gc=False):
+    """One error of a DAG file, for people."""
+
+    file: str
+    line: int | None
+    message: str
+    dag: str | None = None
+    task: str | None = None
+
+
+class Definition(msgspec.Struct, frozen=True, gc=False):
+    """One DAG as its file says it now. `number` is its version's, where the store has this pair of digests already."""
+
+    spec: DagSpec
+    spec_digest: str
+    code_digest: str
+    bundle: str
+    number: int | None = None
+
+
+class Defined(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The definition child has read one file of a location."""
+
+    location: str
+    file: str
+    definitions: tuple[Definition, ...] = ()
+    errors: tuple[FileError, ...] = ()
+    gone: tuple[str, ...] = ()
+
+
+class Tick(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Nothing but the passing of time."""
+
+
+Event: TypeAlias = Started | Ended | Lost | Asked | Capacity | Request | Defined | Tick

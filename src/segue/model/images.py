@@ -1,0 +1,125 @@
+"""What the store gives back to the engine: whole runs as they were committed, and facts about the object of a request.
+
+Memory is a cache of the store: an image is all that is needed to go on with a run.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from segue.model.ids import Instant, RunKey
+from segue.model.spec import DagSpec
+from segue.model.state import AttemptState, RunState, TaskState
+from segue.model.why import Why
+
+__all__ = ["AttemptImage", "DagImage", "Facts", "RunImage", "RunRow", "Snapshot", "TaskImage", "Version"]
+
+
+class Version(msgspec.Struct, frozen=True, gc=False):
+    """One version of a DAG: its number, spec, digests and the bundle its code lies in."""
+
+    number: int
+    spec: DagSpec
+    spec_digest: str = ""
+    code_digest: str = ""
+    bundle: str = ""
+
+
+class RunRow(msgspec.Struct, frozen=True, gc=False):
+    """What a run is from its creation on."""
+
+    run: RunKey
+    request: str
+    version: int
+    bundle: str = ""
+    slot: tuple[Instant, Instant] | None = None
+    kind: str = "manual"
+    klass: int = 0
+    environment: str = ""
+    params: bytes = b""
+    due: Instant = Instant(0)
+    created: Instant = Instant(0)
+    actor: str = ""
+    reason: str = ""
+
+
+class AttemptImage(msgspec.Struct, frozen=True, gc=False):
+    """The attempt of a task that is alive in the store."""
+
+    number: int
+    state: AttemptState
+    began: Instant | None = None
+
+
+class TaskImage(msgspec.Struct, frozen=True, gc=False):
+    """One row of `tasks` with the newest attempt's number. `result` is an encoded `Value` or None.
+
+    A mapped task that has been expanded has one row without index, PENDING, whose `expanded` is the number of items.
+    """
+
+    task: str
+    index: int | None
+    state: TaskState
+    round: int = 1
+    tries: int = 0
+    losses: int = 0
+    platform: int = 0
+    not_before: Instant | None = None
+    expanded: int | None = None
+    number: int = 0
+    inline: bytes | None = None
+    ref: bytes | None = None
+    length: int | None = None
+    digest: bytes = b""
+    marked: bool = False
+    followed: tuple[str, ...] | None = None
+    attempt: AttemptImage | None = None
+
+
+class RunImage(msgspec.Struct, frozen=True, gc=False):
+    """One run, whole. `foreign` says that another owner's attempts may still be recorded as alive."""
+
+    row: RunRow
+    spec: DagSpec
+    state: RunState
+    round: int = 1
+    placed: bool = False
+    cancel_at: Instant | None = None
+    started: Instant | None = None
+    tasks: tuple[TaskImage, ...] = ()
+
+
+class DagImage(msgspec.Struct, frozen=True, gc=False):
+    """One DAG and its newest version."""
+
+    dag: str
+    version: Version
+    quarantined: Why | None = None
+
+
+class Facts(msgspec.Struct, frozen=True, gc=False):
+    """What the store knew about the object of a request when it was polled.
+
+    Args:
+        run: the run the act names, whole; None for a trigger or where there is none.
+        version: the newest version of the DAG, for the engine that has not loaded it.
+        next_n: the first free `n` of the run's key.
+        placed: the run that holds the place of the slot, also one that this owner does not drive.
+        newer: a newer run of the slot, for `retry`.
+        answer: the answer that a request with this id has had already.
+    """
+
+    run: RunImage | None = None
+    version: Version | None = None
+    next_n: int = 1
+    placed: RunKey | None = None
+    newer: RunKey | None = None
+    answer: tuple[bool, str] | None = None
+
+
+class Snapshot(msgspec.Struct, frozen=True, gc=False):
+    """One consistent read of all that an engine needs to begin."""
+
+    fence_key: bytes
+    dags: tuple[DagImage, ...] = ()
+    runs: tuple[RunImage, ...] = ()

@@ -1,0 +1,196 @@
+"""What a DAG file says, as frozen data.
+
+A spec is compiled in the definition child and travels as bytes; nothing in it can run. Its digest is taken over the
+canonical encoding without what differs between machines: paths, line numbers, function bodies.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
+
+__all__ = [
+    "MAX_DAGS",
+    "MAX_DOC",
+    "MAX_FILE",
+    "MAX_ITEMS",
+    "MAX_TASKS",
+    "DagSpec",
+    "MapSpec",
+    "Over",
+    "ParamSpec",
+    "RetrySpec",
+    "Rules",
+    "TaskKind",
+    "TaskSpec",
+    "TriggerRule",
+    "decode_spec",
+    "encode_spec",
+    "spec_digest",
+]
+
+MAX_TASKS: Final = 100_000
+MAX_ITEMS: Final = 100_000
+MAX_DAGS: Final = 10_000
+MAX_FILE: Final = 5_000_000
+MAX_DOC: Final = 64 * 1024
+
+TriggerRule: TypeAlias = Literal[
+    "all_success", "all_done", "all_failed", "one_success", "one_failed", "one_done", "none_failed",
+    "none_failed_min_one_success", "none_skipped", "all_skipped", "always",
+]  # fmt: skip
+TaskKind: TypeAlias = Literal["task", "branch", "short_circuit"]
+
+
+class RetrySpec(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Retries after the first attempt. Delays in microseconds; `on` and `not_on` are dotted names, for display only."""
+
+    times: int = 0
+    delay: int = 30_000_000
+    backoff: float = 2.0
+    max_delay: int = 600_000_000
+    jitter: float = 0.0
+    on: tuple[str, ...] = ()
+    not_on: tuple[str, ...] = ()
+    lost: int = 3
+
+
+class Rules(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """The options of a task that decide how it is run; one object serves all tasks that agree. Times in microseconds."""
+
+    retry: RetrySpec = RetrySpec()
+    timeout: int | None = None
+    grace: int | None = None
+    pool: str | None = None
+    slots: int = 1
+    priority: int = 0
+    max_active: int | None = None
+    trigger_rule: TriggerRule = "all_success"
+    idempotent: bool = True
+    allow_failure: bool = False
+    isolation: Literal["shared", "fresh"] = "shared"
+    empty: Literal["hold", "warn", "ok"] = "hold"
+    owner: str | None = None
+    role: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+class Over(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One list a task maps over: the result of `task`, or one written in the file with `length` items."""
+
+    param: str
+    task: str | None = None
+    length: int | None = None
+
+
+class MapSpec(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """How a mapped task pairs its lists: `zip` (lengths must agree) or `product` (the last list turns fastest)."""
+
+    mode: Literal["zip", "product"]
+    over: tuple[Over, ...]
+
+
+class TaskSpec(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One task.
+
+    Args:
+        id: unique in its DAG.
+        rules: how it is run.
+        kind: what its result means.
+        data: ids of the upstream tasks whose value is an argument (also lists it maps over), in order of appearance.
+        after: ids of upstream tasks by order alone, never in `data`.
+        mapped: the lists it maps over, if it does.
+        arguments: canonical text of its constant arguments, part of the digest.
+        returns: the return annotation as written, for checks and display.
+        function: digest of the function's own code; not part of the spec's digest.
+        line: 1-based line of its call; not part of the digest.
+        doc: the function's docstring or `doc=`.
+    """
+
+    id: str
+    rules: Rules = Rules()
+    kind: TaskKind = "task"
+    data: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    mapped: MapSpec | None = None
+    arguments: str = ""
+    returns: str = ""
+    function: str = ""
+    line: int = 0
+    doc: str = ""
+
+    @property
+    def upstream(self) -> tuple[str, ...]:
+        """Ids of all upstream tasks, each once."""
+        return self.data + self.after
+
+
+class ParamSpec(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One typed parameter of a DAG. `default` is an encoded value, absent where the param is required at trigger."""
+
+    name: str
+    type: str
+    default: bytes | None = None
+    choices: tuple[bytes, ...] = ()
+    doc: str = ""
+
+
+class DagSpec(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One DAG. Instants and durations in microseconds; `schedule` is a timetable as plain data, None for manual.
+
+    `file` is relative to the root of its bundle and, like `line`, not part of the digest.
+    """
+
+    id: str
+    tasks: tuple[TaskSpec, ...] = ()
+    schedule: Any = None
+    start: int | None = None
+    end: int | None = None
+    timezone: str = "UTC"
+    catchup: bool = False
+    missed: Literal["run", "latest", "skip"] = "run"
+    max_active_runs: int | None = None
+    max_active_tasks: int | None = None
+    priority: int = 0
+    overlap: Literal["wait", "skip"] = "wait"
+    delay: int = 0
+    params: tuple[ParamSpec, ...] = ()
+    owner: str | None = None
+    tags: tuple[str, ...] = ()
+    location: str = ""
+    doc: str = ""
+    file: str = ""
+    line: int = 0
+
+    @property
+    def run_limit(self) -> int:
+        """Runs that may hold their place at once (SEMANTICS, "Overlap")."""
+        if self.max_active_runs is not None:
+            return self.max_active_runs
+        return 16 if self.schedule is None else 1
+
+
+def encode_spec(spec: DagSpec) -> bytes:
+    """Encode for wire and store."""
+    return msgspec.msgpack.encode(spec)
+
+
+_decoder = msgspec.msgpack.Decoder(DagSpec)
+
+
+def decode_spec(data: bytes) -> DagSpec:
+    """Decode what `encode_spec` made."""
+    return _decoder.decode(data)
+
+
+def spec_digest(spec: DagSpec) -> str:
+    """The digest of what the spec means: the same on every machine, in every folder and Python version."""
+    plain = msgspec.structs.replace(
+        spec,
+        file="",
+        line=0,
+        tasks=tuple(msgspec.structs.replace(task, function="", line=0) for task in spec.tasks),
+    )
+    return blake2b(msgspec.json.encode(plain, order="deterministic"), digest_size=16).hexdigest()

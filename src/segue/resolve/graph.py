@@ -1,0 +1,127 @@
+"""The immutable, indexed graph of one DAG version: tasks are numbers, edges are tuples of numbers.
+
+Built once a version and shared by all its runs; nothing here is scanned while a run goes on.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from heapq import heapify, heappop, heappush
+
+from segue.model.errors import DefinitionError
+from segue.model.spec import DagSpec, TaskSpec
+
+__all__ = ["Graph", "find_cycle", "topological_order"]
+
+
+def topological_order(tasks: Iterable[TaskSpec]) -> list[str]:
+    """Order task ids so that upstream comes first; ties by order of declaration (Kahn).
+
+    Raises:
+        DefinitionError: there is a cycle; its path is in the message.
+    """
+    tasks = tuple(tasks)
+    place = {task.id: at for at, task in enumerate(tasks)}
+    missing = [len(task.upstream) for task in tasks]
+    down: list[list[int]] = [[] for _ in tasks]
+    for at, task in enumerate(tasks):
+        for up in task.upstream:
+            down[place[up]].append(at)
+    free = [at for at, count in enumerate(missing) if not count]
+    heapify(free)
+    order = []
+    while free:
+        at = heappop(free)
+        order.append(tasks[at].id)
+        for below in down[at]:
+            missing[below] -= 1
+            if not missing[below]:
+                heappush(free, below)
+    if len(order) < len(tasks):
+        raise DefinitionError("cycle: " + " → ".join(find_cycle(tasks)))
+    return order
+
+
+def find_cycle(tasks: Iterable[TaskSpec]) -> list[str]:
+    """The path of one cycle, first task repeated at the end; empty where there is none.
+
+    Peels off all that has no upstream left; what then remains all lies on or below a cycle, so walking upstream from
+    any of it must meet a task twice.
+    """
+    upstream = {task.id: set(task.upstream) for task in tasks}
+    below: dict[str, list[str]] = {name: [] for name in upstream}
+    for name, ups in upstream.items():
+        for up in ups:
+            below[up].append(name)
+    free = deque(name for name, ups in upstream.items() if not ups)
+    while free:
+        name = free.popleft()
+        del upstream[name]
+        for after in below[name]:
+            upstream[after].discard(name)
+            if not upstream[after]:
+                free.append(after)
+    if not upstream:
+        return []
+    walk: list[str] = [next(iter(upstream))]
+    while (up := min(upstream[walk[-1]])) not in walk:
+        walk.append(up)
+    cycle = [*walk[walk.index(up) :], up]
+    return cycle[::-1]
+
+
+class Graph:
+    """Tasks of one spec as numbers in order of declaration.
+
+    Attributes:
+        tasks: the specs.
+        index: number of each id.
+        rank: topological place of each number.
+        down: direct downstream of each, ascending.
+        data: upstream of each that gives it a value, in order of `TaskSpec.data`.
+        gates: direct upstream of each that are branches or short-circuits.
+        mapped_over: numbers whose results something maps over.
+    """
+
+    __slots__ = ("data", "down", "feeds", "gates", "index", "mapped_over", "rank", "tasks", "up")
+
+    def __init__(self, spec: DagSpec) -> None:
+        self.tasks = spec.tasks
+        self.index = {task.id: at for at, task in enumerate(spec.tasks)}
+        number = self.index
+        self.rank = [0] * len(spec.tasks)
+        for rank, name in enumerate(topological_order(spec.tasks)):
+            self.rank[number[name]] = rank
+        self.up = tuple(tuple(number[name] for name in task.upstream) for task in spec.tasks)
+        self.data = tuple(ups[: len(task.data)] for ups, task in zip(self.up, spec.tasks, strict=True))
+        down: list[list[int]] = [[] for _ in spec.tasks]
+        for at, ups in enumerate(self.up):
+            for up in ups:
+                down[up].append(at)
+        self.down = tuple(map(tuple, down))
+        self.feeds = frozenset(up for ups in self.data for up in ups)
+        forks = {at for at, task in enumerate(spec.tasks) if task.kind != "task"}
+        self.gates = {at: gates for at, ups in enumerate(self.up) if (gates := tuple(up for up in ups if up in forks))}
+        self.mapped_over = frozenset(
+            number[over.task] for task in spec.tasks if task.mapped for over in task.mapped.over if over.task
+        )
+
+    def __len__(self) -> int:
+        return len(self.tasks)
+
+    @property
+    def leaves(self) -> Iterator[int]:
+        """Numbers without downstream."""
+        return (at for at, below in enumerate(self.down) if not below)
+
+    def descendants(self, of: Iterable[int]) -> set[int]:
+        """All numbers downstream of `of`, without `of` itself unless one lies below another."""
+        found: set[int] = set()
+        front = deque(of)
+        while front:
+            for below in self.down[front.popleft()]:
+                if below not in found:
+                    found.add(below)
+                    front.append(below)
+        return found

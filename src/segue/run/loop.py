@@ -1,0 +1,128 @@
+"""The loop: events in, one transaction, commands out.
+
+Commit, then act. A command is carried out, a word acknowledged and an asker answered only after the change behind it
+is durable. So there is one answer to everything that goes wrong in between: drop memory, read the store again, and
+take the same events once more (ARCHITECTURE §5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, Protocol
+
+import msgspec
+
+from segue.model.changes import Change
+from segue.model.contracts import Clock, Engine, Executor, Inbox, Lease, Writer
+from segue.model.errors import Conflict, LeaseLost, StoreDown
+from segue.model.events import Defined, Event, Request
+from segue.model.ids import RunKey
+from segue.model.images import Snapshot
+
+__all__ = ["EVENTS_PER_TURN", "FIRST_PAUSE", "LONGEST_PAUSE", "Watch", "run_forever"]
+
+EVENTS_PER_TURN: Final = 1_000
+_FROM_INBOX: Final = 200
+FIRST_PAUSE: Final = 0.05
+LONGEST_PAUSE: Final = 5.0
+
+
+class Watch(Protocol):
+    """Whoever wants to know how the loop is doing, and says which runs are its business."""
+
+    def runs(self) -> Iterable[RunKey] | None:
+        """The runs this owner drives; None: all."""
+        ...
+
+    def deciding(self, changes: Sequence[Change]) -> None:
+        """These are about to be committed; whether they were may stay unknown."""
+        ...
+
+    def committed(self, changes: Sequence[Change]) -> None:
+        """These are durable, and what follows from them is under way."""
+        ...
+
+    def down(self, why: str) -> None:
+        """The store cannot be written; nothing is lost, and it is tried again."""
+        ...
+
+
+def run_forever(
+    store: Writer, inbox: Inbox, executor: Executor, clock: Clock, new_engine: Callable[[Snapshot], Engine],
+    stopping: Callable[[], bool], watch: Watch,
+) -> None:  # fmt: skip
+    """Drive runs until `stopping` says so, through lost leases, conflicts and full disks.
+
+    Args:
+        store: the writing side; only this thread uses it.
+        inbox: requests and definitions.
+        executor: runs attempts.
+        clock: the one place that reads time.
+        new_engine: makes the engine from one consistent read.
+        stopping: asked before every turn.
+        watch: told what was committed.
+    """
+    owner = _Owner(store, inbox, executor, clock, watch)
+    pause = FIRST_PAUSE
+    while not stopping():
+        try:
+            lease, engine = owner.begin(new_engine)
+            while not stopping():
+                if owner.turn(engine, lease):
+                    pause = FIRST_PAUSE
+        except (Conflict, LeaseLost):
+            # Memory was wrong, or the outcome of the commit is unknown. The pause keeps a conflict that comes back
+            # every time from taking a core.
+            clock.sleep(pause)
+        except StoreDown as why:
+            watch.down(str(why))
+            clock.sleep(pause)
+        else:
+            return
+        pause = min(2 * pause, LONGEST_PAUSE)
+
+
+class _Owner:
+    def __init__(self, store: Writer, inbox: Inbox, executor: Executor, clock: Clock, watch: Watch) -> None:
+        self.store, self.inbox, self.executor, self.clock, self.watch = store, inbox, executor, clock, watch
+
+    def begin(self, new_engine: Callable[[Snapshot], Engine]) -> tuple[Lease, Engine]:
+        lease = self.store.lease()
+        self.executor.barrier()
+        engine = new_engine(self.store.snapshot(self.watch.runs()))
+        self.executor.do(engine.outstanding())
+        return lease, engine
+
+    def turn(self, engine: Engine, lease: Lease) -> bool:
+        """One turn; says whether it committed anything."""
+        now = self.clock.now()
+        asked, more_asked = _first(self.inbox.poll(), _FROM_INBOX)
+        said, more_said = _first(self.executor.poll(), EVENTS_PER_TURN - len(asked))
+        asked = [self._informed(event) for event in asked]
+        decision = engine.step(now, [*asked, *said])
+        changes = decision.changes
+        if changes:
+            self.watch.deciding(changes)
+            with self.store.transaction(lease.epoch) as transaction:
+                transaction.apply(changes)
+        self.executor.ack(said)
+        self.inbox.ack(asked, changes)
+        self.executor.do(decision.commands)
+        if changes:
+            self.watch.committed(changes)
+        if not (more_asked or more_said):
+            ends = [end for end in (decision.wake_at, lease.renew_by) if end is not None]
+            self.executor.wait(max(0, min(ends) - now) / 1_000_000 if ends else None, self.inbox)
+        return bool(changes)
+
+    def _informed(self, event: Event) -> Event:
+        if isinstance(event, Request):
+            return msgspec.structs.replace(event, facts=self.store.facts(event.act, event.id))
+        if isinstance(event, Defined):
+            known = tuple(self.store.known(definition) for definition in event.definitions)
+            return msgspec.structs.replace(event, definitions=known)
+        return event
+
+
+def _first(events: Sequence[Event], count: int) -> tuple[Sequence[Event], bool]:
+    return (events[:count], True) if len(events) > count else (events, False)

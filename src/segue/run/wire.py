@@ -1,0 +1,241 @@
+"""What executor and worker say to each other.
+
+Three channels lead to a worker. *Work* is a SOCK_SEQPACKET pair, one message a datagram: the executor keeps a
+duplicate of the worker's end, so that taking work back is receiving it oneself and the kernel arbitrates who got it.
+*Side* is a stream of framed questions and answers about values, served by a thread that is not the loop's. The third
+is the page (`segue.run.page`). All of them are private to one worker; the fence never leaves the executor.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from typing import Final, TypeAlias
+
+import msgspec
+
+from segue.model.changes import Brief, Input
+from segue.model.events import Outcome, Value
+from segue.model.ids import Instant, RunKey
+from segue.model.spec import TaskKind
+
+__all__ = [
+    "MAX_DATAGRAM",
+    "WIRE",
+    "Ask",
+    "Block",
+    "Body",
+    "Fork",
+    "ForkFailed",
+    "FromServer",
+    "FromWorker",
+    "Gone",
+    "Grant",
+    "Held",
+    "One",
+    "Question",
+    "Ready",
+    "Report",
+    "Setup",
+    "Signal",
+    "ToServer",
+    "ToWorker",
+    "Work",
+    "read_frame",
+    "write_frame",
+]
+
+WIRE: Final = 1
+"""Number of this protocol; a fork server of another installation refuses what it does not speak."""
+
+MAX_DATAGRAM: Final = 192 * 1024
+"""Bytes; a datagram must fit into the socket's buffer as a whole, 208 KiB on Linux."""
+
+
+# ---------------------------------------------------------------------------------------------- executor and worker
+class Work(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="w"):
+    """One attempt.
+
+    `token` is its number in this executor's life, `data` the upstream ids that `inputs` belong to, `ask` whether it
+    must ask before it begins. `fresh` grows when a task of the run gave a value again: older cached values are void.
+    `brief` is left out where the worker has it.
+    """
+
+    token: int
+    run: RunKey
+    task: str
+    index: int | None
+    number: int
+    kind: TaskKind = "task"
+    data: tuple[str, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    picks: tuple[int, ...] = ()
+    round: int = 1
+    tries: int = 0
+    fresh: int = 0
+    ask: bool = False
+    brief: Brief | None = None
+
+
+class Held(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="h"):
+    """An attempt too large for a datagram: ask for its `Body`."""
+
+    token: int
+
+
+class Grant(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="g"):
+    """The answer to `Ask`."""
+
+    token: int
+    seq: int
+    yes: bool
+
+
+ToWorker: TypeAlias = Work | Held | Grant
+
+
+class Ask(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="a"):
+    """May the attempt begin?"""
+
+    token: int
+    seq: int
+    at: Instant
+
+
+class Report(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="r"):
+    """How an attempt ended; nothing of it is alive. `said`: it has a log. `retire`: the worker exits now."""
+
+    token: int
+    began: Instant | None
+    at: Instant
+    outcome: Outcome
+    rss: int = 0
+    cpu: int = 0
+    said: bool = False
+    retire: bool = False
+    notes: tuple[str, ...] = ()
+
+
+FromWorker: TypeAlias = Ask | Report
+
+
+# ------------------------------------------------------------------------------------------------- side: about values
+class Body(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="b"):
+    """The encoded `Work` that was held; answered as it is."""
+
+    token: int
+
+
+class One(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="o"):
+    """The result of one task; answered by an encoded `Value | None`."""
+
+    run: RunKey
+    task: str
+    index: int | None
+
+
+class Block(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="k"):
+    """Results of items `first <= index < stop`; answered by an encoded list of (index, Value)."""
+
+    run: RunKey
+    task: str
+    first: int
+    stop: int
+
+
+Question: TypeAlias = Body | One | Block
+Answers: TypeAlias = list[tuple[int, Value]]
+
+_LENGTH = struct.Struct("<I")
+
+
+def write_frame(sock: socket.socket, body: bytes) -> None:
+    """Send one frame on a side channel, blocking."""
+    sock.sendall(_LENGTH.pack(len(body)) + body)
+
+
+def read_frame(sock: socket.socket) -> bytes:
+    """Receive one frame, blocking.
+
+    Raises:
+        EOFError: the other side is gone.
+    """
+    (length,) = _LENGTH.unpack(_exactly(sock, _LENGTH.size))
+    return _exactly(sock, length)
+
+
+def _exactly(sock: socket.socket, size: int) -> bytes:
+    parts = bytearray(size)
+    view, at = memoryview(parts), 0
+    while at < size:
+        got = sock.recv_into(view[at:])
+        if not got:
+            raise EOFError("the side channel was closed")
+        at += got
+    return bytes(parts)
+
+
+# ---------------------------------------------------------------------------------------- executor and fork server
+class Setup(msgspec.Struct, frozen=True, gc=False):
+    """What every worker of a fork server shares; an argument of its command line, in JSON.
+
+    Args:
+        preload: installed packages to import before the first fork.
+        workshop: module that turns work into calls; it has `open_workshop(setup)`.
+        storage: where large values lie.
+        bundles: folder of unpacked bundles.
+        attempts: number after which a worker retires.
+        growth: bytes of resident memory after which a worker retires.
+    """
+
+    wire: int
+    preload: tuple[str, ...]
+    workshop: str
+    storage: str
+    bundles: str
+    attempts: int
+    growth: int
+
+
+class Fork(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Make a worker. Descriptors travel along: work, side, output, errors, page, lock. `seal` begins its marks."""
+
+    worker: int
+    seal: bytes
+
+
+class Signal(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Send a signal to a worker's process group."""
+
+    worker: int
+    number: int
+
+
+ToServer: TypeAlias = Fork | Signal
+
+
+class Ready(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Workers can be forked; `skipped` says which packages were not preloaded and why."""
+
+    skipped: tuple[str, ...] = ()
+
+
+class Gone(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A worker has been reaped and all its descendants are dead; `left` is how many had to be killed."""
+
+    worker: int
+    signal: int | None
+    exit_code: int | None
+    rss: int
+    cpu: int
+    left: int = 0
+
+
+class ForkFailed(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The system did not give a process."""
+
+    worker: int
+    text: str
+
+
+FromServer: TypeAlias = Ready | Gone | ForkFailed

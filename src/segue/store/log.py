@@ -1,0 +1,85 @@
+"""The one place that says which rows of the event log a change makes; both stores write exactly these."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from segue.model.changes import (
+    Answered,
+    AttemptMoved,
+    Change,
+    Collapsed,
+    DefinitionFailed,
+    Expanded,
+    Quarantined,
+    RunCreated,
+    RunMoved,
+    SlotMoved,
+    TaskMoved,
+    VersionAdded,
+)
+from segue.model.ids import Instant, RunKey
+from segue.model.state import RunState, TaskState
+from segue.model.why import Why
+
+__all__ = ["Entry", "entries", "task_entries"]
+
+
+class Entry(NamedTuple):
+    """An event without its number and epoch."""
+
+    at: Instant
+    kind: str
+    dag: str | None = None
+    run: RunKey | None = None
+    task: str | None = None
+    index: int | None = None
+    attempt: int | None = None
+    old: str | None = None
+    new: str | None = None
+    why: Why | None = None
+    actor: str = ""
+
+
+_BEGUN: Final = Why("begun")
+
+
+def task_entries(move: TaskMoved) -> tuple[Entry, ...]:
+    """The rows of a task's move: two where it passed through RUNNING within the turn."""
+    run, task, index, attempt = move.run, move.task, move.index, move.attempt
+    old, began = move.old, move.began
+    if old is TaskState.QUEUED and began is not None and move.new is not TaskState.RUNNING:
+        running = TaskState.RUNNING
+        return (
+            Entry(began, "task", run.dag, run, task, index, attempt, old, running, _BEGUN),
+            Entry(move.at, "task", run.dag, run, task, index, attempt, running, move.new, move.why, move.actor),
+        )
+    return (Entry(move.at, "task", run.dag, run, task, index, attempt, old, move.new, move.why, move.actor),)
+
+
+def entries(change: Change) -> tuple[Entry, ...]:
+    """The rows that a change makes. An attempt's moves are told by its task's, which name the attempt."""
+    match change:
+        case TaskMoved():
+            return task_entries(change)
+        case AttemptMoved():
+            return ()
+        case RunCreated(row, at):
+            return (Entry(at, "run", row.run.dag, row.run, new=RunState.QUEUED, actor=row.actor),)
+        case RunMoved(run, old, new, at, why):
+            return (Entry(at, "run", run.dag, run, old=old, new=new, why=why, actor=change.actor),)
+        case Expanded(run, task, length, _, at):
+            return (Entry(at, "expanded", run.dag, run, task, why=Why("expanded", (str(length),))),)
+        case Collapsed(run, task, _, at):
+            return (Entry(at, "collapsed", run.dag, run, task),)
+        case SlotMoved(dag, _, state, run, _, at):
+            return (Entry(at, "slot", dag, run, new=state),)
+        case VersionAdded(dag, version, _, at):
+            return (Entry(at, "version", dag, new=str(version.number)),)
+        case DefinitionFailed(_, file, text, at):
+            return (Entry(at, "definition", old=file, new=text),)
+        case Quarantined(dag, why, at):
+            return (Entry(at, "quarantined", dag, why=why),)
+        case Answered(request, actor, _, ok, text, at, answered_run):
+            dag = answered_run.dag if answered_run else None
+            return (Entry(at, "request", dag, answered_run, old=request, new="done" if ok else "refused", actor=actor),)

@@ -1,0 +1,281 @@
+"""The tables. Times are INTEGER microseconds UTC, states text checked against the enums, compound values MessagePack.
+
+There are no foreign keys: the audit (`validate_state`) proves what they would, and the hot path does not pay for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from segue.model.state import AttemptState, RunState, SlotState, TaskState
+
+__all__ = [
+    "NO_INDEX",
+    "SCHEMA",
+    "attempts",
+    "bundles",
+    "dags",
+    "events",
+    "meta",
+    "metadata",
+    "requests",
+    "runs",
+    "slots",
+    "task_state",
+    "tasks",
+    "versions",
+]
+
+SCHEMA: Final = 1
+"""Number of the newest revision in `migrations/versions`."""
+
+NO_INDEX: Final = -1
+"""`map_index` of a task that is not mapped: NULL would be distinct from itself in a key."""
+
+metadata = MetaData()
+
+
+def _table(name: str, *parts: Any, rowid: bool = True, autoincrement: bool = False) -> Table:
+    return Table(
+        name, metadata, *parts, sqlite_strict=True, sqlite_with_rowid=rowid, sqlite_autoincrement=autoincrement
+    )
+
+
+def _integer(name: str, **options: Any) -> Column[int]:
+    return Column(name, Integer, **{"nullable": False} | options)
+
+
+def _text(name: str, **options: Any) -> Column[str]:
+    return Column(name, Text, **{"nullable": False} | options)
+
+
+def _blob(name: str) -> Column[bytes]:
+    return Column(name, LargeBinary, nullable=True)
+
+
+def _instant(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=True)
+
+
+def _one_of(column: str, names: Iterable[str]) -> CheckConstraint:
+    # Not `IN (…)`: SQLite builds a table of its list for every row, which costs a quarter of the hot path.
+    return CheckConstraint(" OR ".join(f"{column} = '{name}'" for name in names))
+
+
+def _id() -> Column[int]:
+    return Column("id", Integer, primary_key=True)
+
+
+meta = _table("meta", _text("name", primary_key=True), Column("value", LargeBinary, nullable=False), rowid=False)
+
+dags = _table(
+    "dags",
+    _id(),
+    _text("dag_id", unique=True),
+    _text("location"),
+    _text("file"),
+    _integer("paused", server_default=text("0")),
+    _integer("hard_paused", server_default=text("0")),
+    _instant("until"),
+    _instant("enabled_at"),
+    _instant("cursor_end"),
+    _integer("version"),
+    _text("bundle"),
+    _blob("quarantined"),
+    _text("error", nullable=True),
+    _instant("retired_at"),
+    _text("renamed_from", nullable=True),
+)
+
+versions = _table(
+    "versions",
+    _id(),
+    _text("dag"),
+    _text("spec_digest"),
+    _text("code_digest"),
+    _integer("number"),
+    Column("spec", LargeBinary, nullable=False),
+    _text("label", nullable=True),
+    _integer("created"),
+    UniqueConstraint("dag", "spec_digest", "code_digest"),
+    UniqueConstraint("dag", "number"),
+)
+
+bundles = _table(
+    "bundles",
+    _text("digest", primary_key=True),
+    _text("location"),
+    _integer("files", nullable=True),
+    _integer("bytes", nullable=True),
+    _integer("created"),
+    rowid=False,
+)
+
+runs = _table(
+    "runs",
+    _id(),
+    _text("dag"),
+    _text("key"),
+    _integer("n"),
+    _text("request_id", unique=True),
+    _instant("slot_start"),
+    _instant("slot_end"),
+    _text("partition", nullable=True),
+    _text("kind"),
+    _integer("backfill", nullable=True),
+    _integer("class"),
+    _integer("version"),
+    _text("bundle"),
+    _text("environment"),
+    Column("params", LargeBinary, nullable=False),
+    _text("actor"),
+    _text("reason"),
+    _text("state"),
+    _integer("round"),
+    _integer("placed"),
+    _blob("why"),
+    _blob("culprits"),
+    _instant("cancel_at"),
+    _integer("due"),
+    _integer("created"),
+    _instant("started"),
+    _instant("ended"),
+    UniqueConstraint("dag", "key", "n"),
+    _one_of("state", RunState),
+    _one_of("kind", ("scheduled", "manual", "backfill", "lookback", "event")),
+    # A number that a person has seen is never given to another run.
+    autoincrement=True,
+)
+Index("runs_scheduled", runs.c.dag, runs.c.slot_start, runs.c.slot_end, unique=True, sqlite_where=text("kind = 'scheduled'"))
+Index("runs_placed", runs.c.dag, runs.c.slot_start, runs.c.slot_end, unique=True, sqlite_where=text("placed = 1"))
+Index("runs_slot", runs.c.dag, runs.c.slot_start, runs.c.slot_end)
+Index("runs_open", runs.c.state, sqlite_where=text("state IN ('queued', 'running', 'held')"))
+
+tasks = _table(
+    "tasks",
+    _integer("run"),
+    _text("task_id"),
+    _integer("map_index"),
+    _text("state"),
+    _integer("round"),
+    _integer("tries"),
+    _integer("losses"),
+    _integer("platform"),
+    _instant("not_before"),
+    _blob("why"),
+    _integer("number"),
+    _integer("expanded", nullable=True),
+    _integer("length", nullable=True),
+    _integer("marked"),
+    _blob("followed"),
+    _text("reused_from", nullable=True),
+    _instant("started"),
+    _instant("ended"),
+    Column("digest", LargeBinary, nullable=False),
+    _blob("ref"),
+    # Last: reading the other columns never walks the pages of a large value.
+    _blob("inline"),
+    PrimaryKeyConstraint("run", "task_id", "map_index"),
+    _one_of("state", TaskState),
+    rowid=False,
+)
+
+attempts = _table(
+    "attempts",
+    _id(),
+    _integer("run"),
+    _text("task_id"),
+    _integer("map_index"),
+    _integer("number"),
+    _text("kind", server_default=text("'user'")),
+    _integer("round"),
+    Column("fence", LargeBinary, nullable=False),
+    _text("state"),
+    _text("cause"),
+    _text("text"),
+    _integer("exit_code", nullable=True),
+    _integer("signal", nullable=True),
+    _integer("peak_rss", nullable=True),
+    _integer("cpu", nullable=True),
+    _text("worker"),
+    _text("log", nullable=True),
+    _blob("notes"),
+    _integer("created"),
+    _instant("started"),
+    _instant("ended"),
+    UniqueConstraint("run", "task_id", "map_index", "number"),
+    _one_of("state", AttemptState),
+    _one_of("kind", ("user", "publish", "hook")),
+)
+
+task_state = _table(
+    "task_state",
+    _integer("run"),
+    _text("task_id"),
+    _integer("map_index"),
+    _text("name"),
+    Column("value", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("run", "task_id", "map_index", "name"),
+    rowid=False,
+)
+
+events = _table(
+    "events",
+    Column("seq", Integer, primary_key=True),
+    _integer("at"),
+    _integer("epoch"),
+    _text("kind"),
+    _text("dag", nullable=True),
+    _integer("run", nullable=True),
+    _text("task_id", nullable=True),
+    _integer("map_index", nullable=True),
+    _integer("attempt", nullable=True),
+    _text("old", nullable=True),
+    _text("new", nullable=True),
+    _text("why_code", nullable=True),
+    _blob("why_args"),
+    _text("actor"),
+)
+Index("events_run", events.c.run)
+
+requests = _table(
+    "requests",
+    _text("id", primary_key=True),
+    _text("actor"),
+    _text("act"),
+    _integer("at"),
+    _instant("answered"),
+    _integer("outcome", nullable=True),
+    _text("why"),
+    _integer("run", nullable=True),
+    rowid=False,
+)
+
+slots = _table(
+    "slots",
+    _text("dag"),
+    _integer("slot_start"),
+    _integer("slot_end"),
+    _text("last_run"),
+    _text("last_good_run", nullable=True),
+    _text("state"),
+    _integer("version"),
+    PrimaryKeyConstraint("dag", "slot_start", "slot_end"),
+    _one_of("state", SlotState),
+    rowid=False,
+)

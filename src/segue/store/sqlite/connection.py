@@ -1,0 +1,156 @@
+"""Connections and what their errors mean.
+
+One read-write connection a file, readers `mode=ro` (a `query_only` one still checkpoints): so the bug of SQLite before
+3.51.3 with several writers cannot be met. `synchronous=FULL`: what was committed survives power loss. Mapped memory is
+off: a failing disk then is an error, not a signal.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import create_engine
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from segue.model.errors import Conflict, HomeUnusable, SegueError, StoreDown
+
+__all__ = ["WAL_BYTES", "connect_reader", "connect_writer", "fault_of", "faults", "grow_wal", "reading"]
+
+WAL_BYTES: Final = 8 * 1024 * 1024
+"""Kept from one checkpoint to the next: a commit then never changes the file's length, which saves a journal write."""
+
+_BUSY_MS: Final = 5_000
+_STEPS: Final = 20_000
+
+_DOWN: Final = {
+    sqlite3.SQLITE_FULL: "the disk is full: free some space, work goes on by itself",
+    sqlite3.SQLITE_IOERR: "the disk gave an error",
+    sqlite3.SQLITE_READONLY: "the file cannot be written",
+    sqlite3.SQLITE_BUSY: "another process has locked the file",
+    sqlite3.SQLITE_LOCKED: "another connection has locked a table",
+    sqlite3.SQLITE_CANTOPEN: "the file cannot be opened",
+    sqlite3.SQLITE_NOMEM: "no memory is left",
+    sqlite3.SQLITE_INTERRUPT: "a read took too long and was cut",
+}
+
+
+def _open(path: Path, mode: str) -> Connection:
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(
+            uri, uri=True, isolation_level=None, timeout=_BUSY_MS / 1000, check_same_thread=False, cached_statements=256
+        )
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    with faults(path):
+        return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+
+def connect_writer(path: Path) -> Connection:
+    """Open the one connection that writes.
+
+    Args:
+        path: the database file; made, empty, where it is missing.
+
+    Raises:
+        StoreDown: it cannot be opened now.
+        HomeUnusable: it is no database.
+    """
+    connection = _open(path, "rwc")
+    try:
+        with faults(path):
+            for setting in (
+                "PRAGMA mmap_size=0",
+                "PRAGMA journal_mode=WAL",
+                "PRAGMA synchronous=FULL",
+                f"PRAGMA journal_size_limit={WAL_BYTES}",
+                "PRAGMA temp_store=MEMORY",
+                "PRAGMA cache_size=-16000",
+            ):
+                connection.exec_driver_sql(setting)
+    except SegueError:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_reader(path: Path, monotonic: Callable[[], float] | None = None) -> Connection:
+    """Open a connection that can only read.
+
+    Args:
+        path: the database file; must exist.
+        monotonic: seconds of a clock that never jumps; where given, a read of more than one second is cut.
+
+    Raises:
+        StoreDown: it cannot be opened now, or does not exist.
+    """
+    connection = _open(path, "ro")
+    with faults(path):
+        connection.exec_driver_sql("PRAGMA mmap_size=0")
+    if monotonic is not None:
+        connection.info["monotonic"] = monotonic
+    return connection
+
+
+@contextmanager
+def reading(connection: Connection, path: Path) -> Iterator[Connection]:
+    """One consistent read. It ends with the block: an open snapshot would make the WAL grow without bound."""
+    monotonic: Callable[[], float] | None = connection.info.get("monotonic")
+    driver = connection.connection.driver_connection
+    with faults(path):
+        connection.exec_driver_sql("BEGIN")
+        try:
+            if monotonic is not None and driver is not None:
+                until = monotonic() + 1.0
+                driver.set_progress_handler(lambda: monotonic() > until, _STEPS)
+            yield connection
+        finally:
+            if monotonic is not None and driver is not None:
+                driver.set_progress_handler(None, 0)
+            with suppress(DBAPIError):
+                connection.exec_driver_sql("ROLLBACK")
+
+
+@contextmanager
+def faults(path: Path) -> Iterator[None]:
+    """Turn the driver's errors into ours."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise fault_of(error, path) from error
+
+
+def fault_of(error: DBAPIError, path: Path) -> Exception:
+    """What an error of the driver means: not now (`StoreDown`), not so (`Conflict`), never (`HomeUnusable`), or a bug."""
+    cause = error.orig
+    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_CONSTRAINT:
+        return Conflict(f"{path}: {cause}")
+    if code in _DOWN:
+        return StoreDown(f"{path}: {_DOWN[code]} ({cause})")
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return HomeUnusable(
+            f"{path} is damaged ({cause}). Nothing was written. Move it away and restore the newest copy: "
+            "`segue db restore COPY`"
+        )
+    return error
+
+
+def grow_wal(path: Path) -> None:
+    """Write the WAL out to its full length, so that the first commits need not.
+
+    Zeros are no valid frames: recovery stops before them. Closing this descriptor drops no lock, SQLite's lie on the
+    database file and on `-shm`.
+    """
+    wal = path.with_name(path.name + "-wal")
+    with suppress(OSError), wal.open("r+b") as file:
+        missing = WAL_BYTES - file.seek(0, 2)
+        if missing > 0:
+            file.write(bytes(missing))

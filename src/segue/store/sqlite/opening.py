@@ -1,0 +1,102 @@
+"""Opening a database: make it, check it, bring it up to date."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, Protocol, TypeVar, cast
+
+import msgspec
+from sqlalchemy import inspect, select
+from sqlalchemy.engine import Connection
+
+from segue.model.errors import HomeUnusable, SegueError
+from segue.model.ids import Instant
+from segue.store.schema import SCHEMA, meta, metadata
+from segue.store.sqlite import statements as sql
+from segue.store.sqlite.connection import connect_writer, faults, grow_wal
+from segue.store.sqlite.writer import SqliteWriter
+
+__all__ = ["open_writer"]
+
+_T = TypeVar("_T")
+_UPGRADING: Final = "segue.store.migrations.upgrading"
+
+
+class _Upgrading(Protocol):
+    def upgrade(self, connection: Connection, path: Path, old: int) -> Path: ...
+
+
+def open_writer(path: Path, now: Instant, say: Callable[[str], None] = lambda _: None) -> SqliteWriter:
+    """Open a home's database for writing; made where there is none. Only the owner of the home may do so.
+
+    Args:
+        path: the database file, in a home that has been checked and is owned.
+        now: written as the time of its creation.
+        say: told in a sentence when an old database has been brought up to date.
+
+    Raises:
+        HomeUnusable: the database is damaged, of a newer version, or not ours.
+        StoreDown: it cannot be written now.
+    """
+    connection = connect_writer(path)
+    try:
+        with faults(path):
+            version = _version(connection, path)
+            if version is None:
+                _create(connection, now)
+            else:
+                _check(connection, path)
+                if version < SCHEMA:
+                    # Loaded by name, and only here: importing alembic costs most of a second.
+                    upgrading = cast(_Upgrading, importlib.import_module(_UPGRADING))
+                    copy = upgrading.upgrade(connection, path, version)
+                    say(f"{path} was brought from version {version} to {SCHEMA}; the copy made before is {copy}")
+            fence_key = _read(connection, "fence_key", bytes)
+    except (SegueError, OSError):
+        connection.close()
+        raise
+    grow_wal(path)
+    return SqliteWriter(connection, path, fence_key)
+
+
+def _version(connection: Connection, path: Path) -> int | None:
+    tables = inspect(connection).get_table_names()
+    if not tables:
+        return None
+    if "meta" not in tables:
+        raise HomeUnusable(f"{path} is a database of something else: name another home with SEGUE_HOME=…")
+    version = _read(connection, "schema", int)
+    if version > SCHEMA:
+        raise HomeUnusable(
+            f"{path} is of version {version}, this Segue reads up to {SCHEMA}: install the newer Segue again, or go "
+            "back with `segue db restore COPY` to the copy made before the upgrade"
+        )
+    return version
+
+
+def _create(connection: Connection, now: Instant) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    metadata.create_all(connection, checkfirst=False)
+    values: dict[str, object] = {
+        "schema": SCHEMA, "instance": os.urandom(8).hex(), "fence_key": os.urandom(32), "epoch": 0, "created": now
+    }  # fmt: skip
+    for name, value in values.items():
+        connection.exec_driver_sql(sql.SET_META, (name, msgspec.msgpack.encode(value)))
+    connection.exec_driver_sql("COMMIT")
+
+
+def _check(connection: Connection, path: Path) -> None:
+    found = connection.exec_driver_sql("PRAGMA quick_check(3)").scalars().all()
+    if found != ["ok"]:
+        raise HomeUnusable(
+            f"{path} is damaged ({'; '.join(found)}). Nothing was written. Move it away and restore the newest copy: "
+            "`segue db restore COPY`"
+        )
+
+
+def _read(connection: Connection, name: str, type_: type[_T]) -> _T:
+    value = connection.execute(select(meta.c.value).where(meta.c.name == name)).scalar_one()
+    return msgspec.msgpack.decode(value, type=type_)

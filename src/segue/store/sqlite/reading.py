@@ -1,0 +1,213 @@
+"""The reading side: connections that cannot write, each call one short snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.engine import Connection
+
+from segue.model.events import Value
+from segue.model.ids import Instant, RunKey
+from segue.model.views import (
+    AnswerView,
+    AttemptView,
+    DagView,
+    EventView,
+    RunDetail,
+    RunQuery,
+    RunView,
+    SlotView,
+    TaskView,
+)
+from segue.store.facts import names_of
+from segue.store.schema import NO_INDEX, attempts, dags, events, requests, runs, slots, tasks
+from segue.store.sqlite import statements as sql
+from segue.store.sqlite.connection import connect_reader, reading
+from segue.store.sqlite.rows import (
+    ANSWERS,
+    ATTEMPTS,
+    DAGS,
+    EVENTS,
+    RUNS,
+    SLOTS,
+    TASKS,
+    answer_view,
+    attempt_view,
+    dag_view,
+    event_view,
+    run_view,
+    slot_view,
+    task_view,
+)
+from segue.store.sqlite.source import SqliteSource, is_run
+
+__all__ = ["SqliteReader", "SqliteResults"]
+
+_ALL = RunQuery()
+
+
+class SqliteReader:
+    """Reads one database; also all its rows, for the audit.
+
+    Args:
+        path: the database file.
+        monotonic: seconds of a clock that never jumps; where given, a read of more than one second ends in `StoreDown`.
+
+    Raises:
+        StoreDown: the file cannot be opened, or does not exist.
+    """
+
+    def __init__(self, path: Path, monotonic: Callable[[], float] | None = None) -> None:
+        self._path = path
+        self._connection = connect_reader(path, monotonic)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    # ----------------------------------------------------------------------------------------------------------- runs
+    def runs(self, query: RunQuery = _ALL) -> Sequence[RunView]:
+        """Runs, the newest first."""
+        found = RUNS.order_by(runs.c.id.desc()).limit(query.limit)
+        if query.dag is not None:
+            found = found.where(runs.c.dag.op("GLOB")(query.dag))
+        if query.states:
+            found = found.where(runs.c.state.in_([state.value for state in query.states]))
+        if query.since is not None:
+            found = found.where(runs.c.created >= query.since)
+        with self._read() as connection:
+            return [run_view(row) for row in connection.execute(found)]
+
+    def find(self, text: str) -> RunView | None:
+        """The run that people name so: `dag@key`, `dag@key.2`, `dag@latest` or its row number."""
+        with self._read() as connection:
+            if text.isdecimal():
+                tries = [RUNS.where(runs.c.id == int(text))]
+            elif text.endswith("@latest"):
+                dag = text.removesuffix("@latest")
+                tries = [RUNS.where(runs.c.dag == dag).order_by(runs.c.id.desc()).limit(1)]
+            else:
+                tries = [RUNS.where(is_run(name)) for name in names_of(text)]
+            rows = (connection.execute(question).first() for question in tries)
+            return next((run_view(row) for row in rows if row is not None), None)
+
+    def run(self, run: RunKey) -> RunDetail | None:
+        """One run, whole."""
+        with self._read() as connection:
+            row = connection.execute(RUNS.where(is_run(run))).first()
+            if row is None:
+                return None
+            view = run_view(row)
+            number = view.number
+            of_tasks = TASKS.where(tasks.c.run == number).order_by(tasks.c.task_id, tasks.c.map_index)
+            of_attempts = ATTEMPTS.where(attempts.c.run == number).order_by(
+                attempts.c.task_id, attempts.c.map_index, attempts.c.number
+            )
+            return RunDetail(
+                view,
+                SqliteSource(connection).spec(run.dag, view.row.version),
+                tuple(map(task_view, connection.execute(of_tasks))),
+                tuple(map(attempt_view, connection.execute(of_attempts))),
+            )
+
+    def attempts(self, run: RunKey, task: str, index: int | None) -> Sequence[AttemptView]:
+        """The attempts of one task, the oldest first."""
+        found = ATTEMPTS.where(
+            is_run(run), attempts.c.task_id == task, attempts.c.map_index == (NO_INDEX if index is None else index)
+        )
+        with self._read() as connection:
+            return [attempt_view(row) for row in connection.execute(found.order_by(attempts.c.number))]
+
+    # ------------------------------------------------------------------------------------------------- events, the rest
+    def events(self, after: int = 0, *, run: RunKey | None = None, limit: int = 1000) -> Sequence[EventView]:
+        """Events with a number above `after`, of one run or all."""
+        found = EVENTS.where(events.c.seq > after).order_by(events.c.seq).limit(limit)
+        if run is not None:
+            found = found.where(events.c.run == select(runs.c.id).where(is_run(run)).scalar_subquery())
+        with self._read() as connection:
+            return [event_view(row) for row in connection.execute(found)]
+
+    def last_event(self) -> int:
+        """The newest event's number, 0 where there is none."""
+        with self._read() as connection:
+            return connection.execute(select(func.coalesce(func.max(events.c.seq), 0))).scalar_one()
+
+    def dags(self) -> Sequence[DagView]:
+        """All, by id."""
+        with self._read() as connection:
+            return [dag_view(row) for row in connection.execute(DAGS.order_by(dags.c.dag_id))]
+
+    def slots(self, dag: str, first: Instant | None = None, stop: Instant | None = None) -> Sequence[SlotView]:
+        """Slots of a DAG that start in `[first, stop)`, the oldest first."""
+        found = SLOTS.where(slots.c.dag == dag).order_by(slots.c.slot_start, slots.c.slot_end)
+        if first is not None:
+            found = found.where(slots.c.slot_start >= first)
+        if stop is not None:
+            found = found.where(slots.c.slot_start < stop)
+        with self._read() as connection:
+            return [slot_view(row) for row in connection.execute(found)]
+
+    def answer_to(self, request: str) -> AnswerView | None:
+        """The answer a request has had."""
+        with self._read() as connection:
+            row = connection.execute(ANSWERS.where(requests.c.id == request)).first()
+            return None if row is None else answer_view(row)
+
+    # ------------------------------------------------------------------------------------------------- for the audit
+    def run_rows(self) -> Iterator[RunView]:
+        """All runs."""
+        return (run_view(row) for row in self._all(RUNS.order_by(runs.c.id)))
+
+    def task_rows(self) -> Iterator[tuple[int, TaskView]]:
+        """All task rows, with their run's number."""
+        return ((row[0], task_view(row)) for row in self._all(TASKS))
+
+    def attempt_rows(self) -> Iterator[tuple[int, AttemptView]]:
+        """All attempts, with their run's number."""
+        return ((row[0], attempt_view(row)) for row in self._all(ATTEMPTS.order_by(attempts.c.id)))
+
+    def event_rows(self) -> Iterator[EventView]:
+        """The whole log, in order."""
+        return (event_view(row) for row in self._all(EVENTS.order_by(events.c.seq)))
+
+    def _all(self, question: Any) -> Sequence[Any]:
+        with self._read() as connection:
+            return connection.execute(question).fetchall()
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        with reading(self._connection, self._path) as connection:
+            yield connection
+
+
+class SqliteResults:
+    """Reads results for attempts, from one thread of its owner's choice.
+
+    Args:
+        path: the database file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection = connect_reader(path)
+
+    def result(self, run: RunKey, task: str, index: int | None) -> Value | None:
+        """The accepted result of one task, None where it has none."""
+        where = NO_INDEX if index is None else index
+        with reading(self._connection, self._path) as connection:
+            row = connection.exec_driver_sql(sql.RESULT, (*run, task, where)).first()
+        return None if row is None or row[0] is row[1] is None else Value(*row)
+
+    def results(self, run: RunKey, task: str, first: int, stop: int) -> Sequence[tuple[int, Value]]:
+        """The accepted results of items `first <= index < stop`, in order of index."""
+        with reading(self._connection, self._path) as connection:
+            rows = connection.exec_driver_sql(sql.RESULTS, (*run, task, first, stop)).fetchall()
+        return [(row[0], Value(*row[1:])) for row in rows if not row[1] is row[2] is None]
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()

@@ -1,0 +1,138 @@
+"""From rows to values: which columns a view is made of, and how."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Select, select
+
+from segue.model.ids import AttemptKey, Instant, RunKey
+from segue.model.images import RunRow
+from segue.model.state import AttemptState, RunState, SlotState, TaskState
+from segue.model.views import AnswerView, AttemptView, DagView, EventView, RunView, SlotView, TaskView
+from segue.model.why import Why
+from segue.store.schema import NO_INDEX, attempts, dags, events, requests, runs, slots, tasks
+
+__all__ = [
+    "ANSWERS",
+    "ATTEMPTS",
+    "DAGS",
+    "EVENTS",
+    "RUNS",
+    "SLOTS",
+    "TASKS",
+    "answer_view",
+    "attempt_view",
+    "dag_view",
+    "event_view",
+    "index_of",
+    "run_view",
+    "slot_view",
+    "task_view",
+]
+
+_why: Final = msgspec.msgpack.Decoder(Why).decode
+_strings: Final = msgspec.msgpack.Decoder(tuple[str, ...]).decode
+_culprits: Final = msgspec.msgpack.Decoder(tuple[tuple[str, str], ...]).decode
+_TASK_STATES: Final = {state.value: state for state in TaskState}
+_ATTEMPT_STATES: Final = {state.value: state for state in AttemptState}
+
+r, t, a, e = runs.c, tasks.c, attempts.c, events.c
+_RUN_KEY = (r.dag, r.key, r.n)
+RUNS: Final[Select[Any]] = select(
+    r.id, *_RUN_KEY, r.request_id, r.version, r.bundle, r.slot_start, r.slot_end, r.kind, r["class"], r.environment,
+    r.params, r.due, r.created, r.actor, r.reason, r.state, r.round, r.placed, r.why, r.culprits, r.cancel_at,
+    r.started, r.ended,
+)  # fmt: skip
+TASKS: Final[Select[Any]] = select(
+    t.run, t.task_id, t.map_index, t.state, t.round, t.tries, t.losses, t.platform, t.not_before, t.why, t.number,
+    t.expanded, t.length, t.digest, t.inline, t.ref, t.marked, t.followed, t.started, t.ended,
+)  # fmt: skip
+ATTEMPTS: Final[Select[Any]] = select(
+    a.run, *_RUN_KEY, a.task_id, a.map_index, a.number, a.state, a.round, a.created, a.started, a.ended, a.cause,
+    a.text, a.signal, a.exit_code, a.peak_rss, a.cpu, a.worker, a.log, a.notes,
+).join_from(attempts, runs, r.id == a.run, isouter=True)  # fmt: skip
+EVENTS: Final[Select[Any]] = select(
+    e.seq, e.at, e.epoch, e.kind, e.dag, *_RUN_KEY, e.task_id, e.map_index, e.attempt, e.old, e.new, e.why_code,
+    e.why_args, e.actor,
+).join_from(events, runs, r.id == e.run, isouter=True)  # fmt: skip
+DAGS: Final[Select[Any]] = select(
+    dags.c.dag_id, dags.c.version, dags.c.location, dags.c.file, dags.c.bundle, dags.c.error, dags.c.quarantined
+)
+SLOTS: Final[Select[Any]] = select(
+    slots.c.dag, slots.c.slot_start, slots.c.slot_end, slots.c.state, slots.c.last_run, slots.c.last_good_run,
+    slots.c.version,
+)  # fmt: skip
+ANSWERS: Final[Select[Any]] = select(
+    requests.c.id, requests.c.actor, requests.c.act, requests.c.outcome, requests.c.why, requests.c.answered, *_RUN_KEY
+).join_from(requests, runs, r.id == requests.c.run, isouter=True)
+
+
+def index_of(map_index: int) -> int | None:
+    """The map index as the model has it."""
+    return None if map_index == NO_INDEX else map_index
+
+
+def run_view(row: Any) -> RunView:
+    """A row of `RUNS`."""
+    (number, dag, key, n, request, version, bundle, start, end, kind, klass, environment, params, due, created, actor,
+     reason, state, round_, placed, why, culprits, cancel_at, started, ended) = row  # fmt: skip
+    return RunView(
+        number,
+        RunRow(
+            RunKey(dag, key, n), request, version, bundle, None if start is None else (start, end), kind, klass,
+            environment, params, due, created, actor, reason,
+        ),
+        RunState(state), round_, bool(placed), why and _why(why), _culprits(culprits) if culprits else (), cancel_at,
+        started, ended,
+    )  # fmt: skip
+
+
+def task_view(row: Any) -> TaskView:
+    """A row of `TASKS`, without its run."""
+    (_, task, index, state, round_, tries, losses, platform, not_before, why, number, expanded, length, digest, inline,
+     ref, marked, followed, started, ended) = row  # fmt: skip
+    return TaskView(
+        task, index_of(index), _TASK_STATES[state], round_, tries, losses, platform, not_before, why and _why(why),
+        number, expanded, length, digest, inline, ref, bool(marked), None if followed is None else _strings(followed),
+        started, ended,
+    )  # fmt: skip
+
+
+def attempt_view(row: Any) -> AttemptView:
+    """A row of `ATTEMPTS`, without the run's number."""
+    _, dag, key, n, task, index, number, state, round_, created, began, ended, *rest, notes = row
+    run = RunKey(dag or "", key or "", n or 0)
+    return AttemptView(
+        AttemptKey(run, task, index_of(index), number), _ATTEMPT_STATES[state], round_, created, began, ended, *rest,
+        _strings(notes) if notes else (),
+    )  # fmt: skip
+
+
+def event_view(row: Any) -> EventView:
+    """A row of `EVENTS`."""
+    seq, at, epoch, kind, of_dag, dag, key, n, task, index, attempt, old, new, code, args, actor = row
+    run = None if dag is None else RunKey(dag, key, n)
+    why = None if code is None else Why(code, _strings(args) if args else ())
+    where = None if index is None else index_of(index)
+    return EventView(seq, Instant(at), epoch, kind, of_dag, run, task, where, attempt, old, new, why, actor)
+
+
+def dag_view(row: Any) -> DagView:
+    """A row of `DAGS`."""
+    *head, quarantined = row
+    return DagView(*head, quarantined and _why(quarantined))
+
+
+def slot_view(row: Any) -> SlotView:
+    """A row of `SLOTS`."""
+    dag, start, end, state, *rest = row
+    return SlotView(dag, (start, end), SlotState(state), *rest)
+
+
+def answer_view(row: Any) -> AnswerView:
+    """A row of `ANSWERS`."""
+    request, actor, act, outcome, text, at, dag, key, n = row
+    run = None if dag is None else RunKey(dag, key, n)
+    return AnswerView(request, actor, act, bool(outcome), text, at, run)

@@ -1,0 +1,117 @@
+"""Reads that the writer needs, on its own connection: images of runs, versions, what stands in the way of a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.engine import Connection
+
+from segue.model.ids import Instant, RunKey
+from segue.model.images import AttemptImage, DagImage, RunImage, Version
+from segue.model.spec import DagSpec, decode_spec
+from segue.model.state import RUN_FINAL, AttemptState, RunState
+from segue.model.views import RunView
+from segue.store.facts import image_of
+from segue.store.schema import attempts, dags, requests, runs, tasks, versions
+from segue.store.sqlite.rows import DAGS, RUNS, TASKS, dag_view, index_of, run_view, task_view
+
+__all__ = ["SqliteSource", "is_run", "is_slot"]
+
+_OPEN: Final = [state.value for state in RunState if state not in RUN_FINAL]
+_ALIVE: Final = [AttemptState.QUEUED.value, AttemptState.RUNNING.value]
+
+
+def is_run(run: RunKey) -> ColumnElement[bool]:
+    """The run with this key."""
+    return and_(runs.c.dag == run.dag, runs.c.key == run.key, runs.c.n == run.n)
+
+
+def is_slot(dag: str, slot: tuple[Instant, Instant]) -> ColumnElement[bool]:
+    """Runs of this slot."""
+    return and_(runs.c.dag == dag, runs.c.slot_start == slot[0], runs.c.slot_end == slot[1])
+
+
+class SqliteSource:
+    """Asks within the caller's read; keeps decoded specs from one question to the next."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._specs: dict[tuple[str, int], DagSpec] = {}
+
+    def spec(self, dag: str, number: int) -> DagSpec:
+        """The spec of a version; an empty one where it is not kept."""
+        spec = self._specs.get((dag, number))
+        if spec is None:
+            of = select(versions.c.spec).where(versions.c.dag == dag, versions.c.number == number)
+            data = self._connection.execute(of).scalar()
+            spec = self._specs[dag, number] = DagSpec(dag) if data is None else decode_spec(data)
+        return spec
+
+    def open_runs(self, wanted: Iterable[RunKey] | None) -> tuple[RunImage, ...]:
+        """Images of the unfinished runs among `wanted`, the oldest first."""
+        chosen = None if wanted is None else frozenset(wanted)
+        rows = self._connection.execute(RUNS.where(runs.c.state.in_(_OPEN)).order_by(runs.c.id))
+        views = [run_view(row) for row in rows]
+        return tuple(self.image_of(view) for view in views if chosen is None or view.run in chosen)
+
+    def image_of(self, view: RunView) -> RunImage:
+        """The whole run that `view` is the row of."""
+        living = select(
+            attempts.c.task_id, attempts.c.map_index, attempts.c.number, attempts.c.state, attempts.c.started
+        ).where(attempts.c.run == view.number, attempts.c.state.in_(_ALIVE))
+        alive = {
+            (task, index_of(index)): AttemptImage(number, AttemptState(state), began)
+            for task, index, number, state, began in self._connection.execute(living)
+        }
+        of_run = TASKS.where(tasks.c.run == view.number).order_by(tasks.c.task_id, tasks.c.map_index)
+        rows = map(task_view, self._connection.execute(of_run))
+        return image_of(view, self.spec(view.run.dag, view.row.version), rows, alive)
+
+    def dags(self) -> tuple[DagImage, ...]:
+        """All DAGs with their newest versions."""
+        views = [dag_view(row) for row in self._connection.execute(DAGS.order_by(dags.c.dag_id))]
+        return tuple(
+            DagImage(view.dag, version, view.quarantined) for view in views if (version := self.newest(view.dag))
+        )
+
+    # ---------------------------------------------------------------------------------------------------- FactSource
+    def answer(self, request: str) -> tuple[bool, str] | None:
+        """What this request was answered."""
+        row = self._one(select(requests.c.outcome, requests.c.why).where(requests.c.id == request))
+        return None if row is None else (bool(row[0]), row[1])
+
+    def image(self, run: RunKey) -> RunImage | None:
+        """The run, whole."""
+        row = self._one(RUNS.where(is_run(run)))
+        return None if row is None else self.image_of(run_view(row))
+
+    def newest(self, dag: str) -> Version | None:
+        """The DAG's newest version, with the newest bundle."""
+        row = self._one(
+            select(versions.c.number, versions.c.spec_digest, versions.c.code_digest, dags.c.bundle)
+            .join_from(dags, versions, and_(versions.c.dag == dags.c.dag_id, versions.c.number == dags.c.version))
+            .where(dags.c.dag_id == dag)
+        )
+        return None if row is None else Version(row[0], self.spec(dag, row[0]), *row[1:])
+
+    def next_n(self, dag: str, key: str) -> int:
+        """The first free `n` of this text."""
+        row = self._one(select(func.max(runs.c.n)).where(runs.c.dag == dag, runs.c.key == key))
+        return (row[0] if row and row[0] else 0) + 1
+
+    def placed(self, dag: str, slot: tuple[Instant, Instant]) -> RunKey | None:
+        """The run that holds the slot's place."""
+        return self._run_key(is_slot(dag, slot) & (runs.c.placed == 1))
+
+    def latest(self, dag: str, slot: tuple[Instant, Instant]) -> RunKey | None:
+        """The slot's newest run."""
+        return self._run_key(is_slot(dag, slot))
+
+    def _run_key(self, where: ColumnElement[bool]) -> RunKey | None:
+        row = self._one(select(runs.c.dag, runs.c.key, runs.c.n).where(where).order_by(runs.c.id.desc()).limit(1))
+        return None if row is None else RunKey(*row)
+
+    def _one(self, question: Any) -> Any:
+        return self._connection.execute(question).first()

@@ -1,0 +1,260 @@
+"""One transaction: changes become rows, compare-and-set.
+
+Task and attempt rows are written in batches, one statement for all that move alike. Where a task moves twice within
+the transaction its second move belongs to a second batch, so the order of its own moves is kept; the order between
+tasks does not matter, because no row of one looks at another's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy.engine import Connection
+
+from segue.model.changes import (
+    Answered,
+    AttemptMoved,
+    Change,
+    Collapsed,
+    DefinitionFailed,
+    Expanded,
+    Quarantined,
+    RunCreated,
+    RunMoved,
+    SlotMoved,
+    TaskMoved,
+    VersionAdded,
+)
+from segue.model.errors import Conflict
+from segue.model.events import Value
+from segue.model.ids import RunKey
+from segue.model.spec import encode_spec
+from segue.model.state import FINAL, RunState, SlotState, TaskState
+from segue.store.log import Entry, entries, task_entries
+from segue.store.schema import NO_INDEX
+from segue.store.sqlite import statements as sql
+
+__all__ = ["SqliteTransaction"]
+
+_encode: Final = msgspec.msgpack.encode
+_NOTHING: Final = Value()
+
+
+class _Wave:
+    """Rows of one batch: no task appears twice in it."""
+
+    __slots__ = ("attempts_made", "attempts_moved", "tasks_moved", "tasks_put")
+
+    def __init__(self) -> None:
+        self.tasks_put: list[tuple[Any, ...]] = []
+        self.tasks_moved: list[tuple[Any, ...]] = []
+        self.attempts_made: list[tuple[Any, ...]] = []
+        self.attempts_moved: list[tuple[Any, ...]] = []
+
+
+class SqliteTransaction:
+    """Writes changes on an open transaction; `seq` and `made` are what the writer keeps when it has committed.
+
+    Args:
+        connection: with a transaction begun.
+        epoch: of the owner, for the event log.
+        seq: number of the last event.
+        known: row numbers of runs, read only.
+    """
+
+    def __init__(self, connection: Connection, epoch: int, seq: int, known: dict[RunKey, int]) -> None:
+        self.seq = seq
+        self.made: dict[RunKey, int] = {}
+        self._connection, self._epoch, self._known = connection, epoch, known
+        self._waves: list[_Wave] = []
+        self._task_turns: dict[tuple[int, str, int], int] = {}
+        self._attempt_turns: dict[tuple[int, str, int], int] = {}
+        self._events: list[tuple[Any, ...]] = []
+        self._writers: dict[type, Callable[[Any], None]] = {
+            RunCreated: self._create_run,
+            RunMoved: self._move_run,
+            TaskMoved: self._move_task,
+            AttemptMoved: self._move_attempt,
+            Expanded: self._expand,
+            Collapsed: self._collapse,
+            VersionAdded: self._add_version,
+            DefinitionFailed: self._fail_definition,
+            SlotMoved: self._move_slot,
+            Quarantined: self._quarantine,
+            Answered: self._answer,
+        }
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Write changes.
+
+        Args:
+            changes: in the order in which the engine decided them.
+
+        Raises:
+            Conflict: a row is not in the state that a change starts from, or exists already.
+        """
+        writers = self._writers
+        for change in changes:
+            writers[type(change)](change)
+        self._flush()
+        self._run_many(sql.ADD_EVENT, self._events, "event")
+        self._events = []
+
+    # ------------------------------------------------------------------------------------------------ tasks, attempts
+    def _move_task(self, move: TaskMoved) -> None:
+        run = self._id(move.run)
+        index = NO_INDEX if move.index is None else move.index
+        new, value, began = move.new, move.result or _NOTHING, move.began
+        if began is None and new is TaskState.RUNNING:
+            began = move.at
+        head = (
+            new, move.round, move.tries, move.losses, move.platform, move.not_before, _encode(move.why),
+            move.attempt or 0, value.length, move.marked, None if move.followed is None else _encode(move.followed),
+        )  # fmt: skip
+        tail = (began, move.at if new in FINAL else None, value.digest, value.ref, value.inline)
+        wave = self._wave(self._task_turns, run, move.task, index)
+        if move.old is TaskState.PENDING:
+            wave.tasks_put.append((run, move.task, index, *head, *tail))
+        else:
+            reopened = new is TaskState.PENDING
+            wave.tasks_moved.append((*head, reopened, *tail, run, move.task, index, move.old))
+        for entry in task_entries(move):
+            self._log(entry, run)
+
+    def _move_attempt(self, move: AttemptMoved) -> None:
+        key = move.key
+        run = self._id(key.run)
+        index = NO_INDEX if key.index is None else key.index
+        wave = self._wave(self._attempt_turns, run, key.task, index)
+        if move.old is None:
+            wave.attempts_made.append((
+                run, key.task, index, key.number, move.round, move.fence, move.new, move.cause, move.text, move.worker,
+                move.at,
+            ))  # fmt: skip
+            return
+        alive = move.new in ("queued", "running")
+        began = move.at if move.began is None and move.new == "running" else move.began
+        wave.attempts_moved.append((
+            move.new, move.cause, move.text, move.exit_code, move.signal, move.peak_rss, move.cpu, move.worker, move.log,
+            _encode(move.notes) if move.notes else None, began, None if alive else move.at,
+            run, key.task, index, key.number, move.old,
+        ))  # fmt: skip
+
+    def _expand(self, change: Expanded) -> None:
+        self._flush()
+        self._run_one(sql.EXPAND, (self._id(change.run), change.task, change.round, change.length), change)
+        self._log_all(change)
+
+    def _collapse(self, change: Collapsed) -> None:
+        self._flush()
+        run = self._id(change.run)
+        self._run_one(sql.UNEXPAND, (change.round, run, change.task), change)
+        self._connection.exec_driver_sql(sql.COLLAPSE, (run, change.task))
+        self._log_all(change)
+
+    # ----------------------------------------------------------------------------------------------------------- runs
+    def _create_run(self, change: RunCreated) -> None:
+        row, run = change.row, change.row.run
+        start, end = row.slot or (None, None)
+        done = self._connection.exec_driver_sql(sql.ADD_RUN, (
+            run.dag, run.key, run.n, row.request, start, end, row.kind, row.klass, row.version, row.bundle,
+            row.environment, row.params, row.actor, row.reason, RunState.QUEUED, 1, False, row.due, row.created,
+        ))  # fmt: skip
+        self.made[run] = done.lastrowid
+        self._log_all(change)
+
+    def _move_run(self, move: RunMoved) -> None:
+        run = self._id(move.run)
+        row = (
+            move.new, move.round, move.placed, _encode(move.why), _encode(move.culprits), move.cancel_at, move.started,
+            move.new is RunState.RUNNING, move.ended, run, move.old,
+        )  # fmt: skip
+        self._run_one(sql.MOVE_RUN, row, move)
+        self._log_all(move)
+
+    # ----------------------------------------------------------------------------------------------- dags and the rest
+    def _add_version(self, change: VersionAdded) -> None:
+        version, spec = change.version, change.version.spec
+        digests = (change.dag, version.spec_digest, version.code_digest)
+        found = self._connection.exec_driver_sql(sql.FIND_VERSION, digests).scalar()
+        if found is None:
+            row = (*digests, version.number, encode_spec(spec), change.at)
+            self._connection.exec_driver_sql(sql.ADD_VERSION, row)
+        elif found != version.number:
+            raise Conflict(f"version {version.number} of {change.dag} is stored as {found}")
+        self._connection.exec_driver_sql(sql.ADD_BUNDLE, (version.bundle, change.location, change.at))
+        dag = (change.dag, change.location, spec.file, version.number, version.bundle, None, None)
+        self._connection.exec_driver_sql(sql.SET_DAG, dag)
+        self._log_all(change)
+
+    def _fail_definition(self, change: DefinitionFailed) -> None:
+        self._connection.exec_driver_sql(sql.FAIL_DEFINITION, (change.text, change.location, change.file))
+        self._log_all(change)
+
+    def _quarantine(self, change: Quarantined) -> None:
+        self._run_one(sql.QUARANTINE, (_encode(change.why), change.dag), change)
+        self._log_all(change)
+
+    def _move_slot(self, change: SlotMoved) -> None:
+        run = str(change.run)
+        good = run if change.state is SlotState.FRESH else None
+        row = (change.dag, *change.slot, run, good, change.state, change.version)
+        self._connection.exec_driver_sql(sql.MOVE_SLOT, row)
+        self._log_all(change)
+
+    def _answer(self, change: Answered) -> None:
+        run = None if change.run is None else self._id(change.run)
+        row = (change.request, change.actor, change.act, change.at, change.at, change.ok, change.text, run)
+        self._connection.exec_driver_sql(sql.ADD_REQUEST, row)
+        self._log_all(change)
+
+    # -------------------------------------------------------------------------------------------------------- plumbing
+    def _id(self, run: RunKey) -> int:
+        number = self._known.get(run) or self.made.get(run)
+        if number is None:
+            number = self._connection.exec_driver_sql(sql.FIND_RUN, run).scalar()
+            if number is None:
+                raise Conflict(f"run {run} does not exist")
+            self.made[run] = number
+        return number
+
+    def _wave(self, turns: dict[tuple[int, str, int], int], run: int, task: str, index: int) -> _Wave:
+        key = (run, task, index)
+        turn = turns.get(key, 0)
+        turns[key] = turn + 1
+        if turn == len(self._waves):
+            self._waves.append(_Wave())
+        return self._waves[turn]
+
+    def _flush(self) -> None:
+        for wave in self._waves:
+            self._run_many(sql.PUT_TASK, wave.tasks_put, "task")
+            self._run_many(sql.MOVE_TASK, wave.tasks_moved, "task")
+            self._run_many(sql.MOVE_ATTEMPT, wave.attempts_moved, "attempt")
+            self._run_many(sql.ADD_ATTEMPT, wave.attempts_made, "attempt")
+        self._waves = []
+        self._task_turns, self._attempt_turns = {}, {}
+
+    def _run_many(self, statement: str, rows: list[tuple[Any, ...]], what: str) -> None:
+        if rows:
+            done = self._connection.exec_driver_sql(statement, rows if len(rows) > 1 else rows[0])
+            if done.rowcount != len(rows):
+                raise Conflict(f"{len(rows) - done.rowcount} of {len(rows)} {what} rows are not as this owner left them")
+
+    def _run_one(self, statement: str, row: tuple[Any, ...], change: Change) -> None:
+        if self._connection.exec_driver_sql(statement, row).rowcount != 1:
+            raise Conflict(f"not as this owner left it: {change}")
+
+    def _log_all(self, change: Change) -> None:
+        for entry in entries(change):
+            self._log(entry, None if entry.run is None else self._id(entry.run))
+
+    def _log(self, entry: Entry, run: int | None) -> None:
+        at, kind, dag, _, task, index, attempt, old, new, why, actor = entry
+        self.seq += 1
+        self._events.append((
+            self.seq, at, self._epoch, kind, dag, run, task, NO_INDEX if index is None and task else index, attempt,
+            old, new, why and why.code, _encode(why.args) if why and why.args else None, actor,
+        ))  # fmt: skip

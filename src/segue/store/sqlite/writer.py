@@ -1,0 +1,133 @@
+"""The writing side: a lease that is an epoch, one transaction a turn."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from sqlalchemy import func, select
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+
+from segue.model.contracts import Lease
+from segue.model.errors import Conflict, LeaseLost
+from segue.model.events import Act, Definition
+from segue.model.ids import RunKey
+from segue.model.images import Facts, Snapshot
+from segue.store.facts import facts_of
+from segue.store.schema import events
+from segue.store.sqlite import statements as sql
+from segue.store.sqlite.connection import fault_of, faults, reading
+from segue.store.sqlite.source import SqliteSource
+from segue.store.sqlite.transaction import SqliteTransaction
+
+__all__ = ["SqliteWriter"]
+
+_REMEMBERED: Final = 10_000
+
+
+class SqliteWriter:
+    """Writes one database.
+
+    Args:
+        connection: the only one that writes; closed with the writer.
+        path: of the database, for messages.
+        fence_key: the store's secret.
+    """
+
+    def __init__(self, connection: Connection, path: Path, fence_key: bytes) -> None:
+        self._connection, self._path, self._fence_key = connection, path, fence_key
+        self._seq = 0
+        self._runs: dict[RunKey, int] = {}
+
+    def lease(self) -> Lease:
+        """Take the right to write: every earlier epoch ends.
+
+        Raises:
+            StoreDown: it cannot be written now.
+        """
+        with self._begun():
+            epoch = self._epoch() + 1
+            self._connection.exec_driver_sql(sql.SET_META, ("epoch", msgspec.msgpack.encode(epoch)))
+            self._seq = self._connection.execute(select(func.coalesce(func.max(events.c.seq), 0))).scalar_one()
+        self._runs.clear()
+        return Lease(epoch)
+
+    def snapshot(self, runs: Iterable[RunKey] | None) -> Snapshot:
+        """One consistent read: all DAGs, and the unfinished runs among `runs` (None: all unfinished runs)."""
+        with reading(self._connection, self._path):
+            source = SqliteSource(self._connection)
+            return Snapshot(self._fence_key, source.dags(), source.open_runs(runs))
+
+    @contextmanager
+    def transaction(self, epoch: int) -> Iterator[SqliteTransaction]:
+        """Open a transaction that commits on leaving.
+
+        Args:
+            epoch: of the lease.
+
+        Raises:
+            LeaseLost: the epoch is stale.
+            Conflict: rows are not as memory has them, or the outcome of the commit is unknown.
+            StoreDown: nothing was written; the next transaction may succeed.
+        """
+        with self._begun():
+            led = self._epoch()
+            if led != epoch:
+                raise LeaseLost(f"{self._path}: epoch {epoch} has ended, {led} leads")
+            transaction = SqliteTransaction(self._connection, epoch, self._seq, self._runs)
+            yield transaction
+        self._seq = transaction.seq
+        if len(self._runs) > _REMEMBERED:
+            self._runs.clear()
+        self._runs |= transaction.made
+
+    def facts(self, act: Act, request: str) -> Facts:
+        """What the store knows about the object of a request."""
+        with reading(self._connection, self._path):
+            return facts_of(SqliteSource(self._connection), act, request)
+
+    def known(self, definition: Definition) -> Definition:
+        """The same definition with its version's number where the store has it."""
+        digests = (definition.spec.id, definition.spec_digest, definition.code_digest)
+        with faults(self._path):
+            number = self._connection.exec_driver_sql(sql.FIND_VERSION, digests).scalar()
+        return msgspec.structs.replace(definition, number=number)
+
+    def close(self) -> None:
+        """Close the connection; what is committed stays."""
+        self._connection.close()
+
+    def _epoch(self) -> int:
+        value: bytes = self._connection.exec_driver_sql(sql.EPOCH).scalar_one()
+        return msgspec.msgpack.decode(value, type=int)
+
+    @contextmanager
+    def _begun(self) -> Iterator[None]:
+        with faults(self._path):
+            self._connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._roll_back()
+                raise
+            self._commit()
+
+    def _commit(self) -> None:
+        try:
+            self._connection.exec_driver_sql("COMMIT")
+        except DBAPIError as error:
+            self._roll_back()
+            if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_IOERR:
+                # The commit may have reached the disk before the disk said no.
+                raise Conflict(f"{self._path}: outcome of the commit unknown ({error.orig})") from error
+            raise fault_of(error, self._path) from error
+
+    def _roll_back(self) -> None:
+        # SQLite may have rolled back by itself, which makes this an error without meaning.
+        with suppress(DBAPIError):
+            self._connection.exec_driver_sql("ROLLBACK")

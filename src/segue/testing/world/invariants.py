@@ -1,0 +1,307 @@
+"""What must never be (RELIABILITY §1): one small function an invariant, asked after every commit.
+
+Each yields a sentence for every breach it sees. Others are kept where they show themselves: the tables of moves, I4, I8,
+I18 and I26-I28 by the ledger, commit-then-act, I2 and I17 also by the executor, I31-I36 by the world at rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final, TypeAlias
+
+from segue.model.events import OWN_CAUSES, Ended, Failure, Followed, Lost, LostCause, Value
+from segue.model.ids import AttemptKey, TaskKey
+from segue.model.spec import TaskSpec
+from segue.model.state import FINAL, LIVE, RUN_FINAL, AttemptState, RunState, TaskState
+from segue.testing.world.executor import ScriptedExecutor
+from segue.testing.world.ledger import Commit, Ledger, RunRecord, downstream
+from segue.testing.world.oracle import descendants, early_verdict
+from segue.testing.world.script import SECOND
+
+__all__ = ["INVARIANTS", "Invariant", "ruling"]
+
+Invariant: TypeAlias = Callable[[Ledger, Commit, ScriptedExecutor], Iterator[str]]
+_LOST = {AttemptState.LOST}
+_USER = {AttemptState.FAILED, AttemptState.TIMED_OUT}
+
+
+def _upstream_states(run: RunRecord, task: TaskSpec) -> list[TaskState]:
+    return [record.state for name in task.upstream for record in run.items(name)]
+
+
+def ruling(run: RunRecord, task: TaskSpec) -> tuple[bool, TaskState | None]:
+    """Whether a verdict on a task may be taken now, and which: None to run."""
+    rule = task.rules.trigger_rule
+    if rule != "always":
+        for name in task.upstream:
+            gate = run.task(name, None)
+            if run.specs[name].kind == "task":
+                continue
+            if gate.state not in FINAL:
+                return False, None
+            chosen = gate.followed
+            if chosen is not None and task.id not in chosen and task.id not in descendants(downstream(run.spec), chosen):
+                return True, TaskState.SKIPPED
+    return early_verdict(rule, _upstream_states(run, task))
+
+
+def i1(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
+    """No attempt starts before its task's trigger rule is satisfied by accepted final upstream states."""
+    for change, _before in commit.tasks:
+        if change.new is TaskState.QUEUED and change.old is not TaskState.HELD:
+            run = ledger.runs[change.run]
+            if ruling(run, run.specs[change.task]) != (True, None):
+                states = _upstream_states(run, run.specs[change.task])
+                yield f"{change.run}/{change.task} starts above {[state.value for state in states]}"
+
+
+def i2(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
+    """At most one attempt of a task that has not ended; its task is QUEUED or RUNNING as it is."""
+    for key in commit.touched:
+        run = ledger.runs[key]
+        owners = [attempt.of for attempt in run.alive]
+        if len(set(owners)) < len(owners):
+            yield f"{key} has two living attempts of one task: {sorted(map(str, run.alive))}"
+        for attempt in run.alive:
+            state = run.task(attempt.task, attempt.index).state
+            if state.value != run.attempts[attempt].state.value:
+                yield f"{attempt} is {run.attempts[attempt].state}, its task {state}"
+    for change, _before in commit.tasks:
+        if change.new in (TaskState.QUEUED, TaskState.RUNNING):
+            run = ledger.runs[change.run]
+            task = run.task(change.task, change.index)
+            if task.state is change.new and not any(
+                key.of == TaskKey(change.run, change.task, change.index) for key in run.alive
+            ):
+                yield f"{change.run}/{change.task} is {task.state} without an attempt"
+
+
+def _supports(key: AttemptKey, state: AttemptState, executor: ScriptedExecutor) -> bool:
+    for word in executor.spoken.get(key, ()):
+        match word, state:
+            case Ended(outcome=Value() | Followed()), AttemptState.SUCCESS:
+                return True
+            case Ended(outcome=Failure()), AttemptState.FAILED | AttemptState.TIMED_OUT:
+                return True
+            case (Ended(), AttemptState.CANCELLED) | (Lost(), AttemptState.LOST | AttemptState.CANCELLED):
+                return True
+            case Ended(outcome=outcome), AttemptState.SUCCESS if not isinstance(outcome, Failure):
+                return True
+            case _:
+                continue
+    return False
+
+
+def i3(ledger: Ledger, commit: Commit, executor: ScriptedExecutor) -> Iterator[str]:
+    """A result is accepted only with the current attempt's fence: what an attempt is recorded to have said, it said."""
+    for change, before in commit.attempts:
+        if change.old is None or change.new is AttemptState.RUNNING:
+            continue
+        if not _supports(change.key, change.new, executor):
+            yield f"{change.key} is {change.new} and never said so"
+        run = ledger.runs[change.key.run]
+        newest = max((key.number for key in run.attempts if key.of == change.key.of), default=0)
+        if before is not None and change.new is AttemptState.SUCCESS and change.key.number != newest:
+            yield f"{change.key} succeeds after attempt {newest} was made"
+    for moved, _before in commit.tasks:
+        if moved.new is TaskState.SUCCESS and moved.result is not None and not moved.marked:
+            name = TaskKey(moved.run, moved.task, moved.index)
+            key = AttemptKey(*name, ledger.runs[moved.run].task(moved.task, moved.index).number)
+            said = [word.outcome for word in executor.spoken.get(key, ()) if isinstance(word, Ended)]
+            values = [one.value if isinstance(one, Followed) else one for one in said]
+            if not any(isinstance(one, Value) and one.inline == moved.result.inline for one in values):
+                yield f"{name} has the result {moved.result.inline!r}, its attempt {key.number} said {said}"
+
+
+def i4(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
+    """What has ended is reopened only by a retry or a mark that was granted, and begins a new round."""
+    granted = {answer.run for answer in ledger.answers.values() if answer.ok}
+    for change, before in commit.tasks:
+        if change.old in FINAL:
+            if change.run not in granted:
+                yield f"{change.run}/{change.task} is reopened and nobody asked"
+            if change.round <= before.round:
+                yield f"{change.run}/{change.task} is reopened in round {change.round} after round {before.round}"
+    for run, old in commit.runs:
+        if old in RUN_FINAL and run.new not in RUN_FINAL and run.run not in granted:
+            yield f"{run.run} is reopened and nobody asked"
+
+
+def i5(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
+    """What follows from an end by rule is in the same transaction."""
+    for key in commit.touched:
+        run = ledger.runs[key]
+        if run.state is not RunState.RUNNING or run.cancel_at is not None or key.dag in ledger.quarantined:
+            continue
+        below = {
+            name for change, _before in commit.tasks if change.run == key and change.new in FINAL
+            for name in downstream(run.spec)[change.task]
+        }  # fmt: skip
+        for name in sorted(below):
+            sure, outcome = ruling(run, run.specs[name])
+            if sure and outcome is not None and any(one.state is TaskState.PENDING for one in run.items(name)):
+                yield f"{key}/{name} is still pending and should be {outcome}"
+
+
+def i6(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
+    """User failures <= retries + 1 a round, crashes <= `lost` + 1, platform losses <= 10 in a row; `idempotent=False`: none."""
+    for change, _before in commit.attempts:
+        if change.old is not None:
+            continue
+        run = ledger.runs[change.key.run]
+        rules = run.specs[change.key.task].rules
+        past = [
+            record for key, record in run.attempts.items()
+            if key.of == change.key.of and record.round == change.round and key != change.key
+        ]  # fmt: skip
+        user = sum(record.state in _USER for record in past)
+        own = sum(record.state in _LOST and record.cause in OWN_CAUSES for record in past)
+        if user > rules.retry.times:
+            yield f"{change.key} follows {user} failures, {rules.retry.times} retries are allowed"
+        if own > rules.retry.lost:
+            yield f"{change.key} follows {own} crashes, {rules.retry.lost} are allowed"
+        unknown = [record for record in past if record.state in _LOST and record.began is not None]
+        if unknown and not rules.idempotent:
+            yield f"{change.key} follows a lost attempt, and its task is not idempotent"
+
+
+def i7(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
+    """A retry never starts earlier than its back-off, and the back-off is exactly what the rules say."""
+    for change, before in commit.tasks:
+        name = TaskKey(change.run, change.task, change.index)
+        if change.new is TaskState.QUEUED and change.old is TaskState.UP_FOR_RETRY:
+            if before.not_before is not None and change.at < before.not_before:
+                yield f"{name} starts {before.not_before - change.at} us before its time"
+        elif change.new is TaskState.UP_FOR_RETRY:
+            run = ledger.runs[change.run]
+            newest = max((key for key in run.attempts if key.of == name), key=lambda key: key.number)
+            words = _expected_delay(run, newest, change.tries, change.losses)
+            waits = (change.not_before or change.at) - change.at
+            if words is not None and not words[0] <= waits <= words[1]:
+                yield f"{name} waits {waits} us after {change.tries} failures and {change.losses} crashes, not {words}"
+
+
+def _expected_delay(run: RunRecord, key: AttemptKey, tries: int, losses: int) -> tuple[int, int] | None:
+    record, retry = run.attempts[key], run.specs[key.task].rules.retry
+    if record.state in _USER:
+        if record.cause == "RetryAfter":
+            return None
+        plain = min(int(retry.delay * retry.backoff ** (tries - 1)), retry.max_delay)
+        return plain, min(int(plain * (1 + retry.jitter)) + 1, retry.max_delay) if retry.jitter else plain
+    if record.cause in OWN_CAUSES:
+        delay = 10 * SECOND * 2 ** (losses - 1)
+        return delay, delay
+    return (0, 0) if record.cause == LostCause.OWNER else (5 * SECOND, 5 * SECOND)
+
+
+def i12(ledger: Ledger, commit: Commit, executor: ScriptedExecutor) -> Iterator[str]:
+    """Runs that hold a place <= `max_active_runs`, one a slot; attempts alive <= every limit that allowed a new one."""
+    placed: dict[str, list[RunRecord]] = {}
+    for run in ledger.runs.values():
+        if run.placed:
+            placed.setdefault(run.row.run.dag, []).append(run)
+    for dag, runs in placed.items():
+        limit = min(run.spec.run_limit for run in runs)
+        if len(runs) > max(limit, *(run.spec.run_limit for run in runs)):
+            yield f"{len(runs)} runs of {dag} hold a place, {limit} may"
+        slots = [run.row.slot for run in runs if run.row.slot is not None]
+        if len(set(slots)) < len(slots):
+            yield f"two runs of one slot of {dag} hold their place"
+    new = [change.key for change, _ in commit.attempts if change.old is None]
+    if not new:
+        return
+    alive = [key for run in ledger.runs.values() for key in run.alive]
+    if len(alive) > executor.room:
+        yield f"{len(alive)} attempts are alive, there is room for {executor.room}"
+    for key in new:
+        run = ledger.runs[key.run]
+        if not run.placed:
+            yield f"{key} is made, its run holds no place"
+        most = run.spec.max_active_tasks
+        if most is not None and sum(one.run.dag == key.run.dag for one in alive) > most:
+            yield f"more than {most} attempts of {key.run.dag} are alive (max_active_tasks)"
+        most = run.specs[key.task].rules.max_active
+        same = sum((one.run.dag, one.task) == (key.run.dag, key.task) for one in alive)
+        if most is not None and same > most:
+            yield f"{same} attempts of {key.run.dag}.{key.task} are alive, {most} may (max_active)"
+
+
+def i15(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
+    """After the commit of cancel no attempt of that run starts."""
+    for change, _before in commit.attempts:
+        if change.old is None and ledger.runs[change.key.run].cancel_at is not None:
+            yield f"{change.key} is made after its run was cancelled"
+
+
+def i20(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
+    """SUCCESS of a run: no task failed but with `allow_failure`; FAILED has a culprit; none ends with a living attempt."""
+    for change, _old in commit.runs:
+        run = ledger.runs[change.run]
+        if run.state not in RUN_FINAL:
+            continue
+        states = [(name, record.state) for name, _index, record in run.counted()]
+        if run.alive or any(state in LIVE for _, state in states):
+            yield f"{change.run} ends {run.state} with {sorted({state.value for _, state in states})}"
+        if run.placed:
+            yield f"{change.run} has ended and holds its place"
+        failed = [name for name, state in states if state is TaskState.FAILED and not run.specs[name].rules.allow_failure]
+        if run.state is RunState.SUCCESS and failed:
+            yield f"{change.run} is a success, {failed} failed"
+        if run.state is RunState.FAILED and not (failed and run.culprits):
+            yield f"{change.run} failed, culprits are {run.culprits}, failed are {failed}"
+        if run.state is RunState.CANCELLED and run.cancel_at is None:
+            yield f"{change.run} is cancelled and nobody asked"
+
+
+def i21(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
+    """Skipped and upstream-failed follow exactly by rule."""
+    for change, _before in commit.tasks:
+        if change.old is not TaskState.PENDING or change.marked or change.actor:
+            continue
+        run = ledger.runs[change.run]
+        task = run.specs[change.task]
+        if change.new in (TaskState.SKIPPED, TaskState.UPSTREAM_FAILED):
+            if change.why.code == "empty_map":
+                continue
+            if ruling(run, task) != (True, change.new):
+                yield f"{change.run}/{change.task} is {change.new} ({change.why}), the rule says {ruling(run, task)}"
+        elif change.new in (TaskState.FAILED, TaskState.HELD) and task.mapped is None:
+            yield f"{change.run}/{change.task} is {change.new} without an attempt"
+
+
+def i22(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
+    """A mapped task has as many items as its lists say at expansion, fixed for its round."""
+    for change in commit.expanded:
+        run = ledger.runs[change.run]
+        mapped = run.specs[change.task].mapped
+        assert mapped is not None
+        lengths = []
+        for over in mapped.over:
+            if over.task is None:
+                lengths.append(over.length)
+                continue
+            whole = run.task(over.task, None)
+            if run.specs[over.task].mapped is None:
+                lengths.append(whole.result.length if whole.result is not None else None)
+            else:
+                done = [one for one in run.items(over.task) if one.state is TaskState.SUCCESS and not one.marked]
+                lengths.append(len(done))
+        total = 1
+        for length in lengths:
+            total *= length or 0
+        wanted = lengths[0] if mapped.mode == "zip" else total
+        if change.length != wanted or not change.length:
+            yield f"{change.run}/{change.task} has {change.length} items, its lists have {lengths}"
+    for moved, _before in commit.attempts:
+        run = ledger.runs[moved.key.run]
+        items = run.task(moved.key.task, None).expanded
+        if moved.old is None and (moved.key.index is None) != (items is None):
+            yield f"{moved.key} is made, its task has {items} items"
+        elif moved.old is None and items is not None and not 0 <= (moved.key.index or 0) < items:
+            yield f"{moved.key} is made, its task has {items} items"
+
+
+INVARIANTS: Final[tuple[tuple[str, Invariant], ...]] = (
+    ("I1", i1), ("I2", i2), ("I3", i3), ("I4", i4), ("I5", i5), ("I6", i6), ("I7", i7), ("I12", i12), ("I15", i15),
+    ("I20", i20), ("I21", i21), ("I22", i22),
+)  # fmt: skip

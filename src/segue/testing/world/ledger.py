@@ -1,0 +1,263 @@
+"""What has been committed, kept a second time and in the simplest way: dictionaries, and no idea of how it is decided.
+
+Every change is applied with its precondition checked; the steps of one commit are kept for the invariants to look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+from segue.model.changes import (
+    Answered, AttemptMoved, Change, Collapsed, Expanded, Quarantined, RunCreated, RunMoved, TaskMoved, VersionAdded,
+)  # fmt: skip
+from segue.model.events import Value
+from segue.model.ids import AttemptKey, Instant, RunKey, TaskKey
+from segue.model.images import RunRow
+from segue.model.spec import DagSpec, TaskSpec
+from segue.model.state import ATTEMPT_MOVES, MOVES, RUN_FINAL, RUN_MOVES, AttemptState, RunState, TaskState
+
+__all__ = ["AttemptRecord", "Commit", "Ledger", "RunRecord", "TaskRecord", "Violation", "downstream"]
+
+ALIVE = frozenset({AttemptState.QUEUED, AttemptState.RUNNING})
+
+
+class Violation(AssertionError):
+    """Something that must never be was.
+
+    Args:
+        rule: number of the invariant, or `MOVES`.
+        text: what was seen.
+    """
+
+    def __init__(self, rule: str, text: str) -> None:
+        super().__init__(f"{rule}: {text}")
+        self.rule = rule
+
+
+@dataclass(slots=True)
+class TaskRecord:
+    """One task of a run, or one item."""
+
+    state: TaskState = TaskState.PENDING
+    round: int = 1
+    tries: int = 0
+    losses: int = 0
+    platform: int = 0
+    not_before: Instant | None = None
+    expanded: int | None = None
+    number: int = 0
+    result: Value | None = None
+    followed: tuple[str, ...] | None = None
+    marked: bool = False
+
+
+@dataclass(slots=True)
+class AttemptRecord:
+    """One attempt."""
+
+    state: AttemptState
+    round: int
+    made: Instant
+    began: Instant | None = None
+    ended: Instant | None = None
+    cause: str = ""
+
+
+@dataclass(slots=True)
+class RunRecord:
+    """One run, whole."""
+
+    row: RunRow
+    spec: DagSpec
+    state: RunState = RunState.QUEUED
+    round: int = 1
+    placed: bool = False
+    cancel_at: Instant | None = None
+    culprits: tuple[tuple[str, str], ...] = ()
+    tasks: dict[tuple[str, int | None], TaskRecord] = field(default_factory=dict)
+    attempts: dict[AttemptKey, AttemptRecord] = field(default_factory=dict)
+    alive: set[AttemptKey] = field(default_factory=set)
+    specs: dict[str, TaskSpec] = field(default_factory=dict)
+
+    def task(self, name: str, index: int | None) -> TaskRecord:
+        """The record of a task; PENDING where nothing was written yet."""
+        return self.tasks.setdefault((name, index), TaskRecord())
+
+    def items(self, name: str) -> list[TaskRecord]:
+        """What counts for a task: its items where it is expanded, else itself."""
+        whole = self.task(name, None)
+        if whole.expanded is None:
+            return [whole]
+        return [self.task(name, index) for index in range(whole.expanded)]
+
+    def counted(self) -> Iterator[tuple[str, int | None, TaskRecord]]:
+        """Every task or item that counts."""
+        for name in self.specs:
+            whole = self.task(name, None)
+            if whole.expanded is None:
+                yield name, None, whole
+            else:
+                for index in range(whole.expanded):
+                    yield name, index, self.task(name, index)
+
+
+@cache
+def downstream(spec: DagSpec) -> dict[str, tuple[str, ...]]:
+    """The direct downstream of every task."""
+    below: dict[str, list[str]] = {task.id: [] for task in spec.tasks}
+    for task in spec.tasks:
+        for up in task.upstream:
+            below[up].append(task.id)
+    return {name: tuple(dict.fromkeys(names)) for name, names in below.items()}
+
+
+@dataclass(slots=True)
+class Commit:
+    """One transaction: its changes, and for each move what stood there before."""
+
+    number: int
+    changes: Sequence[Change]
+    tasks: list[tuple[TaskMoved, TaskRecord]] = field(default_factory=list)
+    attempts: list[tuple[AttemptMoved, AttemptRecord | None]] = field(default_factory=list)
+    runs: list[tuple[RunMoved, RunState]] = field(default_factory=list)
+    expanded: list[Expanded] = field(default_factory=list)
+    touched: set[RunKey] = field(default_factory=set)
+
+
+class Ledger:
+    """All runs as committed.
+
+    Attributes:
+        runs: by key.
+        versions: (DAG, number) to spec; `newest` the number that new runs take.
+        answers: request id to its answer.
+        requests: request id to the run it made.
+        commits: number of transactions so far.
+    """
+
+    def __init__(self) -> None:
+        self.runs: dict[RunKey, RunRecord] = {}
+        self.versions: dict[tuple[str, int], DagSpec] = {}
+        self.newest: dict[str, int] = {}
+        self.answers: dict[str, Answered] = {}
+        self.requests: dict[str, RunKey] = {}
+        self.quarantined: set[str] = set()
+        self.commits = 0
+        self.started = 0
+
+    def commit(self, changes: Sequence[Change]) -> Commit:
+        """Apply one transaction.
+
+        Raises:
+            Violation: a change starts from a state that is not there, or makes a move that is not in the tables.
+        """
+        self.commits += 1
+        commit = Commit(self.commits, changes)
+        for change in changes:
+            self._apply(change, commit)
+        return commit
+
+    def _apply(self, change: Change, commit: Commit) -> None:
+        match change:
+            case RunCreated():
+                self._create(change, commit)
+            case RunMoved():
+                self._move_run(change, commit)
+            case TaskMoved():
+                self._move_task(change, commit)
+            case AttemptMoved():
+                self._move_attempt(change, commit)
+            case Expanded():
+                self.runs[change.run].task(change.task, None).expanded = change.length
+                commit.expanded.append(change)
+                commit.touched.add(change.run)
+            case Collapsed():
+                self._collapse(change)
+            case VersionAdded():
+                self._add_version(change)
+            case Quarantined():
+                self.quarantined.add(change.dag)
+            case Answered():
+                _require(change.request not in self.answers, "I28", f"request {change.request} is answered twice")
+                self.answers[change.request] = change
+
+    def _create(self, change: RunCreated, commit: Commit) -> None:
+        row = change.row
+        _require(row.run not in self.runs, "I8", f"{row.run} is made twice")
+        _require(row.request not in self.requests, "I18", f"request {row.request} makes two runs")
+        spec = self.versions.get((row.run.dag, row.version))
+        _require(spec is not None, "I17", f"{row.run} has version {row.version}, which is not stored")
+        assert spec is not None
+        self.runs[row.run] = RunRecord(row, spec, specs={task.id: task for task in spec.tasks})
+        self.requests[row.request] = row.run
+        commit.touched.add(row.run)
+
+    def _move_run(self, change: RunMoved, commit: Commit) -> None:
+        run = self.runs[change.run]
+        _require(run.state is change.old, "MOVES", f"{change.run} is {run.state}, not {change.old}")
+        legal = change.new is change.old or change.new in RUN_MOVES[change.old]
+        _require(legal, "MOVES", f"{change.run}: {change.old} to {change.new}")
+        run.state, run.round, run.placed, run.cancel_at = change.new, change.round, change.placed, change.cancel_at
+        run.culprits = change.culprits
+        commit.runs.append((change, change.old))
+        commit.touched.add(change.run)
+
+    def _move_task(self, change: TaskMoved, commit: Commit) -> None:
+        run = self.runs[change.run]
+        task = run.task(change.task, change.index)
+        name = TaskKey(change.run, change.task, change.index)
+        _require(change.task in run.specs, "I17", f"{name} is not in the version of its run")
+        _require(task.state is change.old, "MOVES", f"{name} is {task.state}, not {change.old}")
+        _require(change.new in MOVES[change.old], "MOVES", f"{name}: {change.old} to {change.new}")
+        commit.tasks.append((change, replace(task)))
+        task.state, task.round, task.tries, task.losses = change.new, change.round, change.tries, change.losses
+        task.platform, task.not_before, task.result = change.platform, change.not_before, change.result
+        task.followed, task.marked = change.followed, change.marked
+        commit.touched.add(change.run)
+
+    def _move_attempt(self, change: AttemptMoved, commit: Commit) -> None:
+        run = self.runs[change.key.run]
+        known = run.attempts.get(change.key)
+        commit.attempts.append((change, None if known is None else replace(known)))
+        commit.touched.add(change.key.run)
+        if change.old is None:
+            _require(known is None, "I4", f"{change.key} is made twice")
+            run.attempts[change.key] = AttemptRecord(change.new, change.round, change.at)
+            run.alive.add(change.key)
+            self.started += 1
+            run.task(change.key.task, change.key.index).number = change.key.number
+            return
+        _require(known is not None, "I27", f"{change.key} was never made")
+        assert known is not None
+        _require(known.state is change.old, "I4", f"{change.key} is {known.state}, not {change.old}")
+        _require(change.new in ATTEMPT_MOVES[change.old], "I4", f"{change.key}: {change.old} to {change.new}")
+        known.state, known.cause = change.new, change.cause
+        known.began = change.began if change.began is not None else known.began
+        if change.new not in ALIVE:
+            known.ended = change.at
+            run.alive.discard(change.key)
+
+    def _collapse(self, change: Collapsed) -> None:
+        run = self.runs[change.run]
+        for name, index in list(run.tasks):
+            if name == change.task and index is not None:
+                del run.tasks[name, index]
+        run.task(change.task, None).expanded = None
+
+    def _add_version(self, change: VersionAdded) -> None:
+        place = change.dag, change.version.number
+        known = self.versions.setdefault(place, change.version.spec)
+        _require(known == change.version.spec, "I17", f"version {place} is another one now")
+        self.newest[change.dag] = change.version.number
+        self.quarantined.discard(change.dag)
+
+    def unfinished(self) -> list[RunRecord]:
+        """Runs that have not ended."""
+        return [run for run in self.runs.values() if run.state not in RUN_FINAL]
+
+
+def _require(holds: bool, rule: str, text: str) -> None:
+    if not holds:
+        raise Violation(rule, text)

@@ -1,0 +1,114 @@
+"""What happens to attempts, as a function of names: one seed fixes it, whatever else the world contains.
+
+Each draw has a generator of its own, seeded with the world's seed and the name of the thing drawn for. So a shrunk
+world, which has fewer tasks or fewer faults, keeps the behaviour of what is left. `ending` depends on nothing but the
+task, its round and its failures before; the oracle plays the same endings without engine, store or crashes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from random import Random
+
+from segue.model.events import Failure, Followed, Outcome, Skipped, Value
+from segue.model.ids import AttemptKey, TaskKey
+from segue.model.spec import TaskSpec
+
+__all__ = ["SECOND", "Odds", "Script", "value_of"]
+
+SECOND = 1_000_000
+LONGEST = 40 * SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Odds:
+    """How unlucky the tasks of a world are: shares of attempts, each between 0 and 1.
+
+    Args:
+        fail: an exception that may be retried.
+        hard: one that may not.
+        ask: one that names its own delay.
+        skip: ends as skipped.
+        hang: runs into its timeout, where it has one.
+        poison: kills its process every time.
+        lost: attempts that die by accident, until the budget of a task is spent.
+        slow: lasts seconds instead of milliseconds.
+    """
+
+    fail: float = 0.1
+    hard: float = 0.03
+    ask: float = 0.03
+    skip: float = 0.04
+    hang: float = 0.2
+    poison: float = 0.02
+    lost: float = 0.1
+    slow: float = 0.3
+
+
+def value_of(key: TaskKey, round: int, tries: int, length: int | None) -> Value:
+    """The value that a task gives in this round after so many failures: another one each time."""
+    text = f"{key} round {round} try {tries}".encode()
+    return Value(inline=text, length=length, digest=blake2b(text, digest_size=8).digest())
+
+
+class Script:
+    """Draws what happens to every attempt of one world.
+
+    Args:
+        seed: of the world.
+        odds: how unlucky its tasks are.
+        listed: (DAG, task) of every task whose result something maps over.
+        below: (DAG, task) to its direct downstream.
+    """
+
+    def __init__(
+        self, seed: int, odds: Odds, listed: frozenset[tuple[str, str]], below: dict[tuple[str, str], tuple[str, ...]]
+    ) -> None:
+        self._seed, self.odds, self._listed, self._below = seed, odds, listed, below
+
+    def rng(self, *name: object) -> Random:
+        """The generator of one name."""
+        return Random(f"{self._seed}/{'/'.join(map(str, name))}")
+
+    def ending(self, key: TaskKey, task: TaskSpec, round: int, tries: int) -> Outcome | None:
+        """How the code of this try ends if nothing external stops it; None: it kills its own process."""
+        if self.rng("poison", key).random() < self.odds.poison:
+            return None
+        odds, draw = self.odds, self.rng("ending", key, round, tries)
+        luck = draw.random()
+        for share, outcome in (
+            (odds.fail, Failure("ValueError", "drawn: may be retried")),
+            (odds.hard, Failure("Fail", "drawn: may not be retried", retryable=False)),
+            (odds.ask, Failure("RetryAfter", "drawn", retry_after=draw.randrange(90) * SECOND)),
+            (odds.hang if task.rules.timeout is not None else 0.0, Failure("timeout", "ran too long")),
+            (odds.skip, Skipped("drawn")),
+        ):
+            if luck < share:
+                return outcome
+            luck -= share
+        return self._success(key, task, round, tries, draw)
+
+    def _success(self, key: TaskKey, task: TaskSpec, round: int, tries: int, draw: Random) -> Outcome:
+        length = None
+        if (key.run.dag, key.task) in self._listed:
+            length = 3 if draw.random() < 0.7 else draw.randrange(7)
+        value = value_of(key, round, tries, length)
+        if task.kind == "branch":
+            below = self._below.get((key.run.dag, key.task), ())
+            return Followed(tuple(name for name in below if draw.random() < 0.6), value)
+        if task.kind == "short_circuit" and draw.random() < 0.5:
+            return Followed((), value)
+        return value
+
+    def duration(self, key: AttemptKey, timeout: int | None, hangs: bool) -> int:
+        """Microseconds from the code's first instant to its end."""
+        if hangs and timeout is not None:
+            return timeout
+        draw = self.rng("duration", key)
+        longest = draw.randrange(1, LONGEST if draw.random() < self.odds.slow else SECOND // 5)
+        return longest if timeout is None else min(longest, timeout)
+
+    def loss_budget(self, key: TaskKey, task: TaskSpec, round: int) -> int:
+        """How many attempts of this task may die by accident in this round without spending its own limit."""
+        return min(task.rules.retry.lost, self.rng("budget", key, round).randrange(3))

@@ -1,0 +1,112 @@
+"""The store of a world: a real one behind numbered crash points.
+
+A *crash* is an exception that nothing in the product catches: the owner is gone, and everything it had in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from segue.model.changes import Change
+from segue.model.contracts import Lease, Transaction, Writer
+from segue.model.errors import Conflict, StoreDown
+from segue.model.events import Act, Definition
+from segue.model.ids import RunKey
+from segue.model.images import Facts, Snapshot
+from segue.testing.world.plan import Fault, Plan
+from segue.testing.world.script import Script
+
+__all__ = ["CrashStore", "Crashed", "Cuts"]
+
+
+class Crashed(BaseException):
+    """The owner dies here."""
+
+
+class Cuts:
+    """Counts the places where the owner can die, and lets it die at those the plan names.
+
+    Args:
+        plan: with the numbers of the points.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._at = plan.cuts if Fault.CRASH in plan.faults else frozenset()
+        self.passed = 0
+        self.crashes = 0
+
+    def point(self) -> None:
+        """One such place.
+
+        Raises:
+            Crashed: it is one where the owner dies.
+        """
+        self.passed += 1
+        if self.passed in self._at:
+            self.crashes += 1
+            raise Crashed
+
+
+class CrashStore:
+    """Wraps a writer.
+
+    Args:
+        inner: the store that remembers.
+        plan, script: faults and their draws.
+        cuts: counts crash points.
+        committed: called after every transaction that is durable.
+    """
+
+    def __init__(
+        self, inner: Writer, plan: Plan, script: Script, cuts: Cuts, committed: Callable[[Sequence[Change]], None]
+    ) -> None:
+        self._inner, self._plan, self._cuts, self._committed = inner, plan, cuts, committed
+        self._rng = script.rng("store")
+
+    def lease(self) -> Lease:
+        """Take the right to write."""
+        self._cuts.point()
+        return self._inner.lease()
+
+    def snapshot(self, runs: Iterable[RunKey] | None) -> Snapshot:
+        """Read everything."""
+        self._cuts.point()
+        return self._inner.snapshot(runs)
+
+    def facts(self, act: Act, request: str) -> Facts:
+        """What is known about the object of a request."""
+        return self._inner.facts(act, request)
+
+    def known(self, definition: Definition) -> Definition:
+        """The definition with its version's number."""
+        return self._inner.known(definition)
+
+    @contextmanager
+    def transaction(self, epoch: int) -> Iterator[Transaction]:
+        """One transaction: it may fail before, or after, or leave open which of the two it was."""
+        self._cuts.point()
+        if Fault.DOWN in self._plan.faults and self._rng.random() < 0.03:
+            raise StoreDown("disk full")
+        unknown = Fault.UNKNOWN in self._plan.faults and self._rng.random() < 0.05
+        written = self._rng.random() < 0.5
+        with self._inner.transaction(epoch) as inner:
+            recorder = _Recorder(inner)
+            yield recorder
+            self._cuts.point()
+            if unknown and not written:
+                raise Conflict("outcome of the commit unknown")
+        self._committed(recorder.changes)
+        if unknown:
+            raise Conflict("outcome of the commit unknown")
+        self._cuts.point()
+
+
+class _Recorder:
+    def __init__(self, inner: Transaction) -> None:
+        self._inner = inner
+        self.changes: Sequence[Change] = ()
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        self._inner.apply(changes)
+        self.changes = changes

@@ -1,0 +1,103 @@
+"""Run the gates and tests stage by stage, all of them or those named: `run_stages.py [STAGE...]`.
+
+Nothing stops at the first failure: what is broken is seen in one go. The last line is the sum over all stages.
+"""
+
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+__all__ = ["STAGES", "run_command"]
+
+ROOT = Path(__file__).parents[1]
+PROGRAMS = Path(sys.executable).parent
+
+# Branch coverage of these rooms is 100 %, by their unit tests and a few fixed seeds of the simulator.
+PURE_ROOMS = ("model", "schedule", "resolve", "engine")
+FIXED_SEEDS = "tests/simulate/test_fixed_seeds.py"
+
+TWO_WORKERS = ("--numprocesses", "2", "--dist", "worksteal")
+PURE_TESTS = [*(f"tests/unit/{room}" for room in PURE_ROOMS), FIXED_SEEDS]
+OTHER_UNIT_TESTS = sorted(
+    str(path.relative_to(ROOT))
+    for path in (ROOT / "tests/unit").iterdir()
+    if path.name not in (*PURE_ROOMS, "__pycache__")
+)
+
+STAGES: dict[str, list[list[str]]] = {
+    "gates": [
+        ["ruff", "check", "--quiet", "."],
+        ["ruff", "format", "--check", "--quiet", "."],
+        ["mypy"],
+        ["lint-imports", "--no-logo"],
+        ["pytest", "-q", *TWO_WORKERS, "tests/structure"],
+        ["pytest", "-q", "tests/typing"],
+    ],
+    "unit": [
+        ["coverage", "erase"],
+        ["coverage", "run", f"--source={','.join(f'segue.{room}' for room in PURE_ROOMS)}",
+         "-m", "pytest", "-q", *TWO_WORKERS, *PURE_TESTS],
+        ["coverage", "combine", "--quiet"],
+        ["coverage", "report"],
+        ["pytest", "-q", *TWO_WORKERS, *OTHER_UNIT_TESTS],
+    ],
+    "contract": [["pytest", "-q", *TWO_WORKERS, "tests/contract"]],
+    "simulate": [["pytest", "-q", *TWO_WORKERS, "tests/simulate"]],
+    "e2e": [["pytest", "-q", "tests/e2e"]],
+    "acceptance": [["pytest", "-q", *TWO_WORKERS, "tests/acceptance"]],
+    "examples": [["pytest", "-q", "tests/examples"]],
+}  # fmt: skip
+
+
+def main(names: list[str]) -> int:
+    if unknown := set(names) - STAGES.keys():
+        print(f"no such stage: {', '.join(sorted(unknown))}; there are: {', '.join(STAGES)}", file=sys.stderr)
+        return 2
+    seconds: dict[str, float] = {}
+    passed, failures = 0, []
+    for name in names or STAGES:
+        print(f"\n=== {name}", flush=True)
+        began = time.monotonic()
+        for command in STAGES[name]:
+            good, bad = run_command(command)
+            passed += good
+            failures += [(bad, f"{name}: {' '.join(command)}")] if bad else []
+        seconds[name] = time.monotonic() - began
+        print(f"=== {name}: {seconds[name]:.1f} s", flush=True)
+    _print_summary(seconds, [text for _, text in failures])
+    failed = sum(count for count, _ in failures)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+def run_command(command: list[str]) -> tuple[int, int]:
+    """How many tests passed and failed; a command without tests counts as one."""
+    print(f"--- {' '.join(command)}", flush=True)
+    counts = {"passed": 0, "failed": 0, "error": 0}
+    with subprocess.Popen(
+        [PROGRAMS / command[0], *command[1:]], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            if re.search(r" in \d+\.\d+s", line):
+                counts |= {word: int(count) for count, word in re.findall(r"(\d+) (passed|failed|error)", line)}
+    failed = counts["failed"] + counts["error"]
+    if "pytest" not in command:
+        return (1, 0) if process.returncode == 0 else (0, 1)
+    return counts["passed"], failed or int(process.returncode != 0)
+
+
+def _print_summary(seconds: dict[str, float], failures: list[str]) -> None:
+    print()
+    for name, taken in seconds.items():
+        verdict = "failed" if any(text.startswith(f"{name}:") for text in failures) else "ok"
+        print(f"{name:12}{taken:8.1f} s  {verdict}")
+    print(f"{'total':12}{sum(seconds.values()):8.1f} s")
+    for text in failures:
+        print(f"failed: {text}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
