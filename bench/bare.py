@@ -21,7 +21,7 @@ def nothing(number: int = 0) -> int:
 
 def pool_rate(tasks: int, workers: int) -> float:
     """Tasks a second of a warm `ProcessPoolExecutor`, submitted one by one."""
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("forkserver")) as pool:
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
         wait([pool.submit(nothing, number) for number in range(50 * workers)])
         begun = time.perf_counter()
         futures: list[Future[int]] = [pool.submit(nothing, number) for number in range(tasks)]
@@ -31,7 +31,7 @@ def pool_rate(tasks: int, workers: int) -> float:
 
 def pool_round_trip(times: int = 300) -> float:
     """Seconds from submitting one task to having its result, warm pool of one."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("forkserver")) as pool:
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as pool:
         for number in range(50):
             pool.submit(nothing, number).result()
         begun = time.perf_counter()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from threading import Lock
 
 from segue.model.changes import Change, Collapsed, Expanded, RunCreated, RunMoved, TaskMoved
 from segue.model.ids import Instant, RunKey
@@ -20,8 +21,8 @@ __all__ = ["Picture", "RunPicture", "TaskPicture"]
 class TaskPicture:
     """One task of a run; a mapped one stands for all its items, whose states `counts` counts once it is expanded.
 
-    `place` is its place in the order of declaration, `attempt` the newest attempt's number in this
-    round, `retries` counts the delays before another attempt over all items, `note` is the reason of the last move that needs one.
+    `place` is its place in the order of declaration, `attempt` the newest attempt's number in this round, `retries`
+    counts the delays before another attempt over all items, `note` is the reason of the last move that needs one.
     """
 
     spec: TaskSpec
@@ -160,7 +161,7 @@ class RunPicture:
 
 
 class Picture:
-    """All runs of this session, in the order in which they were made.
+    """All runs of this session, in the order in which they were made. Who draws it from another thread takes `lock`.
 
     Args:
         specs: DAG id -> spec, of the DAGs whose runs may be created.
@@ -168,6 +169,7 @@ class Picture:
 
     def __init__(self, specs: Mapping[str, DagSpec]) -> None:
         self.runs: dict[RunKey, RunPicture] = {}
+        self.lock = Lock()
         self._specs = dict(specs)
 
     def open(self, detail: RunDetail) -> None:
@@ -183,20 +185,20 @@ class Picture:
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Take what was committed; what concerns other runs is passed over."""
-        for change in changes:
-            match change:
-                case RunCreated(row) if row.run.dag in self._specs:
-                    self.runs.setdefault(row.run, RunPicture(row.run, self._specs[row.run.dag]))
-                case RunMoved() if change.run in self.runs:
-                    self.runs[change.run].move(change)
-                case (TaskMoved() | Expanded() | Collapsed()) if change.run in self.runs:
-                    self.runs[change.run].change(change)
-                case _:
-                    pass
+        with self.lock:
+            for change in changes:
+                self._take(change)
 
-    def over(self, runs: Sequence[RunKey]) -> bool:
-        """Whether all these runs have come to an end, or to a stand until a person decides."""
-        return all(run in self.runs and self.runs[run].over for run in runs)
+    def _take(self, change: Change) -> None:
+        match change:
+            case RunCreated(row) if row.run.dag in self._specs:
+                self.runs.setdefault(row.run, RunPicture(row.run, self._specs[row.run.dag]))
+            case RunMoved() if change.run in self.runs:
+                self.runs[change.run].move(change)
+            case (TaskMoved() | Expanded() | Collapsed()) if change.run in self.runs:
+                self.runs[change.run].change(change)
+            case _:
+                pass
 
 
 def _fill(task: TaskPicture, view: TaskView) -> None:

@@ -13,7 +13,7 @@ from segue.model.state import TaskState
 from segue.model.views import AttemptView, RunDetail, RunView, TaskView
 from segue.model.why import say
 
-__all__ = ["Culprit", "Summary", "attempt_object", "run_object", "run_row", "summarise"]
+__all__ = ["Culprit", "Summary", "run_object", "run_row", "summarise"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class Summary:
 def summarise(detail: RunDetail) -> Summary:
     """Take the facts of one run."""
     begun, run = detail.begun(), detail.run
-    lengths = [(entry.ended - entry.started, _label(entry)) for entry in detail.entries() if entry.ended and entry.started]
-    slowest = max(lengths, default=None)
+    lengths = ((_length(entry.started, entry.ended), _label(entry)) for entry in detail.entries())
+    slowest = max(((length, label) for length, label in lengths if length is not None), default=None)
     rounds = Counter((view.key.task, view.key.index, view.round) for view in detail.attempts if view.began is not None)
     return Summary(
         run=run.run, number=run.number, state=str(run.state), length=_length(run.started, run.ended),
@@ -66,6 +66,9 @@ def run_object(detail: RunDetail) -> dict[str, Any]:
     begun = detail.begun()
     return run_row(detail.run) | {
         "tasks": [_task_object(entry, begun) for entry in detail.entries()],
+        "attempt_list": [
+            {"task_id": one.key.task, "map_index": one.key.index} | _attempt_object(one) for one in detail.attempts
+        ],
         "culprits": [
             {"task_id": culprit.task, "map_index": culprit.index, "reason": culprit.reason}
             for culprit in _culprits(detail.run, begun)
@@ -92,8 +95,7 @@ def run_row(view: RunView) -> dict[str, Any]:
     }
 
 
-def attempt_object(view: AttemptView) -> dict[str, Any]:
-    """One attempt with its cause."""
+def _attempt_object(view: AttemptView) -> dict[str, Any]:
     return {
         "attempt": view.key.number, "round": view.round, "state": str(view.state), "queued_at": _iso(view.created),
         "started_at": _iso(view.began), "ended_at": _iso(view.ended), "seconds": _seconds(view.began, view.ended),

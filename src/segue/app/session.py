@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from segue.app.picture import Picture
 from segue.model.changes import Answered, Change, RunCreated, RunMoved
-from segue.model.events import CancelRun, Event, Request
+from segue.model.events import CancelRun, Event, Request, RerunRun, RetryRun, TriggerRun
 from segue.model.ids import RunKey
+from segue.model.state import RUN_FINAL, RunState
 from segue.run.control import ControlServer, Reply
 
 __all__ = ["Session"]
+
+_STANDING: Final = RUN_FINAL | {RunState.HELD}
+_DRIVING: Final = frozenset(act.__name__ for act in (TriggerRun, RetryRun, RerunRun))
 
 
 class Session:
@@ -35,8 +40,7 @@ class Session:
         self.interrupts = 0
         self._inbox, self._new_id = inbox, new_id
         self._open: set[str] = set()
-        self._mine_by_request: set[str] = set()
-        self._driven: set[RunKey] = set()
+        self._driven: dict[RunKey, RunState] = {}
 
     def post(self, event: Event) -> None:
         """Put an event before the loop; a request counts as this session's own."""
@@ -49,15 +53,15 @@ class Session:
     def interrupt(self) -> None:
         """Cancel all runs of this session; the second time kill them. Safe in a signal handler."""
         self.interrupts += 1
-        for run in tuple(self._driven):
-            if run not in self.picture.runs or not self.picture.runs[run].over:
+        for run, state in tuple(self._driven.items()):
+            if state not in _STANDING:
                 self._inbox.post(Request(self._new_id(), self.actor, CancelRun(run, now=self.interrupts > 1)))
 
     def over(self) -> bool:
         """Whether every request is answered and every run has come to an end or to a stand."""
         if self._open:
             return False
-        return not self.drive or self.picture.over(tuple(self._driven))
+        return not self.drive or all(state in _STANDING for state in self._driven.values())
 
     @property
     def refusals(self) -> list[str]:
@@ -80,16 +84,19 @@ class Session:
         for change in changes:
             match change:
                 case RunCreated(row):
-                    self._driven.add(row.run)
+                    self._driven.setdefault(row.run, RunState.QUEUED)
                 case RunMoved(run):
-                    self._driven.add(run)
-                case Answered(run=RunKey() as run):
-                    self._driven.add(run)
+                    self._driven.setdefault(run, RunState.RUNNING)
+                case Answered(ok=True, act=act, run=RunKey() as run) if act in _DRIVING:
+                    self._driven.setdefault(run, RunState.RUNNING)
                 case _:
                     pass
 
     def committed(self, changes: Sequence[Change]) -> None:
         """Show it and tell followers."""
+        for change in changes:
+            if isinstance(change, RunMoved):
+                self._driven[change.run] = change.new
         self.picture.apply(changes)
         for listener in self.listeners:
             listener(changes)

@@ -108,7 +108,8 @@ def _suggestion(verb: str) -> str:
 
 def _overview() -> None:
     screen = console()
-    screen.print("[bold]segue[/] COMMAND [OPTIONS]\n\nRuns what is ready, when it is ready, and says why the rest waits.\n")
+    screen.print("[bold]segue[/] COMMAND [OPTIONS]\n")
+    screen.print("Runs what is ready, when it is ready, and says why the rest waits.\n")
     for verb, meaning in VERBS.items():
         screen.print(f"  [cyan]{verb:<8}[/] {meaning}")
     screen.print("\n  segue COMMAND --help   what a command takes")
@@ -119,5 +120,6 @@ def _wrong_usage(error: TyperException, given: Sequence[str]) -> int:
     if "--json" in given:
         print_json({"error": {"code": "usage_error", "message": message, "where": None, "hint": None}})
     else:
-        errors().print(Text.assemble(("error: ", "bold red"), f"{message}: `segue {given[0]} --help` says what it takes"))
+        hint = f": `segue {given[0]} --help` says what it takes"
+        errors().print(Text.assemble(("error: ", "bold red"), message, hint))
     return Code.USAGE

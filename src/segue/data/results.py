@@ -82,9 +82,7 @@ def store_result(
     return StoredValue(None, Ref(written.path, _ENCODED, length, written.digest, written.size), length, written.digest)
 
 
-def load_result(
-    stored: StoredValue, storage: Storage, annotation: object = None, classes: Classes = find_class
-) -> Any:
+def load_result(stored: StoredValue, storage: Storage, annotation: object = None, classes: Classes = find_class) -> Any:
     """Get a result back. `annotation` is that of the consumer's parameter, `classes` finds a class by its path.
 
     Raises `UnreadableValue` where it is gone or damaged.

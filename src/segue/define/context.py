@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, NoReturn
 
 from segue.model.context import Connection, Context, State, Trigger
-from segue.model.errors import UsageError
+from segue.model.errors import Fail, UsageError
 from segue.model.ids import Instant
 from segue.model.interval import Interval
 from segue.model.moment import datetime_at
@@ -77,7 +77,7 @@ class RunContext:
     @property
     def interval(self) -> Interval:
         if self.slot is None:
-            raise UsageError(
+            raise Fail(
                 f"task {self.task_id} of run {self.run_id} asks for its interval and the run has none: start it with "
                 "--date, or annotate the parameter `Interval | None`"
             )
@@ -133,4 +133,4 @@ class RunContext:
         self._later(f"context.secret({name!r})")
 
     def _later(self, what: str) -> NoReturn:
-        raise UsageError(f"{what} is not available in this version (task {self.task_id})")
+        raise Fail(f"{what} is not available in this version (task {self.task_id})")

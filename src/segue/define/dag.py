@@ -17,10 +17,11 @@ from typing import Any, Final, Protocol, Self, Unpack, overload
 
 from segue.define.faults import fault, gathering, here, joined, registrar
 from segue.define.injection import Function
-from segue.define.nodes import Call, Fan, Tracing, active, calls_in, data_ids
+from segue.define.nodes import Call, Fan, calls_in, data_ids
 from segue.define.options import DagOptions, NamedDagOptions, known_dag_options, known_task_options
 from segue.define.params import ParamRef, Params, field_names, references
 from segue.define.tasks import DeclaredTask
+from segue.define.tracing import Tracing, active
 from segue.model.errors import UsageError
 from segue.model.ids import ID_RULE, is_id
 from segue.model.spec import TaskSpec

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from types import FrameType
 from typing import NamedTuple
 
+from segue.define.tracing import active
 from segue.model.errors import DefinitionError
 
 __all__ = ["Place", "fault", "gathering", "here", "joined", "nearest", "registrar"]
@@ -37,7 +38,9 @@ def gathering() -> Iterator[list[DefinitionError]]:
 
 def fault(message: str, place: Place | None = None, *, dag: str | None = None, task: str | None = None) -> None:
     """Report an error of the user's file; where it is gathered, declaring goes on."""
-    where = place or here()
+    where, declaring = place or here(), active.get()
+    if dag is None and declaring is not None:
+        dag = declaring.id
     error = DefinitionError(message, file=where.file, line=where.line, dag=dag, task=task)
     faults = _gathered.get()
     if faults is None:

@@ -54,7 +54,7 @@ class Injection:
     kind: type[Params] | None = None
 
     def value(self, context: Context) -> object:
-        """The value in an attempt; raises `UsageError` where the run has no interval and one is asked for."""
+        """The value in an attempt; raises `Fail` where the run has no interval and one is asked for."""
         match self.what:
             case "interval":
                 return getattr(context, "slot", None) if self.optional else context.interval
@@ -133,7 +133,8 @@ class Function:
         """The arguments of a call with what is injected added.
 
         Raises:
-            UsageError: there is no context to take a value from, or the run has no interval.
+            UsageError: there is no context to take a value from.
+            Fail: the run has no interval.
         """
         missing = {name: one for name, one in self.injections.items() if bound.get(name, injected) is injected}
         if context is not None:

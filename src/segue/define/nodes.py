@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, Protocol, TypeAlias, TypeVar
 
 from segue.define.faults import Place, fault, here
+from segue.define.tracing import Tracing
 from segue.model.errors import DefinitionError
 
-__all__ = ["Call", "Fan", "Node", "Part", "Tracing", "Wire", "active", "calls_in", "chain", "cross", "data_ids"]
+__all__ = ["Call", "Fan", "Node", "Part", "Wire", "calls_in", "chain", "cross", "data_ids"]
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -21,19 +21,6 @@ class Declared(Protocol):
 
     @property
     def id(self) -> str: ...
-
-
-class Tracing(Protocol):
-    """A DAG whose calls are being recorded."""
-
-    @property
-    def id(self) -> str: ...
-
-    def call(self, task: Any, bound: Mapping[str, object], fan: Fan | None = None) -> Call: ...
-
-
-active: ContextVar[Tracing | None] = ContextVar("segue_dag", default=None)
-"""The DAG that calls of tasks go to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Typed params of a DAG, and the references that stand for them while a DAG function is traced.
 
 A reference may be passed on and formatted into text. In text it leaves a marker,
-`\\x02name!conversion:format\\x03`, which the attempt replaces by the run's value. Everything that would need the value now is an error (SEMANTICS, "Arguments
-of a DAG function").
+`\\x02name!conversion:format\\x03`, which the attempt replaces by the run's value. Everything that
+would need the value now is an error (SEMANTICS, "Arguments of a DAG function").
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class ParamRef:
         at = here()
         raise DefinitionError(
             f"param {self.name!r} is known only when a run starts: pass it to a task or format it into text. "
-            "To decide by it, take it from the environment (leave it out of params=), use a @task.branch, or write a flow",
+            "To decide by it, take it from the environment (leave it out of params=), use a @task.branch or a flow",
             file=at.file,
             line=at.line,
         )

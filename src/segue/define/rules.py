@@ -10,7 +10,7 @@ from segue.define.options import Guard, Retry, Role
 from segue.model.duration import microseconds
 from segue.model.spec import RetrySpec, Rules, TriggerRule
 
-__all__ = ["retry_of", "rules_of", "texts", "whole"]
+__all__ = ["flag", "number", "one_of", "retry_of", "rules_of", "text", "texts", "whole"]
 
 Report = Callable[[str], None]
 
@@ -83,19 +83,22 @@ def _names(what: str, kinds: object) -> tuple[str, ...]:
     return tuple(k.__qualname__ if k.__module__.startswith(own) else f"{k.__module__}.{k.__qualname__}" for k in kinds)
 
 
-def _text(value: object) -> str:
+def text(value: object) -> str:
+    """Read a text that is not empty."""
     if not isinstance(value, str) or not value:
         raise ValueError("it must be a text")
     return value
 
 
-def _flag(value: object) -> bool:
+def flag(value: object) -> bool:
+    """Read True or False."""
     if not isinstance(value, bool):
         raise ValueError("it must be True or False")
     return value
 
 
-def _number(value: object) -> int:
+def number(value: object) -> int:
+    """Read a whole number."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValueError("it must be a whole number")
     return value
@@ -108,7 +111,9 @@ def _timeout(value: Any) -> int:
     return length
 
 
-def _one_of(*words: str) -> Callable[[object], str]:
+def one_of(*words: str) -> Callable[[object], str]:
+    """A reader of one of these words."""
+
     def read(value: object) -> str:
         if value not in words:
             raise ValueError(f"it must be one of {', '.join(words)}")
@@ -121,16 +126,16 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "retry": _retry,
     "timeout": _timeout,
     "grace": microseconds,
-    "pool": _text,
+    "pool": text,
     "slots": whole(1),
-    "priority": _number,
+    "priority": number,
     "max_active": whole(1),
-    "trigger_rule": _one_of(*get_args(TriggerRule)),
-    "idempotent": _flag,
-    "allow_failure": _flag,
-    "isolation": _one_of("shared", "fresh"),
-    "empty": _one_of(*get_args(Guard)),
-    "owner": _text,
-    "role": _one_of(*get_args(Role)),
+    "trigger_rule": one_of(*get_args(TriggerRule)),
+    "idempotent": flag,
+    "allow_failure": flag,
+    "isolation": one_of("shared", "fresh"),
+    "empty": one_of(*get_args(Guard)),
+    "owner": text,
+    "role": one_of(*get_args(Role)),
     "tags": texts,
 }

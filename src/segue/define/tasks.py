@@ -12,8 +12,9 @@ from typing import Any, Final, Generic, Literal, ParamSpec, Protocol, Self, Type
 from segue.define.context import current_or_none
 from segue.define.faults import fault
 from segue.define.injection import Function
-from segue.define.nodes import Fan, Node, Wire, active
+from segue.define.nodes import Fan, Node, Wire
 from segue.define.options import Duration, SensorOptions, TaskOptions, known_task_options
+from segue.define.tracing import active
 
 __all__ = ["AsyncTask", "DeclaredTask", "Kind", "Mappable", "Task", "task"]
 
@@ -113,8 +114,7 @@ class DeclaredTask(Generic[P, R]):
         try:
             return self.function.bound(args, kwargs)
         except TypeError as why:
-            dag = active.get()
-            fault(f"task {self.id}: {why}", dag=dag.id if dag else None, task=self.id)
+            fault(f"task {self.id}: {why}", task=self.id)
             return {name: value for name, value in kwargs.items() if name in self.function.signature.parameters}
 
     def _uncalled(self) -> Any:

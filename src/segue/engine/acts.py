@@ -9,17 +9,17 @@ import msgspec
 
 from segue.engine.board import Board, Dag
 from segue.engine.machine import CODE, EXPANDED, FINAL_CODES, Machine
-from segue.engine.reopening import apply_mark, check_collapse, go_on, reopen
-from segue.engine.restoring import machine_of, outstanding_of
+from segue.engine.reopening import apply_mark, check_collapse, go_on, maps_over, reopen
+from segue.engine.restoring import enter, machine_of, outstanding_of
 from segue.model.changes import Answered, Cancel, Kill, RunCreated
 from segue.model.errors import Refused
 from segue.model.events import CancelRun, MarkTask, Request, RerunRun, RetryRun, TriggerRun
 from segue.model.ids import RunKey
 from segue.model.images import Facts, RunRow
-from segue.model.state import RUN_FINAL, TaskState
+from segue.model.state import RUN_FINAL, RunState, TaskState
 from segue.model.why import Why
 
-__all__ = ["act", "cancel"]
+__all__ = ["act", "refuse"]
 
 CANCELLING: Final = Why("cancelling")
 _LABEL = re.compile(r"(?P<task>[^\[\]]+)(?:\[(?P<index>\d{1,9})\])?")
@@ -29,7 +29,6 @@ def act(board: Board, request: Request) -> None:
     """Carry a request out, or answer why not."""
     if request.facts.answer is not None:
         return  # it has been answered in an earlier life; the inbox passes that answer on
-    name = type(request.act).__name__
     try:
         match request.act:
             case TriggerRun() as wanted:
@@ -43,25 +42,27 @@ def act(board: Board, request: Request) -> None:
             case MarkTask() as wanted:
                 run, text = _mark(board, request, wanted)
     except Refused as refusal:
-        answer = Answered(request.id, request.actor, name, False, str(refusal), board.now)
-        board.changes.append(answer)
+        refuse(board, request, str(refusal))
         return
     if text:
+        name = type(request.act).__name__
         board.changes.append(Answered(request.id, request.actor, name, True, text, board.now, run))
+
+
+def refuse(board: Board, request: Request, reason: str) -> None:
+    """Answer that it was not done, and why."""
+    name = type(request.act).__name__
+    board.changes.append(Answered(request.id, request.actor, name, False, reason, board.now))
 
 
 # ---------------------------------------------------------------------------------------------------------- new runs
 def _trigger(board: Board, request: Request, wanted: TriggerRun) -> tuple[RunKey, str]:
-    dag = board.dags.get(wanted.dag)
-    if dag is None:
-        raise Refused(f"there is no DAG {wanted.dag}")
+    dag = _open_dag(board, wanted.dag)
     row = RunRow(
         RunKey(wanted.dag, wanted.key, 1), request.id, dag.version.number, dag.version.bundle, wanted.slot,
         params=wanted.params, reason=wanted.reason,
     )  # fmt: skip
-    for machine in (*dag.granted.values(), *dag.waiting):
-        if row.slot is None or machine.row.slot != row.slot or machine.cancel_at is not None:
-            continue
+    for machine in _rivals(dag, row):
         if machine.row.params == row.params and not wanted.replace:
             return machine.key, f"{machine.key} is already asked for"
     return _create(board, request, row, wanted.replace)
@@ -69,35 +70,53 @@ def _trigger(board: Board, request: Request, wanted: TriggerRun) -> tuple[RunKey
 
 def _rerun(board: Board, request: Request, wanted: RerunRun) -> tuple[RunKey, str]:
     old = _recall(board, wanted.run, request.facts)
-    if old.state not in RUN_FINAL and not wanted.replace:
-        raise Refused(f"{old.key} has not ended: cancel it, or ask with --replace")
     if old.key.dag not in board.dags and request.facts.version is not None:
         board.dags[old.key.dag] = Dag(request.facts.version)
-    dag = board.dags.get(old.key.dag)
-    if dag is None:
-        raise Refused(f"there is no DAG {old.key.dag} any more")
+    dag = _open_dag(board, old.key.dag)
     row = msgspec.structs.replace(
         old.row, request=request.id, version=dag.version.number, bundle=dag.version.bundle, kind="manual", klass=0,
         params=old.row.params if wanted.params is None else wanted.params, reason=f"rerun of {old.key}",
     )  # fmt: skip
-    return _create(board, request, row, wanted.replace)
+    for machine in (*dag.granted.values(), *dag.waiting):
+        same = (machine.row.reason, machine.row.version, machine.row.params) == (row.reason, row.version, row.params)
+        if same and machine.cancel_at is None and not wanted.replace:
+            return machine.key, f"{machine.key} is already asked for"
+    if old.state in RUN_FINAL or (old.state is RunState.HELD and not wanted.replace):
+        return _create(board, request, row, wanted.replace)
+    if not wanted.replace:
+        raise Refused(f"{old.key} has not ended: cancel it, or ask with --replace")
+    _take_up(board, old)
+    _cancel_run(board, old, request.actor, now=False)
+    return _create(board, request, row, True)
+
+
+def _open_dag(board: Board, name: str) -> Dag:
+    dag = board.dags.get(name)
+    if dag is None:
+        raise Refused(f"there is no DAG {name}")
+    if dag.quarantined is not None:
+        raise Refused(f"DAG {name} is quarantined: {dag.quarantined}")
+    if not len(dag.graph):
+        raise Refused(f"DAG {name} has no tasks")
+    return dag
+
+
+def _rivals(dag: Dag, row: RunRow) -> list[Machine]:
+    """Runs that are active, or wait to be, for the same slot."""
+    found = (*dag.granted.values(), *dag.waiting) if row.slot is not None else ()
+    return [machine for machine in found if machine.row.slot == row.slot and machine.cancel_at is None]
 
 
 def _create(board: Board, request: Request, row: RunRow, replace: bool) -> tuple[RunKey, str]:
     dag = board.dags[row.run.dag]
-    if dag.quarantined is not None:
-        raise Refused(f"DAG {row.run.dag} is quarantined: {dag.quarantined}")
-    if not len(dag.graph):
-        raise Refused(f"DAG {row.run.dag} has no tasks")
     placed = request.facts.placed
-    if placed is not None and row.slot is not None and placed not in board.runs:
+    if placed is not None and placed not in board.runs:
         raise Refused(f"{placed} was interrupted and holds this interval: `segue retry {placed}` goes on with it")
-    for machine in (*dag.granted.values(), *dag.waiting):
-        if replace and row.slot is not None and machine.row.slot == row.slot:
-            cancel(board, machine, request.actor, now=False)
-    dag_name, key = row.run.dag, row.run.key
-    numbers = [run.n for run in board.runs if run.dag == dag_name and run.key == key]
-    run = RunKey(dag_name, key, max(request.facts.next_n, *[n + 1 for n in numbers], 1))
+    for machine in _rivals(dag, row) if replace else ():
+        _cancel_run(board, machine, request.actor, now=False)
+    n = request.facts.next_n
+    while (run := RunKey(row.run.dag, row.run.key, n)) in board.runs:
+        n += 1
     due = board.now if row.slot is None else row.slot[1]
     row = msgspec.structs.replace(row, run=run, due=due, created=board.now, actor=request.actor)
     machine = Machine(row, dag.version.spec, dag.graph)
@@ -118,27 +137,31 @@ def _recall(board: Board, key: RunKey, facts: Facts) -> Machine:
     return machine_of(board, facts.run)
 
 
-def _enter(board: Board, machine: Machine) -> bool:
-    """Admit a recalled run and take up its attempts; say whether it was not in memory."""
-    if machine.key in board.runs:
-        return False
-    board.admit(machine)
-    board.commands.extend(outstanding_of(board, machine))
-    return True
+def _take_up(board: Board, machine: Machine) -> None:
+    """Admit a recalled run and go on with its attempts, where it was not in memory."""
+    if machine.key not in board.runs:
+        enter(board, machine)
+        board.commands.extend(outstanding_of(board, machine))
+
+
+def _check_dag(board: Board, machine: Machine) -> None:
+    dag = board.dags.get(machine.key.dag)
+    if dag is not None and dag.quarantined is not None:
+        raise Refused(f"DAG {machine.key.dag} is quarantined: {dag.quarantined}")
 
 
 def _retry(board: Board, request: Request, wanted: RetryRun) -> tuple[RunKey, str]:
     machine = _recall(board, wanted.run, request.facts)
+    _check_dag(board, machine)
     if machine.cancel_at is not None and machine.state not in RUN_FINAL:
         raise Refused(f"{machine.key} is being cancelled: ask again when it has ended")
     if request.facts.newer is not None and not wanted.force:
         raise Refused(f"{request.facts.newer} is newer for this interval (--force retries the older one all the same)")
     cells = _named(machine, wanted) if wanted.tasks else _failed(machine)
     check_collapse(machine, {machine.owner[cell] for cell in cells})
-    recalled = machine.key not in board.runs
-    if not cells and (machine.state in RUN_FINAL or not recalled):
+    if not cells and (machine.state in RUN_FINAL or machine.key in board.runs):
         raise Refused(f"nothing to retry: no task of {machine.key} has failed")
-    _enter(board, machine)
+    _take_up(board, machine)
     machine.klass = 0
     machine.cancel_at = None
     reopen(board, machine, cells, request.actor)
@@ -182,12 +205,12 @@ def _cancel(board: Board, request: Request, wanted: CancelRun) -> tuple[RunKey, 
     machine = _recall(board, wanted.run, request.facts)
     if machine.state in RUN_FINAL:
         raise Refused(f"{machine.key} has ended: {machine.state.value}")
-    _enter(board, machine)
-    cancel(board, machine, request.actor, now=wanted.now)
+    _take_up(board, machine)
+    _cancel_run(board, machine, request.actor, now=wanted.now)
     return machine.key, f"{machine.key} is being cancelled"
 
 
-def cancel(board: Board, machine: Machine, actor: str, *, now: bool) -> None:
+def _cancel_run(board: Board, machine: Machine, actor: str, *, now: bool) -> None:
     """Stop a run: what waits ends at once, attempts get TERM, grace and KILL (`now`: KILL)."""
     if machine.cancel_at is None:
         machine.cancel_at, machine.cancelled_by = board.now, actor
@@ -202,22 +225,35 @@ def cancel(board: Board, machine: Machine, actor: str, *, now: bool) -> None:
 
 def _mark(board: Board, request: Request, wanted: MarkTask) -> tuple[RunKey, str]:
     machine = _recall(board, wanted.run, request.facts)
+    _check_dag(board, machine)
     cell = _cell(machine, wanted.task)
     state = TaskState(wanted.state)
-    if machine.cancel_at is not None:
-        raise Refused(f"{machine.key} was cancelled: `segue retry {machine.key}` opens it again")
-    if machine.states[cell] == EXPANDED:
-        raise Refused(f"{wanted.task} is mapped: name one item, {wanted.task}[0]")
-    if machine.state_of(cell) is state:
-        raise Refused(f"{wanted.task} is {state.value} already")
-    _enter(board, machine)
-    mark = (state, request.actor, wanted.reason, request.id)
     tally = machine.tallies.get(cell)
+    mark = tally.mark if tally is not None else None
+    if mark is not None and mark[3] == request.id:
+        return machine.key, ""  # asked again while its attempt is being stopped
+    if mark is not None:
+        raise Refused(f"{wanted.task} is being marked by {mark[1]} already")
+    _check_mark(machine, cell, wanted)
+    _take_up(board, machine)
+    mark = (state, request.actor, wanted.reason, request.id)
     if tally is None or not tally.alive:
         apply_mark(board, machine, cell, mark)
-    elif tally.mark is not None:
-        raise Refused(f"{wanted.task} is being marked by {tally.mark[1]} already")
     else:
         tally.mark = mark
         board.commands.append(Cancel(board.key_of(machine, cell)))
     return machine.key, ""
+
+
+def _check_mark(machine: Machine, cell: int, wanted: MarkTask) -> None:
+    state = machine.state_of(cell)
+    if machine.cancel_at is not None:
+        raise Refused(f"{machine.key} was cancelled: `segue retry {machine.key}` opens it again")
+    if machine.states[cell] == EXPANDED:
+        raise Refused(f"{wanted.task} is mapped: name one item, {wanted.task}[0]")
+    if state.value == wanted.state:
+        raise Refused(f"{wanted.task} is {state.value} already")
+    over = maps_over(machine, {machine.owner[cell]})
+    if over and state is TaskState.SUCCESS:
+        names = ", ".join(sorted(machine.graph.tasks[node].id for node in over))
+        raise Refused(f"{names} was expanded over what {wanted.task} returned: retry it instead")

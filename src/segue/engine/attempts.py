@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, assert_never
 
 from segue.engine.board import Board, Note
 from segue.engine.delays import DAY, LONG_ENOUGH, PLATFORM_DELAY, PLATFORM_LIMIT, loss_delay, retry_delay
@@ -19,6 +19,7 @@ from segue.model.events import (
     Followed,
     Lost,
     LostCause,
+    Outcome,
     Skipped,
     Started,
     Value,
@@ -26,6 +27,7 @@ from segue.model.events import (
 from segue.model.ids import AttemptKey, Instant
 from segue.model.state import AttemptState, TaskState
 from segue.model.why import Why
+from segue.resolve.rules import Verdict
 
 __all__ = ["asked", "ended", "lost", "started"]
 
@@ -42,7 +44,7 @@ _SAYS: Final = {
 
 def _find(board: Board, key: AttemptKey, fence: bytes) -> tuple[Machine, int, Tally] | None:
     machine = board.runs.get(key.run)
-    if machine is None or machine.frozen:
+    if machine is None:
         return None
     cell = machine.cell(key.task, key.index)
     tally = None if cell is None else machine.tallies.get(cell)
@@ -84,20 +86,21 @@ def ended(board: Board, event: Ended) -> None:
         return
     machine, cell, tally = found
     outcome = event.outcome
-    match outcome:
-        case Failure(kind="timeout"):
-            state, text = AttemptState.TIMED_OUT, outcome.text
-        case Failure():
-            state, text = AttemptState.FAILED, outcome.text
-        case Cancelled():
-            state, text = AttemptState.CANCELLED, ""
-        case _:
-            state, text = AttemptState.SUCCESS, ""
-    cause = outcome.kind if isinstance(outcome, Failure) else ""
-    note = _close(board, found, event, (AttemptState.CANCELLED if tally.mark else state, cause, text))
+    state, cause, text = AttemptState.SUCCESS, "", ""
+    if isinstance(outcome, Failure):
+        state = AttemptState.TIMED_OUT if outcome.kind == "timeout" else AttemptState.FAILED
+        cause, text = outcome.kind, outcome.text
+    if isinstance(outcome, Cancelled) or tally.mark is not None:
+        state = AttemptState.CANCELLED
+    note = _close(board, found, event, (state, cause, text))
     if tally.mark is not None:
-        apply_mark(board, machine, cell, tally.mark)
-        return
+        _marked(board, found)
+    else:
+        _accept(board, found, outcome, note)
+
+
+def _accept(board: Board, found: tuple[Machine, int, Tally], outcome: Outcome, note: Note) -> None:
+    machine, cell, _ = found
     match outcome:
         case Value():
             board.succeed(machine, cell, Note(note.at, note.began, outcome))
@@ -106,12 +109,21 @@ def ended(board: Board, event: Ended) -> None:
             board.succeed(machine, cell, Note(note.at, note.began, outcome.value, outcome.ids))
         case Skipped():
             board.move(machine, cell, TaskState.SKIPPED, Why("skip", (outcome.why or "it raised Skip",)), note)
+        case Failure():
+            _failed(board, found, outcome, note)
         case Cancelled() if machine.cancel_at is not None:
             board.move(machine, cell, TaskState.CANCELLED, Why("cancelled", (machine.cancelled_by,)), note)
         case Cancelled():
-            _lost(board, found, LostCause.WORKER, "it was stopped, and nobody here asked for that", note)
-        case Failure():
-            _failed(board, found, outcome, note)
+            _lost(board, found, LostCause.WORKER, "stopped, and nobody here asked for that", note)
+        case _:
+            assert_never(outcome)
+
+
+def _marked(board: Board, found: tuple[Machine, int, Tally]) -> None:
+    machine, cell, tally = found
+    mark, tally.mark = tally.mark, None
+    assert mark is not None
+    apply_mark(board, machine, cell, mark)
 
 
 def lost(board: Board, event: Lost) -> None:
@@ -124,7 +136,7 @@ def lost(board: Board, event: Lost) -> None:
     text = _SAYS[event.cause].format(event.signal, event.exit_code, peak)
     note = _close(board, found, event, (AttemptState.LOST, event.cause.value, text))
     if tally.mark is not None:
-        apply_mark(board, machine, cell, tally.mark)
+        _marked(board, found)
     elif machine.cancel_at is not None:
         board.move(machine, cell, TaskState.CANCELLED, Why("cancelled", (machine.cancelled_by,)), note)
     else:
@@ -149,9 +161,15 @@ def _close(
         )
     )  # fmt: skip
     tally.began = tally.began or event.started
+    if _lived(tally, event.at) > LONG_ENOUGH:
+        tally.platform = 0
     tally.alive = False
     board.queue.release(machine, cell)
     return Note(at=event.at, began=began)
+
+
+def _lived(tally: Tally, at: Instant) -> int:
+    return 0 if tally.began is None else at - tally.began
 
 
 # ----------------------------------------------------------------------------------------------------- what failed
@@ -191,9 +209,7 @@ def _lost(board: Board, found: tuple[Machine, int, Tally], cause: LostCause, tex
             delay = loss_delay(tally.losses)
             _again(board, found, delay, Why("lost", (text, show_duration(delay))), note)
     else:
-        ended_at = board.now if note.at is None else note.at
-        lived = 0 if tally.began is None else ended_at - tally.began
-        tally.platform = 1 if lived > LONG_ENOUGH else tally.platform + 1
+        tally.platform += 1
         if tally.platform > PLATFORM_LIMIT:
             _fail(board, found, Why("lost_for_good", (str(tally.platform), text)), note)
         else:
@@ -210,4 +226,9 @@ def _again(board: Board, found: tuple[Machine, int, Tally], delay: int, why: Why
     machine, cell, tally = found
     tally.not_before = Instant(board.now + delay)
     board.move(machine, cell, TaskState.UP_FOR_RETRY, why, note)
-    board.later(machine, cell, tally.not_before)
+    node = machine.owner[cell]
+    if machine.listed[node] and machine.verdict(node) is Verdict.RUN:
+        board.later(machine, cell, tally.not_before)
+    else:  # derived anew since, or its upstream was opened again: the rule decides once more
+        machine.listed[node] = 0
+        machine.dirty.append(node)

@@ -5,6 +5,7 @@ Every move of a task or run goes through `move` and `move_run`, so that memory a
 
 from __future__ import annotations
 
+from bisect import insort
 from heapq import heappush
 from itertools import count
 from typing import Final
@@ -17,6 +18,7 @@ from segue.model.changes import Change, Command, RunMoved, SlotMoved, TaskMoved
 from segue.model.events import Value
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import Version
+from segue.model.spec import share_strings
 from segue.model.state import RUN_FINAL, RunState, SlotState, TaskState
 from segue.model.why import Why
 from segue.resolve.graph import Graph
@@ -47,13 +49,14 @@ NOTHING: Final = Note()
 
 
 class Dag:
-    """One DAG: its newest version, the runs that hold a place, the runs that wait for one."""
+    """One DAG: the version new runs take, the highest number of any, the runs with a place, and those in line for one."""
 
-    __slots__ = ("graph", "granted", "quarantined", "version", "waiting")
+    __slots__ = ("granted", "graph", "highest", "quarantined", "version", "waiting")
 
     def __init__(self, version: Version) -> None:
-        self.version = version
-        self.graph = Graph(version.spec)
+        self.version = msgspec.structs.replace(version, spec=share_strings(version.spec))
+        self.graph = Graph(self.version.spec)
+        self.highest = version.number
         self.quarantined: Why | None = None
         self.granted: dict[RunKey, Machine] = {}
         self.waiting: list[Machine] = []
@@ -64,9 +67,10 @@ class Board:
 
     Attributes:
         now: the turn's instant; never goes back.
-        crowded: DAGs in which a place may have become free.
+        crowded: DAGs in which a place may have become free, in order (a set's order differs between processes).
         active: runs that something has happened to in this turn.
         over: runs that ended; they leave memory when the next turn begins.
+        outdated: why memory must be read anew, empty while it need not.
         timers: (instant, tie-breaker, machine, cell, generation) of retries.
     """
 
@@ -79,9 +83,10 @@ class Board:
         self.timers: list[tuple[Instant, int, Machine, int, int]] = []
         self.changes: list[Change] = []
         self.commands: list[Command] = []
-        self.crowded: set[str] = set()
+        self.crowded: dict[str, None] = {}
         self.active: dict[RunKey, Machine] = {}
         self.over: list[RunKey] = []
+        self.outdated = ""
         self.serials = count(1)
 
     @property
@@ -111,7 +116,8 @@ class Board:
             why: the reason.
             note: when it happened, if not now, and what belongs to its row.
         """
-        tally = machine.tallies.get(cell, NEW)
+        own = machine.tallies.get(cell)
+        tally = own or machine.tallies.get(machine.owner[cell], NEW)
         self.changes.append(
             TaskMoved(
                 machine.key,
@@ -130,7 +136,7 @@ class Board:
                 note.result,
                 note.followed,
                 cell in machine.marked,
-                tally.number or None,
+                own.number or None if own else None,
                 note.actor,
             )
         )
@@ -197,17 +203,17 @@ class Board:
         self.move_run(machine, new, why)
         dag = self.dags[machine.key.dag]
         dag.granted.pop(machine.key, None)
-        if machine in dag.waiting:
+        if machine.waiting:
+            machine.waiting = False
             dag.waiting.remove(machine)
-        self.crowded.add(machine.key.dag)
+        self.crowded[machine.key.dag] = None
 
     def wait_for_place(self, machine: Machine) -> None:
         """Queue a run for a place; runs that have begun come before those that have not."""
-        dag = self.dags[machine.key.dag]
-        if not machine.granted and machine not in dag.waiting:
-            dag.waiting.append(machine)
-            dag.waiting.sort(key=lambda one: (one.started is None, one.klass, one.row.due, one.serial))
-        self.crowded.add(machine.key.dag)
+        if not machine.granted and not machine.waiting:
+            machine.waiting = True
+            insort(self.dags[machine.key.dag].waiting, machine, key=_turn)
+        self.crowded[machine.key.dag] = None
 
     def move_slot(self, machine: Machine, state: SlotState) -> None:
         """Write the ledger of the run's slot, if it has one."""
@@ -216,11 +222,16 @@ class Board:
             self.changes.append(SlotMoved(row.run.dag, row.slot, state, row.run, row.version, self.now))  # type: ignore[arg-type]
 
 
+def _turn(machine: Machine) -> tuple[bool, int, Instant, int]:
+    return machine.started is None, machine.klass, machine.row.due, machine.serial
+
+
 def culprits_of(machine: Machine) -> tuple[tuple[str, str], ...]:
     """Failed tasks with no failed upstream, each with its reason (rulings, "culprits")."""
-    failed_tasks = {machine.owner[cell] for cell in machine.failed}
+    blamed = machine.blamed
+    failed_tasks = {machine.owner[cell] for cell in blamed}
     return tuple(
         (machine.label(cell), machine.reasons.get(cell, ""))
-        for cell in sorted(machine.blamed)
+        for cell in sorted(blamed)
         if failed_tasks.isdisjoint(machine.graph.up[machine.owner[cell]])
     )[:MAX_CULPRITS]

@@ -9,16 +9,18 @@ DAG and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import assert_never
 
 from segue.engine import attempts
-from segue.engine.acts import act
-from segue.engine.board import Board, Dag
+from segue.engine.acts import act, refuse
+from segue.engine.board import Dag
 from segue.engine.explain import explain
 from segue.engine.machine import Machine
 from segue.engine.progress import conclude, dispatch, grant_places, settle, wake
-from segue.engine.restoring import board_of, outstanding_of
+from segue.engine.restoring import board_of, enter, machine_of, outstanding_of
 from segue.model.changes import Command, Decision, DefinitionFailed, Quarantined, VersionAdded
+from segue.model.errors import Conflict, DefinitionError
 from segue.model.events import (
     Asked,
     Capacity,
@@ -33,7 +35,8 @@ from segue.model.events import (
     TriggerRun,
 )
 from segue.model.ids import Instant, RunKey
-from segue.model.images import Snapshot, Version
+from segue.model.images import RunImage, Snapshot, Version
+from segue.model.spec import DagSpec
 from segue.model.why import Why
 
 __all__ = ["Engine"]
@@ -48,10 +51,10 @@ class Engine:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._board = board_of(snapshot)
-        self._outstanding = tuple(
-            command for machine in self._board.runs.values() for command in outstanding_of(self._board, machine)
-        )
-        self._answered: set[str] = set()
+        self._asked: set[str] = set()
+        for image in snapshot.runs:
+            self._guarded(image.row.run.dag, partial(self._restore, image))
+        self._outstanding, self._board.commands = tuple(self._board.commands), []
 
     def outstanding(self) -> Sequence[Command]:
         """What the owner must do before its first turn: `Launch` for QUEUED attempts, `Adopt` for RUNNING ones."""
@@ -69,37 +72,46 @@ class Engine:
             events: in the order of arrival; what is not news is ignored.
         """
         board = self._board
+        if board.outdated:
+            raise Conflict(board.outdated)
         board.now = max(board.now, now)
-        for key in board.over:
-            del board.runs[key]
-        board.over, board.changes, board.commands = [], [], []
-        self._answered.clear()
         for event in events:
-            self._guarded(_dag_of(event), lambda event=event: self._take(event))  # type: ignore[misc]
+            self._take(event)
         wake(board)
         self._follow()
         self._dispatch()
         self._follow()
-        return Decision(tuple(board.changes), tuple(board.commands), self._wake_at())
+        decision = Decision(tuple(board.changes), tuple(board.commands), self._wake_at())
+        for key in board.over:
+            del board.runs[key]
+        board.over, board.changes, board.commands = [], [], []
+        self._asked.clear()
+        return decision
+
+    def _restore(self, image: RunImage) -> None:
+        board = self._board
+        dag = board.dags.get(image.row.run.dag)
+        if dag is None or dag.quarantined is None:
+            machine = machine_of(board, image)
+            enter(board, machine)
+            board.commands.extend(outstanding_of(board, machine))
 
     # ------------------------------------------------------------------------------------------------------- events
     def _take(self, event: Event) -> None:
         board = self._board
         match event:
             case Ended():
-                attempts.ended(board, event)
+                self._guarded(event.key.run.dag, partial(attempts.ended, board, event))
             case Started():
-                attempts.started(board, event)
+                self._guarded(event.key.run.dag, partial(attempts.started, board, event))
             case Lost():
-                attempts.lost(board, event)
+                self._guarded(event.key.run.dag, partial(attempts.lost, board, event))
             case Asked():
-                attempts.asked(board, event)
+                self._guarded(event.key.run.dag, partial(attempts.asked, board, event))
             case Capacity():
                 board.queue.workers, board.queue.depth = event.workers, event.depth
             case Request():
-                if event.id not in self._answered:
-                    self._answered.add(event.id)
-                    act(board, event)
+                self._ask(event)
             case Defined():
                 self._define(event)
             case Tick():
@@ -107,31 +119,46 @@ class Engine:
             case _:
                 assert_never(event)
 
+    def _ask(self, request: Request) -> None:
+        if request.id in self._asked:
+            return
+        self._asked.add(request.id)
+        dag = request.act.dag if isinstance(request.act, TriggerRun) else request.act.run.dag
+        fault = self._guarded(dag, partial(act, self._board, request))
+        if fault is not None:
+            refuse(self._board, request, f"DAG {dag} is quarantined: {fault}")
+
     def _define(self, event: Defined) -> None:
         board = self._board
-        if event.errors:
-            text = "\n".join(error.message for error in event.errors)
-            board.changes.append(DefinitionFailed(event.location, event.file, text, board.now))
+        faults = [error.message for error in event.errors]
         for definition in event.definitions:
-            self._add_version(event.location, definition)
+            try:
+                self._add_version(event.location, definition)
+            except (DefinitionError, LookupError) as error:
+                faults.append(f"DAG {definition.spec.id}: {error}")
+        if faults:
+            board.changes.append(DefinitionFailed(event.location, event.file, "\n".join(faults), board.now))
 
     def _add_version(self, location: str, definition: Definition) -> None:
         board, spec = self._board, definition.spec
         known = board.dags.get(spec.id)
-        number = definition.number
+        number = definition.number or 1
         if known is not None:
             version = known.version
             same = (version.spec_digest, version.code_digest) == (definition.spec_digest, definition.code_digest)
             if same and version.bundle == definition.bundle:
                 return
-            number = number or (version.number if same else version.number + 1)
-        version = Version(number or 1, spec, definition.spec_digest, definition.code_digest, definition.bundle)
-        board.changes.append(VersionAdded(spec.id, version, location, board.now))
-        fresh = Dag(version)
+            number = definition.number or (version.number if same else known.highest + 1)
+        fresh = Dag(Version(number, spec, definition.spec_digest, definition.code_digest, definition.bundle))
         if known is not None:
             fresh.granted, fresh.waiting = known.granted, known.waiting
+            fresh.highest = max(fresh.highest, known.highest)
+            if known.quarantined is not None:
+                board.outdated = f"memory of quarantined DAG {spec.id} is read anew"
+        board.changes.append(VersionAdded(spec.id, fresh.version, location, board.now))
         board.dags[spec.id] = fresh
-        board.crowded.add(spec.id)
+        board.crowded[spec.id] = None
+        board.queue.unblock(spec.id)
 
     # ------------------------------------------------------------------------------------------------ what follows
     def _follow(self) -> None:
@@ -139,8 +166,8 @@ class Engine:
         while True:
             touched, board.active = board.active, {}
             for machine in touched.values():
-                if not machine.frozen:
-                    self._guarded(machine.key.dag, lambda machine=machine: self._advance(machine))  # type: ignore[misc]
+                if machine.key in board.runs:
+                    self._guarded(machine.key.dag, partial(self._advance, machine))
             given = grant_places(board)
             if not given and not (board.active and board.room):
                 return
@@ -156,16 +183,16 @@ class Engine:
         board = self._board
         while board.room and (found := board.queue.take()) is not None:
             machine, cell = found
-            self._guarded(machine.key.dag, lambda: dispatch(board, machine, cell))  # noqa: B023  # called at once
+            self._guarded(machine.key.dag, partial(dispatch, board, machine, cell))
 
     def _wake_at(self) -> Instant | None:
         board = self._board
-        if not board.room or board.active:
+        if board.outdated or board.active or not board.room:
             return board.now
         return board.timers[0][0] if board.timers else None
 
     # -------------------------------------------------------------------------------------------------- quarantine
-    def _guarded(self, dag: str | None, step: Callable[[], None]) -> None:
+    def _guarded(self, dag: str, step: Callable[[], object]) -> Why | None:
         """Run one step; where it fails, what it had decided is dropped and its DAG stands still."""
         board = self._board
         changes, commands = len(board.changes), len(board.commands)
@@ -173,21 +200,24 @@ class Engine:
             step()
         except Exception as error:  # noqa: BLE001  # a fault of one DAG must not stop the others (RELIABILITY, decision 9)
             del board.changes[changes:], board.commands[commands:]
-            if dag is None or dag not in board.dags:
-                raise
-            why = Why("failed", (f"{type(error).__name__}: {error}",))
-            board.dags[dag].quarantined = why
-            for machine in board.runs.values():
-                if machine.key.dag == dag:
-                    machine.frozen = True
-            board.changes.append(Quarantined(dag, why, board.now))
+            fault = Why("failed", (f"{type(error).__name__}: {error}",))
+            self._quarantine(dag, fault)
+            return fault
+        return None
 
-
-def _dag_of(event: Event) -> str | None:
-    match event:
-        case Started() | Ended() | Lost() | Asked():
-            return event.key.run.dag
-        case Request():
-            return event.act.dag if isinstance(event.act, TriggerRun) else event.act.run.dag
-        case _:
-            return None
+    def _quarantine(self, name: str, fault: Why) -> None:
+        """Forget the DAG's runs: memory of them is not what the store has. It is read anew when the DAG comes back."""
+        board = self._board
+        if name not in board.dags:
+            board.dags[name] = Dag(Version(0, DagSpec(name)))
+        dag = board.dags[name]
+        for key in [key for key in board.runs if key.dag == name]:
+            machine = board.runs.pop(key)
+            machine.generation += 1
+            board.active.pop(key, None)
+        board.over = [key for key in board.over if key.dag != name]
+        dag.granted.clear()
+        dag.waiting.clear()
+        board.queue.recount(board.runs.values())
+        dag.quarantined = fault
+        board.changes.append(Quarantined(name, fault, board.now))

@@ -32,15 +32,16 @@ def retry_delay(retry: RetrySpec, failures: int, key: AttemptKey) -> int:
         key: the attempt that failed; jitter, where asked for, is derived from it.
     """
     limit = min(max(retry.max_delay, 0), _CEILING)
-    delay = float(max(retry.delay, 0))
+    if retry.delay <= 0:
+        return 0
     try:
-        delay *= float(max(retry.backoff, 0.0)) ** (failures - 1)
+        delay = retry.delay * max(retry.backoff, 0.0) ** (failures - 1)
     except OverflowError:
-        delay = float(limit)
+        return limit
     if retry.jitter > 0.0:
         share = int.from_bytes(blake2b(str(key).encode(), digest_size=8).digest(), "big") / 2**64
         delay *= 1.0 + retry.jitter * share
-    return min(int(min(delay, 1e18)), limit)
+    return int(delay) if delay < limit else limit  # not a number is not less either
 
 
 def loss_delay(losses: int) -> int:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from segue.engine.board import Board
-from segue.engine.machine import FINAL_CODES, Machine
+from segue.engine.machine import EXPANDED, FINAL_CODES, Machine, Tally
 from segue.model.duration import show_duration
 from segue.model.ids import RunKey
-from segue.model.state import RUN_FINAL, RunState, TaskState
+from segue.model.state import FINAL, RunState, TaskState
 from segue.model.why import Why
 from segue.resolve.rules import Verdict
 
@@ -15,38 +15,34 @@ __all__ = ["explain"]
 
 def explain(board: Board, run: RunKey, task: str | None, index: int | None) -> Why | None:
     """The reason why a run (`task` None) or a task of it is where it is; None where the engine does not hold it."""
-    machine = board.runs.get(run)
+    machine, dag = board.runs.get(run), board.dags.get(run.dag)
     if machine is None:
-        return None
-    dag = board.dags[run.dag]
-    if machine.frozen and dag.quarantined is not None:
-        return Why("quarantined", (run.dag, str(dag.quarantined)))
-    cell = None if task is None else machine.cell(task, index)
-    if cell is None:
+        fault = dag.quarantined if dag is not None else None
+        return None if fault is None else Why("quarantined", (run.dag, str(fault)))
+    if task is None:
         return _run(board, machine)
-    if machine.states[cell] in FINAL_CODES:
-        return Why("final", (machine.state_of(cell).value,))
+    cell = machine.cell(task, index)
+    if cell is None:
+        return None
+    if machine.states[cell] == EXPANDED:
+        cell = next((item for item in machine.spans[cell] if machine.states[item] not in FINAL_CODES), None)
+        if cell is None:
+            return Why("final", ("all its items have ended",))
     return _task(board, machine, cell)
 
 
 def _run(board: Board, machine: Machine) -> Why:
-    if machine.state in RUN_FINAL:
-        return Why("final", (machine.state.value,))
     if machine.cancel_at is not None:
         return Why("cancelling")
+    if machine.waiting:
+        return _place(board, machine)
     if machine.state is RunState.HELD:
         return Why("held", (", ".join(machine.label(cell) for cell in sorted(machine.held)[:3]),))
-    if not machine.granted:
-        return _place(board, machine)
-    moving = sum(tally.alive for tally in machine.tallies.values())
-    return Why("running", (f"{moving} tasks at once",)) if moving else _first_waiting(board, machine)
-
-
-def _first_waiting(board: Board, machine: Machine) -> Why:
-    for cell in machine.used():
-        if machine.states[cell] not in FINAL_CODES and machine.verdict(machine.owner[cell]) is Verdict.RUN:
-            return _task(board, machine, cell)
-    return Why("ready")
+    if machine.alive:
+        return Why("moving", (str(machine.alive),))
+    waiting = (cell for cell in machine.used() if machine.states[cell] not in FINAL_CODES)
+    moving = (cell for cell in waiting if machine.verdict(machine.owner[cell]) is not Verdict.WAIT)
+    return _task(board, machine, next(moving))
 
 
 def _place(board: Board, machine: Machine) -> Why:
@@ -60,25 +56,31 @@ def _place(board: Board, machine: Machine) -> Why:
 
 
 def _task(board: Board, machine: Machine, cell: int) -> Why:
-    state, tally = machine.state_of(cell), machine.tallies.get(cell)
+    state, tally = machine.state_of(cell), machine.tally(cell)
+    if state in FINAL:
+        return Why("final", (state.value,))
     if machine.cancel_at is not None:
         return Why("cancelling")
-    if state is TaskState.RUNNING and tally is not None:
+    if state is TaskState.RUNNING:
         return Why("running", (str(tally.number),))
     if state is TaskState.QUEUED:
         return Why("queued")
     if state is TaskState.HELD:
         return Why("held", (machine.label(cell),))
-    if not machine.granted:
+    if machine.waiting:
         return _place(board, machine)
-    if state is TaskState.UP_FOR_RETRY and tally is not None and (tally.not_before or 0) > board.now:
-        left = show_duration((tally.not_before or 0) - board.now)
-        if tally.tries:
-            return Why("delay", (left, str(tally.tries + 1), str(machine.task(cell).rules.retry.times + 1)))
-        return Why("loss_delay", (left,))
     if machine.verdict(machine.owner[cell]) is Verdict.WAIT:
         return Why("upstream", (_unfinished(machine, machine.owner[cell]),))
-    return _limit(board, machine, cell)
+    return _delay(board, machine, cell, tally) or _limit(board, machine, cell)
+
+
+def _delay(board: Board, machine: Machine, cell: int, tally: Tally) -> Why | None:
+    left = (tally.not_before or 0) - board.now
+    if left <= 0:
+        return None
+    if tally.tries:
+        return Why("delay", (show_duration(left), str(tally.tries + 1), str(machine.task(cell).rules.retry.times + 1)))
+    return Why("loss_delay", (show_duration(left),))
 
 
 def _unfinished(machine: Machine, node: int) -> str:
@@ -102,5 +104,5 @@ def _limit(board: Board, machine: Machine, cell: int) -> Why:
     if limit is not None and queue.by_dag[dag] >= limit:
         return Why("max_active_tasks", (str(queue.by_dag[dag]), str(limit), dag))
     if queue.alive >= queue.workers:
-        return Why("workers", (str(queue.alive), str(queue.workers)))
+        return Why("workers", (str(min(queue.alive, queue.workers)), str(queue.workers)))
     return Why("order", (str(queue.ahead_of(machine)),))

@@ -4,8 +4,8 @@ Tasks are *cells*. Cell `i < len(graph)` is task `i`; the items of a mapped task
 when it is expanded. Per task one wait counter and four outcome bits carry every trigger rule, so that the end of a task
 costs as much as it has downstream, never as much as the graph has tasks.
 
-The machine knows nothing of limits, clocks or other runs. Whatever can be derived from the states is derived: `rederive`
-is used after a restart and after every act of a person, so both take the same path.
+The machine knows nothing of limits, clocks or other runs. What can be derived from the states is derived: `rederive` is
+used after a restart and after every act of a person, so both take the same path.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from segue.model.changes import Brief
 from segue.model.events import Value
@@ -23,7 +24,19 @@ from segue.model.state import RunState, TaskState
 from segue.resolve.graph import Graph
 from segue.resolve.rules import BIT, Verdict, judge
 
-__all__ = ["CODE", "EXPANDED", "STATES", "Machine", "Tally"]
+__all__ = [
+    "CODE",
+    "EXPANDED",
+    "FAILED",
+    "FINAL_CODES",
+    "HELD",
+    "PENDING",
+    "STATES",
+    "SUCCESS",
+    "UP_FOR_RETRY",
+    "Machine",
+    "Tally",
+]
 
 STATES = tuple(TaskState)
 CODE = {state: code for code, state in enumerate(STATES)}
@@ -54,6 +67,13 @@ class Tally:
         """(state, actor, reason, request): what a person wants it to be once its attempt has ended."""
 
 
+class Outcomes(NamedTuple):
+    """Indexes of the items of a mapped task that gave a value, and of those that did not, both ascending."""
+
+    done: tuple[int, ...]
+    without: tuple[int, ...]
+
+
 class Machine:
     """One live run.
 
@@ -65,16 +85,17 @@ class Machine:
         granted: it may dispatch; `placed` follows with its first attempt.
         generation: grows when everything derived must be derived again; older queue entries are void.
         ready: cells in the dispatcher's hands; retrying: cells waiting for their delay; alive: attempts alive.
-        listed: 1 for each task whose cells have been handed to the dispatcher or to a timer in this generation.
+        listed: 1 for each task whose cells have all been given to the dispatcher, a timer or an end in this generation.
         sweep: cells that a cancel has still to look at.
-        frozen: its DAG is quarantined.
+        left: how many items of each expanded task have not ended.
+        waiting: it stands in its DAG's line for a place.
     """
 
     def __init__(self, row: RunRow, spec: DagSpec, graph: Graph) -> None:
         self.row, self.spec, self.graph = row, spec, graph
         self.state = RunState.QUEUED
         self.round = 1
-        self.placed = self.granted = self.frozen = self.now_kill = False
+        self.placed = self.granted = self.waiting = False
         self.cancel_at: Instant | None = None
         self.cancelled_by = ""
         self.started: Instant | None = None
@@ -82,6 +103,7 @@ class Machine:
         self.states = bytearray(size)
         self.owner = array("i", range(size))
         self.spans: dict[int, range] = {}
+        self.left: dict[int, int] = {}
         self.waits = array("i", bytes(4 * size))
         self.seen = bytearray(size)
         self.open = size
@@ -95,7 +117,7 @@ class Machine:
         self.reasons: dict[int, str] = {}
         self.dirty: deque[int] = deque()
         self.listed = bytearray(size)
-        self.successes: dict[int, list[int]] = {}
+        self.outcomes: dict[int, Outcomes] = {}
         self.generation = self.ready = self.retrying = self.alive = 0
         self.sweep: Iterator[int] | None = None
         self.klass, self.serial = row.klass, 0
@@ -141,24 +163,30 @@ class Machine:
         return TaskState.PENDING if code == EXPANDED else STATES[code]
 
     def tally(self, cell: int) -> Tally:
-        """The cell's tally, made where there is none."""
+        """The cell's tally, made where there is none. An item goes on from what its task has been through."""
         found = self.tallies.get(cell)
         if found is None:
             found = self.tallies[cell] = Tally()
+            whole = self.tallies.get(self.owner[cell], found)
+            found.number, found.round = whole.number, whole.round
             if self.states[cell] == SUCCESS and cell not in self.marked:
                 found.number = 1  # the trivial tally of a first-try success is not kept
         return found
 
+    def ended(self, node: int) -> bool:
+        """Whether a task, with all its items, has ended."""
+        code = self.states[node]
+        return code in FINAL_CODES or (code == EXPANDED and not self.left[node])
+
     def verdict(self, node: int) -> Verdict:
         """What the trigger rule says, branches first: a task below a branch waits for it, whatever its rule."""
         rule = self.graph.tasks[node].rules.trigger_rule
-        if rule != "always":
-            for gate in self.graph.gates.get(node, ()):
-                if self.states[gate] not in FINAL_CODES and self.states[gate] != EXPANDED:
-                    return Verdict.WAIT
-                chosen = self.followed.get(gate)
-                if chosen is not None and node not in chosen:
-                    return Verdict.SKIP
+        gates = self.graph.gates.get(node)
+        if gates is not None and rule != "always":
+            if self.excluded_by(node) is not None:
+                return Verdict.SKIP
+            if not all(self.ended(gate) for gate in gates):
+                return Verdict.WAIT
         return judge(rule, self.seen[node], self.waits[node])
 
     def excluded_by(self, node: int) -> int | None:
@@ -191,8 +219,10 @@ class Machine:
         if old in FINAL_CODES:
             return
         self.open -= 1
-        bit = _BITS[new]
-        for below in self.graph.down[self.owner[cell]]:
+        bit, node = _BITS[new], self.owner[cell]
+        if node != cell:
+            self.left[node] -= 1
+        for below in self.graph.down[node]:
             self.waits[below] -= 1
             self.seen[below] |= bit
             if self.verdict(below):
@@ -219,17 +249,19 @@ class Machine:
         self.states.extend(bytes(length))
         self.owner.extend(array("i", [node]) * length)
         self.open += length - 1
+        self.left[node] = length
         for below in self.graph.down[node]:
             self.waits[below] += length - 1
 
     def collapse(self, node: int) -> None:
-        """Forget a mapped task's items; its cells are not used again."""
+        """Forget a mapped task's items; their cells are not used again, nor are the numbers of their attempts."""
+        whole = self.tally(node)
         for cell in self.spans.pop(node):
-            for kept in (self.tallies, self.results):
-                kept.pop(cell, None)
-            for group in (self.failed, self.held, self.marked):
-                group.discard(cell)
-            self.owner[cell] = node
+            item = self.tally(cell)
+            whole.number, whole.round = max(whole.number, item.number), max(whole.round, item.round)
+            del self.tallies[cell]
+            self.marked.discard(cell)
+            self.reasons.pop(cell, None)
         self.states[node] = PENDING
 
     def used(self) -> Iterator[int]:
@@ -241,16 +273,17 @@ class Machine:
         """Compute all that follows from the states: counters, what is open, failed, held; every task becomes dirty."""
         self.generation += 1
         self.ready = self.retrying = self.open = 0
-        self.successes.clear()
+        self.outcomes.clear()
         self.dirty = deque(range(len(self.graph)))
         counts = self.waits = array("i", bytes(4 * len(self.graph)))
         self.seen = bytearray(len(self.graph))
         self.listed = bytearray(len(self.graph))
         self.failed.clear()
         self.held.clear()
+        self.left = dict.fromkeys(self.spans, 0)
         for cell in self.used():
-            code = self.states[cell]
-            below = self.graph.down[self.owner[cell]]
+            code, owner = self.states[cell], self.owner[cell]
+            below = self.graph.down[owner]
             if code == FAILED:
                 self.failed.add(cell)
             if code == HELD:
@@ -260,15 +293,32 @@ class Machine:
                     self.seen[node] |= _BITS[code]
             else:
                 self.open += 1
+                if owner != cell:
+                    self.left[owner] += 1
                 for node in below:
                     counts[node] += 1
 
-    def items_done(self, node: int) -> list[int]:
-        """Indexes of the successful items of a mapped task, ascending; kept, because every consumer asks."""
-        known = self.successes.get(node)
+    def outcomes_of(self, node: int) -> Outcomes:
+        """Which items of a mapped task gave a value; kept once all have ended, because every consumer asks."""
+        known = self.outcomes.get(node)
         if known is None:
-            span = self.spans.get(node, range(0))
-            known = [at for at, cell in enumerate(span) if self.states[cell] == SUCCESS and cell not in self.marked]
-            if all(self.states[cell] in FINAL_CODES for cell in span):
-                self.successes[node] = known
+            done: list[int] = []
+            without: list[int] = []
+            for at, cell in enumerate(self.spans[node]):
+                good = self.states[cell] == SUCCESS and cell not in self.marked
+                (done if good else without).append(at)
+            known = Outcomes(tuple(done), tuple(without))
+            if self.ended(node):
+                self.outcomes[node] = known
         return known
+
+    def stands_still(self) -> bool:
+        """Whether all that has not ended is held, or waits for what is held (rulings, "parked")."""
+        return not any(
+            self.states[cell] not in FINAL_CODES and self.states[cell] != HELD and self._moves(cell)
+            for cell in self.used()
+        )
+
+    def _moves(self, cell: int) -> bool:
+        tally = self.tallies.get(cell)
+        return (tally is not None and tally.alive) or self.verdict(self.owner[cell]) is not Verdict.WAIT

@@ -7,16 +7,16 @@ from math import prod
 from typing import Final
 
 from segue.engine.board import Board, Note
-from segue.engine.machine import CODE, EXPANDED, FINAL_CODES, PENDING, SUCCESS, UP_FOR_RETRY, Machine
+from segue.engine.machine import CODE, FINAL_CODES, PENDING, SUCCESS, UP_FOR_RETRY, Machine
 from segue.engine.queue import may_be_ahead
 from segue.model.changes import AttemptMoved, Expanded, Given, Input, Launch, Many, Missing, Stored
 from segue.model.ids import AttemptKey, fence_of
 from segue.model.spec import MAX_ITEMS, Over
-from segue.model.state import AttemptState, RunState, SlotState, TaskState
+from segue.model.state import RUN_FINAL, AttemptState, RunState, SlotState, TaskState
 from segue.model.why import Why
-from segue.resolve.rules import BIT, Verdict
+from segue.resolve.rules import BAD, BIT, Verdict
 
-__all__ = ["conclude", "dispatch", "grant_places", "launch_of", "settle", "sweep", "wake"]
+__all__ = ["conclude", "dispatch", "grant_places", "launch_of", "settle", "wake"]
 
 READY: Final = Why("ready")
 CANCELLED, SKIPPED = CODE[TaskState.CANCELLED], CODE[TaskState.SKIPPED]
@@ -26,7 +26,7 @@ CANCELLED, SKIPPED = CODE[TaskState.CANCELLED], CODE[TaskState.SKIPPED]
 def settle(board: Board, machine: Machine) -> None:
     """Decide every task whose upstream has changed, as far as this turn has room."""
     if machine.sweep is not None:
-        sweep(board, machine)
+        _sweep(board, machine)
     if machine.cancel_at is not None:
         machine.dirty.clear()
     while machine.dirty and machine.granted and board.room:
@@ -40,32 +40,30 @@ def _decide(board: Board, machine: Machine, node: int) -> None:
     code = machine.states[node]
     if verdict is Verdict.WAIT or code in FINAL_CODES:
         return
-    if code == EXPANDED:
-        _decide_items(board, machine, node, verdict)
-    elif verdict is Verdict.RUN:
-        if code == PENDING and machine.graph.tasks[node].mapped is not None:
-            _expand(board, machine, node)
-        else:
-            _offer(board, machine, node, machine.cells(node))
+    if verdict is not Verdict.RUN:
+        _close_all(board, machine, node, verdict)
+    elif code == PENDING and machine.graph.tasks[node].mapped is not None:
+        _expand(board, machine, node)
     else:
-        _close(board, machine, node, node, verdict)
+        _offer(board, machine, node)
 
 
-def _decide_items(board: Board, machine: Machine, node: int, verdict: Verdict) -> None:
-    if verdict is Verdict.RUN:
-        _offer(board, machine, node, machine.spans[node])
-        return
-    for cell in machine.spans[node]:
+def _close_all(board: Board, machine: Machine, node: int, verdict: Verdict) -> None:
+    """The rule says that a task will not run."""
+    state, why = _ending(machine, node, verdict)
+    for cell in machine.cells(node):
         if not board.room:
             machine.dirty.append(node)
             return
         if machine.states[cell] in (PENDING, UP_FOR_RETRY):
-            _close(board, machine, node, cell, verdict)
+            board.move(machine, cell, state, why)
+    machine.listed[node] = 1
 
 
-def _offer(board: Board, machine: Machine, node: int, cells: range | tuple[int]) -> None:
+def _offer(board: Board, machine: Machine, node: int) -> None:
     """Hand the waiting cells of a task to the queue, in stretches, and those between attempts to their timers."""
     machine.listed[node] = 1
+    cells = machine.cells(node)
     first = None
     for cell in cells:
         code = machine.states[cell]
@@ -81,24 +79,19 @@ def _offer(board: Board, machine: Machine, node: int, cells: range | tuple[int])
         board.queue.push(machine, node, first, cells[-1] + 1)
 
 
-def _close(board: Board, machine: Machine, node: int, cell: int, verdict: Verdict) -> None:
-    """The rule says that a cell will not run."""
+def _ending(machine: Machine, node: int, verdict: Verdict) -> tuple[TaskState, Why]:
+    task = machine.graph.tasks[node]
     gate = machine.excluded_by(node)
-    if verdict is Verdict.UPSTREAM_FAILED or machine.states[cell] == UP_FOR_RETRY:
-        board.move(machine, cell, TaskState.UPSTREAM_FAILED, Why("upstream_failed", (_first_bad(machine, node),)))
-    elif gate is not None:
-        board.move(machine, cell, TaskState.SKIPPED, Why("not_followed", (machine.graph.tasks[gate].id,)))
-    else:
-        rule = machine.graph.tasks[node].rules.trigger_rule
-        board.move(machine, cell, TaskState.SKIPPED, Why("rule", (rule, _standing(machine, node))))
+    if verdict is Verdict.UPSTREAM_FAILED:
+        return TaskState.UPSTREAM_FAILED, Why("upstream_failed", (_first_bad(machine, node),))
+    if gate is not None:
+        return TaskState.SKIPPED, Why("not_followed", (machine.graph.tasks[gate].id,))
+    return TaskState.SKIPPED, Why("rule", (task.rules.trigger_rule, _standing(machine, node)))
 
 
 def _first_bad(machine: Machine, node: int) -> str:
-    for up in machine.graph.up[node]:
-        for cell in machine.cells(up):
-            if BIT.get(machine.state_of(cell), 0) & 6:
-                return machine.label(cell)
-    return ", ".join(machine.graph.tasks[up].id for up in machine.graph.up[node])
+    cells = (cell for up in machine.graph.up[node] for cell in machine.cells(up))
+    return next(machine.label(cell) for cell in cells if BIT.get(machine.state_of(cell), 0) & BAD)
 
 
 def _standing(machine: Machine, node: int) -> str:
@@ -113,6 +106,8 @@ def _standing(machine: Machine, node: int) -> str:
 def _expand(board: Board, machine: Machine, node: int) -> None:
     task = machine.graph.tasks[node]
     assert task.mapped is not None
+    if not all(machine.ended(machine.graph.index[over.task]) for over in task.mapped.over if over.task is not None):
+        return  # the rule would let it run, but a list is not there yet (rulings, "Map")
     lengths = [_length(machine, over) for over in task.mapped.over]
     names = [over.task or over.param for over in task.mapped.over]
     trouble = ""
@@ -129,10 +124,9 @@ def _expand(board: Board, machine: Machine, node: int) -> None:
         machine.reasons[node] = trouble
         board.move(machine, node, TaskState.FAILED, Why("map_failed", (trouble,)))
     elif total:
-        round_ = machine.tallies[node].round if node in machine.tallies else 1
-        board.changes.append(Expanded(machine.key, task.id, total, round_, board.now))
+        board.changes.append(Expanded(machine.key, task.id, total, machine.tally(node).round, board.now))
         machine.expand(node, total)
-        _offer(board, machine, node, machine.spans[node])
+        _offer(board, machine, node)
     elif task.rules.empty == "hold":
         board.move(machine, node, TaskState.HELD, Why("empty_map", (", ".join(names),)))
     else:
@@ -144,7 +138,7 @@ def _length(machine: Machine, over: Over) -> int | None:
         return over.length
     up = machine.graph.index[over.task]
     if up in machine.spans:
-        return len(machine.items_done(up))
+        return len(machine.outcomes_of(up).done)
     if machine.states[up] == SKIPPED and machine.graph.tasks[up].mapped is not None:
         return 0
     return machine.lengths.get(up)
@@ -167,7 +161,7 @@ def wake(board: Board) -> None:
     """Offer again what has waited for its delay."""
     while board.timers and board.timers[0][0] <= board.now:
         _, _, machine, cell, generation = heappop(board.timers)
-        if generation == machine.generation and not machine.frozen:
+        if generation == machine.generation:
             machine.retrying -= 1
             board.queue.push(machine, machine.owner[cell], cell, cell + 1)
 
@@ -193,15 +187,16 @@ def launch_of(machine: Machine, cell: int) -> Launch:
     node, item, tally = machine.owner[cell], machine.item(cell), machine.tallies[cell]
     task = machine.graph.tasks[node]
     picks = () if item is None else _picks(machine, node, item)
-    over = {} if item is None or task.mapped is None else {
-        over.task: pick for over, pick in zip(task.mapped.over, picks, strict=True) if over.task is not None
-    }  # fmt: skip
-    inputs = tuple(_input(machine, up, over.get(machine.graph.tasks[up].id)) for up in machine.graph.data[node])
-    if over:
-        spans = machine.spans
+    single = {} if item is None else _single_items(machine, node, picks)
+    inputs = tuple(
+        _input(machine, up) if up not in single else Stored(machine.graph.tasks[up].id, single[up])
+        for up in machine.graph.data[node]
+    )
+    if task.mapped is not None:
+        index = machine.graph.index
         picks = tuple(
-            -1 if one.task is not None and machine.graph.index[one.task] in spans else pick
-            for one, pick in zip(task.mapped.over if task.mapped else (), picks, strict=True)
+            -1 if over.task is not None and index[over.task] in single else pick
+            for over, pick in zip(task.mapped.over, picks, strict=True)
         )
     return Launch(
         AttemptKey(machine.key, task.id, item, tally.number), tally.fence, machine.brief, task, inputs, picks,
@@ -209,17 +204,22 @@ def launch_of(machine: Machine, cell: int) -> Launch:
     )  # fmt: skip
 
 
-def _input(machine: Machine, up: int, pick: int | None) -> Input:
+def _single_items(machine: Machine, node: int, picks: tuple[int, ...]) -> dict[int, int]:
+    """Mapped upstream tasks of which one item is enough: its index. One that is crossed with itself is given whole."""
+    mapped = machine.graph.tasks[node].mapped
+    assert mapped is not None
+    taken: dict[int, set[int]] = {}
+    for over, pick in zip(mapped.over, picks, strict=True):
+        up = None if over.task is None else machine.graph.index[over.task]
+        if up is not None and up in machine.spans:
+            taken.setdefault(up, set()).add(machine.outcomes_of(up).done[pick])
+    return {up: items.pop() for up, items in taken.items() if len(items) == 1}
+
+
+def _input(machine: Machine, up: int) -> Input:
     name = machine.graph.tasks[up].id
-    span = machine.spans.get(up)
-    if span is not None:
-        done = machine.items_done(up)
-        if pick is not None:
-            return Stored(name, done[pick])
-        if len(done) == len(span):
-            return Many(name, len(span))
-        there = set(done)
-        return Many(name, len(span), tuple(at for at in range(len(span)) if at not in there))
+    if up in machine.spans:
+        return Many(name, len(machine.spans[up]), machine.outcomes_of(up).without)
     if machine.states[up] == SUCCESS and up not in machine.marked:
         value = machine.results.get(up)
         return Stored(name) if value is None else Given(value)
@@ -233,15 +233,18 @@ def grant_places(board: Board) -> bool:
     """Give free places to waiting runs, at most one active run a slot; say whether any was given."""
     given = False
     while board.crowded:
-        dag = board.dags[board.crowded.pop()]
+        name = next(iter(board.crowded))
+        del board.crowded[name]
+        dag = board.dags[name]
         limit = dag.version.spec.run_limit
         taken = {machine.row.slot for machine in dag.granted.values() if machine.row.slot is not None}
         for machine in tuple(dag.waiting):
-            if len(dag.granted) >= limit or dag.quarantined is not None:
+            if len(dag.granted) >= limit:
                 break
             if machine.row.slot in taken or machine.cancel_at is not None:
                 continue
             dag.waiting.remove(machine)
+            machine.waiting = False
             dag.granted[machine.key] = machine
             if machine.row.slot is not None:
                 taken.add(machine.row.slot)
@@ -251,7 +254,7 @@ def grant_places(board: Board) -> bool:
     return given
 
 
-def sweep(board: Board, machine: Machine) -> None:
+def _sweep(board: Board, machine: Machine) -> None:
     """Cancel every cell without a living attempt, as far as this turn has room."""
     assert machine.sweep is not None
     why = Why("cancelled", (machine.cancelled_by,))
@@ -267,13 +270,13 @@ def sweep(board: Board, machine: Machine) -> None:
 
 def conclude(board: Board, machine: Machine) -> None:
     """End or park a run of which nothing can move any more."""
-    if machine.sweep is not None or machine.alive or (machine.dirty and machine.granted):
+    if machine.state in RUN_FINAL or machine.sweep is not None or machine.alive or machine.dirty:
         return
-    if machine.state not in (RunState.QUEUED, RunState.RUNNING, RunState.HELD):
-        return
+    if not machine.granted and machine.cancel_at is None:
+        return  # also a verdict waits for its place: a slot shows one run at a time
     if machine.open == 0:
         _end(board, machine)
-    elif machine.granted and machine.held and not machine.ready and not machine.retrying:
+    elif machine.held and not machine.ready and not machine.retrying:
         board.begin(machine)
         names = ", ".join(machine.label(cell) for cell in sorted(machine.held)[:3])
         board.leave(machine, RunState.HELD, Why("parked", (names,)))

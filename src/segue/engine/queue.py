@@ -8,7 +8,7 @@ counts are a cache of the machines and made anew with every restore.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from heapq import heappop, heappush, heapreplace
 from itertools import count
 from typing import TypeAlias
@@ -70,25 +70,24 @@ class Queue:
 
     def take(self) -> tuple[Machine, int] | None:
         """The next cell that no limit forbids, or None."""
-        for klass in range(_CLASSES):
+        while (klass := next((klass for klass, turns in enumerate(self._turns) if turns), None)) is not None:
             turns = self._turns[klass]
-            while turns:
-                dag = turns[0][1]
-                entries = self._ready[klass][dag]
-                found = self._head(klass, dag, entries)
-                if found is None:
-                    heappop(turns)
-                    self._listed.discard((klass, dag))
-                    continue
-                machine, cell, stop, rules = found
-                ahead = self.workers * self.depth if may_be_ahead(rules) else 0
-                if self.alive >= self.workers + ahead:
-                    return None  # the head of the line waits for a worker, and nobody overtakes it
-                self._advance(entries, cell, stop)
-                self._served[dag] = next(self._services)
-                heapreplace(turns, (self._served[dag], dag))
-                machine.ready -= 1
-                return machine, cell
+            dag = turns[0][1]
+            entries = self._ready[klass][dag]
+            found = self._head(klass, dag, entries)
+            if found is None:
+                heappop(turns)
+                self._listed.discard((klass, dag))
+                continue
+            machine, cell, stop, rules = found
+            ahead = self.workers * self.depth if may_be_ahead(rules) else 0
+            if self.alive >= self.workers + ahead:
+                return None  # the head of the line waits for a worker, and nobody overtakes it
+            self._advance(entries, cell, stop)
+            self._served[dag] = next(self._services)
+            heapreplace(turns, (self._served[dag], dag))
+            machine.ready -= 1
+            return machine, cell
         return None
 
     def occupy(self, machine: Machine, cell: int) -> None:
@@ -108,17 +107,27 @@ class Queue:
         self.by_dag[dag] -= 1
         if task.rules.max_active is not None:
             self.by_task[dag, task.id] -= 1
-            parked = self._parked.get((dag, task.id))
-            while parked:
-                klass, entry = heappop(parked)
-                self._put(klass, entry)
-                if not _is_stale(entry):
-                    break
+            self._unpark(dag, task.id)
+        self.unblock(dag)
+
+    def unblock(self, dag: str) -> None:
+        """Look again at what the limit of this DAG has stopped."""
         for klass in self._blocked.pop(dag, ()):
             self._list(klass, dag)
 
+    def recount(self, machines: Iterable[Machine]) -> None:
+        """Count anew what is alive, from the machines."""
+        self.alive = 0
+        self.by_dag.clear()
+        self.by_task.clear()
+        for machine in machines:
+            machine.alive = 0
+            for cell, tally in machine.tallies.items():
+                if tally.alive:
+                    self.occupy(machine, cell)
+
     def ahead_of(self, machine: Machine) -> int:
-        """How many entries of the same or a better class are ready; for a sentence, not for a decision."""
+        """How many stretches of the same or a better class are ready; for a sentence, not for a decision."""
         return sum(len(entries) for ready in self._ready[: machine.klass + 1] for entries in ready.values())
 
     def _put(self, klass: int, entry: Entry) -> None:
@@ -126,6 +135,11 @@ class Queue:
         heappush(self._ready[klass].setdefault(dag, []), entry)
         if klass not in self._blocked.get(dag, ()):
             self._list(klass, dag)
+
+    def _unpark(self, dag: str, task: str) -> None:
+        parked = self._parked.get((dag, task))
+        if parked:
+            self._put(*heappop(parked))
 
     def _list(self, klass: int, dag: str) -> None:
         if (klass, dag) not in self._listed:
@@ -137,8 +151,9 @@ class Queue:
         while entries:
             entry = entries[0]
             machine, cell = entry[8], entry[5]
-            if _is_stale(entry):
+            if entry[7] != machine.generation:
                 heappop(entries)
+                self._unpark(dag, machine.task(cell).id)  # the place that it was called for is still free
                 continue
             limit = self._dag_limit(dag)
             if limit is not None and self.by_dag[dag] >= limit:
@@ -157,8 +172,3 @@ class Queue:
         else:
             entry = entries[0]
             heapreplace(entries, (*entry[:5], cell + 1, *entry[6:]))
-
-
-def _is_stale(entry: Entry) -> bool:
-    machine = entry[8]
-    return entry[7] != machine.generation or machine.frozen

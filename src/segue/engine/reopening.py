@@ -5,36 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from segue.engine.board import Board, Note
-from segue.engine.machine import CODE, EXPANDED, FINAL_CODES, Machine, Tally
+from segue.engine.machine import CODE, FINAL_CODES, Machine, Tally
 from segue.model.changes import Answered, Collapsed
 from segue.model.errors import Refused
+from segue.model.events import MarkTask
 from segue.model.state import RUN_FINAL, RunState, TaskState
 from segue.model.why import Why
 
-__all__ = ["apply_mark", "below_mark", "check_collapse", "go_on", "reopen"]
+__all__ = ["apply_mark", "check_collapse", "go_on", "maps_over", "reopen"]
+
+
+def maps_over(machine: Machine, nodes: set[int]) -> set[int]:
+    """The expanded tasks whose list comes from one of `nodes`, or from another of them."""
+    found: set[int] = set()
+    for node in sorted(machine.spans, key=machine.graph.rank.__getitem__):
+        mapped = machine.graph.tasks[node].mapped
+        lists = {machine.graph.index[over.task] for over in mapped.over if over.task is not None} if mapped else set()
+        if not lists.isdisjoint(nodes | found):
+            found.add(node)
+    return found
 
 
 def check_collapse(machine: Machine, nodes: set[int]) -> set[int]:
-    """The mapped tasks among `nodes` that must be expanded anew, because what feeds their list is reopened.
+    """The mapped tasks that must be expanded anew, because what feeds their list is reopened.
 
     Raises:
         Refused: one of them has items that have not ended.
     """
-    collapsing = {
-        node
-        for node in nodes
-        if machine.states[node] == EXPANDED and nodes.intersection(_feeds_list(machine, node))
-    }
-    for node in collapsing:
-        for cell in machine.spans[node]:
-            if machine.states[cell] not in FINAL_CODES:
-                raise Refused(f"{machine.label(cell)} has not ended: wait for it, or cancel the run first")
+    collapsing = maps_over(machine, nodes)
+    for node in sorted(collapsing):
+        if machine.left[node]:
+            raise Refused(f"{machine.graph.tasks[node].id} has not ended: wait for it, or cancel the run first")
     return collapsing
-
-
-def _feeds_list(machine: Machine, node: int) -> list[int]:
-    mapped = machine.graph.tasks[node].mapped
-    return [machine.graph.index[over.task] for over in mapped.over if over.task is not None] if mapped else []
 
 
 def reopen(board: Board, machine: Machine, cells: Iterable[int], actor: str) -> None:
@@ -43,17 +45,22 @@ def reopen(board: Board, machine: Machine, cells: Iterable[int], actor: str) -> 
     collapsing = check_collapse(machine, {machine.owner[cell] for cell in cells})
     why = Why("reopened", (actor,))
     for node in sorted(collapsing):
-        tally = _new_round(machine, node)
         machine.collapse(node)
+        tally = _new_round(machine, node)
         board.changes.append(Collapsed(machine.key, machine.graph.tasks[node].id, tally.round, board.now))
     for cell in cells:
         if machine.owner[cell] in collapsing:
             continue
         _new_round(machine, cell)
+        _forget(machine, cell)
         machine.marked.discard(cell)
-        for kept in (machine.results, machine.lengths, machine.followed, machine.reasons):
-            kept.pop(cell, None)
         board.move(machine, cell, TaskState.PENDING, why, Note(actor=actor))
+
+
+def _forget(machine: Machine, cell: int) -> None:
+    machine.reasons.pop(cell, None)
+    for kept in (machine.results, machine.lengths, machine.followed):
+        kept.pop(cell, None)
 
 
 def _new_round(machine: Machine, cell: int) -> Tally:
@@ -64,13 +71,17 @@ def _new_round(machine: Machine, cell: int) -> Tally:
     return tally
 
 
-def below_mark(machine: Machine, node: int) -> set[int]:
-    """The cells that a mark decides again: all below it that ended without having run, of tasks that have ended whole."""
+def _below_mark(machine: Machine, node: int) -> set[int]:
+    """The cells that a mark decides again: all below it that ended without having run, of tasks that have ended whole.
+
+    What feeds the list of a map that is under way is left alone.
+    """
     idle = (CODE[TaskState.UPSTREAM_FAILED], CODE[TaskState.SKIPPED])
+    busy = any(machine.left.values())
     return {
         cell
         for below in machine.graph.descendants((node,))
-        if all(machine.states[cell] in FINAL_CODES for cell in machine.cells(below))
+        if machine.ended(below) and not (busy and any(machine.left[over] for over in maps_over(machine, {below})))
         for cell in machine.cells(below)
         if machine.states[cell] in idle
     }
@@ -81,16 +92,16 @@ def apply_mark(board: Board, machine: Machine, cell: int, mark: tuple[TaskState,
     state, actor, reason, request = mark
     if machine.states[cell] in FINAL_CODES:
         _new_round(machine, cell)
-    for kept in (machine.results, machine.lengths, machine.followed, machine.reasons):
-        kept.pop(cell, None)
+    _forget(machine, cell)
     machine.marked.add(cell)
     if state is TaskState.FAILED:
         machine.reasons[cell] = f"marked by {actor}: {reason}"
     board.move(machine, cell, state, Why("marked", (actor, reason)), Note(actor=actor))
-    reopen(board, machine, below_mark(machine, machine.owner[cell]), actor)
-    go_on(board, machine, actor)
+    if machine.cancel_at is None:
+        reopen(board, machine, _below_mark(machine, machine.owner[cell]), actor)
+        go_on(board, machine, actor)
     text = f"{machine.label(cell)} is marked {state.value}"
-    board.changes.append(Answered(request, actor, "mark", True, text, board.now, machine.key))
+    board.changes.append(Answered(request, actor, MarkTask.__name__, True, text, board.now, machine.key))
 
 
 def go_on(board: Board, machine: Machine, actor: str) -> None:
@@ -98,8 +109,6 @@ def go_on(board: Board, machine: Machine, actor: str) -> None:
     if machine.state in RUN_FINAL:
         machine.round += 1
         board.move_run(machine, RunState.RUNNING, Why("retried", (actor, str(machine.round))), actor)
-        if machine.key in board.over:
-            board.over.remove(machine.key)
     machine.rederive()
-    if not machine.granted:
+    if machine.state is not RunState.HELD or not machine.stands_still():
         board.wait_for_place(machine)

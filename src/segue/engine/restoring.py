@@ -3,48 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from segue.engine.board import Board, Dag
-from segue.engine.machine import CODE, Machine, Tally
+from segue.engine.machine import CODE, Machine
 from segue.engine.progress import launch_of
 from segue.model.changes import Adopt, Cancel, Command
 from segue.model.events import Value
 from segue.model.ids import fence_of
 from segue.model.images import RunImage, Snapshot, TaskImage
-from segue.model.state import RUN_FINAL, AttemptState, RunState, TaskState
+from segue.model.state import RUN_FINAL, RunState, TaskState
 from segue.resolve.graph import Graph
 
-__all__ = ["board_of", "machine_of", "outstanding_of"]
+__all__ = ["board_of", "enter", "machine_of", "outstanding_of"]
+
+SOMEBODY: Final = "somebody"
 
 
 def board_of(snapshot: Snapshot) -> Board:
-    """Everything as it was committed; granted places are those that the store has."""
+    """All DAGs as they were committed; runs enter one by one."""
     board = Board(snapshot.fence_key)
     for image in snapshot.dags:
         dag = board.dags[image.dag] = Dag(image.version)
         dag.quarantined = image.quarantined
-    for run in snapshot.runs:
-        board.admit(machine_of(board, run))
-    for machine in board.runs.values():
-        take_place(board, machine)
     return board
 
 
-def take_place(board: Board, machine: Machine) -> None:
-    """Put a restored run where it stood: in its place, or waiting for one. Held runs do neither."""
-    dag = board.dags[machine.key.dag]
-    machine.frozen = dag.quarantined is not None
+def enter(board: Board, machine: Machine) -> None:
+    """Take a run of the store into memory, where it stood: in its place, or waiting for one, or neither."""
+    board.admit(machine)
+    for cell, tally in machine.tallies.items():
+        if tally.alive:
+            board.queue.occupy(machine, cell)
     if machine.placed:
         machine.granted = True
-        dag.granted[machine.key] = machine
-    elif machine.state is not RunState.HELD:
+        board.dags[machine.key.dag].granted[machine.key] = machine
+    elif machine.state is not RunState.HELD or not machine.stands_still():
         board.wait_for_place(machine)
 
 
 def machine_of(board: Board, image: RunImage) -> Machine:
     """Build the machine of one run."""
     dag = board.dags.get(image.row.run.dag)
-    same = dag is not None and dag.version.number == image.row.version and dag.version.spec == image.spec
+    same = dag is not None and dag.version.number == image.row.version
     machine = Machine(image.row, image.spec, dag.graph if dag is not None and same else Graph(image.spec))
     machine.state, machine.round, machine.placed = image.state, image.round, image.placed
     machine.cancel_at, machine.started = image.cancel_at, image.started
@@ -52,20 +53,21 @@ def machine_of(board: Board, image: RunImage) -> Machine:
         if task.expanded is not None:
             node = machine.graph.index[task.task]
             machine.expand(node, task.expanded)
-            machine.tally(node).round = task.round
+            tally = machine.tally(node)
+            tally.round, tally.number = task.round, task.number
     for task in image.tasks:
         if task.expanded is None:
             _restore_cell(board, machine, task)
     machine.rederive()
     if machine.cancel_at is not None and machine.state not in RUN_FINAL:
+        machine.cancelled_by = SOMEBODY
         machine.sweep = machine.used()
     return machine
 
 
 def _restore_cell(board: Board, machine: Machine, image: TaskImage) -> None:
     cell = machine.cell(image.task, image.index)
-    if cell is None:
-        return  # an item of an expansion that a crash left behind cannot be: both are one transaction
+    assert cell is not None, "items and expansion are one transaction"
     machine.states[cell] = CODE[image.state]
     if image.marked:
         machine.marked.add(cell)
@@ -73,10 +75,10 @@ def _restore_cell(board: Board, machine: Machine, image: TaskImage) -> None:
         machine.keep(cell, Value(image.inline, image.ref, image.length, image.digest))
     if image.followed is not None:
         machine.choose(machine.owner[cell], image.followed)
-    if image.state is TaskState.SUCCESS and image.number == 1 and image.round == 1:
+    if image.state is TaskState.SUCCESS and not image.marked and image.number == 1 and image.round == 1:
         return
-    tally = machine.tallies[cell] = Tally()
-    tally.number, tally.round, tally.tries = image.number, image.round, image.tries
+    tally = machine.tally(cell)
+    tally.number, tally.round, tally.tries = max(tally.number, image.number), image.round, image.tries
     tally.losses, tally.platform, tally.not_before = image.losses, image.platform, image.not_before
     if image.attempt is not None:
         tally.alive, tally.began = True, image.attempt.began
@@ -84,14 +86,17 @@ def _restore_cell(board: Board, machine: Machine, image: TaskImage) -> None:
 
 
 def outstanding_of(board: Board, machine: Machine) -> Iterator[Command]:
-    """What an owner that has just taken a run over must do: launch what is queued, adopt what runs, go on cancelling."""
+    """What an owner that has taken a run over must do: launch what is queued, adopt what runs, go on cancelling.
+
+    A queued attempt of a run that is being cancelled is not launched: nobody knows it, and its cancel says so.
+    """
     for cell, tally in machine.tallies.items():
-        if tally.alive:
-            key = board.key_of(machine, cell)
-            board.queue.occupy(machine, cell)
-            if tally.began is None:
-                yield launch_of(machine, cell)
-            else:
-                yield Adopt(key, tally.fence)
-            if machine.cancel_at is not None:
-                yield Cancel(key)
+        if not tally.alive:
+            continue
+        key = board.key_of(machine, cell)
+        if tally.began is not None:
+            yield Adopt(key, tally.fence)
+        elif machine.cancel_at is None:
+            yield launch_of(machine, cell)
+        if machine.cancel_at is not None:
+            yield Cancel(key)

@@ -79,7 +79,7 @@ class Context(Protocol):
 
     @property
     def interval(self) -> Interval:
-        """What the run covers. Raises `UsageError` in a run without interval, naming `--date`."""
+        """What the run covers. Raises `Fail` in a run without interval, naming `--date`."""
         ...
 
     @property

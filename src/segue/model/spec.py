@@ -28,6 +28,7 @@ __all__ = [
     "TriggerRule",
     "decode_spec",
     "encode_spec",
+    "share_strings",
     "spec_digest",
 ]
 
@@ -183,6 +184,22 @@ _decoder = msgspec.msgpack.Decoder(DagSpec)
 def decode_spec(data: bytes) -> DagSpec:
     """Decode what `encode_spec` made."""
     return _decoder.decode(data)
+
+
+def share_strings(spec: DagSpec) -> DagSpec:
+    """The same spec with one string object for each task id: what was decoded has one for every mention."""
+    ids = {task.id: task.id for task in spec.tasks}
+    return msgspec.structs.replace(
+        spec,
+        tasks=tuple(
+            msgspec.structs.replace(
+                task, data=tuple(ids[up] for up in task.data), after=tuple(ids[up] for up in task.after)
+            )
+            if task.data or task.after
+            else task
+            for task in spec.tasks
+        ),
+    )
 
 
 def spec_digest(spec: DagSpec) -> str:

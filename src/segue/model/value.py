@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 from segue.model.errors import UnreadableValue, UnstorableValue
-from segue.model.value_nodes import Decoder, Encoder, Ref, pack, unpack
+from segue.model.value_nodes import Decoder, Encoder, Ref, pack
 
 __all__ = [
     "Classes",
@@ -68,7 +68,7 @@ def decode(
     """
     decoder = Decoder(fetch, classes)
     if data[:2] == _VALUE:
-        return decoder.walk(unpack(data[2:]), annotation)
+        return decoder.read(data[2:], annotation)
     if data[:2] == _ITEMS:
         items = _Items(io.BytesIO(data))
         return items.kind(items.all(decoder, decoder.item_hint(annotation, items.kind)))
@@ -113,7 +113,7 @@ def decode_item(
         return items[k]
     if not 0 <= k < items.count:
         raise IndexError(f"item {k} of {items.count}")
-    return Decoder(fetch, classes).walk(items.raw(k), annotation)
+    return Decoder(fetch, classes).read(items.packed(k), annotation)
 
 
 def item_count(source: bytes | BinaryIO) -> int:
@@ -143,20 +143,20 @@ class _Items:
             raise UnreadableValue("stored items are damaged: the index at their end does not fit")
         self.kind: type = _MAPPABLE[kind]
 
-    def raw(self, k: int) -> object:
+    def packed(self, k: int) -> bytes:
         first = self._at + 8 * k
         start, stop = struct.unpack("<2Q", self._read(first, first + 16))
-        return self._unpack(start, stop)
+        return self._item(start, stop)
 
     def all(self, decoder: Decoder, hint: object) -> Iterator[Any]:
         starts = struct.unpack(f"<{self.count + 1}Q", self._read(self._at, self._at + 8 * (self.count + 1)))
         for start, stop in zip(starts, starts[1:], strict=False):
-            yield decoder.walk(self._unpack(start, stop), hint)
+            yield decoder.read(self._item(start, stop), hint)
 
-    def _unpack(self, start: int, stop: int) -> object:
+    def _item(self, start: int, stop: int) -> bytes:
         if not len(_ITEMS) <= start < stop <= self._at:
             raise UnreadableValue("stored items are damaged: an item lies outside of them")
-        return unpack(self._read(start, stop))
+        return self._read(start, stop)
 
     def _read(self, start: int, stop: int) -> bytes:
         self._file.seek(start)
@@ -173,7 +173,7 @@ def _opened(source: bytes | BinaryIO) -> _Items | range:
     if head == _ITEMS:
         return _Items(file)
     if head == _VALUE:
-        value = Decoder(None, None).walk(unpack(file.read(4096)), None)
+        value = Decoder(None, None).read(file.read(4096), None)
         if isinstance(value, range):
             return value
         raise UnreadableValue("this value was not stored item by item")

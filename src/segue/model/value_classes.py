@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -64,6 +65,7 @@ def restore(kind: Any, fields: dict[str, Any], rest: Any, *, as_it_was: bool) ->
     return instance
 
 
+@lru_cache(maxsize=256)
 def hints_of(kind: type) -> dict[str, Any]:
     """Annotations of the fields; none where they name what is not there at run time."""
     try:

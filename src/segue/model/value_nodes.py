@@ -15,7 +15,7 @@ from segue.model.errors import UnreadableValue, UnstorableValue
 from segue.model.value_classes import class_path, fields_of, hints_of, is_model, restore
 from segue.model.value_leaves import BUILDERS, DAMAGE, LEAVES, Tag, UnnamedZone
 
-__all__ = ["Decoder", "Encoder", "Ref", "pack", "unpack"]
+__all__ = ["Decoder", "Encoder", "Ref", "pack"]
 
 DEPTH = 100  # containers inside containers; keeps both directions far from the interpreter's recursion limit
 
@@ -42,13 +42,6 @@ def pack(tree: object) -> bytes:
     return msgspec.msgpack.encode(tree)
 
 
-def unpack(data: bytes) -> object:
-    try:
-        return _UNPACKER.decode(data)
-    except (ValueError, RecursionError, OverflowError) as error:
-        raise UnreadableValue(f"stored value is damaged: {error}") from error
-
-
 def _tag(code: int, data: memoryview) -> Tag:
     if len(data):
         raise ValueError("an extension that is no tag")
@@ -59,6 +52,8 @@ _UNPACKER = msgspec.msgpack.Decoder(ext_hook=_tag)
 _TAGS = {tag: msgspec.msgpack.Ext(int(tag), b"") for tag in Tag}
 _PLAIN = frozenset((type(None), bool, float, bytes))
 _FLAT = _PLAIN | {int, str}
+
+
 class _Field(str):
     """A step into an attribute, where other steps are keys."""
 
@@ -161,7 +156,7 @@ class Encoder:
     def _foreign(self, value: object) -> object:
         if isinstance(value, enum.Enum):
             return self._enum(value)
-        if type(value).__module__ == "numpy" and hasattr(value, "dtype") and hasattr(value, "item"):
+        if _is_numpy_scalar(type(value)):
             return self._numpy(value)
         try:
             if is_model(type(value)):
@@ -181,8 +176,6 @@ class Encoder:
 
     def _numpy(self, value: Any) -> object:
         unit: str | None = None
-        if getattr(value, "shape", None) != ():
-            self._refuse(value, "return .tolist(), or a table")
         if value.dtype.kind in "mM":
             unit = value.dtype.str[3:].strip("[]")
             item = value.astype("int64").item()
@@ -202,13 +195,21 @@ class Encoder:
 
 
 class Decoder:
-    """Turns what `unpack` gave back into the value."""
+    """Turns packed trees back into values."""
 
-    def __init__(
-        self, fetch: Callable[[Ref], object] | None, classes: Callable[[str], type | None] | None
-    ) -> None:
+    def __init__(self, fetch: Callable[[Ref], object] | None, classes: Callable[[str], type | None] | None) -> None:
         self._fetch = fetch
         self._classes = classes or (lambda path: None)
+
+    def read(self, data: bytes, hint: object) -> Any:
+        try:
+            raw = _UNPACKER.decode(data)
+        except (ValueError, RecursionError, OverflowError) as error:
+            raise UnreadableValue(f"stored value is damaged: {error}") from error
+        try:
+            return self.walk(raw, hint)
+        except RecursionError as error:
+            raise UnreadableValue(f"stored value is damaged: it is nested more than {DEPTH} deep") from error
 
     def walk(self, raw: Any, hint: object) -> Any:
         kind = type(raw)
@@ -298,6 +299,12 @@ _CONTAINERS: dict[type, Callable[[Encoder, Any], object]] = {
     frozenset: Encoder._set,
     dict: Encoder._dict,
 }
+
+
+def _is_numpy_scalar(kind: type) -> bool:
+    return kind.__module__ == "numpy" and any(base.__name__ == "generic" for base in kind.__mro__)
+
+
 def _choices(hint: object) -> tuple[object, ...]:
     """The alternatives of an annotation: of `A | B | None` all three, of `Annotated[A, …]` A."""
     while typing.get_origin(hint) is typing.Annotated:

@@ -71,7 +71,7 @@ class TaskView(msgspec.Struct, frozen=True, gc=False):
 
 
 class AttemptView(msgspec.Struct, frozen=True, gc=False):
-    """One attempt. `created` is when it was queued, `began` its code's first instant; `peak_rss` in bytes, `cpu` in µs."""
+    """One attempt: `created` is when it was queued, `began` its code's first instant; `peak_rss` bytes, `cpu` µs."""
 
     key: AttemptKey
     state: AttemptState

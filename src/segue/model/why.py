@@ -58,6 +58,7 @@ SENTENCES: Final[dict[str, str]] = {
     "delay": "waits {0} before attempt {1} of {2}",
     "loss_delay": "waits {0} after it was lost",
     "running": "is running, attempt {0}",
+    "moving": "is running: {0} attempts are alive",
     "queued": "is queued behind other work of a worker",
     "workers": "waits for a free worker ({0} of {1} busy)",
     "max_active": "waits: {0} of {1} runs of task {2} are active (max_active)",

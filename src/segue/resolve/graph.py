@@ -5,6 +5,7 @@ Built once a version and shared by all its runs; nothing here is scanned while a
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator
 from heapq import heapify, heappop, heappush
@@ -64,11 +65,12 @@ def find_cycle(tasks: Iterable[TaskSpec]) -> list[str]:
                 free.append(after)
     if not upstream:
         return []
-    walk: list[str] = [next(iter(upstream))]
-    while (up := min(upstream[walk[-1]])) not in walk:
-        walk.append(up)
-    cycle = [*walk[walk.index(up) :], up]
-    return cycle[::-1]
+    up = next(iter(upstream))
+    walk: dict[str, int] = {}
+    while up not in walk:
+        walk[up] = len(walk)
+        up = min(upstream[up])
+    return [up, *reversed(list(walk)[walk[up] :])]
 
 
 class Graph:
@@ -78,8 +80,9 @@ class Graph:
         tasks: the specs.
         index: number of each id.
         rank: topological place of each number.
-        down: direct downstream of each, ascending.
+        up, down: direct upstream of each, data first; direct downstream, ascending.
         data: upstream of each that gives it a value, in order of `TaskSpec.data`.
+        feeds: numbers whose value something takes.
         gates: direct upstream of each that are branches or short-circuits.
         mapped_over: numbers whose results something maps over.
     """
@@ -90,7 +93,7 @@ class Graph:
         self.tasks = spec.tasks
         self.index = {task.id: at for at, task in enumerate(spec.tasks)}
         number = self.index
-        self.rank = [0] * len(spec.tasks)
+        self.rank = array("i", bytes(4 * len(spec.tasks)))
         for rank, name in enumerate(topological_order(spec.tasks)):
             self.rank[number[name]] = rank
         self.up = tuple(tuple(number[name] for name in task.upstream) for task in spec.tasks)

@@ -9,17 +9,15 @@ Source: the table "Trigger rules" of the design's rulings.
 from __future__ import annotations
 
 from enum import IntEnum
-from itertools import combinations
 from typing import Final, get_args
 
 from segue.model.spec import TriggerRule
 from segue.model.state import TaskState
 
-__all__ = ["BIT", "TABLES", "Verdict", "judge"]
+__all__ = ["BAD", "BIT", "TABLES", "Verdict", "judge"]
 
 SUCCESS, FAILED, UPSTREAM_FAILED, SKIPPED = 1, 2, 4, 8
 BAD = FAILED | UPSTREAM_FAILED
-_EVERY = (SUCCESS, FAILED, UPSTREAM_FAILED, SKIPPED)
 
 BIT: Final[dict[TaskState, int]] = {
     TaskState.SUCCESS: SUCCESS,
@@ -69,8 +67,7 @@ def _early(rule: TriggerRule, seen: int) -> Verdict:
         return Verdict.RUN
     if rule == "all_done":
         return Verdict.WAIT
-    completions = {seen | sum(set(more) - {bit for bit in _EVERY if seen & bit}) for size in (1, 2, 3, 4) for more in combinations(_EVERY, size)}
-    verdicts = {_ended(rule, final) for final in completions}
+    verdicts = {_ended(rule, seen | final) for final in range(1, 16)}
     return verdicts.pop() if len(verdicts) == 1 else Verdict.WAIT
 
 

@@ -182,14 +182,21 @@ class ControlServer:
         return tuple(self._queue)
 
     def ack(self, events: Iterable[Event], changes: Sequence[Change]) -> None:
-        """Forget the oldest events, which these are, and answer who asked; see `Inbox`."""
-        answers = {change.request: change for change in changes if isinstance(change, Answered)}
+        """Forget the oldest events, which these are, and answer who asked; see `Inbox`.
+
+        A request may be answered turns later: a mark waits until the attempt it stops has ended.
+        """
         for event in events:
             self._queue.popleft()
-            if isinstance(event, Request):
-                reply = _reply(event, answers.get(event.id))
-                for answer in self._waiting.pop(event.id, ()):
-                    answer(reply)
+            if isinstance(event, Request) and event.facts.answer is not None:
+                self._answer(event.id, Reply(*event.facts.answer))  # committed earlier, unknown to us until now
+        for change in changes:
+            if isinstance(change, Answered):
+                self._answer(change.request, Reply(change.ok, change.text, change.run))
+
+    def _answer(self, request: str, reply: Reply) -> None:
+        for answer in self._waiting.pop(request, ()):
+            answer(reply)
 
     def asking(self, request: str) -> int:
         """How many wait for the answer to this request."""
@@ -278,9 +285,3 @@ class ControlServer:
             self._selector.unregister(peer.connection)
             peer.connection.close()
 
-
-def _reply(request: Request, answer: Answered | None) -> Reply:
-    if answer is not None:
-        return Reply(answer.ok, answer.text, answer.run)
-    earlier = request.facts.answer  # committed before, when the outcome of that commit was unknown
-    return Reply(*earlier) if earlier is not None else Reply(False, "the engine gave no answer")

@@ -22,6 +22,7 @@ from segue.model.spec import TaskKind
 __all__ = [
     "MAX_DATAGRAM",
     "WIRE",
+    "Answers",
     "Ask",
     "Block",
     "Body",

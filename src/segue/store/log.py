@@ -33,7 +33,7 @@ class Entry(NamedTuple):
     dag: str | None = None
     run: RunKey | None = None
     task: str | None = None
-    index: int | None = None
+    item: int | None = None
     attempt: int | None = None
     old: str | None = None
     new: str | None = None
@@ -64,22 +64,34 @@ def entries(change: Change) -> tuple[Entry, ...]:
             return task_entries(change)
         case AttemptMoved():
             return ()
+        case RunCreated() | RunMoved() | Expanded() | Collapsed() | SlotMoved():
+            return (_of_run(change),)
+        case _:
+            return (_of_definition(change),)
+
+
+def _of_run(change: RunCreated | RunMoved | Expanded | Collapsed | SlotMoved) -> Entry:
+    match change:
         case RunCreated(row, at):
-            return (Entry(at, "run", row.run.dag, row.run, new=RunState.QUEUED, actor=row.actor),)
+            return Entry(at, "run", row.run.dag, row.run, new=RunState.QUEUED, actor=row.actor)
         case RunMoved(run, old, new, at, why):
-            return (Entry(at, "run", run.dag, run, old=old, new=new, why=why, actor=change.actor),)
+            return Entry(at, "run", run.dag, run, old=old, new=new, why=why, actor=change.actor)
         case Expanded(run, task, length, _, at):
-            return (Entry(at, "expanded", run.dag, run, task, why=Why("expanded", (str(length),))),)
+            return Entry(at, "expanded", run.dag, run, task, why=Why("expanded", (str(length),)))
         case Collapsed(run, task, _, at):
-            return (Entry(at, "collapsed", run.dag, run, task),)
+            return Entry(at, "collapsed", run.dag, run, task)
         case SlotMoved(dag, _, state, run, _, at):
-            return (Entry(at, "slot", dag, run, new=state),)
+            return Entry(at, "slot", dag, run, new=state)
+
+
+def _of_definition(change: VersionAdded | DefinitionFailed | Quarantined | Answered) -> Entry:
+    match change:
         case VersionAdded(dag, version, _, at):
-            return (Entry(at, "version", dag, new=str(version.number)),)
+            return Entry(at, "version", dag, new=str(version.number))
         case DefinitionFailed(_, file, text, at):
-            return (Entry(at, "definition", old=file, new=text),)
+            return Entry(at, "definition", old=file, new=text)
         case Quarantined(dag, why, at):
-            return (Entry(at, "quarantined", dag, why=why),)
-        case Answered(request, actor, _, ok, text, at, answered_run):
-            dag = answered_run.dag if answered_run else None
-            return (Entry(at, "request", dag, answered_run, old=request, new="done" if ok else "refused", actor=actor),)
+            return Entry(at, "quarantined", dag, why=why)
+        case Answered(request, actor, _, ok, _, at, run):
+            of = run.dag if run else None
+            return Entry(at, "request", of, run, old=request, new="done" if ok else "refused", actor=actor)

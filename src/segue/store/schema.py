@@ -161,9 +161,10 @@ runs = _table(
     # A number that a person has seen is never given to another run.
     autoincrement=True,
 )
-Index("runs_scheduled", runs.c.dag, runs.c.slot_start, runs.c.slot_end, unique=True, sqlite_where=text("kind = 'scheduled'"))
-Index("runs_placed", runs.c.dag, runs.c.slot_start, runs.c.slot_end, unique=True, sqlite_where=text("placed = 1"))
-Index("runs_slot", runs.c.dag, runs.c.slot_start, runs.c.slot_end)
+_slot = (runs.c.dag, runs.c.slot_start, runs.c.slot_end)
+Index("runs_scheduled", *_slot, unique=True, sqlite_where=text("kind = 'scheduled'"))
+Index("runs_placed", *_slot, unique=True, sqlite_where=text("placed = 1"))
+Index("runs_slot", *_slot)
 Index("runs_open", runs.c.state, sqlite_where=text("state IN ('queued', 'running', 'held')"))
 
 tasks = _table(

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from segue.data.codecs.registry import arrow_of, format_of, is_table, load_table, store_table
@@ -197,3 +198,32 @@ def test_no_library_is_imported_before_one_of_its_tables_shows_up() -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert out == "set()\n"
+
+
+@pytest.mark.parametrize(
+    ("form", "missing", "extra"),
+    [
+        ("parquet/pandas.DataFrame", "pandas", "pandas"),
+        ("parquet/pandas.DataFrame", "pyarrow", "pandas"),
+        ("parquet/pyarrow.Table", "pyarrow", "arrow"),
+        ("parquet/polars.DataFrame", "polars", "polars"),
+    ],
+)
+def test_a_library_that_is_not_installed_is_named(form: str, missing: str, extra: str) -> None:
+    code = (
+        "import io, sys; sys.modules[sys.argv[2]] = None\n"
+        "from segue.data.codecs.registry import load_table\n"
+        "try: load_table(sys.argv[1], io.BytesIO())\n"
+        "except ValueError as error: print(error)"
+    )
+    out = subprocess.run([sys.executable, "-c", code, form, missing], check=True, capture_output=True, text=True).stdout
+    assert f'need {missing}: pip install "segue[{extra}]"' in out
+
+
+def test_a_file_without_arrow_types_is_read_as_parquet_has_them() -> None:
+    file = io.BytesIO()
+    pq.write_table(pa.table({"a": pa.array([1], pa.timestamp("s"))}), file, store_schema=False)
+    file.seek(0)
+    table = load_table("parquet/pyarrow.Table", file)
+    assert isinstance(table, pa.Table)
+    assert table.schema.field("a").type == pa.timestamp("ms")

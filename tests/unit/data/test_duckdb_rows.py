@@ -155,3 +155,14 @@ def test_a_file_that_cannot_be_opened_at_all_is_not_waited_for(tmp_path: Path) -
     with pytest.raises(duckdb.IOException):
         DuckDBRows(tmp_path / "missing" / "lock", "daily", {}, pause=pauses.append).stage(pa.table(rows())).publish()
     assert pauses == []
+
+
+def test_a_table_is_not_made_of_columns_without_a_type(database: Path) -> None:
+    untyped = pa.table({"date": [FIRST], "reason": pa.nulls(1)})
+    with pytest.raises(
+        ValueError, match=r"all values of reason are missing, .* Give them one, for example by \.astype"
+    ):
+        delete_then_insert(database, "daily", untyped, {"date": FIRST})
+    delete_then_insert(database, "daily", pa.table({"date": [SECOND], "reason": ["late"]}), {"date": SECOND})
+    delete_then_insert(database, "daily", untyped, {"date": FIRST})
+    assert content(database) == [(FIRST, None), (SECOND, "late")]

@@ -1,4 +1,6 @@
+import dataclasses
 import os
+import tempfile
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -154,3 +156,31 @@ def test_a_file_whose_writer_died_is_removed_and_one_whose_writer_lives_is_kept(
     assert seen == [mine, mine]
     assert carriers(root) == ["B6"]
     assert list(staging.iterdir()) == []
+
+
+def test_a_root_that_is_a_mount_point_is_named(tmp_path: Path) -> None:
+    staged = ParquetPartition(tmp_path / "lake", DAY).stage(pa.table(ROWS))
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as elsewhere:
+        assert Path(elsewhere).stat().st_dev != tmp_path.stat().st_dev
+        moved = dataclasses.replace(staged, target=f"{elsewhere}/date=2013-01-01/part-0.parquet")
+        with pytest.raises(EnvironmentFault, match="different file systems"):
+            moved.publish()
+        assert list(Path(elsewhere).rglob("*.parquet")) == []
+    assert staged.publish() == 2
+
+
+def test_a_column_that_holds_nothing_takes_its_type_from_another_partition(tmp_path: Path) -> None:
+    typed = pa.table({"carrier": ["UA"], "reason": ["late"], "at": [DAY]})
+    empty = pd.DataFrame({"carrier": ["B6"], "reason": pd.Series([None], dtype=object), "at": [None]})
+    overwrite_partition(typed, tmp_path, "2013-01-02")
+    overwrite_partition(empty, tmp_path, "2013-01-01")
+    written = pq.ParquetFile(tmp_path / "date=2013-01-01" / "part-0.parquet").schema_arrow
+    assert written.types[1:] == [pa.string(), pa.date32()]
+    assert carriers(tmp_path) == ["B6", "UA"]
+
+
+def test_a_column_that_holds_nothing_and_has_no_type_anywhere_is_refused(tmp_path: Path) -> None:
+    for _ in range(2):
+        with pytest.raises(ValueError, match="all values of reason are missing, .* no other partition .*astype"):
+            overwrite_partition(pa.table({"carrier": ["UA"], "reason": pa.nulls(1)}), tmp_path / "lake", DAY)
+        overwrite_partition(pa.table({"carrier": ["UA"]}), tmp_path / "lake", DAY)

@@ -175,3 +175,8 @@ def test_results_are_indexed_like_a_list(lazy: tuple[LazyResults[Any], Source]) 
             results[place]
     assert "250 results" in repr(results)
     assert all(start % 100 == 0 for start, _ in source.asked)
+
+
+def test_what_is_neither_inline_nor_referred_to_is_named(storage: LocalStorage) -> None:
+    with pytest.raises(UnreadableValue, match="neither a value nor a reference"):
+        load_result(StoredValue(None, None, None, b""), storage)

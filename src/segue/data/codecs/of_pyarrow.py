@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -10,7 +11,7 @@ import pyarrow.parquet as pq
 
 from segue.model.errors import UnreadableValue, UnstorableValue
 
-__all__ = ["kind_of", "load", "read_parquet", "store", "to_arrow", "write_parquet"]
+__all__ = ["kind_of", "load", "read_parquet", "schema_of", "store", "to_arrow", "write_parquet"]
 
 _KINDS = {pa.Table: "Table", pa.RecordBatch: "RecordBatch"}
 _HINTS = {
@@ -35,6 +36,11 @@ def load(kind: str, file: BinaryIO) -> object:
         return table
     batches = table.combine_chunks().to_batches()
     return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=table.schema)
+
+
+def schema_of(path: Path) -> pa.Schema:
+    """Columns and types of a Parquet file, without its rows."""
+    return pq.read_schema(path)
 
 
 def to_arrow(value: Any) -> pa.Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
 from segue.model.errors import UnreadableValue, UnstorableValue
@@ -10,7 +11,7 @@ from segue.model.errors import UnreadableValue, UnstorableValue
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Codec", "arrow_of", "format_of", "is_table", "load_table", "store_table"]
+__all__ = ["Codec", "arrow_of", "arrow_schema", "format_of", "is_table", "load_table", "store_table"]
 
 _CODECS = {
     "pandas": "segue.data.codecs.of_pandas",
@@ -76,6 +77,11 @@ def arrow_of(table: object) -> pa.Table:
         kind = f"{type(table).__module__}.{type(table).__qualname__}"
         raise TypeError(f"a pandas, polars or Arrow table is needed, not a {kind}")
     return _codec(_split(form)[0], UnstorableValue).to_arrow(table)
+
+
+def arrow_schema(path: Path) -> pa.Schema:
+    """Columns and types of a Parquet file."""
+    return import_module(_CODECS["pyarrow"]).schema_of(path)
 
 
 def _split(form: str) -> tuple[str, str]:

@@ -125,9 +125,16 @@ class StagedRows:
         """Nothing is kept anywhere."""
 
     def _make_table(self, connection: duckdb.DuckDBPyConnection) -> None:
-        if self.writer.create:
-            statement = "CREATE TABLE IF NOT EXISTS {table} AS SELECT * FROM {new} LIMIT 0"
-            _run(connection, statement, table=self.writer.table, new=_NEW)
+        if not self.writer.create:
+            return
+        statement = "CREATE TABLE IF NOT EXISTS {table} AS SELECT * FROM {new} LIMIT 0"
+        _run(connection, statement, table=self.writer.table, new=_NEW)
+        untyped = [name for name, kind in _columns(connection, self.writer.table).items() if kind == '"NULL"']
+        if untyped:
+            raise ValueError(
+                f"{self.writer.table} cannot be made from these rows: all values of {', '.join(untyped)} are missing, "
+                "so that they have no type. Give them one, for example by .astype"
+            )
 
     def _check(self, connection: duckdb.DuckDBPyConnection) -> None:
         writer = self.writer
@@ -160,8 +167,9 @@ def _pauses(patience: float) -> Iterator[float]:
     yield 0.0
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
-    return [column[0] for column in _run(connection, "SELECT * FROM {table} LIMIT 0", table=table).description]
+def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    """Types of the columns by name."""
+    return {name: kind for name, kind, *_ in _run(connection, "DESCRIBE {table}", table=table).fetchall()}
 
 
 def _run(

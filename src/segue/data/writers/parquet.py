@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, TypeAlias, cast
 from urllib.parse import quote
 
-from segue.data.codecs.registry import arrow_of, format_of, store_table
+from segue.data.codecs.registry import arrow_of, arrow_schema, format_of, store_table
 from segue.data.files import make_folders, sync_folder
 from segue.data.writers.staging import Step, pass_by
 from segue.model.errors import EnvironmentFault
@@ -72,7 +72,7 @@ class ParquetPartition:
         values = [partition] if isinstance(partition, str) or not isinstance(partition, Sequence) else list(partition)
         if not names or len(names) != len(values) or not all(names):
             raise ValueError(f"{len(names)} keys {names} and {len(values)} values {values} of a partition do not match")
-        self._root = Path(root).absolute()
+        self._root = Path(root).resolve()  # what is staged is to lie on the same file system
         self._pairs = dict(zip(names, map(_text, values), strict=True))
         self._step = step
 
@@ -83,7 +83,7 @@ class ParquetPartition:
 
     def stage(self, table: object) -> StagedPartition:
         """Write the table beside the root, durably. Raises `TypeError` for what is no table."""
-        arrow = self._without_keys(arrow_of(table))
+        arrow = self._typed(self._without_keys(arrow_of(table)))
         target = self.path
         folder = self._root.with_name(f".{self._root.name}.staged")
         make_folders(folder)
@@ -108,6 +108,26 @@ class ParquetPartition:
                     raise ValueError(f"rows of {key}={others[0]} cannot be written to the partition {key}={value}")
                 table = table.drop_columns([key])
         return table
+
+    def _typed(self, table: Any) -> Any:
+        """Give columns that hold nothing the type they have in other partitions, or readers of all would stumble."""
+        untyped = [
+            name for name, kind in zip(table.column_names, table.schema.types, strict=True) if str(kind) == "null"
+        ]
+        if not untyped:
+            return table
+        others = sorted(self._root.glob("*=*/" * len(self._pairs) + _PART))
+        known = arrow_schema(others[-1]) if others else table.schema
+        schema = table.schema
+        for name in untyped:
+            place = known.get_field_index(name)
+            if place < 0 or str(known.field(place).type) == "null":
+                raise ValueError(
+                    f"all values of {name} are missing, so that it has no type, and no other partition of {self._root} "
+                    "tells it. Give it one, for example by .astype"
+                )
+            schema = schema.set(schema.get_field_index(name), known.field(place))
+        return table.cast(schema)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Connection
@@ -20,7 +20,18 @@ from sqlalchemy.pool import NullPool
 
 from segue.model.errors import Conflict, HomeUnusable, SegueError, StoreDown
 
-__all__ = ["WAL_BYTES", "connect_reader", "connect_writer", "fault_of", "faults", "grow_wal", "reading"]
+__all__ = [
+    "WAL_BYTES",
+    "code_of",
+    "connect_reader",
+    "connect_writer",
+    "damaged",
+    "fault_of",
+    "faults",
+    "grow_wal",
+    "open_driver",
+    "reading",
+]
 
 WAL_BYTES: Final = 8 * 1024 * 1024
 """Kept from one checkpoint to the next: a commit then never changes the file's length, which saves a journal write."""
@@ -40,30 +51,32 @@ _DOWN: Final = {
 }
 
 
-def _open(path: Path, mode: str) -> Connection:
+def open_driver(uri: str) -> sqlite3.Connection:
+    """Open a connection of the driver that begins no transaction by itself."""
+    return sqlite3.connect(
+        uri, uri=True, isolation_level=None, timeout=_BUSY_MS / 1000, check_same_thread=False, cached_statements=256
+    )
+
+
+def _open(path: Path, mode: str, driver: Callable[[str], Any]) -> Connection:
     uri = f"{path.absolute().as_uri()}?mode={mode}"
-
-    def connect() -> sqlite3.Connection:
-        return sqlite3.connect(
-            uri, uri=True, isolation_level=None, timeout=_BUSY_MS / 1000, check_same_thread=False, cached_statements=256
-        )
-
-    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    engine = create_engine("sqlite://", creator=lambda: driver(uri), poolclass=NullPool)
     with faults(path):
         return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
 
-def connect_writer(path: Path) -> Connection:
+def connect_writer(path: Path, driver: Callable[[str], Any] = open_driver) -> Connection:
     """Open the one connection that writes.
 
     Args:
         path: the database file; made, empty, where it is missing.
+        driver: opens a DB-API connection in autocommit mode from a `file:` URI.
 
     Raises:
         StoreDown: it cannot be opened now.
         HomeUnusable: it is no database.
     """
-    connection = _open(path, "rwc")
+    connection = _open(path, "rwc", driver)
     try:
         with faults(path):
             for setting in (
@@ -91,7 +104,7 @@ def connect_reader(path: Path, monotonic: Callable[[], float] | None = None) -> 
     Raises:
         StoreDown: it cannot be opened now, or does not exist.
     """
-    connection = _open(path, "ro")
+    connection = _open(path, "ro", open_driver)
     with faults(path):
         connection.exec_driver_sql("PRAGMA mmap_size=0")
     if monotonic is not None:
@@ -123,24 +136,35 @@ def faults(path: Path) -> Iterator[None]:
     """Turn the driver's errors into ours."""
     try:
         yield
-    except DBAPIError as error:
+    except (DBAPIError, sqlite3.Error) as error:
         raise fault_of(error, path) from error
 
 
-def fault_of(error: DBAPIError, path: Path) -> Exception:
-    """What an error of the driver means: not now (`StoreDown`), not so (`Conflict`), never (`HomeUnusable`), or a bug."""
-    cause = error.orig
-    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+def code_of(error: Exception) -> int:
+    """SQLite's primary result code."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(cause, "sqlite_errorcode", 0) & 0xFF
+
+
+def fault_of(error: Exception, path: Path) -> Exception:
+    """What an error of the driver means: not now (`StoreDown`), not so (`Conflict`), never (`HomeUnusable`), a bug."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    code = code_of(error)
     if code == sqlite3.SQLITE_CONSTRAINT:
         return Conflict(f"{path}: {cause}")
     if code in _DOWN:
         return StoreDown(f"{path}: {_DOWN[code]} ({cause})")
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return HomeUnusable(
-            f"{path} is damaged ({cause}). Nothing was written. Move it away and restore the newest copy: "
-            "`segue db restore COPY`"
-        )
+        return damaged(path, str(cause))
     return error
+
+
+def damaged(path: Path, how: str) -> HomeUnusable:
+    """The error for a database that cannot be trusted, with the way out."""
+    return HomeUnusable(
+        f"{path} is damaged ({how}). Nothing was written. Move it away and restore the newest copy: "
+        "`segue db restore COPY`"
+    )
 
 
 def grow_wal(path: Path) -> None:

@@ -6,17 +6,18 @@ import importlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Protocol, TypeVar, cast
+from typing import Any, Final, Protocol, TypeVar, cast
 
 import msgspec
 from sqlalchemy import inspect, select
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError, NoResultFound
 
 from segue.model.errors import HomeUnusable, SegueError
 from segue.model.ids import Instant
 from segue.store.schema import SCHEMA, meta, metadata
 from segue.store.sqlite import statements as sql
-from segue.store.sqlite.connection import connect_writer, faults, grow_wal
+from segue.store.sqlite.connection import connect_writer, damaged, faults, grow_wal, open_driver
 from segue.store.sqlite.writer import SqliteWriter
 
 __all__ = ["open_writer"]
@@ -29,52 +30,60 @@ class _Upgrading(Protocol):
     def upgrade(self, connection: Connection, path: Path, old: int) -> Path: ...
 
 
-def open_writer(path: Path, now: Instant, say: Callable[[str], None] = lambda _: None) -> SqliteWriter:
+def open_writer(
+    path: Path,
+    now: Instant,
+    say: Callable[[str], None] = lambda _: None,
+    driver: Callable[[str], Any] = open_driver,
+) -> SqliteWriter:
     """Open a home's database for writing; made where there is none. Only the owner of the home may do so.
 
     Args:
         path: the database file, in a home that has been checked and is owned.
         now: written as the time of its creation.
         say: told in a sentence when an old database has been brought up to date.
+        driver: opens a DB-API connection in autocommit mode from a `file:` URI.
 
     Raises:
         HomeUnusable: the database is damaged, of a newer version, or not ours.
         StoreDown: it cannot be written now.
     """
-    connection = connect_writer(path)
+    connection = connect_writer(path, driver)
     try:
         with faults(path):
-            version = _version(connection, path)
-            if version is None:
-                _create(connection, now)
-            else:
-                _check(connection, path)
-                if version < SCHEMA:
-                    # Loaded by name, and only here: importing alembic costs most of a second.
-                    upgrading = cast(_Upgrading, importlib.import_module(_UPGRADING))
-                    copy = upgrading.upgrade(connection, path, version)
-                    say(f"{path} was brought from version {version} to {SCHEMA}; the copy made before is {copy}")
-            fence_key = _read(connection, "fence_key", bytes)
+            _prepare(connection, path, now, say)
+            instance, fence_key = _read(connection, "instance", str), _read(connection, "fence_key", bytes)
+    except (DBAPIError, NoResultFound, msgspec.MsgspecError) as error:
+        connection.close()
+        raise damaged(path, str(error)) from error
     except (SegueError, OSError):
         connection.close()
         raise
     grow_wal(path)
-    return SqliteWriter(connection, path, fence_key)
+    return SqliteWriter(connection, path, instance, fence_key)
 
 
-def _version(connection: Connection, path: Path) -> int | None:
+def _prepare(connection: Connection, path: Path, now: Instant, say: Callable[[str], None]) -> None:
     tables = inspect(connection).get_table_names()
     if not tables:
-        return None
+        _create(connection, now)
+        return
     if "meta" not in tables:
         raise HomeUnusable(f"{path} is a database of something else: name another home with SEGUE_HOME=…")
+    found = connection.exec_driver_sql("PRAGMA quick_check(3)").scalars().all()
+    if found != ["ok"]:
+        raise damaged(path, "; ".join(found))
     version = _read(connection, "schema", int)
     if version > SCHEMA:
         raise HomeUnusable(
             f"{path} is of version {version}, this Segue reads up to {SCHEMA}: install the newer Segue again, or go "
             "back with `segue db restore COPY` to the copy made before the upgrade"
         )
-    return version
+    if version < SCHEMA:
+        # Loaded by name, and only here: importing alembic costs most of a second.
+        upgrading = cast(_Upgrading, importlib.import_module(_UPGRADING))
+        copy = upgrading.upgrade(connection, path, version)
+        say(f"{path} was brought from version {version} to {SCHEMA}; the copy made before is {copy}")
 
 
 def _create(connection: Connection, now: Instant) -> None:
@@ -86,15 +95,6 @@ def _create(connection: Connection, now: Instant) -> None:
     for name, value in values.items():
         connection.exec_driver_sql(sql.SET_META, (name, msgspec.msgpack.encode(value)))
     connection.exec_driver_sql("COMMIT")
-
-
-def _check(connection: Connection, path: Path) -> None:
-    found = connection.exec_driver_sql("PRAGMA quick_check(3)").scalars().all()
-    if found != ["ok"]:
-        raise HomeUnusable(
-            f"{path} is damaged ({'; '.join(found)}). Nothing was written. Move it away and restore the newest copy: "
-            "`segue db restore COPY`"
-        )
 
 
 def _read(connection: Connection, name: str, type_: type[_T]) -> _T:

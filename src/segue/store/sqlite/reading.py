@@ -134,7 +134,7 @@ class SqliteReader:
     def last_event(self) -> int:
         """The newest event's number, 0 where there is none."""
         with self._read() as connection:
-            return connection.execute(select(func.coalesce(func.max(events.c.seq), 0))).scalar_one()
+            return connection.execute(select(func.max(events.c.seq))).scalar() or 0
 
     def dags(self) -> Sequence[DagView]:
         """All, by id."""

@@ -102,11 +102,12 @@ def task_view(row: Any) -> TaskView:
 
 def attempt_view(row: Any) -> AttemptView:
     """A row of `ATTEMPTS`, without the run's number."""
-    _, dag, key, n, task, index, number, state, round_, created, began, ended, *rest, notes = row
+    (_, dag, key, n, task, index, number, state, round_, created, began, ended, cause, text, code, exit_code, peak_rss,
+     cpu, worker, log, notes) = row  # fmt: skip
     run = RunKey(dag or "", key or "", n or 0)
     return AttemptView(
-        AttemptKey(run, task, index_of(index), number), _ATTEMPT_STATES[state], round_, created, began, ended, *rest,
-        _strings(notes) if notes else (),
+        AttemptKey(run, task, index_of(index), number), _ATTEMPT_STATES[state], round_, created, began, ended, cause,
+        text, code, exit_code, peak_rss, cpu, worker, log, _strings(notes) if notes else (),
     )  # fmt: skip
 
 
@@ -121,8 +122,8 @@ def event_view(row: Any) -> EventView:
 
 def dag_view(row: Any) -> DagView:
     """A row of `DAGS`."""
-    *head, quarantined = row
-    return DagView(*head, quarantined and _why(quarantined))
+    dag, version, location, file, bundle, error, quarantined = row
+    return DagView(dag, version, location, file, bundle, error, quarantined and _why(quarantined))
 
 
 def slot_view(row: Any) -> SlotView:

@@ -8,10 +8,9 @@ tasks does not matter, because no row of one looks at another's.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
-from sqlalchemy.engine import Connection
 
 from segue.model.changes import (
     Answered,
@@ -36,10 +35,26 @@ from segue.store.log import Entry, entries, task_entries
 from segue.store.schema import NO_INDEX
 from segue.store.sqlite import statements as sql
 
-__all__ = ["SqliteTransaction"]
+__all__ = ["Cursor", "SqliteTransaction"]
 
 _encode: Final = msgspec.msgpack.encode
 _NOTHING: Final = Value()
+
+
+class Cursor(Protocol):
+    """As much of a DB-API cursor as writing needs."""
+
+    @property
+    def rowcount(self) -> int: ...
+
+    @property
+    def lastrowid(self) -> int | None: ...
+
+    def execute(self, statement: str, values: Sequence[Any] = (), /) -> object: ...
+
+    def executemany(self, statement: str, rows: Sequence[Sequence[Any]], /) -> object: ...
+
+    def fetchone(self) -> Any: ...
 
 
 class _Wave:
@@ -58,16 +73,16 @@ class SqliteTransaction:
     """Writes changes on an open transaction; `seq` and `made` are what the writer keeps when it has committed.
 
     Args:
-        connection: with a transaction begun.
+        cursor: of a DB-API connection with a transaction begun.
         epoch: of the owner, for the event log.
         seq: number of the last event.
         known: row numbers of runs, read only.
     """
 
-    def __init__(self, connection: Connection, epoch: int, seq: int, known: dict[RunKey, int]) -> None:
+    def __init__(self, cursor: Cursor, epoch: int, seq: int, known: dict[RunKey, int]) -> None:
         self.seq = seq
         self.made: dict[RunKey, int] = {}
-        self._connection, self._epoch, self._known = connection, epoch, known
+        self._cursor, self._epoch, self._known = cursor, epoch, known
         self._waves: list[_Wave] = []
         self._task_turns: dict[tuple[int, str, int], int] = {}
         self._attempt_turns: dict[tuple[int, str, int], int] = {}
@@ -137,8 +152,8 @@ class SqliteTransaction:
         alive = move.new in ("queued", "running")
         began = move.at if move.began is None and move.new == "running" else move.began
         wave.attempts_moved.append((
-            move.new, move.cause, move.text, move.exit_code, move.signal, move.peak_rss, move.cpu, move.worker, move.log,
-            _encode(move.notes) if move.notes else None, began, None if alive else move.at,
+            move.new, move.cause, move.text, move.exit_code, move.signal, move.peak_rss, move.cpu, move.worker,
+            move.log, _encode(move.notes) if move.notes else None, began, None if alive else move.at,
             run, key.task, index, key.number, move.old,
         ))  # fmt: skip
 
@@ -151,18 +166,18 @@ class SqliteTransaction:
         self._flush()
         run = self._id(change.run)
         self._run_one(sql.UNEXPAND, (change.round, run, change.task), change)
-        self._connection.exec_driver_sql(sql.COLLAPSE, (run, change.task))
+        self._cursor.execute(sql.COLLAPSE, (run, change.task))
         self._log_all(change)
 
     # ----------------------------------------------------------------------------------------------------------- runs
     def _create_run(self, change: RunCreated) -> None:
         row, run = change.row, change.row.run
         start, end = row.slot or (None, None)
-        done = self._connection.exec_driver_sql(sql.ADD_RUN, (
+        self._cursor.execute(sql.ADD_RUN, (
             run.dag, run.key, run.n, row.request, start, end, row.kind, row.klass, row.version, row.bundle,
             row.environment, row.params, row.actor, row.reason, RunState.QUEUED, 1, False, row.due, row.created,
         ))  # fmt: skip
-        self.made[run] = done.lastrowid
+        self.made[run] = self._cursor.lastrowid or 0
         self._log_all(change)
 
     def _move_run(self, move: RunMoved) -> None:
@@ -178,19 +193,20 @@ class SqliteTransaction:
     def _add_version(self, change: VersionAdded) -> None:
         version, spec = change.version, change.version.spec
         digests = (change.dag, version.spec_digest, version.code_digest)
-        found = self._connection.exec_driver_sql(sql.FIND_VERSION, digests).scalar()
+        self._cursor.execute(sql.FIND_VERSION, digests)
+        found = self._cursor.fetchone()
         if found is None:
             row = (*digests, version.number, encode_spec(spec), change.at)
-            self._connection.exec_driver_sql(sql.ADD_VERSION, row)
-        elif found != version.number:
-            raise Conflict(f"version {version.number} of {change.dag} is stored as {found}")
-        self._connection.exec_driver_sql(sql.ADD_BUNDLE, (version.bundle, change.location, change.at))
+            self._cursor.execute(sql.ADD_VERSION, row)
+        elif found[0] != version.number:
+            raise Conflict(f"version {version.number} of {change.dag} is stored as {found[0]}")
+        self._cursor.execute(sql.ADD_BUNDLE, (version.bundle, change.location, change.at))
         dag = (change.dag, change.location, spec.file, version.number, version.bundle, None, None)
-        self._connection.exec_driver_sql(sql.SET_DAG, dag)
+        self._cursor.execute(sql.SET_DAG, dag)
         self._log_all(change)
 
     def _fail_definition(self, change: DefinitionFailed) -> None:
-        self._connection.exec_driver_sql(sql.FAIL_DEFINITION, (change.text, change.location, change.file))
+        self._cursor.execute(sql.FAIL_DEFINITION, (change.text, change.location, change.file))
         self._log_all(change)
 
     def _quarantine(self, change: Quarantined) -> None:
@@ -201,23 +217,24 @@ class SqliteTransaction:
         run = str(change.run)
         good = run if change.state is SlotState.FRESH else None
         row = (change.dag, *change.slot, run, good, change.state, change.version)
-        self._connection.exec_driver_sql(sql.MOVE_SLOT, row)
+        self._cursor.execute(sql.MOVE_SLOT, row)
         self._log_all(change)
 
     def _answer(self, change: Answered) -> None:
         run = None if change.run is None else self._id(change.run)
         row = (change.request, change.actor, change.act, change.at, change.at, change.ok, change.text, run)
-        self._connection.exec_driver_sql(sql.ADD_REQUEST, row)
+        self._cursor.execute(sql.ADD_REQUEST, row)
         self._log_all(change)
 
     # -------------------------------------------------------------------------------------------------------- plumbing
     def _id(self, run: RunKey) -> int:
         number = self._known.get(run) or self.made.get(run)
         if number is None:
-            number = self._connection.exec_driver_sql(sql.FIND_RUN, run).scalar()
-            if number is None:
+            self._cursor.execute(sql.FIND_RUN, run)
+            found = self._cursor.fetchone()
+            if found is None:
                 raise Conflict(f"run {run} does not exist")
-            self.made[run] = number
+            number = self.made[run] = found[0]
         return number
 
     def _wave(self, turns: dict[tuple[int, str, int], int], run: int, task: str, index: int) -> _Wave:
@@ -239,12 +256,14 @@ class SqliteTransaction:
 
     def _run_many(self, statement: str, rows: list[tuple[Any, ...]], what: str) -> None:
         if rows:
-            done = self._connection.exec_driver_sql(statement, rows if len(rows) > 1 else rows[0])
-            if done.rowcount != len(rows):
-                raise Conflict(f"{len(rows) - done.rowcount} of {len(rows)} {what} rows are not as this owner left them")
+            self._cursor.executemany(statement, rows)
+            if self._cursor.rowcount != len(rows):
+                missed = len(rows) - self._cursor.rowcount
+                raise Conflict(f"{missed} of {len(rows)} {what} rows are not as this owner left them")
 
     def _run_one(self, statement: str, row: tuple[Any, ...], change: Change) -> None:
-        if self._connection.exec_driver_sql(statement, row).rowcount != 1:
+        self._cursor.execute(statement, row)
+        if self._cursor.rowcount != 1:
             raise Conflict(f"not as this owner left it: {change}")
 
     def _log_all(self, change: Change) -> None:

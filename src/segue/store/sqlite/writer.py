@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, cast
 
 import msgspec
-from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
 
 from segue.model.contracts import Lease
 from segue.model.errors import Conflict, LeaseLost
@@ -19,11 +17,10 @@ from segue.model.events import Act, Definition
 from segue.model.ids import RunKey
 from segue.model.images import Facts, Snapshot
 from segue.store.facts import facts_of
-from segue.store.schema import events
 from segue.store.sqlite import statements as sql
-from segue.store.sqlite.connection import fault_of, faults, reading
+from segue.store.sqlite.connection import code_of, fault_of, faults, reading
 from segue.store.sqlite.source import SqliteSource
-from segue.store.sqlite.transaction import SqliteTransaction
+from segue.store.sqlite.transaction import Cursor, SqliteTransaction
 
 __all__ = ["SqliteWriter"]
 
@@ -36,11 +33,14 @@ class SqliteWriter:
     Args:
         connection: the only one that writes; closed with the writer.
         path: of the database, for messages.
+        instance: the database's name, by which a copy is told from its original.
         fence_key: the store's secret.
     """
 
-    def __init__(self, connection: Connection, path: Path, fence_key: bytes) -> None:
+    def __init__(self, connection: Connection, path: Path, instance: str, fence_key: bytes) -> None:
+        self.instance = instance
         self._connection, self._path, self._fence_key = connection, path, fence_key
+        self._cursor: Cursor = cast(Any, connection.connection.driver_connection).cursor()
         self._seq = 0
         self._runs: dict[RunKey, int] = {}
 
@@ -52,8 +52,8 @@ class SqliteWriter:
         """
         with self._begun():
             epoch = self._epoch() + 1
-            self._connection.exec_driver_sql(sql.SET_META, ("epoch", msgspec.msgpack.encode(epoch)))
-            self._seq = self._connection.execute(select(func.coalesce(func.max(events.c.seq), 0))).scalar_one()
+            self._cursor.execute(sql.SET_META, ("epoch", msgspec.msgpack.encode(epoch)))
+            self._seq = self._one(sql.LAST_EVENT) or 0
         self._runs.clear()
         return Lease(epoch)
 
@@ -79,7 +79,7 @@ class SqliteWriter:
             led = self._epoch()
             if led != epoch:
                 raise LeaseLost(f"{self._path}: epoch {epoch} has ended, {led} leads")
-            transaction = SqliteTransaction(self._connection, epoch, self._seq, self._runs)
+            transaction = SqliteTransaction(self._cursor, epoch, self._seq, self._runs)
             yield transaction
         self._seq = transaction.seq
         if len(self._runs) > _REMEMBERED:
@@ -95,7 +95,7 @@ class SqliteWriter:
         """The same definition with its version's number where the store has it."""
         digests = (definition.spec.id, definition.spec_digest, definition.code_digest)
         with faults(self._path):
-            number = self._connection.exec_driver_sql(sql.FIND_VERSION, digests).scalar()
+            number = self._one(sql.FIND_VERSION, digests)
         return msgspec.structs.replace(definition, number=number)
 
     def close(self) -> None:
@@ -103,13 +103,19 @@ class SqliteWriter:
         self._connection.close()
 
     def _epoch(self) -> int:
-        value: bytes = self._connection.exec_driver_sql(sql.EPOCH).scalar_one()
-        return msgspec.msgpack.decode(value, type=int)
+        return msgspec.msgpack.decode(self._one(sql.EPOCH), type=int)
+
+    def _one(self, question: str, values: Sequence[Any] = ()) -> Any:
+        self._cursor.execute(question, values)
+        row = self._cursor.fetchone()
+        # An answer that is not read to its end would keep the read open.
+        self._cursor.fetchone()
+        return row and row[0]
 
     @contextmanager
     def _begun(self) -> Iterator[None]:
         with faults(self._path):
-            self._connection.exec_driver_sql("BEGIN IMMEDIATE")
+            self._cursor.execute("BEGIN IMMEDIATE")
             try:
                 yield
             except BaseException:
@@ -119,15 +125,15 @@ class SqliteWriter:
 
     def _commit(self) -> None:
         try:
-            self._connection.exec_driver_sql("COMMIT")
-        except DBAPIError as error:
+            self._cursor.execute("COMMIT")
+        except sqlite3.Error as error:
             self._roll_back()
-            if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_IOERR:
+            if code_of(error) == sqlite3.SQLITE_IOERR:
                 # The commit may have reached the disk before the disk said no.
-                raise Conflict(f"{self._path}: outcome of the commit unknown ({error.orig})") from error
+                raise Conflict(f"{self._path}: outcome of the commit unknown ({error})") from error
             raise fault_of(error, self._path) from error
 
     def _roll_back(self) -> None:
         # SQLite may have rolled back by itself, which makes this an error without meaning.
-        with suppress(DBAPIError):
-            self._connection.exec_driver_sql("ROLLBACK")
+        with suppress(sqlite3.Error):
+            self._cursor.execute("ROLLBACK")

@@ -17,7 +17,8 @@ from segue.model.events import (
     OWN_CAUSES, Asked, Cancelled, Capacity, Ended, Event, Failure, Lost, LostCause, MayStart, Outcome, Started, Value,
 )  # fmt: skip
 from segue.model.ids import AttemptKey, Instant, TaskKey, fence_of
-from segue.model.state import AttemptState
+from segue.model.state import FINAL, AttemptState
+from segue.testing.world.inbox import ScriptedInbox
 from segue.testing.world.ledger import Ledger, Violation
 from segue.testing.world.plan import Fault, Plan
 from segue.testing.world.script import SECOND, Script
@@ -49,12 +50,17 @@ class ScriptedExecutor:
         timeline: the world's.
         ledger: what is committed, for the checks.
         fence_key: of the store.
+        inbox: what else a waiting owner is woken by.
 
     Attributes:
         spoken: what attempts really said; whatever else is accepted was made up.
+        idle: the owner waits without end, and nothing will happen any more by itself.
     """
 
-    def __init__(self, plan: Plan, script: Script, timeline: Timeline, ledger: Ledger, fence_key: bytes) -> None:
+    def __init__(
+        self, plan: Plan, script: Script, timeline: Timeline, ledger: Ledger, fence_key: bytes, inbox: ScriptedInbox
+    ) -> None:
+        self._inbox = inbox
         self._plan, self._script, self._timeline, self._ledger = plan, script, timeline, ledger
         self._fence_key = fence_key
         self._rng = script.rng("executor")
@@ -65,6 +71,7 @@ class ScriptedExecutor:
         self._lost: dict[tuple[TaskKey, int, bool], int] = {}
         self._workers = self._most = plan.workers
         self._depth = plan.depth
+        self.idle = False
         self.spoken: dict[AttemptKey, list[Event]] = {}
         self.trace: list[tuple[Instant, str]] = []
 
@@ -104,8 +111,9 @@ class ScriptedExecutor:
     def wait(self, seconds: float | None, poked: Inbox) -> None:
         """Let time pass until there is something to poll, or for so long."""
         timeline = self._timeline
+        self.idle = False
         end = None if seconds is None else timeline.now() + max(1, round(seconds * SECOND))
-        while not self._out and not poked.poll():
+        while not self._out and not self._inbox.news:
             if timeline.next is None or (end is not None and timeline.next > end):
                 break
             timeline.advance()
@@ -113,6 +121,8 @@ class ScriptedExecutor:
             return
         if end is not None:
             timeline.until(end)
+        else:
+            self.idle = True
 
     def close(self) -> None:
         """Nothing is held."""
@@ -138,7 +148,10 @@ class ScriptedExecutor:
         spooled = Fault.SPOOLED in self._plan.faults
         self._out = [event for event in self._out if spooled and isinstance(event, Ended | Lost)]
         self._on_the_way = [event for event in self._on_the_way if spooled and isinstance(event, Ended | Lost)]
-        self._over = {event.key for event in (*self._out, *self._on_the_way) if isinstance(event, Ended | Lost)}
+        self._over = {
+            event.key for event in (*self._out, *self._on_the_way)
+            if isinstance(event, Ended | Lost) and event in self.spoken.get(event.key, ())
+        }  # fmt: skip
 
     def change_capacity(self, workers: int) -> None:
         """Workers come or go; what runs goes on."""
@@ -182,7 +195,7 @@ class ScriptedExecutor:
             up = run.task(name, None)
             if isinstance(given, Given) and up.expanded is None and given.value != up.result:
                 raise Violation("I1", f"{key} is given {given.value} of {name}, which is {up.result}")
-            if isinstance(given, Missing) and given.state is not up.state:
+            if isinstance(given, Missing) and given.state in FINAL and given.state is not up.state:
                 raise Violation("I1", f"{key} is told that {name} is {given.state}, it is {up.state}")
         for other in self._processes.values():
             if other.state != "gone" and other.launch.key.of == key.of:

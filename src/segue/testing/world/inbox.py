@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from segue.model.changes import Change
+from segue.model.changes import Answered, Change
 from segue.model.events import Defined, Event, Request
 from segue.testing.world.ledger import Ledger, Violation
 from segue.testing.world.script import SECOND
@@ -22,6 +22,7 @@ class ScriptedInbox:
 
     Attributes:
         acknowledged: ids of requests whose sender was answered.
+        news: something has arrived since the last poll.
     """
 
     def __init__(self, timeline: Timeline, ledger: Ledger) -> None:
@@ -29,13 +30,16 @@ class ScriptedInbox:
         self._waiting: list[Event] = []
         self._unheard: list[Event] = []
         self.acknowledged: set[str] = set()
+        self.news = False
 
     def send(self, event: Request | Defined) -> None:
         """Somebody asks, and asks again until he is answered."""
         self._waiting.append(event)
+        self.news = True
 
     def poll(self) -> Sequence[Event]:
         """All that was not acknowledged."""
+        self.news = False
         return list(self._waiting)
 
     def ack(self, events: Iterable[Event], changes: Sequence[Change]) -> None:
@@ -44,13 +48,20 @@ class ScriptedInbox:
         Raises:
             Violation: a request is acknowledged, but no answer is durable.
         """
+        answered = {change.request for change in changes if isinstance(change, Answered)}
         for event in events:
             if isinstance(event, Request):
+                if event.id not in answered and event.facts.answer is None:
+                    continue  # it waits for an attempt to end, and is not forgotten meanwhile
                 if event.id not in self._ledger.answers:
                     raise Violation("I28", f"request {event.id} is acknowledged, no answer is stored")
                 self.acknowledged.add(event.id)
-            name = _name(event)
-            self._waiting = [one for one in self._waiting if _name(one) != name]
+            self.forget([event])
+
+    def forget(self, events: Iterable[Event]) -> None:
+        """Lose events without an answer, as an owner would that takes them out too early."""
+        names = {_name(event) for event in events}
+        self._waiting = [one for one in self._waiting if _name(one) not in names]
 
     def fileno(self) -> int | None:
         """There is none."""
@@ -58,12 +69,14 @@ class ScriptedInbox:
 
     def owner_died(self) -> None:
         """The connections are gone; everybody asks again after a second."""
-        unheard, self._waiting = self._waiting, []
+        unheard = [event for event in self._waiting if isinstance(event, Request)]
+        self._waiting = [event for event in self._waiting if not isinstance(event, Request)]  # a new owner reads files first
         self._unheard += unheard
 
         def again() -> None:
             waiting, self._unheard = self._unheard, []
             self._waiting += waiting
+            self.news = True
 
         if unheard:
             self._timeline.after(SECOND, again)

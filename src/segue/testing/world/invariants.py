@@ -131,7 +131,7 @@ def i5(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
     """What follows from an end by rule is in the same transaction."""
     for key in commit.touched:
         run = ledger.runs[key]
-        if run.state is not RunState.RUNNING or run.cancel_at is not None or key.dag in ledger.quarantined:
+        if not run.placed or run.cancel_at is not None or key.dag in ledger.quarantined:
             continue
         below = {
             name for change, _before in commit.tasks if change.run == key and change.new in FINAL
@@ -165,18 +165,37 @@ def i6(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
             yield f"{change.key} follows a lost attempt, and its task is not idempotent"
 
 
+def i6_in_full(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
+    """A task that may be repeated is repeated until its limits are spent: it fails for good no sooner, in any round."""
+    for change, _before in commit.tasks:
+        run = ledger.runs[change.run]
+        rules = run.specs[change.task].rules
+        if change.new is not TaskState.FAILED or change.marked or run.cancel_at is not None or not rules.idempotent:
+            continue
+        name = TaskKey(change.run, change.task, change.index)
+        past = [one for key, one in run.attempts.items() if key.of == name and one.round == change.round]
+        last = past[-1] if past else None
+        user = sum(one.state in _USER for one in past)
+        own = sum(one.state in _LOST and one.cause in OWN_CAUSES for one in past)
+        if last is None:
+            continue
+        if last.state in _USER and last.cause != "Fail" and user <= rules.retry.times:
+            yield f"{name} fails for good after {user} failures, {rules.retry.times} retries are allowed"
+        if last.state in _LOST and last.cause in OWN_CAUSES and own <= rules.retry.lost:
+            yield f"{name} fails for good after {own} crashes, {rules.retry.lost} are allowed"
+
+
 def i7(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
     """A retry never starts earlier than its back-off, and the back-off is exactly what the rules say."""
     for change, before in commit.tasks:
         name = TaskKey(change.run, change.task, change.index)
         if change.new is TaskState.QUEUED and change.old is TaskState.UP_FOR_RETRY:
-            if before.not_before is not None and change.at < before.not_before:
-                yield f"{name} starts {before.not_before - change.at} us before its time"
+            if before.not_before is not None and commit.now < before.not_before:
+                yield f"{name} starts {before.not_before - commit.now} us before its time"
         elif change.new is TaskState.UP_FOR_RETRY:
             run = ledger.runs[change.run]
-            newest = max((key for key in run.attempts if key.of == name), key=lambda key: key.number)
-            words = _expected_delay(run, newest, change.tries, change.losses)
-            waits = (change.not_before or change.at) - change.at
+            words = _expected_delay(run, AttemptKey(*name, change.attempt or 0), change.tries, change.losses)
+            waits = (change.not_before or commit.now) - commit.now
             if words is not None and not words[0] <= waits <= words[1]:
                 yield f"{name} waits {waits} us after {change.tries} failures and {change.losses} crashes, not {words}"
 
@@ -249,7 +268,7 @@ def i20(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
             yield f"{change.run} is a success, {failed} failed"
         if run.state is RunState.FAILED and not (failed and run.culprits):
             yield f"{change.run} failed, culprits are {run.culprits}, failed are {failed}"
-        if run.state is RunState.CANCELLED and run.cancel_at is None:
+        if run.state is RunState.CANCELLED and run.cancel_at is None and all(s is not TaskState.CANCELLED for _, s in states):
             yield f"{change.run} is cancelled and nobody asked"
 
 
@@ -302,6 +321,7 @@ def i22(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
 
 
 INVARIANTS: Final[tuple[tuple[str, Invariant], ...]] = (
-    ("I1", i1), ("I2", i2), ("I3", i3), ("I4", i4), ("I5", i5), ("I6", i6), ("I7", i7), ("I12", i12), ("I15", i15),
+    ("I1", i1), ("I2", i2), ("I3", i3), ("I4", i4), ("I5", i5), ("I6", i6), ("I6", i6_in_full),
+    ("I7", i7), ("I12", i12), ("I15", i15),
     ("I20", i20), ("I21", i21), ("I22", i22),
 )  # fmt: skip

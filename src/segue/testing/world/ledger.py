@@ -75,6 +75,7 @@ class RunRecord:
     round: int = 1
     placed: bool = False
     cancel_at: Instant | None = None
+    started: Instant | None = None
     culprits: tuple[tuple[str, str], ...] = ()
     tasks: dict[tuple[str, int | None], TaskRecord] = field(default_factory=dict)
     attempts: dict[AttemptKey, AttemptRecord] = field(default_factory=dict)
@@ -117,7 +118,7 @@ def downstream(spec: DagSpec) -> dict[str, tuple[str, ...]]:
 class Commit:
     """One transaction: its changes, and for each move what stood there before."""
 
-    number: int
+    now: Instant
     changes: Sequence[Change]
     tasks: list[tuple[TaskMoved, TaskRecord]] = field(default_factory=list)
     attempts: list[tuple[AttemptMoved, AttemptRecord | None]] = field(default_factory=list)
@@ -147,14 +148,14 @@ class Ledger:
         self.commits = 0
         self.started = 0
 
-    def commit(self, changes: Sequence[Change]) -> Commit:
-        """Apply one transaction.
+    def commit(self, changes: Sequence[Change], now: Instant = Instant(0)) -> Commit:
+        """Apply one transaction, made at `now`.
 
         Raises:
             Violation: a change starts from a state that is not there, or makes a move that is not in the tables.
         """
         self.commits += 1
-        commit = Commit(self.commits, changes)
+        commit = Commit(now, changes)
         for change in changes:
             self._apply(change, commit)
         return commit
@@ -201,6 +202,7 @@ class Ledger:
         _require(legal, "MOVES", f"{change.run}: {change.old} to {change.new}")
         run.state, run.round, run.placed, run.cancel_at = change.new, change.round, change.placed, change.cancel_at
         run.culprits = change.culprits
+        run.started = change.started if change.started is not None else run.started
         commit.runs.append((change, change.old))
         commit.touched.add(change.run)
 

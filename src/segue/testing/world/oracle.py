@@ -63,7 +63,7 @@ def _early(rule: TriggerRule, seen: frozenset[TaskState]) -> tuple[bool, TaskSta
     ends = {
         verdict(rule, (*seen, *more)) for size in (1, 2, 3, 4) for more in combinations((S, F, U, K), size)
     }  # fmt: skip
-    return (len(ends) == 1, next(iter(ends)))
+    return (True, ends.pop()) if len(ends) == 1 else (False, None)
 
 
 def early_verdict(rule: TriggerRule, states: States) -> tuple[bool, TaskState | None]:

@@ -102,6 +102,7 @@ class Plan:
         actions: what people do.
         faults: kinds that are on.
         cuts: numbers of crash points, 1-based, at which the owner dies (fault `crash`).
+        doubts: transactions of unknown outcome: 2n - 1 for the n-th that is not written after all, 2n for one that is.
         odds: how unlucky tasks are.
         exact: final states depend on nothing but the script, so the oracle must agree.
         workers, depth: what the executor takes.
@@ -113,6 +114,7 @@ class Plan:
     actions: tuple[Action, ...]
     faults: frozenset[Fault] = frozenset()
     cuts: frozenset[int] = frozenset()
+    doubts: frozenset[int] = frozenset()
     odds: Odds = Odds()
     exact: bool = True
     workers: int = 4
@@ -247,7 +249,7 @@ def draw_plan(seed: int) -> Plan:
                 actions.append(Action(f"e-{spec.id}", rng.randrange(60 * SECOND), "define", spec.id))
     actions.sort(key=lambda one: (one.at is None, one.at or 0))
     return Plan(
-        seed, dags, tuple(actions), faults, cuts, odds, exact, workers=rng.choice((1, 2, 4, 16)),
+        seed, dags, tuple(actions), faults, cuts, odds=odds, exact=exact, workers=rng.choice((1, 2, 4, 16)),
         depth=rng.choice((0, 0, 4)), edits=edits,
     )  # fmt: skip
 
@@ -270,7 +272,7 @@ def script_of(plan: Plan) -> Script:
         (spec.id, over.task) for spec in specs for task in spec.tasks if task.mapped for over in task.mapped.over if over.task
     }
     below: dict[tuple[str, str], tuple[str, ...]] = {}
-    for spec in specs:
+    for spec in plan.dags:  # a later version only adds: what the first does not know is never followed
         for task in spec.tasks:
             for up in task.upstream:
                 known = below.get((spec.id, up), ())

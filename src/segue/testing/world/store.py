@@ -63,6 +63,7 @@ class CrashStore:
     ) -> None:
         self._inner, self._plan, self._cuts, self._committed = inner, plan, cuts, committed
         self._rng = script.rng("store")
+        self._count = 0
 
     def lease(self) -> Lease:
         """Take the right to write."""
@@ -90,6 +91,9 @@ class CrashStore:
             raise StoreDown("disk full")
         unknown = Fault.UNKNOWN in self._plan.faults and self._rng.random() < 0.05
         written = self._rng.random() < 0.5
+        self._count += 1
+        for number in self._plan.doubts & {2 * self._count - 1, 2 * self._count}:
+            unknown, written = True, number == 2 * self._count
         with self._inner.transaction(epoch) as inner:
             recorder = _Recorder(inner)
             yield recorder

@@ -1,0 +1,161 @@
+"""Measure Segue against the bare limits of this machine, and write `bench/RESULTS.md`.
+
+Every figure comes from the real command (`segue run --json` on a fresh home, SQLite with `synchronous=FULL`, the process
+executor), in turns with the bare limit it is compared with. Nothing here is an assertion.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.bare import command_cost, durable_commit, pool_rate, pool_round_trip, python_pass
+from bench.memory import bytes_per_task
+
+HERE = Path(__file__).parent
+WORKERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: what was measured, the ratios of each repetition, and what they should be."""
+
+    what: str
+    mode: str
+    budget: str
+    ratios: tuple[float, ...]
+    figure: str
+    met: bool | None
+
+    def __str__(self) -> str:
+        middle = statistics.median(self.ratios)
+        spread = f"{min(self.ratios):.2f}-{max(self.ratios):.2f}"
+        verdict = {True: "met", False: "**missed**", None: "-"}[self.met]
+        return f"| {self.what} | {self.mode} | {self.budget} | **{middle:.2f}** ({spread}) | {self.figure} | {verdict} |"
+
+
+def segue_run(dag: str, tasks: int, mode: str = "shared", workers: int = WORKERS) -> dict[str, float]:
+    """Run one DAG of `shapes.py` on a fresh home.
+
+    Returns:
+        `seconds` from first dispatch to end, and `wall` of the whole command, both in seconds.
+    """
+    with tempfile.TemporaryDirectory(prefix="segue-bench-") as home:
+        env = {
+            **os.environ,
+            "SEGUE_HOME": str(Path(home) / "home"),
+            "SEGUE_WORKERS": str(workers),
+            "BENCH_TASKS": str(tasks),
+            "BENCH_ISOLATION": mode,
+        }
+        command = [sys.executable, "-m", "segue", "run", f"{HERE / 'dags' / 'shapes.py'}:{dag}", "--json"]
+        begun = time.perf_counter()
+        done = subprocess.run(command, env=env, check=False, capture_output=True, text=True)
+        wall = time.perf_counter() - begun
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+    return {"seconds": float(json.loads(done.stdout.splitlines()[-1])["seconds"]), "wall": wall}
+
+
+def fan_out(repeats: int) -> Iterator[Row]:
+    """10,000 no-op tasks against the bare pool."""
+    for dag, mode, tasks in (("fan_out", "shared", 10_000), ("declared", "shared", 10_000), ("fan_out", "fresh", 500)):
+        ratios, rates = [], []
+        for _ in range(repeats):
+            bare = pool_rate(10_000, WORKERS)
+            rates.append(tasks / segue_run(dag, tasks, mode)["seconds"])
+            ratios.append(rates[-1] / bare)
+        budget = ">= 1.0 x pool" if mode == "shared" else "(a process a task)"
+        met = statistics.median(ratios) >= 1.0 if mode == "shared" else None
+        what = f"{tasks:,} no-op tasks, {'mapped' if dag == 'fan_out' else 'declared one by one'}"
+        yield Row(what, mode, budget, tuple(ratios), f"{statistics.median(rates):,.0f} tasks/s", met)
+
+
+def hops(repeats: int) -> Iterator[Row]:
+    """A chain of 100, per hop, against one pool round trip and one durable commit."""
+    for mode, tasks in (("shared", 100), ("fresh", 30)):
+        ratios, costs = [], []
+        for _ in range(repeats):
+            with tempfile.TemporaryDirectory() as folder:
+                bare = pool_round_trip() + durable_commit(Path(folder))
+            costs.append(segue_run("hops", tasks, mode)["seconds"] / tasks)
+            ratios.append(costs[-1] / bare)
+        met = statistics.median(ratios) <= 2.0 if mode == "shared" else None
+        budget = "<= 2 x (round trip + commit)" if mode == "shared" else "(a process a task)"
+        yield Row(f"chain of {tasks}, per hop", mode, budget, tuple(ratios), f"{statistics.median(costs) * 1e3:.2f} ms", met)
+
+
+def scale(repeats: int) -> Iterator[Row]:
+    """Cost per task in a run of 100,000 against a run of 1,000."""
+    ratios, costs = [], []
+    for _ in range(max(1, repeats // 2)):
+        small = statistics.median(segue_run("fan_out", 1_000)["seconds"] / 1_000 for _ in range(3))
+        costs.append(segue_run("fan_out", 100_000)["seconds"] / 100_000)
+        ratios.append(costs[-1] / small)
+    figure = f"{statistics.median(costs) * 1e6:.0f} µs a task"
+    yield Row("100,000 tasks in one run vs 1,000", "shared", "<= 1.2 x", tuple(ratios), figure, statistics.median(ratios) <= 1.2)
+
+
+def memory(_: int) -> Iterator[Row]:
+    """Bytes of the engine per pending task, spec and graph included."""
+    for what, declared in (("mapped", False), ("declared one by one", True)):
+        size = bytes_per_task(100_000, declared=declared)
+        yield Row(f"engine memory per pending task, {what}", "-", "<= 512 bytes", (size / 512,), f"{size:.0f} bytes", size <= 512)
+
+
+def start(repeats: int) -> Iterator[Row]:
+    """What an import and a fresh home cost against `python -c pass`."""
+    imports, firsts, helps, walls = [], [], [], []
+    for _ in range(repeats):
+        wall, cpu = python_pass()
+        imports.append(command_cost([sys.executable, "-c", "import segue"], 10)[0] / wall)
+        helps.append(command_cost([sys.executable, "-m", "segue", "run", "--help"], 5)[1] / cpu)
+        walls.append(segue_run("one", 1)["wall"])
+        firsts.append(walls[-1] / wall)
+    met = statistics.median(imports) <= 4
+    yield Row("`import segue`", "-", "<= 4 x `python -c pass`", tuple(imports), "wall time", met)
+    yield Row("`segue run --help`, CPU", "-", "(stated)", tuple(helps), "multiple of `python -c pass`", None)
+    figure = f"{statistics.median(walls):.2f} s"
+    met = statistics.median(firsts) <= 60
+    yield Row("fresh home, whole `segue run` of one task", "shared", "<= 60 x `python -c pass`", tuple(firsts), figure, met)
+
+
+BENCHES: dict[str, Callable[[int], Iterator[Row]]] = {
+    "fan-out": fan_out, "chain": hops, "scale": scale, "memory": memory, "start": start,
+}  # fmt: skip
+
+
+def main() -> None:
+    """Measure what is asked for; the whole set rewrites `RESULTS.md`."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*BENCHES, []], help="which (all)")
+    parser.add_argument("--repeats", type=int, default=5)
+    chosen = parser.parse_args()
+    lines = [
+        "| what | isolation | budget | ratio: median (spread) | figure | |",
+        "|---|---|---|---|---|---|",
+    ]
+    print("\n".join(lines))
+    for name in chosen.names or BENCHES:
+        for row in BENCHES[name](chosen.repeats):
+            lines.append(str(row))
+            print(row, flush=True)
+    if not chosen.names:
+        machine = f"{os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+        text = (HERE / "RESULTS.head.md").read_text()
+        (HERE / "RESULTS.md").write_text(text.format(machine=machine, workers=WORKERS, table="\n".join(lines)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from segue.app.settings import Settings, read_settings
+
+__all__ = ["Home", "SOCKET_LIMIT", "home_here", "settings_here"]
+
+SOCKET_LIMIT: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folder that holds a project's runs."""
+
+    path: Path
+
+    @property
+    def database(self) -> Path:
+        """The main database."""
+        return self.path / "segue.db"
+
+    def socket(self) -> Path | None:
+        """The socket of the owner, None where there is none; a path too long for one is named in `owner.json`."""
+        named = self._said().get("socket")
+        path = self.path / "owner.sock" if named is None else Path(named)
+        return path if path.exists() else None
+
+    def _said(self) -> dict[str, str]:
+        try:
+            said = msgspec.json.decode((self.path / "owner.json").read_bytes())
+            return {key: str(value) for key, value in said.items()}
+        except (OSError, msgspec.DecodeError, AttributeError):
+            return {}
+
+
+def settings_here(**flags: object) -> Settings:
+    """The settings that hold in the working directory."""
+    return read_settings(Path.cwd(), os.environ, flags)
+
+
+def home_here(home: str | None) -> Home:
+    """The home that the working directory, `SEGUE_HOME` or `--home` names."""
+    return Home(settings_here(home=home).home)

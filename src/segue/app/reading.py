@@ -1,0 +1,190 @@
+"""The reading side: what the read verbs show, with or without an owner. It never creates a home."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from segue.app.control_client import ControlClient, OwnerGone
+from segue.app.home import Home
+from segue.model.errors import UsageError
+from segue.model.ids import Instant, RunKey
+from segue.model.spec import DagSpec
+from segue.model.state import FINAL, RUN_FINAL, RunState
+from segue.model.views import DagView, RunDetail, RunQuery, RunView, TaskView
+from segue.model.why import Why, say
+from segue.store.readers import Reader
+from segue.store.sqlite import SqliteReader
+
+__all__ = ["Reading", "Selection", "open_reading"]
+
+_ALL = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which runs: all that fit every part that is given.
+
+    Args:
+        dag: a glob on the DAG's id.
+        states: states a run may have.
+        since: created then or later.
+        tag: a tag of its DAG.
+        error: a glob on the reason of a culprit.
+    """
+
+    dag: str | None = None
+    states: tuple[RunState, ...] = ()
+    since: Instant | None = None
+    tag: str | None = None
+    error: str | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Nothing is given."""
+        return self == Selection()
+
+
+class Reading:
+    """Answers the read verbs.
+
+    Args:
+        reader: of the home's database, None where there is no home.
+        home: the home.
+    """
+
+    def __init__(self, reader: Reader | None, home: Home) -> None:
+        self._reader, self._home = reader, home
+        self._driven: frozenset[str] | None = None
+        self._specs: dict[tuple[str, int], DagSpec] = {}
+
+    def runs(self, selection: Selection, limit: int = _ALL) -> Sequence[RunView]:
+        """The newest runs of a selection, the newest first."""
+        if self._reader is None:
+            return ()
+        sifted = selection.tag is not None or selection.error is not None
+        query = RunQuery(selection.dag, selection.states, selection.since, _ALL if sifted else limit)
+        views = self._reader.runs(query)
+        return [view for view in views if self._fits(view, selection)][:limit] if sifted else views
+
+    def _fits(self, view: RunView, selection: Selection) -> bool:
+        if selection.error is not None and not any(
+            fnmatchcase(reason, selection.error) for _, reason in view.culprits
+        ):
+            return False
+        return selection.tag is None or selection.tag in self.spec(view).tags
+
+    def find(self, text: str) -> RunView:
+        """The run that is named so: `dag@key`, `dag@latest`, or its number.
+
+        Raises:
+            UsageError: there is none; the nearest ones are named.
+        """
+        view = None if self._reader is None else self._reader.find(text)
+        if view is None:
+            raise UsageError(f"there is no run {text}{self._near(text)}")
+        return view
+
+    def _near(self, text: str) -> str:
+        if self._reader is None:
+            return f": the home {self._home.path} does not exist yet"
+        names = [str(view.run) for view in self._reader.runs(RunQuery(limit=500))]
+        if not names:
+            return f": the home {self._home.path} has no runs yet"
+        near = difflib.get_close_matches(text, names, 3, 0.5) or names[:3]
+        return f": did you mean {', '.join(near)}? `segue runs` lists them"
+
+    def detail(self, view: RunView) -> RunDetail:
+        """One run, whole."""
+        assert self._reader is not None
+        detail = self._reader.run(view.run)
+        if detail is None:
+            raise UsageError(f"run {view.run} was removed just now")
+        return detail
+
+    def spec(self, view: RunView) -> DagSpec:
+        """The DAG as it was for this run."""
+        key = (view.run.dag, view.row.version)
+        if key not in self._specs:
+            self._specs[key] = self.detail(view).spec
+        return self._specs[key]
+
+    def dags(self) -> Sequence[DagView]:
+        """All DAGs that the home knows."""
+        return () if self._reader is None else self._reader.dags()
+
+    def state(self, view: RunView) -> str:
+        """The state to show: *interrupted* where no living owner drives an unfinished run."""
+        if view.state in RUN_FINAL or view.state is RunState.HELD:
+            return str(view.state)
+        return str(view.state) if str(view.run) in self._driven_runs() else "interrupted"
+
+    def _driven_runs(self) -> frozenset[str]:
+        if self._driven is None:
+            self._driven = frozenset()
+            socket = self._home.socket()
+            if socket is not None:
+                try:
+                    with ControlClient(socket) as owner:
+                        self._driven = frozenset(owner.health()["runs"])
+                except OwnerGone:
+                    pass
+        return self._driven
+
+    def why(self, detail: RunDetail) -> list[tuple[str, str, str]]:
+        """For the run (label `""`) and every task of it: label, state, sentence."""
+        view = detail.run
+        if self.state(view) != "interrupted" and view.state not in RUN_FINAL:
+            sentences = self._asked(view.run)
+            if sentences:
+                return sentences
+        return stored_why(detail, self.state(view) == "interrupted")
+
+    def _asked(self, run: RunKey) -> list[tuple[str, str, str]]:
+        socket = self._home.socket()
+        if socket is None:
+            return []
+        try:
+            with ControlClient(socket) as owner:
+                return [(label, state, text) for label, state, text in owner.why(run)]
+        except OwnerGone:
+            return []
+
+
+def stored_why(detail: RunDetail, interrupted: bool) -> list[tuple[str, str, str]]:
+    """The reasons that the store has: of moves that were made, and of what waits for nobody."""
+    view = detail.run
+    head = str(view.why) if view.why is not None else ""
+    if interrupted:
+        head = say(Why("interrupted", (str(view.run),)))
+    lines = [("", "interrupted" if interrupted else str(view.state), head)]
+    waiting = {entry.task for entry in detail.entries() if entry.state not in FINAL}
+    for entry in detail.entries():
+        lines.append((_label(entry), str(entry.state), _sentence(detail, entry, waiting)))
+    return lines
+
+
+def _sentence(detail: RunDetail, entry: TaskView, waiting: set[str]) -> str:
+    if entry.state in FINAL or entry.why is not None:
+        return "" if entry.why is None else str(entry.why)
+    upstream = next((task.upstream for task in detail.spec.tasks if task.id == entry.task), ())
+    missing = [name for name in upstream if name in waiting]
+    return say(Why("upstream", (", ".join(missing),))) if missing else "has not begun"
+
+
+def _label(entry: TaskView) -> str:
+    return entry.task if entry.index is None else f"{entry.task}[{entry.index}]"
+
+
+@contextmanager
+def open_reading(home: Home) -> Iterator[Reading]:
+    """Open a home for reading; one that does not exist is empty."""
+    reader = SqliteReader(home.database) if home.database.exists() else None
+    try:
+        yield Reading(reader, home)
+    finally:
+        if reader is not None:
+            reader.close()

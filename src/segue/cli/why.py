@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from segue.app.home import home_here
+from segue.cli.options import HomeOption, JsonOption, RunArgument
+from segue.cli.output import Code, console, plain, print_json, state_text, table
+from segue.model.errors import UsageError
+from segue.model.state import FINAL
+
+__all__ = ["app"]
+
+app = typer.Typer(add_completion=False)
+
+_SHOWN = 40
+
+
+@app.command()
+def why(
+    run: RunArgument,
+    task: Annotated[str | None, typer.Argument(metavar="[TASK]", help="clean or clean[3]; default: all")] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Say for every task of a run why it waits, or how it ended."""
+    from segue.app.reading import open_reading
+
+    with open_reading(home_here(home)) as reading:
+        view = reading.find(run)
+        lines = reading.why(reading.detail(view))
+    head, items = lines[0], lines[1:]
+    if task is not None:
+        items = [line for line in items if line[0] == task or line[0].startswith(f"{task}[")]
+        if not items:
+            raise UsageError(f"{view.run} has no task {task}: it has {', '.join(line[0] for line in lines[1:20])}")
+    if as_json:
+        print_json(
+            {
+                "run_id": str(view.run), "state": head[1], "why": head[2],
+                "tasks": [{"task": label, "state": state, "why": text} for label, state, text in items],
+            }  # fmt: skip
+        )
+        return Code.GOOD
+    screen = console()
+    screen.print(Text.assemble((str(view.run), "bold"), "  ", state_text(head[1]), "  ", plain(head[2])))
+    rows = table("", "", "")
+    rows.show_header = False
+    waiting = [line for line in items if line[1] not in FINAL]
+    shown = items if len(items) <= _SHOWN else (waiting or items)[:_SHOWN]
+    for label, state, text in shown:
+        rows.add_row(f"  {label}", state_text(state), plain(text))
+    screen.print(rows)
+    if len(shown) < len(items):
+        screen.print(f"  … and {len(items) - len(shown):,} more: name a task, or take --json", style="dim")
+    return Code.GOOD

@@ -1,0 +1,229 @@
+"""A traced DAG as `DagSpec`. Everything that is wrong with it is reported, not only the first thing."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from functools import partial
+from typing import Any, Final
+
+from segue.define.annotations import literals, type_text
+from segue.define.arguments import argument_texts
+from segue.define.dag import Dag
+from segue.define.digest import function_digest
+from segue.define.faults import fault
+from segue.define.nodes import Call, Fan, Part
+from segue.define.options import DAG_LATER, TASK_LATER
+from segue.define.param_specs import param_specs
+from segue.define.rules import flag, number, one_of, rules_of, text, texts, whole
+from segue.model.duration import microseconds
+from segue.model.errors import DefinitionError
+from segue.model.moment import parse_span, zone_named
+from segue.model.spec import MAX_DOC, MAX_ITEMS, MAX_TASKS, DagSpec, MapSpec, Over, Rules, TaskKind, TaskSpec
+from segue.model.value import length_of
+from segue.resolve.graph import find_cycle
+from segue.schedule.declare import timetable_of
+
+__all__ = ["compile_dag"]
+
+_KINDS: Final[dict[str, TaskKind]] = {"task": "task", "branch": "branch", "short_circuit": "short_circuit"}
+
+
+def compile_dag(dag: Dag, file: str = "") -> DagSpec:
+    """Compile a DAG that has been traced; faults go where `fault` puts them.
+
+    Args:
+        dag: the DAG.
+        file: its file, relative to the root of the bundle.
+    """
+    report = partial(fault, place=dag.place, dag=dag.id)
+    tasks = _Tasks(dag).compiled()
+    if len(tasks) > MAX_TASKS:
+        report(f"DAG {dag.id} has {len(tasks)} tasks, {MAX_TASKS:,} are the most: split it, or map over a list")
+    cycle = find_cycle(tasks)
+    if cycle:
+        _report_cycle(dag, cycle)
+    options = dag.options
+    for name in sorted(DAG_LATER.intersection(options)):
+        report(f"{name}= of DAG {dag.id} is not available in this version: leave it out")
+    values = _Options(options, report)
+    zone = values.read("timezone", _zone, "UTC")
+    schedule = values.read("schedule", timetable_of, None)
+    params = param_specs(dag.params_class, report)
+    missing = [param.name for param in params if param.default is None]
+    if missing and schedule is not None:
+        names = ", ".join(missing)
+        report(f"DAG {dag.id} has a schedule and params without a default ({names}): nobody is there to give them")
+    start, end = values.read("start", partial(_start, zone), None), values.read("end", partial(_end, zone), None)
+    if start is not None and end is not None and end <= start:
+        report(f"DAG {dag.id} ends before it starts: start={options['start']!r}, end={options['end']!r}")
+    return DagSpec(
+        id=dag.id,
+        tasks=tasks,
+        schedule=None if schedule is None else schedule.to_data(),
+        start=start,
+        end=end,
+        timezone=zone,
+        max_active_runs=values.read("max_active_runs", whole(1), None),
+        max_active_tasks=values.read("max_active_tasks", whole(1), None),
+        priority=values.read("priority", number, 0),
+        catchup=values.read("catchup", flag, False),
+        missed=values.read("missed", one_of("run", "latest", "skip"), "run"),
+        overlap=values.read("overlap", one_of("wait", "skip"), "wait"),
+        delay=values.read("delay", microseconds, 0),
+        params=params,
+        owner=values.read("owner", text, None),
+        tags=values.read("tags", texts, ()),
+        location=values.read("location", text, ""),
+        doc=_doc(options.get("doc"), dag.function.fn if dag.function else None, report),
+        file=file,
+        line=dag.place.line,
+    )
+
+
+class _Options:
+    """Reads one option of a DAG at a time; what cannot be read is reported and its default taken."""
+
+    def __init__(self, options: Mapping[str, Any], report: Callable[[str], None]) -> None:
+        self._options, self._report = options, report
+
+    def read(self, name: str, reader: Callable[[Any], Any], default: Any) -> Any:
+        value = self._options.get(name)
+        if value is None:
+            return default
+        try:
+            return reader(value)
+        except DefinitionError as why:
+            self._report(why.message)
+        except (TypeError, ValueError) as why:
+            self._report(f"{name}={value!r}: {why}")
+        return default
+
+
+class _Tasks:
+    """Compiles the calls of one DAG; options that agree become one `Rules` object."""
+
+    def __init__(self, dag: Dag) -> None:
+        self._dag = dag
+        self._defaults = dag.options.get("defaults", {})
+        self._rules: dict[Rules, Rules] = {}
+        self._read: dict[int, Rules] = {}
+
+    def compiled(self) -> tuple[TaskSpec, ...]:
+        edges = {task.id: task for task in self._dag.edges()}
+        specs = tuple(self._compile(call, edges[name]) for name, call in self._dag.calls.items())
+        below: dict[str, set[str]] = {}
+        for task in edges.values():
+            for up in task.upstream:
+                below.setdefault(up, set()).add(task.id)
+        for call in self._dag.calls.values():
+            if call.task.kind == "branch":
+                self._check_choices(call, below.get(call.id, set()))
+        return specs
+
+    def _compile(self, call: Call, edges: TaskSpec) -> TaskSpec:
+        report = self._report(call)
+        task = call.task
+        if task.kind not in _KINDS:
+            report(f"task.{task.kind} is not available in this version")
+        bound, errors = argument_texts(call.bound)
+        mapped = _map_spec(call.fan, report) if call.fan else None
+        if call.fan:
+            if task.kind != "task":
+                report(f"{call.id} is a {task.kind}: it decides once, so it cannot be mapped")
+            lists, more = argument_texts(call.fan.over)
+            bound.update({name: f"*{text}" for name, text in lists.items()})
+            errors.update(more)
+        for name, why in errors.items():
+            report(f"argument {name!r} of task {call.id}: {why}")
+        returns = task.function.returns
+        return TaskSpec(
+            id=call.id,
+            rules=self._rules_of(call, report),
+            kind=_KINDS.get(task.kind, "task"),
+            data=edges.data,
+            after=edges.after,
+            mapped=mapped,
+            arguments=", ".join(f"{name}={bound[name]}" for name in sorted(bound)),
+            returns="" if returns is inspect.Signature.empty else type_text(returns),
+            function=function_digest(task.function.fn),
+            line=call.place.line,
+            doc=_doc(task.options.get("doc", self._defaults.get("doc")), task.function.fn, report),
+        )
+
+    def _rules_of(self, call: Call, report: Callable[[str], None]) -> Rules:
+        known = self._read.get(id(call.task))
+        if known is not None:
+            return known
+        options = {**self._defaults, **call.task.options}
+        for name in sorted(TASK_LATER.intersection(options)):
+            report(f"{name}= of task {call.id} is not available in this version: leave it out")
+        rules = rules_of(options, report)
+        self._read[id(call.task)] = self._rules.setdefault(rules, rules)
+        return self._read[id(call.task)]
+
+    def _check_choices(self, call: Call, below: set[str]) -> None:
+        for choice in literals(call.task.function.returns) or ():
+            if choice is not None and choice not in below:
+                follow = ", ".join(sorted(below)) or "nothing"
+                self._report(call)(f"branch {call.id} may return {choice!r}, which does not follow it: {follow} does")
+
+    def _report(self, call: Call) -> Callable[[str], None]:
+        return partial(fault, place=call.place, dag=self._dag.id, task=call.id)
+
+
+def _map_spec(fan: Fan, report: Callable[[str], None]) -> MapSpec:
+    over = []
+    for name, value in fan.over.items():
+        length = length_of(value)
+        if isinstance(value, Call):
+            over.append(Over(name, task=value.id))
+            continue
+        if isinstance(value, Part):
+            report(f"{name!r} maps over a part of {value.of.id}: let a task of its own return that list")
+        elif length is None:
+            report(f"{name!r} maps over {type(value).__name__}: it takes the result of a task, a list or a range")
+        elif length > MAX_ITEMS:
+            report(f"{name!r} maps over {length:,} items, {MAX_ITEMS:,} are the most")
+        over.append(Over(name, length=length or 0))
+    known = {one.length for one in over if one.length is not None}
+    if fan.mode == "zip" and len(known) > 1:
+        lengths = ", ".join(f"{one.param}: {one.length}" for one in over if one.length is not None)
+        report(f"the lists that are mapped over differ in length ({lengths}): .product(...) crosses them")
+    return MapSpec(fan.mode, tuple(over))
+
+
+def _report_cycle(dag: Dag, cycle: list[str]) -> None:
+    text = f"cycle: {' → '.join(cycle)}"
+    # Data alone cannot close a circle, a call exists before it is an argument: some edge of it is an order edge.
+    places = (dag.calls[down].after.get(up) for up, down in zip(cycle, cycle[1:], strict=False))
+    closing = max((place for place in places if place), key=lambda place: place.line, default=dag.place)
+    fault(text, closing, dag=dag.id, task=cycle[0])
+
+
+def _doc(given: object, fn: Callable[..., Any] | None, report: Callable[[str], None]) -> str:
+    # Words of what is not written in Python differ between versions of Python, None's own among them.
+    written = getattr(fn, "__doc__", None) if hasattr(fn, "__code__") else None
+    doc = given if given is not None else written
+    if not isinstance(doc, str):
+        return ""
+    doc = inspect.cleandoc(doc)
+    if len(doc.encode(errors="replace")) > MAX_DOC:
+        report(f"doc has {len(doc):,} characters, {MAX_DOC // 1024} KiB are the most")
+    return doc
+
+
+def _zone(name: object) -> str:
+    return zone_named(text(name)).key
+
+
+def _start(zone: str, value: Any) -> int:
+    return parse_span(value, zone)[0]
+
+
+def _end(zone: str, value: Any) -> int:
+    # A date includes the last slot that starts on it; an instant is the first that no slot starts at (RULINGS).
+    first, last = parse_span(value, zone)
+    whole_days = isinstance(value, str) and len(value) <= len("2026-04-01")
+    return last if whole_days or (isinstance(value, date) and not isinstance(value, datetime)) else first

@@ -1,0 +1,60 @@
+"""What a DAG may say and rarely means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from segue.model.spec import DagSpec, TaskSpec
+from segue.resolve.graph import topological_order
+
+__all__ = ["Finding", "lint"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding: how bad, where, what, and what to write instead."""
+
+    severity: Literal["error", "warning"]
+    file: str
+    line: int
+    message: str
+    hint: str
+    dag: str
+    task: str | None = None
+
+
+def lint(spec: DagSpec) -> list[Finding]:
+    """Findings about one DAG that has no cycle, by line."""
+    return sorted((*_empty(spec), *_joins(spec)), key=lambda finding: finding.line)
+
+
+def _empty(spec: DagSpec) -> Iterator[Finding]:
+    if not spec.tasks:
+        text = f"DAG {spec.id} has no tasks: it cannot be run"
+        yield Finding("warning", spec.file, spec.line, text, "call a task in it", spec.id)
+
+
+def _joins(spec: DagSpec) -> Iterator[Finding]:
+    """Joins of two arms of a branch under the default rule: one arm is skipped, and so is the join (SEMANTICS)."""
+    tasks = {task.id: task for task in spec.tasks}
+    branches = [task for task in spec.tasks if task.kind == "branch"]
+    order = topological_order(spec.tasks) if branches else []
+    for branch in branches:
+        arms: dict[str, set[str]] = {}
+        for name in order:
+            task = tasks[name]
+            if _joins_arms(task, arms):
+                text = f"{name} joins arms of branch {branch.id} under the rule all_success: skipped with any of them"
+                hint = 'trigger_rule="none_failed_min_one_success"'
+                yield Finding("error", spec.file, task.line, text, hint, spec.id, name)
+            reached = set().union(*(arms.get(up, set()) for up in task.upstream))
+            arms[name] = reached | {name} if branch.id in task.upstream else reached
+
+
+def _joins_arms(task: TaskSpec, arms: dict[str, set[str]]) -> bool:
+    if task.rules.trigger_rule != "all_success":
+        return False
+    reached = [arms[up] for up in task.upstream if arms.get(up)]
+    return any(one.isdisjoint(other) for at, one in enumerate(reached) for other in reached[at + 1 :])

@@ -1,0 +1,22 @@
+"""Which DAG is being declared: calls of tasks go to it, and errors bear its name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from typing import Any, Final, Protocol
+
+__all__ = ["Tracing", "active"]
+
+
+class Tracing(Protocol):
+    """A DAG whose calls are being recorded."""
+
+    @property
+    def id(self) -> str: ...
+
+    def call(self, task: Any, bound: Mapping[str, object], fan: Any = None) -> Any: ...
+
+
+active: Final[ContextVar[Tracing | None]] = ContextVar("segue_dag", default=None)
+"""The DAG that calls of tasks go to."""

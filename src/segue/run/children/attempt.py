@@ -1,0 +1,295 @@
+"""A worker: one attempt after the other, and between two of them nothing of the first is left.
+
+The worker is forked from a clean interpreter and leads a session of its own. It takes work from its socket, writes on
+the page what it has and since when its code runs, runs the code, kills what the code left behind, puts back what it
+changed, and only then reports.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import importlib
+import os
+import resource
+import signal
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import copy_context
+from dataclasses import dataclass
+from types import CoroutineType
+from typing import Any, NoReturn, Protocol, cast
+
+import msgspec
+
+from segue.model.changes import Brief
+from segue.model.errors import Skip
+from segue.model.events import Cancelled, Failure, Followed, Outcome, Value
+from segue.model.ids import Instant, RunKey
+from segue.run.children.outcome import begin_of_user_code, outcome_of
+from segue.run.children.supply import Supply
+from segue.run.children.surroundings import Surroundings
+from segue.run.children.voice import Voice
+from segue.run.page import BEGAN, BEGAN_AT, PHASE_ASKS, TAKEN, TOKEN, Page
+from segue.run.processes import descendants, kill_all, resident
+from segue.run.wire import MAX_DATAGRAM, Ask, Grant, Held, Report, Setup, ToWorker, Work
+
+__all__ = ["Call", "Seat", "Workshop", "serve"]
+
+_PATIENCE = 5.0  # seconds to wait for a killed process that does not die
+_NOTABLE = 8 * 1024 * 1024  # bytes of new peak memory worth a reset of the peak
+_decoder: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
+_encode = msgspec.msgpack.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One attempt, bound and ready.
+
+    Args:
+        code: calls the task's function with its arguments.
+        keep: stores the result.
+        choose: from what a branch returned to ids of direct downstream tasks; raises where one is none.
+        may_retry: what `Retry(on=, not_on=)` says about an exception.
+        root: folder of the bundle.
+    """
+
+    code: Callable[[], object]
+    keep: Callable[[object], Value]
+    choose: Callable[[object], tuple[str, ...]]
+    may_retry: Callable[[BaseException], bool]
+    root: str = ""
+
+
+class Workshop(Protocol):
+    """Turns work into calls."""
+
+    def prepare(self, work: Work, brief: Brief, supply: Supply) -> Call:
+        """Load the file, find the function, bind its arguments."""
+        ...
+
+    def loads(self, work: Work, brief: Brief) -> bool:
+        """Whether `prepare` will load a file that this worker has not loaded yet."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """What a worker is given: its number, the seal of its marks, and descriptors."""
+
+    worker: int
+    seal: bytes
+    work: int
+    side: int
+    out: int
+    err: int
+    page: int
+    lock: int
+
+
+class Stopped(BaseException):
+    """SIGTERM while an attempt runs: unwinds the code, so that its `finally` and `with` do their work."""
+
+
+def serve(seat: Seat, setup: Setup) -> NoReturn:
+    """Run attempts until the executor is gone. `seat.lock` stays open: it says that this process lives."""
+    page = Page(seat.page)
+    os.close(seat.page)
+    voice = Voice(page, seat.seal, (seat.out, seat.err))
+    faulthandler.enable(all_threads=False)
+    workshop = cast(Workshop, importlib.import_module(setup.workshop).open_workshop(setup))
+    _Worker(seat, setup, page, voice, workshop).run()
+
+
+class _Worker:
+    def __init__(self, seat: Seat, setup: Setup, page: Page, voice: Voice, workshop: Workshop) -> None:
+        self._setup, self._page, self._voice, self._workshop = setup, page, voice, workshop
+        self._cells = page.cells
+        self._sock = socket.socket(fileno=seat.work)
+        self._supply = Supply(socket.socket(fileno=seat.side))
+        self._buffer = memoryview(bytearray(MAX_DATAGRAM))
+        self._briefs: dict[RunKey, Brief] = {}
+        self._pid = os.getpid()
+        self._done = self._asked = 0
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        self._around = Surroundings()
+        self._first_rss = resident()
+        self._peak = self._usage()[0]
+
+    def run(self) -> NoReturn:
+        while True:
+            message = self._next()
+            if isinstance(message, Grant):
+                continue  # the answer to a question of an attempt that was stopped
+            self._cells[TAKEN], self._cells[TOKEN] = time.monotonic_ns(), message.token
+            report = self._attempt(message)
+            self._cells[TOKEN] = self._cells[BEGAN] = 0
+            data = _encode(report)
+            if len(data) > MAX_DATAGRAM:
+                outcome = Failure("too_large", f"the outcome takes {len(data)} bytes, at most {MAX_DATAGRAM} can be sent")
+                data = _encode(msgspec.structs.replace(report, outcome=outcome))
+            self._send(data)
+            if report.retire:
+                os._exit(0)
+
+    def _next(self) -> ToWorker:
+        with suppress(ConnectionError):
+            if size := self._sock.recv_into(self._buffer):
+                return _decoder.decode(self._buffer[:size])
+        os._exit(0)  # the executor is gone
+
+    def _send(self, data: bytes) -> None:
+        try:
+            self._sock.send(data)
+        except ConnectionError:
+            os._exit(0)
+
+    def _attempt(self, message: Work | Held) -> Report:
+        token, notes, stopped = message.token, [], False
+        _, cpu_before = self._usage()
+        try:
+            outcome = copy_context().run(self._perform, message)
+        except Stopped:
+            outcome, stopped = Cancelled(self._cells[BEGAN] > 0), True
+        ended = Instant(time.time_ns() // 1000)
+        began = Instant(self._cells[BEGAN_AT]) if self._cells[BEGAN] > 0 else None
+        self._cells[BEGAN] = 0
+        try:
+            notes += self._clean()
+        except Stopped:
+            stopped = True
+        said = self._voice.finish(token)
+        peak, cpu = self._usage()
+        self._done += 1
+        notes += self._growth(peak)
+        retire = stopped or bool(notes) or self._done >= self._setup.attempts
+        return Report(token, began, ended, outcome, peak, cpu - cpu_before, said, retire, tuple(notes))
+
+    def _perform(self, message: Work | Held) -> Outcome:
+        """Run an attempt to its outcome; everything of the user's is called below here."""
+        call: Call | None = None
+        try:
+            work = self._supply.body(message.token) if isinstance(message, Held) else message
+            brief = self._brief(work)
+            self._around.name(SEGUE_RUN_ID=str(work.run), SEGUE_TASK_ID=work.task, SEGUE_ATTEMPT=str(work.number))
+            new = self._workshop.loads(work, brief)
+            call = self._workshop.prepare(work, brief, self._supply)
+            if new:
+                self._around.keep()  # what a file does when it is imported holds for all its attempts
+            if work.ask and not self._may_begin(work.token):
+                return Cancelled(begun=False)
+            self._cells[BEGAN_AT] = time.time_ns() // 1000
+            self._cells[BEGAN] = time.monotonic_ns()
+            return self._finish(work, call, self._run(call))
+        except Stopped:
+            self._leave_copies(143)
+            raise
+        except SystemExit as error:
+            self._leave_copies(_exit_code(error))
+            self._exit(message.token, error)
+        except BaseException as error:  # noqa: BLE001 - whatever user code raises is its outcome
+            self._leave_copies(1)
+            if not isinstance(error, Skip):
+                self._voice.complain(error, begin_of_user_code(error))
+            root, may_retry = (call.root, call.may_retry) if call else (self._setup.bundles, lambda _: True)
+            return outcome_of(error, root, may_retry)
+
+    def _run(self, call: Call) -> object:
+        result = call.code()
+        if isinstance(result, CoroutineType):
+            result = importlib.import_module("asyncio").run(result)
+        self._leave_copies(0)
+        return result
+
+    def _finish(self, work: Work, call: Call, result: object) -> Outcome:
+        if work.kind == "branch":
+            return Followed(call.choose(result))
+        value = call.keep(result)
+        if work.kind == "short_circuit" and not result:
+            return Followed((), value)
+        return value
+
+    def _leave_copies(self, code: int) -> None:
+        """A fork of the user's that came back from the task is no worker."""
+        if os.getpid() != self._pid:
+            os._exit(code)
+
+    def _exit(self, token: int, error: SystemExit) -> NoReturn:
+        """`sys.exit` in a task ends the process, as it says; the executor calls it lost."""
+        self._voice.complain(error, begin_of_user_code(error))
+        self._voice.finish(token)
+        os._exit(_exit_code(error))
+
+    def _brief(self, work: Work) -> Brief:
+        if work.brief is not None:
+            self._briefs[work.run] = work.brief
+        return self._briefs[work.run]
+
+    def _may_begin(self, token: int) -> bool:
+        self._asked += 1
+        self._cells[BEGAN] = PHASE_ASKS
+        self._send(_encode(Ask(token, self._asked, Instant(time.time_ns() // 1000))))
+        while True:
+            answer = self._next()
+            if isinstance(answer, Grant) and answer.token == token:
+                return answer.yes
+
+    def _stop(self, *_: Any) -> None:
+        if self._cells[TOKEN] == 0 or os.getpid() != self._pid:
+            os._exit(143)
+        raise Stopped
+
+    def _clean(self) -> list[str]:
+        """Kill what the attempt left behind, put back what it changed; answers with what is worth a note."""
+        notes = []
+        left = self._kill_leftovers()
+        if left:
+            notes.append(f"left {_number(left, 'process', 'processes')} behind: killed")
+        threads = self._around.put_back()
+        self._voice.reconnect()
+        if threads:
+            notes.append(f"left {_number(threads, 'thread', 'threads')} behind: the worker was replaced")
+        return notes
+
+    def _kill_leftovers(self) -> int:
+        try:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return 0  # as a subreaper it has no descendant where it has no child
+        return len(kill_all(lambda: descendants(self._pid), _PATIENCE, _reap))
+
+    def _growth(self, peak: int) -> list[str]:
+        if peak - self._peak < _NOTABLE:
+            return []
+        with suppress(OSError), open("/proc/self/clear_refs", "w") as peaks:  # noqa: PTH123
+            peaks.write("5")  # the next attempt's peak is its own
+        self._peak = self._usage()[0]
+        grown = resident() - self._first_rss
+        if grown <= self._setup.growth:
+            return []
+        return [f"the worker grew by {grown // 1_000_000} MB and was replaced"]
+
+    @staticmethod
+    def _usage() -> tuple[int, int]:
+        """Peak resident bytes and CPU microseconds, those of dead children included."""
+        own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+        return own.ru_maxrss * 1024, int(seconds * 1e6)
+
+
+def _exit_code(error: SystemExit) -> int:
+    if error.code is None:
+        return 0
+    return error.code & 0xFF if isinstance(error.code, int) else 1
+
+
+def _reap() -> None:
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _number(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"

@@ -1,0 +1,70 @@
+"""What the definition child is asked and what it answers: one frame each (`segue.run.wire.write_frame`), MessagePack.
+
+The child is started as `python -m segue.run.children.definition PARENT FD`: the starter's process id and a connected
+stream socket that it inherits. It answers requests in order and ends when the socket is closed or the parent dies.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from segue.model.events import Definition, FileError
+
+__all__ = ["MEMORY", "SECONDS", "Found", "Load", "Read"]
+
+SECONDS: Final = 30.0
+MEMORY: Final = 2 * 1024**3
+
+
+class Load(msgspec.Struct, frozen=True, gc=False):
+    """Take a bundle of the folder of a DAG file, import the file and compile its DAGs.
+
+    Args:
+        file: absolute path.
+        bundles: absolute path of the folder that bundles lie in.
+        values: arguments of DAG functions that are no params: `[tool.segue.env.NAME]`.
+        seconds: after them the load is killed.
+        memory: resident bytes; above them the load is killed.
+    """
+
+    file: str
+    bundles: str
+    values: dict[str, Any] = {}
+    seconds: float = SECONDS
+    memory: int = MEMORY
+
+
+class Found(msgspec.Struct, frozen=True, gc=False):
+    """A lint finding."""
+
+    severity: str
+    file: str
+    line: int
+    message: str
+    hint: str
+    dag: str
+    task: str | None = None
+
+
+class Read(msgspec.Struct, frozen=True, gc=False):
+    """What a file says. Paths in it are relative to `root`.
+
+    Args:
+        file: the file, relative to `root`.
+        root: absolute path of the folder the bundle was made of.
+        bundle: the bundle's digest, "" where there could be none.
+        definitions: its sound DAGs.
+        errors: everything wrong with the others, or with the file.
+        findings: lint.
+        output: what it printed, the last 64 KiB.
+    """
+
+    file: str
+    root: str
+    bundle: str = ""
+    definitions: tuple[Definition, ...] = ()
+    errors: tuple[FileError, ...] = ()
+    findings: tuple[Found, ...] = ()
+    output: str = ""

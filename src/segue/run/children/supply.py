@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import socket
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import msgspec
+
+from segue.model.events import Value
+from segue.model.ids import RunKey
+from segue.run.wire import Answers, Block, Body, One, Question, Work, read_frame, write_frame
+
+__all__ = ["Supply"]
+
+_encode = msgspec.msgpack.Encoder().encode
+_work = msgspec.msgpack.Decoder(Work)
+_one: msgspec.msgpack.Decoder[Value | None] = msgspec.msgpack.Decoder(Value | None)
+_block = msgspec.msgpack.Decoder(Answers)
+_ENTRIES, _BYTES = 64, 32 * 1024 * 1024
+
+
+class Supply:
+    """Upstream values that did not travel with the work: asked for on the side channel, the newest ones kept.
+
+    So the ten thousand items of a mapped task fetch the list they map over once for each worker.
+    """
+
+    def __init__(self, side: socket.socket) -> None:
+        self._side = side
+        self._kept: OrderedDict[tuple[RunKey, int, str, int | None], Value] = OrderedDict()
+        self._bytes = 0
+
+    def body(self, token: int) -> Work:
+        """The attempt that was too large for a datagram."""
+        return _work.decode(self._ask(Body(token)))
+
+    def one(self, work: Work, task: str, index: int | None) -> Value | None:
+        """The result of one task of the run of `work`."""
+        name = (work.run, work.fresh, task, index)
+        value = self._kept.get(name)
+        if value is None:
+            value = _one.decode(self._ask(One(work.run, task, index)))
+            if value is not None:
+                self._keep(name, value)
+        else:
+            self._kept.move_to_end(name)
+        return value
+
+    def block(self, work: Work, task: str, first: int, stop: int) -> Sequence[tuple[int, Value]]:
+        """Results of items `first <= index < stop` of a mapped task, those that there are."""
+        return _block.decode(self._ask(Block(work.run, task, first, stop)))
+
+    def _ask(self, question: Question) -> bytes:
+        write_frame(self._side, _encode(question))
+        return read_frame(self._side)
+
+    def _keep(self, name: tuple[RunKey, int, str, int | None], value: Value) -> None:
+        self._kept[name] = value
+        self._bytes += len(value.inline or b"")
+        while len(self._kept) > _ENTRIES or self._bytes > _BYTES:
+            _, old = self._kept.popitem(last=False)
+            self._bytes -= len(old.inline or b"")

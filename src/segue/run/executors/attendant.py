@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import os
+import selectors
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+
+__all__ = ["Attendant"]
+
+
+class Attendant:
+    """A thread that waits for descriptors and calls what they are watched with. Only it touches its selector."""
+
+    def __init__(self, name: str) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._jobs: deque[Callable[[], object]] = deque()
+        self._hears, self._bell = os.pipe()
+        os.set_blocking(self._hears, False)
+        os.set_blocking(self._bell, False)
+        self._selector.register(self._hears, selectors.EVENT_READ, self._work)
+        self._open = True
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Callable[[], object]) -> None:
+        """Call `job` in the thread."""
+        self._jobs.append(job)
+        with suppress(BlockingIOError):
+            os.write(self._bell, b"!")
+
+    def watch(self, fd: int, events: int, call: Callable[[int], object]) -> None:
+        """In the thread: call `call(events)` when `fd` is ready; 0: watch it no longer."""
+        known = fd in self._selector.get_map()
+        if events and known:
+            self._selector.modify(fd, events, call)
+        elif events:
+            self._selector.register(fd, events, call)
+        elif known:
+            self._selector.unregister(fd)
+
+    def close(self) -> None:
+        """Do what was submitted, then end."""
+        self.submit(self._stop)
+        self._thread.join()
+        self._selector.close()
+        os.close(self._hears)
+        os.close(self._bell)
+
+    def _run(self) -> None:
+        while self._open:
+            for key, events in self._selector.select():
+                key.data(events)
+
+    def _work(self, _: int) -> None:
+        with suppress(BlockingIOError):
+            os.read(self._hears, 4096)
+        while self._jobs:
+            self._jobs.popleft()()
+
+    def _stop(self) -> None:
+        self._open = False

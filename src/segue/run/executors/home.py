@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Callable
+from hashlib import blake2b
+from pathlib import Path
+
+from segue.model.errors import HomeBusy
+from segue.run.executors.forks import HOME_MARK
+from segue.run.processes import descendants, kill_all, marked
+
+__all__ = ["HomeLock", "mark_of"]
+
+_PATIENCE = 30.0
+_PAUSE = 0.02
+
+
+def mark_of(home: Path) -> str:
+    """The word in the environment of every worker process of a home."""
+    return blake2b(os.fsencode(home.resolve()), digest_size=16).hexdigest()
+
+
+class HomeLock:
+    """The lock that living workers of a home hold, shared; whoever can take it alone is alone.
+
+    Args:
+        home: folder of the lock file.
+        mark: finds worker processes of this home.
+        patience: seconds to wait for the processes of an earlier owner to be gone.
+    """
+
+    def __init__(self, home: Path, mark: str, patience: float = _PATIENCE) -> None:
+        self._mark, self._patience = f"{HOME_MARK}={mark}".encode(), patience
+        self._home = home
+        self.fd = os.open(home / "workers.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._passed = False
+
+    def pass_barrier(self, server: int) -> None:
+        """Kill what is left of an earlier owner's life and wait until it is gone; afterwards nothing more to do.
+
+        Args:
+            server: process id of our own fork server, which is spared with its descendants.
+
+        Raises:
+            HomeBusy: something cannot be killed.
+        """
+        if self._passed:
+            return
+        end = time.monotonic() + self._patience
+        while True:
+            kill_all(self._strangers(server), _PAUSE)
+            try:
+                fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    text = f"processes of an earlier owner of {self._home} are alive and cannot be killed"
+                    raise HomeBusy(text) from None
+                time.sleep(_PAUSE)
+            else:
+                break
+        fcntl.flock(self.fd, fcntl.LOCK_SH)
+        self._passed = True
+
+    def close(self) -> None:
+        """Let go; workers that live keep their share."""
+        os.close(self.fd)
+
+    def _strangers(self, server: int) -> Callable[[], set[int]]:
+        own = {server, *descendants(server)} if server else set()
+        return lambda: marked(self._mark) - own

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["ExecutorSettings"]
+
+
+def _unmasked(line: bytes) -> bytes:
+    return line
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorSettings:
+    """How the process executor works. Times in seconds, sizes in bytes.
+
+    Args:
+        home: folder of the lock file that living workers hold.
+        logs: folder of the attempts' logs.
+        storage: where large values lie.
+        bundles: folder of unpacked bundles.
+        env: environment of the tasks; names that begin with `SEGUE_` are left out.
+        workers: attempts at once.
+        depth: short attempts queued ahead for each worker, at most; 0: none.
+        python: interpreter of the workers.
+        preload: installed packages to import before the first fork.
+        workshop: module that turns work into calls; it has `open_workshop(setup)`.
+        mask: applied to every line of a log before it is written.
+        grace: from TERM to KILL where the task does not say.
+        started_after: an attempt that runs for longer is reported as started.
+        take_back_after: work queued behind an attempt that runs for longer is taken back.
+        queue_for: seconds of work to queue ahead.
+        load_limit: what reading values and importing the file may take.
+        launch_limit: a launch above it is fetched by the worker.
+        attempts: a worker retires after so many.
+        growth: resident memory after which a worker retires.
+        log_head: kept of the beginning of a log.
+        log_tail: kept of the end of a log that is longer.
+        memory_watch: how often free memory is sampled while something runs.
+    """
+
+    home: Path
+    logs: Path
+    storage: str
+    bundles: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+    workers: int = 4
+    depth: int = 16
+    python: str = sys.executable
+    preload: tuple[str, ...] = ()
+    workshop: str = "segue.run.children.workshop"
+    mask: Callable[[bytes], bytes] = _unmasked
+    grace: float = 10.0
+    started_after: float = 0.02
+    take_back_after: float = 0.01
+    queue_for: float = 0.005
+    load_limit: float = 300.0
+    launch_limit: int = 128 * 1024
+    attempts: int = 1000
+    growth: int = 200 * 1024 * 1024
+    log_head: int = 40_000_000
+    log_tail: int = 10_000_000
+    memory_watch: float = 1.0

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import NamedTuple
+
+import msgspec
+
+from segue.model.changes import Launch
+from segue.model.events import Outcome
+from segue.model.ids import AttemptKey, Instant, RunKey
+from segue.run.page import BEGAN, BEGAN_AT, STREAMS, TAKEN, TOKEN, Page, make_page
+from segue.run.wire import MAX_DATAGRAM, FromWorker, Report, ToWorker
+
+__all__ = ["Attempt", "ReuseKey", "Sight", "Worker"]
+
+_decoder: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)
+_sent: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
+_buffer = memoryview(bytearray(MAX_DATAGRAM))
+
+
+class ReuseKey(NamedTuple):
+    """Attempts that may share a process (ARCHITECTURE §7); secrets join it when there are any."""
+
+    location: str
+    bundle: str
+
+
+class Attempt:
+    """One attempt in the hands of the executor.
+
+    `verdict` is what it has come to, reported when its worker is dead; `asked` the number of its open question.
+    """
+
+    __slots__ = ("asked", "launch", "started", "token", "verdict", "worker")
+
+    def __init__(self, token: int, launch: Launch) -> None:
+        self.token, self.launch = token, launch
+        self.worker: Worker | None = None
+        self.verdict: Outcome | Report | None = None
+        self.started = False
+        self.asked = 0
+
+    @property
+    def reuse(self) -> ReuseKey:
+        return ReuseKey(self.launch.brief.location, self.launch.brief.bundle)
+
+    @property
+    def fresh(self) -> bool:
+        return self.launch.task.rules.isolation == "fresh"
+
+
+class Sight(NamedTuple):
+    """What a worker's page shows: the attempt it has, since when, since when its code runs (0: not yet)."""
+
+    token: int
+    taken: float
+    began: float
+    began_at: Instant | None
+
+
+class Worker:
+    """The executor's end of one worker process.
+
+    Args:
+        number: its number in this executor's life.
+        reuse: what its attempts have in common.
+        fresh: it takes one attempt only.
+    """
+
+    def __init__(self, number: int, reuse: ReuseKey, fresh: bool) -> None:
+        self.number, self.reuse, self.fresh = number, reuse, fresh
+        self.seal = secrets.token_hex(16).encode()
+        self.sock, self.twin = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.side, self._their_side = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.page: Page = make_page()
+        pipes = [os.pipe() for _ in STREAMS]
+        self.pipes = (pipes[0][0], pipes[1][0])
+        self._writing = (pipes[0][1], pipes[1][1])
+        self._ears = tuple(os.dup(fd) for fd in self.pipes)
+        self.queue: dict[int, Attempt] = {}
+        self._backlog: deque[tuple[int, bytes]] = deque()
+        self.runs: set[RunKey] = set()
+        self.keys: dict[int, AttemptKey] = {}
+        self.closing = self.ours = self.slow = self.alone = False
+        self.look_at = self.kill_at = float("inf")
+
+    @property
+    def takes_more(self) -> bool:
+        """Whether work may be queued behind what it has: not where that is long, or asks before it begins."""
+        return not (self.closing or self.slow or self.alone or self.fresh)
+
+    @property
+    def seats(self) -> tuple[int, ...]:
+        """Descriptors for the worker, in the order of `Fork`, without the lock."""
+        return (self.twin.fileno(), self._their_side.fileno(), *self._writing, self.page.fd)
+
+    def seated(self) -> None:
+        """Its descriptors are on their way: close our copies, all but the twin."""
+        self._their_side.close()
+        for fd in (*self._writing, self.page.fd):
+            os.close(fd)
+
+    def give(self, attempt: Attempt, data: bytes) -> None:
+        """Send work, or keep it until there is room."""
+        attempt.worker = self
+        self.alone = not attempt.launch.task.rules.idempotent
+        self.queue[attempt.token] = attempt
+        self.keys[attempt.token] = attempt.launch.key
+        self._backlog.append((attempt.token, data))
+        self.flush()
+
+    def answer(self, data: bytes) -> None:
+        """Send the answer to a question; nothing is queued where a question is open."""
+        with suppress(BlockingIOError, ConnectionError):
+            self.sock.send(data, socket.MSG_DONTWAIT)
+
+    def flush(self) -> None:
+        """Send what waits for room. A reported attempt made room, so nothing waits for long."""
+        with suppress(BlockingIOError, ConnectionError):
+            while self._backlog:
+                self.sock.send(self._backlog[0][1], socket.MSG_DONTWAIT)
+                self._backlog.popleft()
+
+    def receive(self) -> Iterator[FromWorker]:
+        """What the worker has said."""
+        recv_into = self.sock.recv_into
+        while True:
+            try:
+                size = recv_into(_buffer, 0, socket.MSG_DONTWAIT)
+            except (BlockingIOError, ConnectionError):
+                return
+            if not size:
+                return
+            yield _decoder.decode(_buffer[:size])
+
+    def take_back(self) -> list[Attempt]:
+        """Receive instead of the worker: the attempts it will not get, in the order they were sent."""
+        back = []
+        with suppress(BlockingIOError, ConnectionError):
+            while size := self.twin.recv_into(_buffer, 0, socket.MSG_DONTWAIT):
+                back.append(_sent.decode(_buffer[:size]).token)
+        back += [token for token, _ in self._backlog]
+        self._backlog.clear()
+        attempts = [self.queue.pop(token) for token in back if token in self.queue]
+        for attempt in attempts:
+            attempt.worker = None
+        return attempts
+
+    def look(self) -> Sight:
+        """Read the page."""
+        cells = self.page.cells
+        token, taken, began = cells[TOKEN], cells[TAKEN], cells[BEGAN]
+        began_at = Instant(cells[BEGAN_AT]) if began > 0 else None
+        return Sight(token, taken / 1e9, began / 1e9 if began > 0 else began, began_at)
+
+    def said(self) -> bool:
+        """Whether the attempt that it died with said anything."""
+        return any(self.page.spoke(stream, ear) for stream, ear in enumerate(self._ears))
+
+    def close(self) -> None:
+        """Close what is the loop's."""
+        self.sock.close()
+        self.twin.close()
+        for fd in self._ears:
+            os.close(fd)

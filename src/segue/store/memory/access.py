@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from itertools import islice
+from typing import Final
+
+import msgspec
+
+from segue.model.contracts import Lease
+from segue.model.errors import LeaseLost
+from segue.model.events import Act, Definition, Value
+from segue.model.ids import Instant, RunKey
+from segue.model.images import DagImage, Facts, Snapshot
+from segue.model.state import RUN_FINAL, TaskState
+from segue.model.views import (
+    AnswerView,
+    AttemptView,
+    DagView,
+    EventView,
+    RunDetail,
+    RunQuery,
+    RunView,
+    SlotView,
+    TaskView,
+)
+from segue.store.facts import facts_of, names_of
+from segue.store.memory.tables import MemoryStore, by_key
+from segue.store.memory.transaction import MemoryTransaction
+
+__all__ = ["MemoryReader", "MemoryResults", "MemoryWriter"]
+
+_ALL: Final = RunQuery()
+
+
+class MemoryWriter:
+    """Writes a store in memory.
+
+    Args:
+        store: what is written; outlives the writer.
+        on_point: called at the numbered points of a transaction where a crash differs: `p1` before it begins, `p3`
+            before it commits, `p4` committed but the reply not yet given, `p5` after the reply. What it raises is
+            raised there.
+    """
+
+    def __init__(self, store: MemoryStore, on_point: Callable[[str], None] = lambda _: None) -> None:
+        self._store, self._on_point = store, on_point
+
+    def lease(self) -> Lease:
+        """Take the right to write: every earlier epoch ends."""
+        self._store.epoch += 1
+        return Lease(self._store.epoch)
+
+    def snapshot(self, runs: Iterable[RunKey] | None) -> Snapshot:
+        """One consistent read: all DAGs, and the unfinished runs among `runs` (None: all unfinished runs)."""
+        store, chosen = self._store, None if runs is None else frozenset(runs)
+        dags = tuple(
+            DagImage(dag, version, view.quarantined)
+            for dag, view in sorted(store.dags.items())
+            if (version := store.newest(dag)) is not None
+        )
+        images = tuple(
+            store.image_of(view)
+            for view in store.runs.values()
+            if view.state not in RUN_FINAL and (chosen is None or view.run in chosen)
+        )
+        return Snapshot(store.fence_key, dags, images)
+
+    @contextmanager
+    def transaction(self, epoch: int) -> Iterator[MemoryTransaction]:
+        """Open a transaction that commits on leaving.
+
+        Args:
+            epoch: of the lease.
+
+        Raises:
+            LeaseLost: the epoch is stale.
+            Conflict: rows are not as memory has them.
+        """
+        self._on_point("p1")
+        if epoch != self._store.epoch:
+            raise LeaseLost(f"epoch {epoch} has ended, {self._store.epoch} leads")
+        transaction = MemoryTransaction(self._store, epoch)
+        try:
+            yield transaction
+            self._on_point("p3")
+        except BaseException:
+            transaction.undo()
+            raise
+        self._on_point("p4")
+        self._on_point("p5")
+
+    def facts(self, act: Act, request: str) -> Facts:
+        """What the store knows about the object of a request."""
+        return facts_of(self._store, act, request)
+
+    def known(self, definition: Definition) -> Definition:
+        """The same definition with its version's number where the store has it."""
+        number = self._store.number_of(definition.spec.id, definition.spec_digest, definition.code_digest)
+        return msgspec.structs.replace(definition, number=number)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class MemoryResults:
+    """Reads results for attempts."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    def result(self, run: RunKey, task: str, index: int | None) -> Value | None:
+        """The accepted result of one task, None where it has none."""
+        row = self._store.tasks.get(run, {}).get((task, index))
+        if row is None or row.state is not TaskState.SUCCESS or (row.inline is None and row.ref is None):
+            return None
+        return Value(row.inline, row.ref, row.length, row.digest)
+
+    def results(self, run: RunKey, task: str, first: int, stop: int) -> Sequence[tuple[int, Value]]:
+        """The accepted results of items `first <= index < stop`, in order of index."""
+        found = ((index, self.result(run, task, index)) for index in range(first, stop))
+        return [(index, value) for index, value in found if value is not None]
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class MemoryReader:
+    """Reads a store in memory; also all its rows, for the audit."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+    def runs(self, query: RunQuery = _ALL) -> Sequence[RunView]:
+        """Runs, the newest first."""
+        found = (
+            view
+            for view in self._store.newest_first()
+            if (query.dag is None or fnmatchcase(view.run.dag, query.dag))
+            and (not query.states or view.state in query.states)
+            and (query.since is None or view.row.created >= query.since)
+        )
+        return list(islice(found, query.limit))
+
+    def find(self, text: str) -> RunView | None:
+        """The run that people name so: `dag@key`, `dag@key.2`, `dag@latest` or its row number."""
+        views = self._store.newest_first()
+        if text.isdecimal():
+            return next((view for view in views if view.number == int(text)), None)
+        if text.endswith("@latest"):
+            return next((view for view in views if view.run.dag == text.removesuffix("@latest")), None)
+        return next((view for name in names_of(text) if (view := self._store.runs.get(name))), None)
+
+    def run(self, run: RunKey) -> RunDetail | None:
+        """One run, whole."""
+        view = self._store.runs.get(run)
+        if view is None:
+            return None
+        rows = self._store.tasks.get(run, {})
+        attempts = self._store.attempts.get(run, {}).values()
+        return RunDetail(
+            view,
+            self._store.spec(run.dag, view.row.version),
+            tuple(rows[where] for where in sorted(rows, key=by_key)),
+            tuple(sorted(attempts, key=lambda one: (*by_key((one.key.task, one.key.index)), one.key.number))),
+        )
+
+    def attempts(self, run: RunKey, task: str, index: int | None) -> Sequence[AttemptView]:
+        """The attempts of one task, the oldest first."""
+        found = self._store.attempts.get(run, {}).values()
+        mine = (attempt for attempt in found if (attempt.key.task, attempt.key.index) == (task, index))
+        return sorted(mine, key=lambda attempt: attempt.key.number)
+
+    def events(self, after: int = 0, *, run: RunKey | None = None, limit: int = 1000) -> Sequence[EventView]:
+        """Events with a number above `after`, of one run or all."""
+        found = (event for event in self._store.events if event.seq > after and (run is None or event.run == run))
+        return list(islice(found, limit))
+
+    def last_event(self) -> int:
+        """The newest event's number, 0 where there is none."""
+        return self._store.events[-1].seq if self._store.events else 0
+
+    def dags(self) -> Sequence[DagView]:
+        """All, by id."""
+        return [view for _, view in sorted(self._store.dags.items())]
+
+    def slots(self, dag: str, first: Instant | None = None, stop: Instant | None = None) -> Sequence[SlotView]:
+        """Slots of a DAG that start in `[first, stop)`, the oldest first."""
+        return [
+            view
+            for (of, start, _), view in sorted(self._store.slots.items())
+            if of == dag and (first is None or start >= first) and (stop is None or start < stop)
+        ]
+
+    def answer_to(self, request: str) -> AnswerView | None:
+        """The answer a request has had."""
+        return self._store.answers.get(request)
+
+    # ------------------------------------------------------------------------------------------------- for the audit
+    def run_rows(self) -> Iterable[RunView]:
+        """All runs."""
+        return list(self._store.runs.values())
+
+    def task_rows(self) -> Iterable[tuple[int, TaskView]]:
+        """All task rows, with their run's number."""
+        numbers = self._store.runs
+        return [(numbers[run].number, row) for run, rows in self._store.tasks.items() for row in rows.values()]
+
+    def attempt_rows(self) -> Iterable[tuple[int, AttemptView]]:
+        """All attempts, with their run's number."""
+        numbers = self._store.runs
+        return [(numbers[run].number, row) for run, rows in self._store.attempts.items() for row in rows.values()]
+
+    def event_rows(self) -> Iterable[EventView]:
+        """The whole log, in order."""
+        return list(self._store.events)

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from segue.model.ids import Instant, RunKey
+from segue.model.images import AttemptImage, RunImage, Version
+from segue.model.spec import DagSpec
+from segue.model.state import AttemptState
+from segue.model.views import AnswerView, AttemptView, DagView, EventView, RunView, SlotView, TaskView
+from segue.store.facts import image_of
+
+__all__ = ["ALIVE", "MemoryStore", "Where", "by_key"]
+
+Where = tuple[str, int | None]
+ALIVE: Final = frozenset({AttemptState.QUEUED, AttemptState.RUNNING})
+
+
+def by_key(where: Where) -> tuple[str, int]:
+    """Order of task rows: the row without index before its items."""
+    return where[0], -1 if where[1] is None else where[1]
+
+
+class MemoryStore:
+    """What outlives an owner: hand the same one to the next writer and it finds what was committed.
+
+    Args:
+        fence_key: the secret that fences are derived from.
+    """
+
+    def __init__(self, fence_key: bytes = bytes(32)) -> None:
+        self.fence_key = fence_key
+        self.epoch = 0
+        self.dags: dict[str, DagView] = {}
+        self.versions: dict[tuple[str, int], Version] = {}
+        self.runs: dict[RunKey, RunView] = {}
+        self.tasks: dict[RunKey, dict[Where, TaskView]] = {}
+        self.attempts: dict[RunKey, dict[tuple[str, int | None, int], AttemptView]] = {}
+        self.events: list[EventView] = []
+        self.answers: dict[str, AnswerView] = {}
+        self.slots: dict[tuple[str, Instant, Instant], SlotView] = {}
+        self.numbers = 0
+
+    # ---------------------------------------------------------------------------------------------------- FactSource
+    def answer(self, request: str) -> tuple[bool, str] | None:
+        """What this request was answered."""
+        found = self.answers.get(request)
+        return None if found is None else (found.ok, found.text)
+
+    def image(self, run: RunKey) -> RunImage | None:
+        """The run, whole."""
+        view = self.runs.get(run)
+        return None if view is None else self.image_of(view)
+
+    def image_of(self, view: RunView) -> RunImage:
+        """The whole run that `view` is the row of."""
+        alive = {
+            (attempt.key.task, attempt.key.index): AttemptImage(attempt.key.number, attempt.state, attempt.began)
+            for attempt in self.attempts.get(view.run, {}).values()
+            if attempt.state in ALIVE
+        }
+        rows = self.tasks.get(view.run, {})
+        spec = self.spec(view.run.dag, view.row.version)
+        return image_of(view, spec, (rows[where] for where in sorted(rows, key=by_key)), alive)
+
+    def spec(self, dag: str, number: int) -> DagSpec:
+        """The spec of a version; an empty one where it is not kept."""
+        version = self.versions.get((dag, number))
+        return DagSpec(dag) if version is None else version.spec
+
+    def newest(self, dag: str) -> Version | None:
+        """The DAG's newest version, with the newest bundle."""
+        view = self.dags.get(dag)
+        return None if view is None else msgspec.structs.replace(self.versions[dag, view.version], bundle=view.bundle)
+
+    def next_n(self, dag: str, key: str) -> int:
+        """The first free `n` of this text."""
+        return max((run.n for run in self.runs if run.dag == dag and run.key == key), default=0) + 1
+
+    def placed(self, dag: str, slot: tuple[Instant, Instant]) -> RunKey | None:
+        """The run that holds the slot's place."""
+        return next((view.run for view in self.of_slot(dag, slot) if view.placed), None)
+
+    def latest(self, dag: str, slot: tuple[Instant, Instant]) -> RunKey | None:
+        """The slot's newest run."""
+        return next((view.run for view in self.of_slot(dag, slot)), None)
+
+    def of_slot(self, dag: str, slot: tuple[Instant, Instant]) -> Iterator[RunView]:
+        """Its runs, the newest first."""
+        return (view for view in self.newest_first() if view.run.dag == dag and view.row.slot == slot)
+
+    def newest_first(self) -> Iterable[RunView]:
+        """All runs, the newest first."""
+        return reversed(self.runs.values())
+
+    def number_of(self, dag: str, spec_digest: str, code_digest: str) -> int | None:
+        """The number of the version with these digests."""
+        for (of, number), version in self.versions.items():
+            if (of, version.spec_digest, version.code_digest) == (dag, spec_digest, code_digest):
+                return number
+        return None

@@ -1,0 +1,212 @@
+"""Bugs put in on purpose, as parts of a world: each is what somebody might well write, and must be found."""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+
+from segue.engine.core import Engine
+from segue.model.changes import AttemptMoved, Launch
+from segue.model.errors import Conflict
+from segue.model.events import Ended, Request
+from segue.model.ids import Instant, fence_of
+from segue.model.images import Snapshot
+from segue.model.state import TaskState
+from segue.run.loop import run_forever
+from segue.testing.world.play import FENCE_KEY, Parts
+
+class NoFenceCheck(Engine):
+    """Believes every report that names a living attempt."""
+
+    def step(self, now: Instant, events: Sequence[Any]) -> Any:
+        return super().step(now, [self._trusted(event) for event in events])
+
+    def _trusted(self, event: Any) -> Any:
+        fenced = isinstance(event, Ended)
+        return msgspec.structs.replace(event, fence=fence_of(event.key, FENCE_KEY)) if fenced else event
+
+
+class LateResultAccepted(Engine):
+    """Takes the result of an attempt that was given up as that of the attempt that follows it."""
+
+    def step(self, now: Instant, events: Sequence[Any]) -> Any:
+        return super().step(now, [self._renamed(event) for event in events])
+
+    def _renamed(self, event: Any) -> Any:
+        machine = self._board.runs.get(event.key.run) if isinstance(event, Ended) else None
+        cell = machine.cell(event.key.task, event.key.index) if machine else None
+        tally = machine.tallies.get(cell) if machine and cell is not None else None
+        if tally is None or not tally.alive or tally.number == event.key.number:
+            return event
+        key = event.key._replace(number=tally.number)
+        return msgspec.structs.replace(event, key=key, fence=tally.fence)
+
+
+class BackoffIgnored(Engine):
+    """Starts a retry at once."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        super().__init__(snapshot)
+        board, later = self._board, self._board.later
+        board.later = lambda machine, cell, at: later(machine, cell, board.now)  # type: ignore[method-assign]
+
+
+class RuleOffByOne(Engine):
+    """Decides when all upstream tasks but one have ended."""
+
+    def _advance(self, machine: Any) -> None:
+        for node, waits in enumerate(machine.waits):
+            if waits == 1 and machine.seen[node]:
+                machine.waits[node] = 0
+                machine.dirty.append(node)
+        super()._advance(machine)
+
+
+class CancelNotRechecked(Engine):
+    """A new owner launches what was queued, cancelled or not."""
+
+    def outstanding(self) -> Sequence[Any]:
+        stopped = [
+            Launch(self._board.key_of(machine, cell), tally.fence, machine.brief, machine.task(cell))
+            for machine in self._board.runs.values()
+            if machine.cancel_at is not None
+            for cell, tally in machine.tallies.items()
+            if tally.alive and tally.began is None
+        ]
+        return [*super().outstanding(), *stopped]
+
+
+class CounterInsteadOfCount(Engine):
+    """Counts slots up and down and forgets, when it starts again, that some are in use."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        super().__init__(snapshot)
+        self._board.queue.alive = 0
+
+
+class BudgetNotReset(Engine):
+    """A person's retry goes on with the retries that were left."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        super().__init__(snapshot)
+        board, move = self._board, self._board.move
+        spent: dict[tuple[Any, int], int] = {}
+
+        def remembering(machine: Any, cell: int, new: TaskState, *rest: Any) -> None:
+            place = machine.key, cell
+            if new is TaskState.PENDING and cell in machine.tallies:
+                machine.tallies[cell].tries = spent.get(place, 0)
+            move(machine, cell, new, *rest)
+            spent[place] = machine.tallies[cell].tries if cell in machine.tallies else 0
+
+        board.move = remembering  # type: ignore[method-assign]
+
+
+class FallsAsleep(Engine):
+    """Forgets to say when it wants to be woken."""
+
+    def step(self, now: Instant, events: Sequence[Any]) -> Any:
+        return msgspec.structs.replace(super().step(now, events), wake_at=None)
+
+
+def act_before_commit(
+    store: Any, inbox: Any, executor: Any, clock: Any, new_engine: Callable[[Snapshot], Any], stopping: Any, watch: Any
+) -> None:
+    """Carries commands out in the turn that decides them."""
+
+    class Eager:
+        def __init__(self, snapshot: Snapshot) -> None:
+            self.inner = new_engine(snapshot)
+            self.outstanding = self.inner.outstanding
+
+        def step(self, now: Instant, events: Sequence[Any]) -> Any:
+            decision = self.inner.step(now, events)
+            executor.do(decision.commands)
+            return decision
+
+    run_forever(store, inbox, executor, clock, Eager, stopping, watch)
+
+
+def forget_requests(
+    store: Any, inbox: Any, executor: Any, clock: Any, new_engine: Any, stopping: Any, watch: Any
+) -> None:
+    """Takes requests out of the inbox when they are read, not when they are committed."""
+
+    class Hasty:
+        fileno = inbox.fileno
+
+        def ack(self, events: Iterable[Any], changes: Sequence[Any]) -> None:
+            inbox.ack(events, changes)
+
+        def poll(self) -> Sequence[Any]:
+            events = inbox.poll()
+            inbox.ack([event for event in events if not isinstance(event, Request)], ())
+            inbox.forget([event for event in events if isinstance(event, Request)])
+            return events
+
+    run_forever(store, Hasty(), executor, clock, new_engine, stopping, watch)
+
+
+def two_transactions(
+    store: Any, inbox: Any, executor: Any, clock: Any, new_engine: Any, stopping: Any, watch: Any
+) -> None:
+    """Writes results in one transaction and what follows from them in another."""
+
+    class Split:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(store, name)
+
+        @contextmanager
+        def transaction(self, epoch: int) -> Any:
+            changes: list[Any] = []
+
+            class Later:
+                apply = changes.extend
+
+            yield Later()
+            half = next((at + 1 for at, one in enumerate(changes) if isinstance(one, AttemptMoved)), 0)
+            for part in (changes[: half + 1], changes[half + 1 :]):
+                if part:
+                    with store.transaction(epoch) as transaction:
+                        transaction.apply(part)
+
+    run_forever(Split(), inbox, executor, clock, new_engine, stopping, watch)
+
+
+def ends_unknown_as_done(
+    store: Any, inbox: Any, executor: Any, clock: Any, new_engine: Any, stopping: Any, watch: Any
+) -> None:
+    """Takes a commit of unknown outcome for a commit."""
+
+    class Optimist:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(store, name)
+
+        @contextmanager
+        def transaction(self, epoch: int) -> Any:
+            try:
+                with store.transaction(epoch) as transaction:
+                    yield transaction
+            except Conflict:
+                pass
+
+    run_forever(Optimist(), inbox, executor, clock, new_engine, stopping, watch)
+
+
+def _parts(name: str, **parts: Any) -> Parts:
+    return Parts(name=f"tests.simulate.bugs:{name}", **parts)
+
+
+NO_FENCE_CHECK = _parts("NO_FENCE_CHECK", engine=NoFenceCheck)
+LATE_RESULT_ACCEPTED = _parts("LATE_RESULT_ACCEPTED", engine=LateResultAccepted)
+BACKOFF_IGNORED = _parts("BACKOFF_IGNORED", engine=BackoffIgnored)
+RULE_OFF_BY_ONE = _parts("RULE_OFF_BY_ONE", engine=RuleOffByOne)
+CANCEL_NOT_RECHECKED = _parts("CANCEL_NOT_RECHECKED", engine=CancelNotRechecked)
+COUNTER_INSTEAD_OF_COUNT = _parts("COUNTER_INSTEAD_OF_COUNT", engine=CounterInsteadOfCount)
+BUDGET_NOT_RESET = _parts("BUDGET_NOT_RESET", engine=BudgetNotReset)
+FALLS_ASLEEP = _parts("FALLS_ASLEEP", engine=FallsAsleep)
+ACTS_BEFORE_COMMIT = _parts("ACTS_BEFORE_COMMIT", loop=act_before_commit)
+FORGETS_REQUESTS = _parts("FORGETS_REQUESTS", loop=forget_requests)
+TWO_TRANSACTIONS = _parts("TWO_TRANSACTIONS", loop=two_transactions)
+UNKNOWN_TAKEN_AS_DONE = _parts("UNKNOWN_TAKEN_AS_DONE", loop=ends_unknown_as_done)

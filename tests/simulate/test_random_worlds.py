@@ -1,0 +1,21 @@
+"""Every invariant, in as many worlds as `SEEDS` says."""
+
+import os
+
+import pytest
+
+from segue.testing.world.plan import draw_plan
+from segue.testing.world.play import Parts
+from segue.testing.world.shrink import shrink, trouble_with
+
+SEEDS = int(os.environ.get("SEEDS", "2000"))
+STRETCH = 50
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS, STRETCH))
+def test_every_invariant_holds_in_every_world(first: int) -> None:
+    for seed in range(first, min(first + STRETCH, SEEDS)):
+        plan = draw_plan(seed)
+        violation = trouble_with(plan, Parts())
+        if violation is not None:
+            pytest.fail(f"seed {seed}: {violation}\nagain: {shrink(plan, Parts(), violation)}")
