@@ -7,12 +7,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from segue.define.context import current
     from segue.define.dag import Dag, TaskView, dag
     from segue.define.injection import injected
     from segue.define.nodes import Node, chain, cross
     from segue.define.options import DagOptions, Retry, TaskOptions
     from segue.define.params import Params
+    from segue.define.running import current
     from segue.define.tasks import AsyncTask, Task, task
     from segue.model.context import Connection, Context, State, Trigger
     from segue.model.errors import DefinitionError, Fail, RetryAfter, SegueError, Skip, UsageError
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from segue.schedule.timetable import Timetable
 
 _HOMES = {
-    "segue.define.context": ("current",),
     "segue.define.dag": ("Dag", "TaskView", "dag"),
     "segue.define.injection": ("injected",),
     "segue.define.nodes": ("Node", "chain", "cross"),
     "segue.define.options": ("DagOptions", "Retry", "TaskOptions"),
     "segue.define.params": ("Params",),
+    "segue.define.running": ("current",),
     "segue.define.tasks": ("AsyncTask", "Task", "task"),
     "segue.model.context": ("Connection", "Context", "State", "Trigger"),
     "segue.model.errors": ("DefinitionError", "Fail", "RetryAfter", "SegueError", "Skip", "UsageError"),

@@ -9,8 +9,8 @@ from tests.acceptance.stage import play
 WIDE = [f"part{n}" for n in range(50)]
 
 
-def wide(rules: Rules = Rules(), most: int | None = None) -> DagSpec:
-    parts = [TaskSpec(name, rules, data=("split",)) for name in WIDE]
+def wide(most: int | None = None) -> DagSpec:
+    parts = [TaskSpec(name, data=("split",)) for name in WIDE]
     return DagSpec("wide", (TaskSpec("split"), *parts, TaskSpec("join", data=tuple(WIDE))), max_active_tasks=most)
 
 

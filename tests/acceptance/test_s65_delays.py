@@ -6,8 +6,9 @@ import pytest
 
 from segue.model.events import Failure
 from segue.model.spec import DagSpec, RetrySpec, Rules, TaskSpec
+from segue.testing.world.parts import Parts
 from segue.testing.world.plan import Action, Plan
-from segue.testing.world.play import Parts, World
+from segue.testing.world.play import World
 from segue.testing.world.script import SECOND, Told
 
 

@@ -41,7 +41,7 @@ def test_an_async_task_is_a_coroutine_function():
 
 
 def test_called_without_what_a_run_would_give_it_says_what_to_pass():
-    with pytest.raises(UsageError, match=r'pass interval=Interval\("2026-04-01"\), or .*segue.testing.context'):
+    with pytest.raises(UsageError, match=r'pass interval=Interval\("2026-04-01"\), or .*with segue.testing.context'):
         extract("orders")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from segue.model.changes import Answer, Cancel, Kill
 from segue.model.events import Cancelled, Ended, Failure, Followed, Lost, LostCause, Skipped
-from tests.unit.run.driver import Driver, alive, process_driver, result_of
+from tests.unit.run.driver import Driver, alive, brief, process_driver, result_of
 
 
 @pytest.fixture
@@ -37,8 +37,6 @@ def test_what_another_attempt_cannot_mend_is_not_retryable(shop: Driver, errand:
 
 
 def test_an_import_that_fails_is_not_retryable(shop: Driver):
-    from tests.unit.run.driver import brief
-
     outcome = shop.run("nothing", brief=brief(file="broken.py")).outcome
     assert isinstance(outcome, Failure) and not outcome.retryable
 
@@ -63,7 +61,9 @@ def test_a_short_circuit_that_is_false_follows_nothing(shop: Driver):
     assert shop.run("falsy", kind="short_circuit").outcome.ids == ()
 
 
-@pytest.mark.parametrize(("errand", "arguments", "code"), [("exit_silently", (), 0), ("exit_with", (0,), 0), ("exit_with", (3,), 3)])
+@pytest.mark.parametrize(
+    ("errand", "arguments", "code"), [("exit_silently", (), 0), ("exit_with", (0,), 0), ("exit_with", (3,), 3)]
+)
 def test_an_exit_without_a_result_is_no_success(shop: Driver, errand: str, arguments: tuple, code: int):
     event = shop.run(errand, *arguments)
     assert isinstance(event, Lost)
@@ -98,8 +98,6 @@ def test_a_timeout_ends_a_task_that_ignores_term(shop: Driver, tmp_path: Path):
 
 
 def test_an_import_that_hangs_is_ended(tmp_path: Path):
-    from tests.unit.run.driver import brief
-
     with process_driver(tmp_path / "home", load_limit=0.3, grace=0.2) as shop:
         assert shop.run("nothing", brief=brief(file="hangs.py")).outcome.kind == "load_timeout"
 

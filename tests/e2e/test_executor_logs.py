@@ -7,7 +7,7 @@ import pytest
 
 from segue.model.ids import AttemptKey, RunKey
 from segue.run.executors.logfile import log_path
-from tests.unit.run.driver import Driver, log_lines, process_driver, result_of
+from tests.unit.run.driver import Driver, log_lines, process_driver
 
 
 @pytest.fixture

@@ -53,13 +53,13 @@ def _interpreter(version: str) -> str:
 
 
 def _light(python: str, folder: Path) -> Path:
-    """What the light distribution needs for an interpreter, from the lock file with its hashes; skips where that fails."""
+    """What the light distribution needs, from the lock file with its hashes; skips where that fails."""
     if not (folder / "done").exists():
         blocks = re.split(r"\n(?=[a-z0-9.-]+(?:\[.*\])?==)", (ROOT / "requirements-test.lock").read_text())
         wanted = folder / "requirements.txt"
         wanted.write_text("\n".join(block for block in blocks if block.partition("==")[0] in LIGHT))
-        command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps",
-                   "--only-binary=:all:", "--upgrade", "--target", folder, "-r", wanted]  # fmt: skip
+        options = ["--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps", "--only-binary=:all:"]
+        command = [python, "-m", "pip", "install", *options, "--upgrade", "--target", folder, "-r", wanted]
         run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
         if run.returncode:
             pytest.skip(f"the light distribution cannot be installed for {python}: {run.stderr.strip()[-300:]}")

@@ -14,7 +14,8 @@ from segue.model.ids import Instant, fence_of
 from segue.model.images import Snapshot
 from segue.model.state import TaskState
 from segue.run.loop import run_forever
-from segue.testing.world.play import FENCE_KEY, Parts
+from segue.testing.world.parts import FENCE_KEY, Parts
+
 
 class NoFenceCheck(Engine):
     """Believes every report that names a living attempt."""
@@ -74,7 +75,7 @@ class CancelNotRechecked(Engine):
             for cell, tally in machine.tallies.items()
             if tally.alive and tally.began is None
         ]
-        return [*super().outstanding(), *stopped]
+        return [*stopped, *super().outstanding()]
 
 
 class CounterInsteadOfCount(Engine):

@@ -30,7 +30,9 @@ CANCELLED = (
 
 def world(spec: DagSpec, actions: tuple[Action, ...], *faults: Fault) -> Plan:
     odds = Odds(fail=0.4, hard=0.0, ask=0.0, skip=0.0, hang=0.0, poison=0.0, lost=0.0, slow=0.0)
-    return Plan(7, (spec,), actions, frozenset({Fault.CRASH, *faults}), odds=odds, exact="stop" not in {a.id for a in actions})
+    return Plan(
+        7, (spec,), actions, frozenset({Fault.CRASH, *faults}), odds=odds, exact="stop" not in {a.id for a in actions}
+    )
 
 
 WORLDS = {

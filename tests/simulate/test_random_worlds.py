@@ -4,8 +4,8 @@ import os
 
 import pytest
 
+from segue.testing.world.parts import PRODUCT
 from segue.testing.world.plan import draw_plan
-from segue.testing.world.play import Parts
 from segue.testing.world.shrink import shrink, trouble_with
 
 SEEDS = int(os.environ.get("SEEDS", "2000"))
@@ -16,6 +16,6 @@ STRETCH = 50
 def test_every_invariant_holds_in_every_world(first: int) -> None:
     for seed in range(first, min(first + STRETCH, SEEDS)):
         plan = draw_plan(seed)
-        violation = trouble_with(plan, Parts())
+        violation = trouble_with(plan, PRODUCT)
         if violation is not None:
-            pytest.fail(f"seed {seed}: {violation}\nagain: {shrink(plan, Parts(), violation)}")
+            pytest.fail(f"seed {seed}: {violation}\nagain: {shrink(plan, PRODUCT, violation)}")

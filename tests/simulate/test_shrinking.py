@@ -29,5 +29,7 @@ def test_a_failing_world_shrinks_to_a_line_that_fails_in_the_same_way() -> None:
 
 def test_without_the_bug_the_same_line_finds_nothing() -> None:
     line = "python -m segue.testing --seed 5 --without-faults crash,lost --without-actions 0 --without-tasks d0.t0"
-    again = subprocess.run([sys.executable, *shlex.split(line)[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
+    again = subprocess.run(
+        [sys.executable, *shlex.split(line)[1:]], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert again.returncode == 0, again.stdout

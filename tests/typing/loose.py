@@ -1,6 +1,7 @@
 # the half-annotated code that most data engineers write
 from segue import dag, task
 
+
 @task
 def fetch(table, limit=10):
     return {"table": table, "n": limit}

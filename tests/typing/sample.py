@@ -1,4 +1,5 @@
-from segue import Interval, Retry, daily, dag, injected, task
+from segue import Interval, Retry, dag, daily, injected, task
+
 
 @task(retry=Retry(3, delay="30s", backoff=2, max_delay="10m"), connections=["shop"])
 def extract(interval: Interval = injected) -> str:

@@ -75,7 +75,9 @@ def _module(name: str) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize(("name", "test"), [("loose", "test_it"), ("sample", "test_extract"), ("use", "test_plain_calls")])
+@pytest.mark.parametrize(
+    ("name", "test"), [("loose", "test_it"), ("sample", "test_extract"), ("use", "test_plain_calls")]
+)
 def test_what_type_checks_also_runs(name: str, test: str):
     getattr(_module(name), test)()
 

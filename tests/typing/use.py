@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, reveal_type
 
 from segue import Context, Dag, Interval, Params, Retry, chain, cross, current, dag, injected, task
 from segue import daily as every_day

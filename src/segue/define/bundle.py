@@ -20,7 +20,7 @@ from segue.define.digest import imported_files
 from segue.define.ignore import Rule, ignored, read_rules
 from segue.model.errors import DefinitionError
 
-__all__ = ["Bundle", "Snapshots", "dag_files", "project_root"]
+__all__ = ["Bundle", "Snapshots", "dag_files", "origin_of", "project_root"]
 
 MAX_BYTES: Final = 50_000_000
 MAX_FILES: Final = 10_000
@@ -49,14 +49,14 @@ class _Manifest(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Snapshots:
-    """Makes bundles below one folder. Contents are hashed again only where size, time or inode have changed.
+    """Makes bundles below one folder. Contents are hashed again only where size, times or inode have changed.
 
     Args:
         folder: where bundles lie; made if it is not there.
     """
 
     folder: Path
-    _known: dict[Path, tuple[tuple[int, int, int], str]] = field(default_factory=dict)
+    _known: dict[Path, tuple[tuple[int, ...], str]] = field(default_factory=dict)
 
     def take(self, file: Path) -> Bundle:
         """The bundle of the folder a DAG file belongs to.
@@ -84,7 +84,7 @@ class Snapshots:
 
     def _digest(self, path: Path) -> str:
         stat = path.stat()
-        mark = stat.st_size, stat.st_mtime_ns, stat.st_ino
+        mark = stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
         known = self._known.get(path)
         if known is None or known[0] != mark:
             known = mark, _content_digest(path.read_bytes(), bool(stat.st_mode & 0o100))
@@ -95,8 +95,8 @@ class Snapshots:
         """Write a bundle; False where a file changed in between."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         previous, held = self._previous(root)
+        self._sweep()
         fresh = self.folder / f".{digest}.{os.getpid()}"
-        shutil.rmtree(fresh, ignore_errors=True)
         try:
             for name, path in files.items():
                 target = fresh / name
@@ -106,13 +106,20 @@ class Snapshots:
                 if not _copied(path, target, digests[name]):
                     del self._known[path]
                     return False
-            manifest = self.folder / f".{digest}.{os.getpid()}.files"
+            manifest = self.folder / f".files.{os.getpid()}"
             manifest.write_bytes(msgspec.msgpack.encode(_Manifest(str(root), digests)))
             manifest.replace(self.folder / f"{digest}.files")
             _rename(fresh, self.folder / digest)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
         return True
+
+    def _sweep(self) -> None:
+        """Remove what writers left that were killed; names end with the writer's process id."""
+        for left in self.folder.glob(".*"):
+            pid = left.suffix[1:]
+            if pid.isdecimal() and (int(pid) == os.getpid() or not _alive(int(pid))):
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
 
     def _previous(self, root: Path) -> tuple[Path, dict[str, str]]:
         """The newest bundle of the same root and what it holds."""
@@ -130,6 +137,15 @@ class Snapshots:
 def project_root(file: Path) -> Path | None:
     """The nearest folder above a file with a `pyproject.toml` or `segue.toml`; None for a lone file."""
     return next((up for up in file.parents if any((up / mark).is_file() for mark in _MARKS)), None)
+
+
+def origin_of(bundle: Path) -> Path | None:
+    """The folder that a bundle was made from, None where that is not known."""
+    try:
+        manifest = msgspec.msgpack.decode(bundle.with_name(f"{bundle.name}.files").read_bytes(), type=_Manifest)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return Path(manifest.root)
 
 
 def dag_files(folder: Path) -> list[Path]:
@@ -180,6 +196,16 @@ def _check_size(files: dict[str, Path]) -> None:
             f"the bundle would have {total / 1e6:.0f} MB, {MAX_BYTES / 1e6:.0f} are the most: leave data out by a "
             f".gitignore; the biggest files are {named}"
         )
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # it lives, under another user
+    return True
 
 
 def _content_digest(content: bytes, executable: bool) -> str:

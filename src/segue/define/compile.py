@@ -40,7 +40,7 @@ def compile_dag(dag: Dag, file: str = "") -> DagSpec:
     report = partial(fault, place=dag.place, dag=dag.id)
     tasks = _Tasks(dag).compiled()
     if len(tasks) > MAX_TASKS:
-        report(f"DAG {dag.id} has {len(tasks)} tasks, {MAX_TASKS:,} are the most: split it, or map over a list")
+        report(f"DAG {dag.id} has {len(tasks):,} tasks, {MAX_TASKS:,} are the most: split it, or map over a list")
     cycle = find_cycle(tasks)
     if cycle:
         _report_cycle(dag, cycle)
@@ -148,7 +148,7 @@ class _Tasks:
             arguments=", ".join(f"{name}={bound[name]}" for name in sorted(bound)),
             returns="" if returns is inspect.Signature.empty else type_text(returns),
             function=function_digest(task.function.fn),
-            line=call.place.line,
+            line=call.place.line if call.place.file == self._dag.place.file else 0,
             doc=_doc(task.options.get("doc", self._defaults.get("doc")), task.function.fn, report),
         )
 

@@ -1,57 +1,27 @@
-"""The context of one attempt, and how code finds it."""
+"""The context of one attempt."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from logging import Logger, getLogger
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
-from segue.model.context import Connection, Context, State, Trigger
-from segue.model.errors import Fail, UsageError
+from segue.define.running import entered
+from segue.model.context import Connection, State, Trigger
+from segue.model.errors import Fail
 from segue.model.ids import Instant
 from segue.model.interval import Interval
 from segue.model.moment import datetime_at
 
-__all__ = ["RunContext", "current", "current_or_none", "entered"]
-
-_current: ContextVar[Context | None] = ContextVar("segue_context", default=None)
-
-
-def current() -> Context:
-    """The context of the attempt this code runs in; the same object that an injected `Context` parameter gets.
-
-    Raises:
-        UsageError: no task is running here.
-    """
-    context = _current.get()
-    if context is None:
-        raise UsageError("no task is running here: current() works inside a task, or with segue.testing.context(...)")
-    return context
-
-
-def current_or_none() -> Context | None:
-    """The context of the attempt this code runs in, if it runs in one."""
-    return _current.get()
-
-
-@contextmanager
-def entered(context: Context) -> Iterator[None]:
-    """Within it `current()` gives this context."""
-    token = _current.set(context)
-    try:
-        yield
-    finally:
-        _current.reset(token)
-
+__all__ = ["RunContext", "entered"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
-    """One attempt, as the task sees it.
+    """One attempt, as the task sees it; `with` it, tasks that are called get their injected arguments from it.
 
     Args:
         slot: what the run covers; None in a run by hand without `--date`.
@@ -73,6 +43,14 @@ class RunContext:
     log: Logger = field(default_factory=lambda: getLogger("segue.task"))
     triggers: Sequence[Trigger] = ()
     reports: list[tuple[int | None, str | bytes | None]] = field(default_factory=list)
+    _inside: ExitStack = field(default_factory=ExitStack, repr=False, compare=False)
+
+    def __enter__(self) -> Self:
+        self._inside.enter_context(entered(self))
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._inside.close()
 
     @property
     def interval(self) -> Interval:

@@ -90,8 +90,7 @@ class Dag:
 
     def _declare(self, dag_id: object, function: Function | None, options: Mapping[str, Any]) -> None:
         self.id = str(dag_id)
-        self.place = here()
-        self.file = registrar()
+        self.place = registrar()
         self.function = function
         self.options = known_dag_options(options, f"DAG {self.id}", self.place)
         self.calls: dict[str, Call] = {}
@@ -188,23 +187,15 @@ class Dag:
         kind = self.options.get("params")
         return kind if isinstance(kind, type) and issubclass(kind, Params) else None
 
-    def order_ids(self, call: Call) -> list[str]:
-        """Ids of the calls that come before this one by order alone, in order of declaration."""
-        data = data_ids(call)
-        ids = [up for up in call.after if up not in data and up in self.calls and up != call.id]
-        return sorted(ids, key=self._declared.__getitem__) if len(ids) > 1 else ids
-
-    @property
-    def _declared(self) -> dict[str, int]:
-        return {name: at for at, name in enumerate(self.calls)}
-
     def edges(self) -> list[TaskSpec]:
         """Each task with its upstream ids and nothing else, in order of declaration."""
-        known = self.calls
-        return [
-            TaskSpec(id=name, data=tuple(up for up in data_ids(call) if up in known), after=tuple(self.order_ids(call)))
-            for name, call in known.items()
-        ]
+        place = {name: at for at, name in enumerate(self.calls)}
+        found = []
+        for name, call in self.calls.items():
+            data = tuple(up for up in data_ids(call) if up in place)
+            after = [up for up in call.after if up in place and up not in data and up != name]
+            found.append(TaskSpec(id=name, data=data, after=tuple(sorted(after, key=place.__getitem__))))
+        return found
 
     @property
     def tasks(self) -> Sequence[TaskView]:

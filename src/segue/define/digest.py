@@ -16,7 +16,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["code_digest", "function_digest", "imported_files"]
+__all__ = ["code_digest", "function_digest", "import_folders", "imported_files"]
 
 _SILENT: Final = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
 _OPENING: Final = {getattr(token, name) for name in ("FSTRING_START", "TSTRING_START") if hasattr(token, name)}
@@ -43,13 +43,20 @@ def code_digest(file: Path, root: Path) -> str:
     return _short("\n".join(f"{name} {digest}" for name, digest in sorted(entries)))
 
 
+def import_folders(file: Path, root: Path) -> list[Path]:
+    """Where a DAG file's own imports are looked for, in order: the root, its `src`, the file's folder."""
+    folders = dict.fromkeys((root, root / "src", file.parent))
+    return [folder for folder in folders if folder.is_dir()]
+
+
 def imported_files(file: Path, root: Path) -> list[Path]:
     """The file and all files below `root` that are reached from it by import statements."""
     found, open_files = {file: None}, [file]
+    folders = import_folders(file, root)
     while open_files:
         one = open_files.pop()
         for name in _imports(one):
-            for path in _files_of(name, (root, file.parent, one.parent)):
+            for path in _files_of(name, (*folders, one.parent)):
                 if path not in found and path.is_relative_to(root):
                     found[path] = None
                     open_files.append(path)

@@ -63,13 +63,12 @@ def here() -> Place:
     return Place("<unknown>", 0) if frame is None else Place(frame.f_code.co_filename, frame.f_lineno)
 
 
-def registrar() -> str:
-    """The file whose import is running: a factory's DAG belongs to the file that calls it at module level."""
+def registrar() -> Place:
+    """The line whose import is running: a factory's DAG belongs to the file that calls it at module level."""
     frame = _user_frame()
-    file = frame.f_code.co_filename if frame else "<unknown>"
     while frame is not None and frame.f_code.co_name != "<module>":
         frame = frame.f_back
-    return frame.f_code.co_filename if frame else file
+    return here() if frame is None else Place(frame.f_code.co_filename, frame.f_lineno)
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:

@@ -11,7 +11,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from logging import Logger
 from typing import Any, Final, Literal
 
 from segue.define.params import Params, params_from
@@ -40,7 +39,11 @@ injected: Final[Any] = _Injected()
 """The default of a parameter that the engine fills: `def extract(interval: Interval = injected)`."""
 
 _Kind = Literal["interval", "context", "params", "log"]
-_KINDS: Final[dict[object, _Kind]] = {Interval: "interval", Context: "context", Logger: "log"}
+_KINDS: Final[dict[tuple[str, str], _Kind]] = {
+    (Interval.__module__, "Interval"): "interval",
+    (Context.__module__, "Context"): "context",
+    ("logging", "Logger"): "log",
+}
 _WORDS: Final[dict[str, _Kind]] = {"Interval": "interval", "Context": "context", "Logger": "log"}
 _WRITTEN: Final = re.compile(r"(?:(?:\w+\.)*Optional\[)?\s*(?:\w+\.)*(Interval|Context|Logger)\s*\]?(?:\s*\|\s*None)?")
 
@@ -144,8 +147,8 @@ class Function:
         if asked:
             names = ", ".join(f"{name}={_example(missing[name])}" for name in asked)
             raise UsageError(
-                f"{self.name}() is called outside a run: pass {names}, or call it within "
-                'segue.testing.context("2026-04-01")'
+                f"{self.name}() is called outside a run: pass {names}, or call it "
+                'inside `with segue.testing.context("2026-04-01"):`'
             )
         return dict(bound)
 
@@ -163,7 +166,7 @@ def _injection(annotation: Any) -> Injection | None:
     optional = len(choices) > len(wanted)
     if isinstance(wanted[0], type) and issubclass(wanted[0], Params):
         return Injection("params", optional, wanted[0])
-    kind = _KINDS.get(wanted[0]) if isinstance(wanted[0], type) else None
+    kind = _KINDS.get((wanted[0].__module__, wanted[0].__qualname__)) if isinstance(wanted[0], type) else None
     return Injection(kind, optional) if kind else None
 
 

@@ -1,7 +1,7 @@
 """DAG files as modules: loaded to be compiled, and loaded again where a task runs.
 
 A file is imported under a private name made from its path in the bundle, the same on every machine, so that the
-classes it defines are found again. Its root comes first on `sys.path`, then its own folder.
+classes it defines are found again. Its root comes first on `sys.path`, then the root's `src`, then its own folder.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 
 from segue.define.compile import compile_dag
 from segue.define.dag import Dag, load_values, registering
+from segue.define.digest import import_folders
 from segue.define.faults import Place, fault, gathering, joined
 from segue.define.lint import Finding, lint
 from segue.model.errors import DefinitionError, Fail
@@ -49,7 +50,7 @@ def load_file(file: Path, root: Path, *, values: Mapping[str, object] | None = N
     try:
         with gathering() as faults, registering() as registered:
             imported = _import_or_report(file, root)
-            dags = [dag for dag in registered if Path(dag.file) == file]
+            dags = [dag for dag in registered if Path(dag.place.file) == file]
             specs = [spec for dag in dags if (spec := _compiled(dag, file, root))] if imported else []
             _check_ids(dags, file)
     finally:
@@ -99,7 +100,7 @@ class CodeLoader:
             try:
                 with registering() as registered:
                     _import(path, self._root)
-                    self._dags[path] = [dag for dag in registered if Path(dag.file) == path]
+                    self._dags[path] = [dag for dag in registered if Path(dag.place.file) == path]
             finally:
                 load_values.reset(token)
         for dag in self._dags[path]:
@@ -235,5 +236,5 @@ def _module_name(file: Path, root: Path) -> str:
 
 
 def _folders(file: Path, root: Path) -> list[str]:
-    return list(dict.fromkeys((str(root), str(file.parent))))
+    return [str(folder) for folder in import_folders(file, root)]
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypedDict
 
 from segue.define.faults import Place, fault, nearest
-from segue.define.params import Params
-from segue.model.context import Context
 from segue.model.duration import Duration
-from segue.model.interval import Moment
-from segue.model.spec import TriggerRule
-from segue.schedule.timetable import Timetable
+
+if TYPE_CHECKING:
+    from segue.define.params import Params
+    from segue.model.context import Context
+    from segue.model.interval import Moment
+    from segue.model.spec import TriggerRule
+    from segue.schedule.timetable import Timetable
 
 __all__ = [
     "DAG_LATER",
@@ -21,7 +23,6 @@ __all__ = [
     "Duration",
     "Guard",
     "Hook",
-    "Moment",
     "NamedDagOptions",
     "Retry",
     "Role",
@@ -33,7 +34,7 @@ __all__ = [
 
 Guard: TypeAlias = Literal["hold", "warn", "ok"]
 Role: TypeAlias = Literal["source", "transform", "curated", "consumer"]
-Hook: TypeAlias = Callable[[Context], object]
+Hook: TypeAlias = "Callable[[Context], object]"
 
 
 @dataclass(frozen=True, slots=True)

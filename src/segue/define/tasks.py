@@ -9,11 +9,11 @@ from functools import update_wrapper
 from itertools import product as crossed
 from typing import Any, Final, Generic, Literal, ParamSpec, Protocol, Self, TypeVar, Unpack, cast, overload
 
-from segue.define.context import current_or_none
 from segue.define.faults import fault
 from segue.define.injection import Function
 from segue.define.nodes import Fan, Node, Wire
 from segue.define.options import Duration, SensorOptions, TaskOptions, known_task_options
+from segue.define.running import current_or_none
 from segue.define.tracing import active
 
 __all__ = ["AsyncTask", "DeclaredTask", "Kind", "Mappable", "Task", "task"]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, assert_never
 
 import msgspec
 
 from segue.engine.board import Board, Dag
 from segue.engine.machine import CODE, EXPANDED, FINAL_CODES, Machine
 from segue.engine.reopening import apply_mark, check_collapse, go_on, maps_over, reopen
-from segue.engine.restoring import enter, machine_of, outstanding_of
+from segue.engine.restoring import enter, machine_of
 from segue.model.changes import Answered, Cancel, Kill, RunCreated
 from segue.model.errors import Refused
 from segue.model.events import CancelRun, MarkTask, Request, RerunRun, RetryRun, TriggerRun
@@ -41,6 +41,8 @@ def act(board: Board, request: Request) -> None:
                 run, text = _cancel(board, request, wanted)
             case MarkTask() as wanted:
                 run, text = _mark(board, request, wanted)
+            case _:
+                assert_never(request.act)
     except Refused as refusal:
         refuse(board, request, str(refusal))
         return
@@ -65,6 +67,7 @@ def _trigger(board: Board, request: Request, wanted: TriggerRun) -> tuple[RunKey
     for machine in _rivals(dag, row):
         if machine.row.params == row.params and not wanted.replace:
             return machine.key, f"{machine.key} is already asked for"
+    _check_place(board, request)
     return _create(board, request, row, wanted.replace)
 
 
@@ -81,13 +84,12 @@ def _rerun(board: Board, request: Request, wanted: RerunRun) -> tuple[RunKey, st
         same = (machine.row.reason, machine.row.version, machine.row.params) == (row.reason, row.version, row.params)
         if same and machine.cancel_at is None and not wanted.replace:
             return machine.key, f"{machine.key} is already asked for"
-    if old.state in RUN_FINAL or (old.state is RunState.HELD and not wanted.replace):
-        return _create(board, request, row, wanted.replace)
-    if not wanted.replace:
+    if old.state not in RUN_FINAL and old.state is not RunState.HELD and not wanted.replace:
         raise Refused(f"{old.key} has not ended: cancel it, or ask with --replace")
-    _take_up(board, old)
-    _cancel_run(board, old, request.actor, now=False)
-    return _create(board, request, row, True)
+    _check_place(board, request, old.key)
+    if old.state not in RUN_FINAL and wanted.replace:
+        _cancel_run(board, old, request.actor, now=False)
+    return _create(board, request, row, wanted.replace)
 
 
 def _open_dag(board: Board, name: str) -> Dag:
@@ -101,6 +103,13 @@ def _open_dag(board: Board, name: str) -> Dag:
     return dag
 
 
+def _check_place(board: Board, request: Request, run: RunKey | None = None) -> None:
+    """Refuse what needs the place of a slot that another run holds, of which this owner knows nothing."""
+    placed = request.facts.placed
+    if placed is not None and placed != run and placed not in board.runs:
+        raise Refused(f"{placed} was interrupted and holds this interval: `segue retry {placed}` goes on with it")
+
+
 def _rivals(dag: Dag, row: RunRow) -> list[Machine]:
     """Runs that are active, or wait to be, for the same slot."""
     found = (*dag.granted.values(), *dag.waiting) if row.slot is not None else ()
@@ -109,9 +118,6 @@ def _rivals(dag: Dag, row: RunRow) -> list[Machine]:
 
 def _create(board: Board, request: Request, row: RunRow, replace: bool) -> tuple[RunKey, str]:
     dag = board.dags[row.run.dag]
-    placed = request.facts.placed
-    if placed is not None and placed not in board.runs:
-        raise Refused(f"{placed} was interrupted and holds this interval: `segue retry {placed}` goes on with it")
     for machine in _rivals(dag, row) if replace else ():
         _cancel_run(board, machine, request.actor, now=False)
     n = request.facts.next_n
@@ -138,10 +144,9 @@ def _recall(board: Board, key: RunKey, facts: Facts) -> Machine:
 
 
 def _take_up(board: Board, machine: Machine) -> None:
-    """Admit a recalled run and go on with its attempts, where it was not in memory."""
+    """Take a recalled run into memory, where it is not there yet."""
     if machine.key not in board.runs:
         enter(board, machine)
-        board.commands.extend(outstanding_of(board, machine))
 
 
 def _check_dag(board: Board, machine: Machine) -> None:
@@ -153,6 +158,7 @@ def _check_dag(board: Board, machine: Machine) -> None:
 def _retry(board: Board, request: Request, wanted: RetryRun) -> tuple[RunKey, str]:
     machine = _recall(board, wanted.run, request.facts)
     _check_dag(board, machine)
+    _check_place(board, request, machine.key)
     if machine.cancel_at is not None and machine.state not in RUN_FINAL:
         raise Refused(f"{machine.key} is being cancelled: ask again when it has ended")
     if request.facts.newer is not None and not wanted.force:
@@ -205,13 +211,13 @@ def _cancel(board: Board, request: Request, wanted: CancelRun) -> tuple[RunKey, 
     machine = _recall(board, wanted.run, request.facts)
     if machine.state in RUN_FINAL:
         raise Refused(f"{machine.key} has ended: {machine.state.value}")
-    _take_up(board, machine)
     _cancel_run(board, machine, request.actor, now=wanted.now)
     return machine.key, f"{machine.key} is being cancelled"
 
 
 def _cancel_run(board: Board, machine: Machine, actor: str, *, now: bool) -> None:
     """Stop a run: what waits ends at once, attempts get TERM, grace and KILL (`now`: KILL)."""
+    _take_up(board, machine)
     if machine.cancel_at is None:
         machine.cancel_at, machine.cancelled_by = board.now, actor
         machine.rederive()
@@ -226,6 +232,7 @@ def _cancel_run(board: Board, machine: Machine, actor: str, *, now: bool) -> Non
 def _mark(board: Board, request: Request, wanted: MarkTask) -> tuple[RunKey, str]:
     machine = _recall(board, wanted.run, request.facts)
     _check_dag(board, machine)
+    _check_place(board, request, machine.key)
     cell = _cell(machine, wanted.task)
     state = TaskState(wanted.state)
     tally = machine.tallies.get(cell)

@@ -103,8 +103,10 @@ def _accept(board: Board, found: tuple[Machine, int, Tally], outcome: Outcome, n
     machine, cell, _ = found
     match outcome:
         case Value():
+            machine.keep(cell, outcome)
             board.succeed(machine, cell, Note(note.at, note.began, outcome))
         case Followed():
+            machine.keep(cell, outcome.value)
             machine.choose(machine.owner[cell], outcome.ids)
             board.succeed(machine, cell, Note(note.at, note.began, outcome.value, outcome.ids))
         case Skipped():
@@ -178,14 +180,17 @@ def _failed(board: Board, found: tuple[Machine, int, Tally], outcome: Failure, n
     rules = machine.task(cell).rules
     tally.tries += 1
     text = outcome.text
+    final = ""
     if machine.cancel_at is not None:
-        _fail(board, found, Why("failed_for_good", (text, "the run is being cancelled")), note)
+        final = "the run is being cancelled"
     elif not rules.idempotent:
-        _fail(board, found, Why("failed_for_good", (text, "it is not idempotent")), note)
+        final = "it is not idempotent"
     elif not outcome.retryable:
-        _fail(board, found, Why("failed_for_good", (text, f"{outcome.kind} is not retried")), note)
+        final = f"{outcome.kind} is not retried"
+    if final:
+        board.move(machine, cell, TaskState.FAILED, Why("failed_for_good", (text, final)), note)
     elif tally.tries > rules.retry.times:
-        _fail(board, found, Why("failed", (text,)), note)
+        board.move(machine, cell, TaskState.FAILED, Why("failed", (text,)), note)
     else:
         delay = retry_delay(rules.retry, tally.tries, board.key_of(machine, cell))
         if outcome.retry_after is not None:
@@ -198,28 +203,22 @@ def _lost(board: Board, found: tuple[Machine, int, Tally], cause: LostCause, tex
     machine, cell, tally = found
     rules = machine.task(cell).rules
     if not rules.idempotent and tally.began is not None:
-        _fail(board, found, Why("unknown", (text,)), note)
+        board.move(machine, cell, TaskState.FAILED, Why("unknown", (text,)), note)
     elif cause is LostCause.OWNER:
         _again(board, found, 0, Why("owner_gone"), note)
     elif cause in OWN_CAUSES:
         tally.losses += 1
         if tally.losses > rules.retry.lost:
-            _fail(board, found, Why("lost_for_good", (str(tally.losses), text)), note)
+            board.move(machine, cell, TaskState.FAILED, Why("lost_for_good", (str(tally.losses), text)), note)
         else:
             delay = loss_delay(tally.losses)
             _again(board, found, delay, Why("lost", (text, show_duration(delay))), note)
     else:
         tally.platform += 1
         if tally.platform > PLATFORM_LIMIT:
-            _fail(board, found, Why("lost_for_good", (str(tally.platform), text)), note)
+            board.move(machine, cell, TaskState.FAILED, Why("lost_for_good", (str(tally.platform), text)), note)
         else:
             _again(board, found, PLATFORM_DELAY, Why("lost", (text, show_duration(PLATFORM_DELAY))), note)
-
-
-def _fail(board: Board, found: tuple[Machine, int, Tally], why: Why, note: Note) -> None:
-    machine, cell, _ = found
-    machine.reasons[cell] = str(why)
-    board.move(machine, cell, TaskState.FAILED, why, note)
 
 
 def _again(board: Board, found: tuple[Machine, int, Tally], delay: int, why: Why, note: Note) -> None:

@@ -23,7 +23,7 @@ from segue.model.state import RUN_FINAL, RunState, SlotState, TaskState
 from segue.model.why import Why
 from segue.resolve.graph import Graph
 
-__all__ = ["MAX_CHANGES", "NOTHING", "Board", "Dag", "Note", "culprits_of"]
+__all__ = ["MAX_CHANGES", "NEW", "NOTHING", "Board", "Dag", "Note", "culprits_of"]
 
 MAX_CHANGES: Final = 10_000
 
@@ -49,7 +49,7 @@ NOTHING: Final = Note()
 
 
 class Dag:
-    """One DAG: the version new runs take, the highest number of any, the runs with a place, and those in line for one."""
+    """One DAG: the version of new runs, the highest number of any, the runs with a place, those in line for one."""
 
     __slots__ = ("granted", "graph", "highest", "quarantined", "version", "waiting")
 
@@ -70,6 +70,7 @@ class Board:
         crowded: DAGs in which a place may have become free, in order (a set's order differs between processes).
         active: runs that something has happened to in this turn.
         over: runs that ended; they leave memory when the next turn begins.
+        recalled: runs read from the store, whose attempts have still to be taken up.
         outdated: why memory must be read anew, empty while it need not.
         timers: (instant, tie-breaker, machine, cell, generation) of retries.
     """
@@ -86,6 +87,7 @@ class Board:
         self.crowded: dict[str, None] = {}
         self.active: dict[RunKey, Machine] = {}
         self.over: list[RunKey] = []
+        self.recalled: list[Machine] = []
         self.outdated = ""
         self.serials = count(1)
 
@@ -140,6 +142,8 @@ class Board:
                 note.actor,
             )
         )
+        if new is TaskState.FAILED:
+            machine.reasons[cell] = str(why)
         machine.put(cell, new)
         self.active[machine.key] = machine
 
@@ -148,9 +152,7 @@ class Board:
         return AttemptKey(machine.key, machine.task(cell).id, machine.item(cell), machine.tally(cell).number)
 
     def succeed(self, machine: Machine, cell: int, note: Note) -> None:
-        """Accept a result."""
-        if note.result is not None:
-            machine.keep(cell, note.result)
+        """End a cell whose result is accepted."""
         self.move(machine, cell, TaskState.SUCCESS, DONE, note)
         tally = machine.tallies[cell]
         if tally.number == 1 and tally.round == 1:

@@ -54,6 +54,7 @@ class Engine:
         self._asked: set[str] = set()
         for image in snapshot.runs:
             self._guarded(image.row.run.dag, partial(self._restore, image))
+        self._take_up()
         self._outstanding, self._board.commands = tuple(self._board.commands), []
 
     def outstanding(self) -> Sequence[Command]:
@@ -77,13 +78,14 @@ class Engine:
         board.now = max(board.now, now)
         for event in events:
             self._take(event)
+        self._take_up()
         wake(board)
         self._follow()
         self._dispatch()
         self._follow()
         decision = Decision(tuple(board.changes), tuple(board.commands), self._wake_at())
         for key in board.over:
-            del board.runs[key]
+            board.runs.pop(key, None)
         board.over, board.changes, board.commands = [], [], []
         self._asked.clear()
         return decision
@@ -92,9 +94,18 @@ class Engine:
         board = self._board
         dag = board.dags.get(image.row.run.dag)
         if dag is None or dag.quarantined is None:
-            machine = machine_of(board, image)
-            enter(board, machine)
-            board.commands.extend(outstanding_of(board, machine))
+            enter(board, machine_of(board, image))
+
+    def _take_up(self) -> None:
+        """Go on with the attempts of recalled runs, once it is known what else was asked of these in this turn."""
+        board = self._board
+        while board.recalled:
+            machine = board.recalled.pop()
+            if machine.key in board.runs:
+                self._guarded(machine.key.dag, partial(self._resume, machine))
+
+    def _resume(self, machine: Machine) -> None:
+        self._board.commands[:0] = outstanding_of(self._board, machine)
 
     # ------------------------------------------------------------------------------------------------------- events
     def _take(self, event: Event) -> None:
@@ -215,7 +226,6 @@ class Engine:
             machine = board.runs.pop(key)
             machine.generation += 1
             board.active.pop(key, None)
-        board.over = [key for key in board.over if key.dag != name]
         dag.granted.clear()
         dag.waiting.clear()
         board.queue.recount(board.runs.values())

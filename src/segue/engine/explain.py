@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from segue.engine.board import Board
+from segue.engine.board import NEW, Board
 from segue.engine.machine import EXPANDED, FINAL_CODES, Machine, Tally
 from segue.model.duration import show_duration
 from segue.model.ids import RunKey
@@ -56,7 +56,7 @@ def _place(board: Board, machine: Machine) -> Why:
 
 
 def _task(board: Board, machine: Machine, cell: int) -> Why:
-    state, tally = machine.state_of(cell), machine.tally(cell)
+    state, tally = machine.state_of(cell), machine.tallies.get(cell, NEW)
     if state in FINAL:
         return Why("final", (state.value,))
     if machine.cancel_at is not None:
@@ -99,10 +99,11 @@ def _limit(board: Board, machine: Machine, cell: int) -> Why:
     """A cell that may run by its rule: which limit stops it."""
     queue, task, dag = board.queue, machine.task(cell), machine.key.dag
     limit = board.dags[dag].version.spec.max_active_tasks
-    if task.rules.max_active is not None and queue.by_task[dag, task.id] >= task.rules.max_active:
-        return Why("max_active", (str(queue.by_task[dag, task.id]), str(task.rules.max_active), task.id))
-    if limit is not None and queue.by_dag[dag] >= limit:
-        return Why("max_active_tasks", (str(queue.by_dag[dag]), str(limit), dag))
+    of_task, of_dag = queue.by_task.get((dag, task.id), 0), queue.by_dag.get(dag, 0)
+    if task.rules.max_active is not None and of_task >= task.rules.max_active:
+        return Why("max_active", (str(of_task), str(task.rules.max_active), task.id))
+    if limit is not None and of_dag >= limit:
+        return Why("max_active_tasks", (str(of_dag), str(limit), dag))
     if queue.alive >= queue.workers:
         return Why("workers", (str(min(queue.alive, queue.workers)), str(queue.workers)))
     return Why("order", (str(queue.ahead_of(machine)),))

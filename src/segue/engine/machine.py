@@ -179,7 +179,7 @@ class Machine:
         return code in FINAL_CODES or (code == EXPANDED and not self.left[node])
 
     def verdict(self, node: int) -> Verdict:
-        """What the trigger rule says, branches first: a task below a branch waits for it, whatever its rule."""
+        """What the trigger rule says. Branches come first, and a map waits for its lists, whatever its rule."""
         rule = self.graph.tasks[node].rules.trigger_rule
         gates = self.graph.gates.get(node)
         if gates is not None and rule != "always":
@@ -187,7 +187,10 @@ class Machine:
                 return Verdict.SKIP
             if not all(self.ended(gate) for gate in gates):
                 return Verdict.WAIT
-        return judge(rule, self.seen[node], self.waits[node])
+        verdict = judge(rule, self.seen[node], self.waits[node])
+        if verdict is Verdict.RUN and not all(self.ended(up) for up in self.graph.lists.get(node, ())):
+            return Verdict.WAIT
+        return verdict
 
     def excluded_by(self, node: int) -> int | None:
         """The branch that did not choose this task, if one did not."""

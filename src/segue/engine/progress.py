@@ -106,8 +106,6 @@ def _standing(machine: Machine, node: int) -> str:
 def _expand(board: Board, machine: Machine, node: int) -> None:
     task = machine.graph.tasks[node]
     assert task.mapped is not None
-    if not all(machine.ended(machine.graph.index[over.task]) for over in task.mapped.over if over.task is not None):
-        return  # the rule would let it run, but a list is not there yet (rulings, "Map")
     lengths = [_length(machine, over) for over in task.mapped.over]
     names = [over.task or over.param for over in task.mapped.over]
     trouble = ""
@@ -121,7 +119,6 @@ def _expand(board: Board, machine: Machine, node: int) -> None:
     if not trouble and total > MAX_ITEMS:
         trouble = f"{total} items, {MAX_ITEMS} are allowed"
     if trouble:
-        machine.reasons[node] = trouble
         board.move(machine, node, TaskState.FAILED, Why("map_failed", (trouble,)))
     elif total:
         board.changes.append(Expanded(machine.key, task.id, total, machine.tally(node).round, board.now))

@@ -19,9 +19,7 @@ def maps_over(machine: Machine, nodes: set[int]) -> set[int]:
     """The expanded tasks whose list comes from one of `nodes`, or from another of them."""
     found: set[int] = set()
     for node in sorted(machine.spans, key=machine.graph.rank.__getitem__):
-        mapped = machine.graph.tasks[node].mapped
-        lists = {machine.graph.index[over.task] for over in mapped.over if over.task is not None} if mapped else set()
-        if not lists.isdisjoint(nodes | found):
+        if any(up in nodes or up in found for up in machine.graph.lists.get(node, ())):
             found.add(node)
     return found
 
@@ -94,8 +92,6 @@ def apply_mark(board: Board, machine: Machine, cell: int, mark: tuple[TaskState,
         _new_round(machine, cell)
     _forget(machine, cell)
     machine.marked.add(cell)
-    if state is TaskState.FAILED:
-        machine.reasons[cell] = f"marked by {actor}: {reason}"
     board.move(machine, cell, state, Why("marked", (actor, reason)), Note(actor=actor))
     if machine.cancel_at is None:
         reopen(board, machine, _below_mark(machine, machine.owner[cell]), actor)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from segue.engine.board import Board, Dag
-from segue.engine.machine import CODE, Machine
+from segue.engine.machine import CODE, Machine, Tally
 from segue.engine.progress import launch_of
 from segue.model.changes import Adopt, Cancel, Command
 from segue.model.events import Value
@@ -14,6 +14,7 @@ from segue.model.ids import fence_of
 from segue.model.images import RunImage, Snapshot, TaskImage
 from segue.model.state import RUN_FINAL, RunState, TaskState
 from segue.resolve.graph import Graph
+from segue.resolve.rules import Verdict
 
 __all__ = ["board_of", "enter", "machine_of", "outstanding_of"]
 
@@ -32,6 +33,7 @@ def board_of(snapshot: Snapshot) -> Board:
 def enter(board: Board, machine: Machine) -> None:
     """Take a run of the store into memory, where it stood: in its place, or waiting for one, or neither."""
     board.admit(machine)
+    board.recalled.append(machine)
     for cell, tally in machine.tallies.items():
         if tally.alive:
             board.queue.occupy(machine, cell)
@@ -69,6 +71,8 @@ def _restore_cell(board: Board, machine: Machine, image: TaskImage) -> None:
     cell = machine.cell(image.task, image.index)
     assert cell is not None, "items and expansion are one transaction"
     machine.states[cell] = CODE[image.state]
+    if image.reason:
+        machine.reasons[cell] = image.reason
     if image.marked:
         machine.marked.add(cell)
     if image.state is TaskState.SUCCESS and not image.marked:
@@ -88,7 +92,8 @@ def _restore_cell(board: Board, machine: Machine, image: TaskImage) -> None:
 def outstanding_of(board: Board, machine: Machine) -> Iterator[Command]:
     """What an owner that has taken a run over must do: launch what is queued, adopt what runs, go on cancelling.
 
-    A queued attempt of a run that is being cancelled is not launched: nobody knows it, and its cancel says so.
+    A queued attempt that must not begin is not launched: its run is being cancelled, it is to be marked, or its
+    upstream was opened again. Nobody knows it, and its cancel says so.
     """
     for cell, tally in machine.tallies.items():
         if not tally.alive:
@@ -96,7 +101,14 @@ def outstanding_of(board: Board, machine: Machine) -> Iterator[Command]:
         key = board.key_of(machine, cell)
         if tally.began is not None:
             yield Adopt(key, tally.fence)
-        elif machine.cancel_at is None:
+        elif _may_begin(machine, cell, tally):
             yield launch_of(machine, cell)
-        if machine.cancel_at is not None:
+        else:
             yield Cancel(key)
+        if tally.began is not None and machine.cancel_at is not None:
+            yield Cancel(key)
+
+
+def _may_begin(machine: Machine, cell: int, tally: Tally) -> bool:
+    unwanted = machine.cancel_at is not None or tally.mark is not None
+    return not unwanted and machine.verdict(machine.owner[cell]) is Verdict.RUN

@@ -52,8 +52,9 @@ class AttemptImage(msgspec.Struct, frozen=True, gc=False):
 
 
 class TaskImage(msgspec.Struct, frozen=True, gc=False):
-    """One row of `tasks` with the newest attempt's number. `result` is an encoded `Value` or None.
+    """One row of `tasks` with the newest attempt's number; `reason` is the sentence of a failure.
 
+    The number of a mapped task itself is the highest that the items it has forgotten had: theirs go on from there.
     A mapped task that has been expanded has one row without index, PENDING, whose `expanded` is the number of items.
     """
 
@@ -74,6 +75,7 @@ class TaskImage(msgspec.Struct, frozen=True, gc=False):
     marked: bool = False
     followed: tuple[str, ...] | None = None
     attempt: AttemptImage | None = None
+    reason: str = ""
 
 
 class RunImage(msgspec.Struct, frozen=True, gc=False):

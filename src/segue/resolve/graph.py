@@ -84,10 +84,10 @@ class Graph:
         data: upstream of each that gives it a value, in order of `TaskSpec.data`.
         feeds: numbers whose value something takes.
         gates: direct upstream of each that are branches or short-circuits.
-        mapped_over: numbers whose results something maps over.
+        lists: numbers whose results each maps over, where it maps over any; mapped_over: all of these.
     """
 
-    __slots__ = ("data", "down", "feeds", "gates", "index", "mapped_over", "rank", "tasks", "up")
+    __slots__ = ("data", "down", "feeds", "gates", "index", "lists", "mapped_over", "rank", "tasks", "up")
 
     def __init__(self, spec: DagSpec) -> None:
         self.tasks = spec.tasks
@@ -106,9 +106,12 @@ class Graph:
         self.feeds = frozenset(up for ups in self.data for up in ups)
         forks = {at for at, task in enumerate(spec.tasks) if task.kind != "task"}
         self.gates = {at: gates for at, ups in enumerate(self.up) if (gates := tuple(up for up in ups if up in forks))}
-        self.mapped_over = frozenset(
-            number[over.task] for task in spec.tasks if task.mapped for over in task.mapped.over if over.task
-        )
+        self.lists = {
+            at: lists
+            for at, task in enumerate(spec.tasks)
+            if task.mapped and (lists := tuple(number[over.task] for over in task.mapped.over if over.task is not None))
+        }
+        self.mapped_over = frozenset(up for lists in self.lists.values() for up in lists)
 
     def __len__(self) -> int:
         return len(self.tasks)

@@ -184,15 +184,20 @@ class ControlServer:
     def ack(self, events: Iterable[Event], changes: Sequence[Change]) -> None:
         """Forget the oldest events, which these are, and answer who asked; see `Inbox`.
 
-        A request may be answered turns later: a mark waits until the attempt it stops has ended.
+        A request that is not answered yet stays: a mark waits until the attempt it stops has ended, and after a
+        conflict it must come again.
         """
+        answers = {change.request: change for change in changes if isinstance(change, Answered)}
+        kept = []
         for event in events:
-            self._queue.popleft()
+            original = self._queue.popleft()
             if isinstance(event, Request) and event.facts.answer is not None:
                 self._answer(event.id, Reply(*event.facts.answer))  # committed earlier, unknown to us until now
-        for change in changes:
-            if isinstance(change, Answered):
-                self._answer(change.request, Reply(change.ok, change.text, change.run))
+            elif isinstance(event, Request) and event.id not in answers:
+                kept.append(original)
+        self._queue.extendleft(reversed(kept))
+        for request, change in answers.items():
+            self._answer(request, Reply(change.ok, change.text, change.run))
 
     def _answer(self, request: str, reply: Reply) -> None:
         for answer in self._waiting.pop(request, ()):

@@ -70,6 +70,8 @@ def run_forever(
             while not stopping():
                 if owner.turn(engine, lease):
                     pause = FIRST_PAUSE
+                if not stopping():
+                    owner.rest()
         except (Conflict, LeaseLost):
             # Memory was wrong, or the outcome of the commit is unknown. The pause keeps a conflict that comes back
             # every time from taking a core.
@@ -85,11 +87,14 @@ def run_forever(
 class _Owner:
     def __init__(self, store: Writer, inbox: Inbox, executor: Executor, clock: Clock, watch: Watch) -> None:
         self.store, self.inbox, self.executor, self.clock, self.watch = store, inbox, executor, clock, watch
+        self.patience: float | None = 0.0
+        self.given: set[str] = set()  # requests that this engine has and has not answered yet
 
     def begin(self, new_engine: Callable[[Snapshot], Engine]) -> tuple[Lease, Engine]:
         lease = self.store.lease()
         self.executor.barrier()
         engine = new_engine(self.store.snapshot(self.watch.runs()))
+        self.given.clear()
         self.executor.do(engine.outstanding())
         return lease, engine
 
@@ -99,7 +104,8 @@ class _Owner:
         asked, more_asked = _first(self.inbox.poll(), _FROM_INBOX)
         said, more_said = _first(self.executor.poll(), EVENTS_PER_TURN - len(asked))
         asked = [self._informed(event) for event in asked]
-        decision = engine.step(now, [*asked, *said])
+        news = [event for event in asked if not (isinstance(event, Request) and event.id in self.given)]
+        decision = engine.step(now, [*news, *said])
         changes = decision.changes
         if changes:
             self.watch.deciding(changes)
@@ -107,16 +113,23 @@ class _Owner:
                 transaction.apply(changes)
         self.executor.ack(said)
         self.inbox.ack(asked, changes)
+        self.given = {event.id for event in asked if isinstance(event, Request)}
         self.executor.do(decision.commands)
         if changes:
             self.watch.committed(changes)
-        if not (more_asked or more_said):
-            ends = [end for end in (decision.wake_at, lease.renew_by) if end is not None]
-            self.executor.wait(max(0, min(ends) - now) / 1_000_000 if ends else None, self.inbox)
+        ends = [end for end in (decision.wake_at, lease.renew_by) if end is not None]
+        self.patience = max(0, min(ends) - now) / 1_000_000 if ends else None
+        if more_asked or more_said:
+            self.patience = 0.0
         return bool(changes)
 
+    def rest(self) -> None:
+        """Wait until something arrives or falls due."""
+        if self.patience != 0.0:
+            self.executor.wait(self.patience, self.inbox)
+
     def _informed(self, event: Event) -> Event:
-        if isinstance(event, Request):
+        if isinstance(event, Request) and event.id not in self.given:
             return msgspec.structs.replace(event, facts=self.store.facts(event.act, event.id))
         if isinstance(event, Defined):
             known = tuple(self.store.known(definition) for definition in event.definitions)

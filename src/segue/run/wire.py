@@ -187,6 +187,7 @@ class Setup(msgspec.Struct, frozen=True, gc=False):
         bundles: folder of unpacked bundles.
         attempts: number after which a worker retires.
         growth: bytes of resident memory after which a worker retires.
+        values: encoded dict: what arguments of DAG functions that are no params are given.
     """
 
     wire: int
@@ -196,6 +197,7 @@ class Setup(msgspec.Struct, frozen=True, gc=False):
     bundles: str
     attempts: int
     growth: int
+    values: bytes = b""
 
 
 class Fork(msgspec.Struct, frozen=True, gc=False, tag=True):

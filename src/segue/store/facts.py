@@ -10,6 +10,7 @@ from segue.model.events import Act, TriggerRun
 from segue.model.ids import Instant, RunKey
 from segue.model.images import AttemptImage, Facts, RunImage, TaskImage, Version
 from segue.model.spec import DagSpec
+from segue.model.state import TaskState
 from segue.model.views import RunView, TaskView
 
 __all__ = ["FactSource", "facts_of", "image_of", "names_of"]
@@ -78,7 +79,7 @@ def image_of(
         TaskImage(
             row.task, row.index, row.state, row.round, row.tries, row.losses, row.platform, row.not_before,
             row.expanded, row.number, row.inline, row.ref, row.length, row.digest, row.marked, row.followed,
-            alive.get((row.task, row.index)),
+            alive.get((row.task, row.index)), str(row.why) if row.state is TaskState.FAILED else "",
         )
         for row in tasks
     )  # fmt: skip

@@ -1,0 +1,35 @@
+"""For tests of pipelines: run a DAG in process, simulate trouble, make contexts and clocks.
+
+Each name is loaded when it is first asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from segue.testing.clock import FakeClock
+    from segue.testing.contexts import context
+    from segue.testing.running import Result, execute_dag, run
+    from segue.testing.simulation import Simulated, simulate
+
+_HOMES = {
+    "segue.testing.clock": ("FakeClock",),
+    "segue.testing.contexts": ("context",),
+    "segue.testing.running": ("Result", "execute_dag", "run"),
+    "segue.testing.simulation": ("Simulated", "simulate"),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = ["FakeClock", "Result", "Simulated", "context", "execute_dag", "run", "simulate"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'segue.testing' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

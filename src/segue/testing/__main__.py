@@ -6,8 +6,9 @@ import argparse
 import sys
 from importlib import import_module
 
+from segue.testing.world.parts import PRODUCT, Parts
 from segue.testing.world.plan import Fault, draw_plan
-from segue.testing.world.play import Parts, play
+from segue.testing.world.play import play
 from segue.testing.world.shrink import Drops, shrink, trouble_with
 
 
@@ -38,7 +39,7 @@ def main(arguments: list[str]) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m segue.testing", description=__doc__)
     parser.add_argument("--seed", type=int, required=True, help="the world")
-    parser.add_argument("--parts", type=_parts, default=Parts(), help="what to play it with, MODULE:NAME of a `Parts`")
+    parser.add_argument("--parts", type=_parts, default=PRODUCT, help="what to play it with, MODULE:NAME of a `Parts`")
     parser.add_argument("--without-faults", type=_faults, default=(), help="kinds of trouble to leave out")
     parser.add_argument("--without-cuts", type=_numbers, default=(), help="crash points to leave out")
     parser.add_argument("--without-actions", type=_numbers, default=(), help="numbers of requests to leave out")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Literal, Optional
 
 import parts
+
 from segue import Dag, Interval, Params, Retry, chain, cross, dag, every, injected, task, weekly
 
 
 class Settings(Params):
     env: Literal["dev", "prod"] = "prod"
-    limits: dict[str, Optional[int]] = {}
+    limits: dict[str, Optional[int]] = {}  # noqa: UP045 - both spellings
     ratio: float | None = 0.1
 
 
@@ -39,7 +40,7 @@ def gate(n: int) -> bool:
 
 
 @task
-def publish(*args: object, to: Optional[str] = None) -> None: ...
+def publish(*args: object, to: Optional[str] = None) -> None: ...  # noqa: UP045
 
 
 @dag(schedule=weekly("mon", at="06:00"), timezone="America/Los_Angeles", start="2026-04-01", end="2026-12-31",

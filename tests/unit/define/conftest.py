@@ -35,7 +35,7 @@ class Child:
 
     def __init__(self, bundles: Path, env: dict[str, str]) -> None:
         self._socket, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "segue.run.children.definition", str(os.getpid()), str(theirs.fileno())]
+        command = [sys.executable, "-P", "-m", "segue.run.children.definition", str(os.getpid()), str(theirs.fileno())]
         self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env={**os.environ, **env})
         theirs.close()
         self._bundles = bundles

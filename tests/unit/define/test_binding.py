@@ -7,7 +7,8 @@ import pytest
 
 from segue import Context, Dag, Fail, Interval, Params, Retry, UsageError, current, dag, injected, task
 from segue.define.binding import annotations_of, bind, chosen_ids, may_retry, retry_policy
-from segue.define.context import RunContext, entered
+from segue.define.context import RunContext
+from segue.define.running import entered
 from segue.model.changes import Missing
 from segue.model.state import TaskState
 
@@ -169,7 +170,7 @@ def everything(
     interval: Interval,
     path: str,
     maybe: Interval | None = None,
-    also: "Optional[Interval]" = None,
+    also: "Optional[Interval]" = None,  # noqa: UP045 - as people write it
     where: Annotated[Context, "note"] = injected,
     settings: Settings = injected,
     log: Logger = injected,
@@ -241,7 +242,8 @@ def test_a_task_that_is_gone_fails_without_retry():
 
 def test_the_context_has_one_value_under_many_names():
     one = context(due=Interval("2026-04-02").start_instant)
-    assert one.interval.start == one.logical_date == one.execution_date == one.data_interval_start == one.scheduled_start_time
+    names = ("logical_date", "execution_date", "data_interval_start", "scheduled_start_time")
+    assert {getattr(one, name) for name in names} == {one.interval.start}
     assert one.interval.end == one.data_interval_end == one.scheduled_at
     assert one.partition_key == one.ds == "2026-04-01"
     assert one.params["env"] == "dev"
@@ -270,6 +272,17 @@ def test_a_task_called_within_an_attempt_runs_with_its_context():
 
     with entered(context()):
         assert inner() == "2026-04-01"
+
+
+def test_within_a_context_a_task_called_by_hand_gets_its_injected_arguments():
+    @task
+    def extract(interval: Interval = injected) -> str:
+        return interval.ds
+
+    with context():
+        assert extract() == "2026-04-01"
+    with pytest.raises(UsageError):
+        extract()
 
 
 def test_what_a_branch_returns():

@@ -98,7 +98,7 @@ def test_a_file_in_a_bundle_is_read_only_and_stays_executable(project, shelf):
 def test_the_executable_bit_is_content(project, shelf):
     before = shelf.take(project / "lib.py").digest
     (project / "lib.py").chmod(0o755)
-    assert Snapshots(shelf.folder).take(project / "lib.py").digest != before
+    assert shelf.take(project / "lib.py").digest != before
 
 
 @pytest.mark.parametrize("folder", [".git", ".venv", "node_modules", "__pycache__", ".segue"])
@@ -131,7 +131,8 @@ def test_a_lone_file_brings_the_local_modules_it_imports(tmp_path, shelf):
     lone = tmp_path / "lone"
     _write(lone, {
         "dag.py": "import one\ndef f():\n    from pack import two\n", "one.py": "import os, three\n", "three.py": "",
-        "pack/__init__.py": "from . import four\n", "pack/two.py": "", "pack/four.py": "", "other.py": "", "data.csv": "",
+        "pack/__init__.py": "from . import four\n", "pack/two.py": "", "pack/four.py": "",
+        "other.py": "", "data.csv": "",
     })  # fmt: skip
     held = _held(shelf.take(lone / "dag.py"))
     assert held == {"dag.py", "one.py", "three.py", "pack/__init__.py", "pack/two.py", "pack/four.py"}
@@ -158,12 +159,15 @@ def test_a_folder_with_too_many_files_is_refused(project, shelf):
 def test_what_a_killed_writer_left_is_swept_and_is_no_bundle(project, shelf):
     digest = shelf.take(project / "lib.py").digest
     subprocess.run(["rm", "-rf", shelf.folder], check=True)
-    half = shelf.folder / f".{digest}.{os.getpid()}"
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    half = shelf.folder / f".{digest}.{ended.pid}"
     half.mkdir(parents=True)
     (half / "lib.py").write_text("half")
+    (shelf.folder / f".files.{ended.pid}").touch()
     taken = shelf.take(project / "lib.py")
     assert (taken.folder / "lib.py").read_text() == "x = 1\n"
-    assert not half.exists()
+    assert {path.name for path in shelf.folder.iterdir()} == {digest, f"{digest}.files"}
 
 
 def test_dag_files_are_found_by_reading(project):

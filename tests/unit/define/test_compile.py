@@ -85,7 +85,8 @@ def d(env, other="o"):
 
 
 def test_mapped_tasks(load):
-    one = spec(load, "@dag\ndef d():\n    b.map(a(), [1, 2])\n    b.with_options(id='c').partial(y=3).product(x=range(4))\n")
+    product = "b.with_options(id='c').partial(y=3).product(x=range(4))"
+    one = spec(load, f"@dag\ndef d():\n    b.map(a(), [1, 2])\n    {product}\n")
     assert one.tasks[1].mapped == MapSpec("zip", (Over("x", task="a"), Over("y", length=2)))
     assert one.tasks[1].data == ("a",)
     assert one.tasks[2].mapped == MapSpec("product", (Over("x", length=4),))

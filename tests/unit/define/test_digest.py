@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from segue.define.digest import code_digest, function_digest
+from segue.define.digest import code_digest, function_digest, imported_files
 from segue.define.loading import CodeLoader, find_class
 from segue.model.errors import DefinitionError, Fail
 
@@ -26,8 +26,11 @@ def _put_back(monkeypatch):
     monkeypatch.setattr(sys, "path", list(sys.path))
 
 
-SAME = ["def f(x=1):\n    return f'{x!r:>{x}}' + 'a'", "def f(x=1):  # why\n\n    # because\n        \n    return f'{x!r:>{x}}' + 'a'",
-        "def f(x=1):\n  return f'{x!r:>{x}}'  + 'a'"]  # fmt: skip
+SAME = [
+    "def f(x=1):\n    return f'{x!r:>{x}}' + 'a'",
+    "def f(x=1):  # why\n\n    # because\n        \n    return f'{x!r:>{x}}' + 'a'",
+    "def f(x=1):\n  return f'{x!r:>{x}}'  + 'a'",
+]
 
 
 def test_comments_blank_lines_and_width_of_indentation_do_not_count(tmp_path):
@@ -38,8 +41,10 @@ def test_decorators_and_the_place_in_the_file_do_not_count(tmp_path):
     assert _digest(tmp_path, SAME[0]) == _digest(tmp_path, SAME[0], "(retry=3)") == _digest(tmp_path, SAME[0], "(\n\n)")
 
 
-@pytest.mark.parametrize("other", ["def f(x=2): return x", "def f(x=1): return 'x'", "def f(x=1):\n    return x\n    pass",
-                                   "def f(x=1): return f'{x}'", "def f(x=1): return f'{x} '"])  # fmt: skip
+@pytest.mark.parametrize(
+    "other",
+    ["def f(x=2): return x", "def f(x=1): return 'x'", "def f(x=1): return x; pass", "def f(x=1): return f'{x}'"],
+)
 def test_any_other_token_counts(tmp_path, other):
     assert _digest(tmp_path, "def f(x=1): return x") != _digest(tmp_path, other)
 
@@ -56,6 +61,15 @@ def test_the_digest_of_known_functions_is_the_same_everywhere(tmp_path):
 
 
 GOLDEN = "a44f7fa2f1e27729c5fd55d27a27747f"
+
+
+def test_packages_below_src_belong_to_the_code_and_are_imported_from_the_bundle(tmp_path):
+    package = tmp_path / "src" / "house_rules"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("NAME = 'x'\n")
+    (tmp_path / "d.py").write_text("import house_rules\nfrom segue import Dag\nwith Dag(house_rules.NAME): ...\n")
+    assert imported_files(tmp_path / "d.py", tmp_path) == [tmp_path / "d.py", package / "__init__.py"]
+    assert CodeLoader(tmp_path).dag("d.py", "x").id == "x"
 
 
 def test_code_is_what_the_file_reaches_by_imports(tmp_path):
@@ -77,8 +91,8 @@ def test_each_file_of_a_bundle_keeps_its_own_modules(tmp_path):
         (folder / "names.py").write_text(f"NAME = {name!r}\n")
         (folder / "late.py").write_text(f"LATE = {name!r}\n")
         (folder / "dag.py").write_text(
-            "from segue import dag, task\nimport names\n@task\ndef t():\n    import late\n    return names.NAME, late.LATE\n"
-            "@dag\ndef d(): t()\n"
+            "from segue import dag, task\nimport names\n@task\ndef t():\n    import late\n"
+            "    return names.NAME, late.LATE\n@dag\ndef d(): t()\n"
         )
     loader = CodeLoader(tmp_path)
     for name in ("sales", "stock", "sales", "stock"):
@@ -98,7 +112,8 @@ def test_a_file_that_fails_where_a_task_runs_raises_its_own_error(tmp_path):
 
 
 def test_a_dag_that_is_wrong_where_a_task_runs_raises_all_its_errors(tmp_path):
-    (tmp_path / "d.py").write_text("from segue import dag, task\n@task\ndef t(x): ...\n@dag\ndef d():\n    t()\n    t()\n")
+    text = "from segue import dag, task\n@task\ndef t(x): ...\n@dag\ndef d():\n    t()\n    t()\n"
+    (tmp_path / "d.py").write_text(text)
     with pytest.raises(DefinitionError, match="(?s)misses argument.*second time"):
         CodeLoader(tmp_path).dag("d.py", "d")
 

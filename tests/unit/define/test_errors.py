@@ -56,7 +56,9 @@ def test_something_that_is_no_task_cannot_be_put_in_order(load):
     assert "'b'" in text
 
 
-@pytest.mark.parametrize("line", ["a >> b()", "a() >> b", "[a()] >> b", "b << a()", "chain(a, b())", "cross([a], [b()])"])
+@pytest.mark.parametrize(
+    "line", ["a >> b()", "a() >> b", "[a()] >> b", "b << a()", "chain(a, b())", "cross([a], [b()])"]
+)
 def test_a_task_that_is_not_called_is_explained(load, line):
     found = errors(load(body(line)))
     assert found
@@ -111,8 +113,8 @@ def test_an_unknown_option_of_a_task_names_the_nearest(load, given, meant):
 
 @pytest.mark.parametrize(
     ("given", "meant"),
-    [("start_date='2026-04-01'", "start=…"), ("schedule_interval='@daily'", "schedule=…"), ("default_args={}", "defaults=…"),
-     ("catchup_=True", "catchup=…"), ("concurrency=3", "max_active_tasks=…")],
+    [("start_date='2026-04-01'", "start=…"), ("schedule_interval='@daily'", "schedule=…"),
+     ("default_args={}", "defaults=…"), ("catchup_=True", "catchup=…"), ("concurrency=3", "max_active_tasks=…")],
 )  # fmt: skip
 def test_an_unknown_option_of_a_dag_names_the_nearest(load, given, meant):
     ((_, text),) = errors(load(body("a()", options=given)))
@@ -140,8 +142,11 @@ def test_a_param_without_default_is_fine_where_there_is_no_schedule(load):
     assert load(text).errors == []
 
 
-@pytest.mark.parametrize("use", ["if {}: pass", "{} == 1", "{} < 1", "{}[0]", "list({})", "for _ in {}: pass", "{}.upper()",
-                                 "'a' + {}", "len({})", "{} in [1]", "int({})"])  # fmt: skip
+@pytest.mark.parametrize(
+    "use",
+    ["if {}: pass", "{} == 1", "{} < 1", "{}[0]", "list({})", "for _ in {}: pass", "{}.upper()", "'a' + {}", "len({})",
+     "{} in [1]", "int({})"],
+)  # fmt: skip
 def test_a_param_cannot_be_looked_at_while_the_dag_is_declared(load, use):
     text = HEAD + f"class P(Params):\n    p: str = ''\n@dag(params=P)\ndef d(p):\n    a()\n    {use.format('p')}\n"
     ((line, message),) = errors(load(text))
@@ -150,7 +155,9 @@ def test_a_param_cannot_be_looked_at_while_the_dag_is_declared(load, use):
         assert way_out in message
 
 
-@pytest.mark.parametrize("use", ["if {}: pass", "{} == 1", "for _ in {}: pass", "{}.upper()", "f'{{{}}}'", "{} + 1", "len({})"])
+@pytest.mark.parametrize(
+    "use", ["if {}: pass", "{} == 1", "for _ in {}: pass", "{}.upper()", "f'{{{}}}'", "{} + 1", "len({})"]
+)
 def test_a_result_cannot_be_looked_at_while_the_dag_is_declared(load, use):
     ((line, message),) = errors(load(body("x = a()", use.format("x"))))
     assert line == 11
@@ -167,8 +174,8 @@ def test_an_argument_that_cannot_be_stored_names_task_and_argument(load):
 
 @pytest.mark.parametrize(
     "option",
-    ["depends_on_past=True", "resources={'cpu': 2}", "secrets=['x']", "connections=['x']", "on_success=print", "on_cancel=print",
-     "deadline='1h'", "checks=[print]", "outlets=['x']", "group='g'"],
+    ["depends_on_past=True", "resources={'cpu': 2}", "secrets=['x']", "connections=['x']", "on_success=print",
+     "on_cancel=print", "deadline='1h'", "checks=[print]", "outlets=['x']", "group='g'"],
 )  # fmt: skip
 def test_what_comes_later_is_refused_and_not_ignored(load, option):
     ((_, text),) = errors(load(HEAD + f"@task({option})\ndef t(): ...\n@dag\ndef d():\n    t()\n"))
@@ -189,8 +196,9 @@ def test_options_of_dags_that_come_later_are_refused(load, option):
 
 @pytest.mark.parametrize(
     "option",
-    ["retry=-1", "retry=True", "retry=Retry(delay='soon')", "retry=Retry(backoff=float('nan'))", "retry=Retry(jitter=2)",
-     "retry=Retry(on=ValueError)", "timeout='0s'", "timeout=30", "slots=0", "priority='high'", "max_active=0",
+    ["retry=-1", "retry=True", "retry=Retry(delay='soon')", "retry=Retry(backoff=float('nan'))",
+     "retry=Retry(jitter=2)", "retry=Retry(on=ValueError)",
+     "timeout='0s'", "timeout=30", "slots=0", "priority='high'", "max_active=0",
      "trigger_rule='all_succes'", "isolation='vm'", "empty='maybe'", "tags='x'", "idempotent=1", "owner=''"],
 )  # fmt: skip
 def test_a_value_that_is_no_option_is_an_error(load, option):
@@ -199,8 +207,11 @@ def test_a_value_that_is_no_option_is_an_error(load, option):
     assert option.partition("=")[0] in text
 
 
-@pytest.mark.parametrize("option", ["schedule='61 * * * *'", "schedule=3", "timezone='Mars'", "start='soon'", "missed='all'",
-                                    "start='2026-04-02', end='2026-04-01'", "max_active_runs=0", "tags='x'"])  # fmt: skip
+@pytest.mark.parametrize(
+    "option",
+    ["schedule='61 * * * *'", "schedule=3", "timezone='Mars'", "start='soon'", "missed='all'",
+     "start='2026-04-02', end='2026-04-01'", "max_active_runs=0", "tags='x'"],
+)  # fmt: skip
 def test_a_value_that_is_no_option_of_a_dag_is_an_error(load, option):
     ((line, _),) = errors(load(body("a()", options=option)))
     assert line == 8
@@ -285,3 +296,21 @@ def test_a_file_that_is_too_large_is_refused(load):
 def test_a_doc_that_is_too_long_is_refused(load):
     assert load(body("a()", options="doc='x' * 65536")).errors == []
     assert load(body("a()", options="doc='x' * 65537")).errors
+
+
+def test_more_dags_in_a_file_than_the_limit_are_refused(load):
+    text = HEAD + "for n in range({}):\n    Dag(f'd{{n}}')\n"
+    assert load(text.format(10_000)).errors == []
+    ((_, message),) = errors(load(text.format(10_001)))
+    assert "declares 10,001 DAGs" in message
+
+
+def test_more_tasks_in_a_dag_than_the_limit_are_refused(load):
+    ((_, message),) = errors(load(body("for n in range(100_001): a.with_options(id=f'a{n}')()")))
+    assert "has 100,001 tasks" in message
+
+
+def test_more_items_written_in_the_file_than_the_limit_are_refused(load):
+    assert errors(load(body("c.map(range(100_000))"))) == []
+    ((_, message),) = errors(load(body("c.map(range(100_001))")))
+    assert "100,001 items" in message

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -59,6 +59,9 @@ def brief(run: RunKey = RUN, bundle: str = "b1", file: str = "shop.py", location
     return Brief(run, bundle, file, location, "UTC")
 
 
+BRIEF = brief()
+
+
 def given(*arguments: object) -> tuple[Input, ...]:
     return tuple(Given(Value(values.encode(one))) for one in arguments)
 
@@ -72,7 +75,7 @@ class Driver:
         self._numbers = count()
 
     def launch(
-        self, errand: str, *arguments: object, brief: Brief = brief(), ahead: bool = False, kind: TaskKind = "task",
+        self, errand: str, *arguments: object, brief: Brief = BRIEF, ahead: bool = False, kind: TaskKind = "task",
         inputs: tuple[Input, ...] | None = None, number: int = 1, **rules: Any,
     ) -> AttemptKey:
         """Launch an errand as a task of its own."""
@@ -113,7 +116,7 @@ class Driver:
     def turn_until(self, done: Callable[[], bool]) -> None:
         deadline = time.monotonic() + PATIENCE
         while not done():
-            assert time.monotonic() < deadline, f"nothing came; so far: {self.events}"
+            assert time.monotonic() < deadline, f"nothing came; so far: {self.events[-20:]}"
             self.turn()
 
     def turn(self) -> None:
@@ -121,6 +124,15 @@ class Driver:
         events = self.executor.poll()
         self.events += events
         self.executor.ack(events)
+
+    def unacknowledged(self, kind: Any) -> Sequence[Event]:
+        """Wait, acknowledging nothing, until an event of this kind is there; all there is then."""
+        deadline = time.monotonic() + PATIENCE
+        while not any(isinstance(one, kind) for one in self.executor.poll()):
+            assert time.monotonic() < deadline, f"nothing came; so far: {self.executor.poll()}"
+            self.executor.ack([one for one in self.executor.poll() if isinstance(one, Capacity)])
+            self.executor.wait(0.05, QuietInbox())
+        return self.executor.poll()
 
     def ends(self, key: AttemptKey) -> list[Event]:
         return [one for one in self.events if isinstance(one, Ended | Lost) and one.key == key]

@@ -110,7 +110,7 @@ def test_an_answer_may_come_turns_after_the_request_was_taken(server):
     replies = []
     server.post(ASK, replies.append)
     server.ack(server.poll(), [])
-    assert replies == [] and server.poll() == ()
+    assert replies == [] and server.poll() == (ASK,)
     server.ack((), [DONE])
     assert replies[0].ok
 

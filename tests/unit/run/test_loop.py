@@ -23,6 +23,7 @@ DONE = Answered("r1", "ann", "cancel", True, "cancelled", Instant(7))
 
 class World:
     """Store, inbox, executor, clock, engine and watch, all scripted."""
+    kept = False
 
     def __init__(self, *, decisions=(), commits=(), asked=(), said=(), turns=1):
         self.journal = []
@@ -127,7 +128,8 @@ class Side:
     def ack(self, events, changes=None):
         events = list(events)
         self.world.journal.append((f"ack {self.name}", tuple(type(event).__name__ for event in events)))
-        del self.queue[: len(events)]
+        if not self.world.kept:
+            del self.queue[: len(events)]
 
     def fileno(self):
         return None
@@ -203,10 +205,10 @@ def test_requests_and_definitions_get_what_the_store_knows():
 
 
 def test_a_turn_takes_a_thousand_events_and_does_not_wait_for_the_rest():
-    world = World(asked=[Tick()] * 300, said=[LOST] * 1_500, turns=3)
+    world = World(asked=[Tick()] * 300, said=[LOST] * 1_500, turns=4)
     world.run()
-    assert [len(events) for events in world.seen] == [EVENTS_PER_TURN, 800, 0]
-    assert world.waits == [None, None]
+    assert [len(events) for events in world.seen] == [EVENTS_PER_TURN, 800, 0, 0]
+    assert world.waits == [None, None]  # not after the first turn: there is more; nor after the last: it stops
 
 
 @pytest.mark.parametrize(
@@ -216,14 +218,37 @@ def test_a_turn_takes_a_thousand_events_and_does_not_wait_for_the_rest():
         (3_000_000, None, 2.0),
         (3_000_000, 1_500_000, 0.5),
         (None, 2_000_000, 1.0),
-        (10, None, 0.0),
     ],
 )
 def test_it_waits_until_the_engine_or_the_lease_wants_a_turn(wake_at, renew_by, seconds):
-    world = World(decisions=[Decision((), (), wake_at)])
+    world = World(decisions=[Decision((), (), wake_at)], turns=2)
     world.renew_by = renew_by
     world.run()
     assert world.waits == [seconds]
+
+
+def test_it_does_not_wait_for_what_is_due():
+    world = World(decisions=[Decision((), (), 10)], turns=2)
+    world.run()
+    assert world.waits == []
+
+
+def test_it_does_not_wait_when_it_is_to_stop():
+    world = World(turns=1)
+    world.run()
+    assert world.waits == []
+
+
+def test_it_does_not_wait_when_the_engine_wants_another_turn_at_once():
+    world = World(decisions=[Decision((), (), Instant(10))], turns=2)
+    world.run()
+    assert world.waits == []
+
+
+def test_it_does_not_wait_when_the_turn_was_the_last():
+    world = World()
+    world.run()
+    assert world.waits == []
 
 
 def test_it_does_not_begin_where_it_is_to_stop():
@@ -235,3 +260,10 @@ def test_a_bug_is_not_swallowed():
     with pytest.raises(ZeroDivisionError):
         world.run()
     assert world.asked == [ASK]
+
+
+def test_a_request_without_answer_is_given_to_an_engine_once_and_again_to_the_next_one():
+    world = World(asked=[ASK], turns=2)
+    world.kept = True
+    world.run()
+    assert [len(events) for events in world.seen] == [1, 0]

@@ -15,9 +15,9 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import CoroutineType
 from typing import Any, NoReturn, Protocol, cast
 
@@ -53,6 +53,7 @@ class Call:
         choose: from what a branch returned to ids of direct downstream tasks; raises where one is none.
         may_retry: what `Retry(on=, not_on=)` says about an exception.
         root: folder of the bundle.
+        within: entered around the code.
     """
 
     code: Callable[[], object]
@@ -60,6 +61,7 @@ class Call:
     choose: Callable[[object], tuple[str, ...]]
     may_retry: Callable[[BaseException], bool]
     root: str = ""
+    within: AbstractContextManager[object] = field(default_factory=nullcontext)
 
 
 class Workshop(Protocol):
@@ -70,7 +72,7 @@ class Workshop(Protocol):
         ...
 
     def loads(self, work: Work, brief: Brief) -> bool:
-        """Whether `prepare` will load a file that this worker has not loaded yet."""
+        """Whether `prepare` will turn to another file than the last one: what that changes is there to stay."""
         ...
 
 
@@ -116,7 +118,7 @@ class _Worker:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         self._around = Surroundings()
         self._first_rss = resident()
-        self._peak = self._usage()[0]
+        self._peak, self._cpu = self._usage()
 
     def run(self) -> NoReturn:
         while True:
@@ -128,8 +130,8 @@ class _Worker:
             self._cells[TOKEN] = self._cells[BEGAN] = 0
             data = _encode(report)
             if len(data) > MAX_DATAGRAM:
-                outcome = Failure("too_large", f"the outcome takes {len(data)} bytes, at most {MAX_DATAGRAM} can be sent")
-                data = _encode(msgspec.structs.replace(report, outcome=outcome))
+                text = f"its outcome takes {len(data):,} bytes, {MAX_DATAGRAM:,} are the most"
+                data = _encode(msgspec.structs.replace(report, outcome=Failure("too_large", text, retryable=False)))
             self._send(data)
             if report.retire:
                 os._exit(0)
@@ -148,7 +150,6 @@ class _Worker:
 
     def _attempt(self, message: Work | Held) -> Report:
         token, notes, stopped = message.token, [], False
-        _, cpu_before = self._usage()
         try:
             outcome = copy_context().run(self._perform, message)
         except Stopped:
@@ -165,7 +166,8 @@ class _Worker:
         self._done += 1
         notes += self._growth(peak)
         retire = stopped or bool(notes) or self._done >= self._setup.attempts
-        return Report(token, began, ended, outcome, peak, cpu - cpu_before, said, retire, tuple(notes))
+        used, self._cpu = cpu - self._cpu, cpu
+        return Report(token, began, ended, outcome, peak, used, said, retire, tuple(notes))
 
     def _perform(self, message: Work | Held) -> Outcome:
         """Run an attempt to its outcome; everything of the user's is called below here."""
@@ -174,9 +176,9 @@ class _Worker:
             work = self._supply.body(message.token) if isinstance(message, Held) else message
             brief = self._brief(work)
             self._around.name(SEGUE_RUN_ID=str(work.run), SEGUE_TASK_ID=work.task, SEGUE_ATTEMPT=str(work.number))
-            new = self._workshop.loads(work, brief)
+            turns = self._workshop.loads(work, brief)
             call = self._workshop.prepare(work, brief, self._supply)
-            if new:
+            if turns:
                 self._around.keep()  # what a file does when it is imported holds for all its attempts
             if work.ask and not self._may_begin(work.token):
                 return Cancelled(begun=False)
@@ -197,9 +199,10 @@ class _Worker:
             return outcome_of(error, root, may_retry)
 
     def _run(self, call: Call) -> object:
-        result = call.code()
-        if isinstance(result, CoroutineType):
-            result = importlib.import_module("asyncio").run(result)
+        with call.within:
+            result = call.code()
+            if isinstance(result, CoroutineType):
+                result = importlib.import_module("asyncio").run(result)
         self._leave_copies(0)
         return result
 

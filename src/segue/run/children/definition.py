@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
@@ -112,6 +113,8 @@ def _in_fork(work: Callable[[], bytes], request: Load) -> tuple[bytes, bytes, st
             with open(answer_end, "wb") as stream:  # noqa: PTH123 - a descriptor, not a path
                 stream.write(work())
         except BaseException:  # noqa: BLE001 - whatever went wrong, a fork must not run its parent's code
+            traceback.print_exc()
+            sys.stderr.flush()
             os._exit(70)
         sys.stdout.flush()
         sys.stderr.flush()

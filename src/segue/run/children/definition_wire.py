@@ -1,7 +1,8 @@
 """What the definition child is asked and what it answers: one frame each (`segue.run.wire.write_frame`), MessagePack.
 
-The child is started as `python -m segue.run.children.definition PARENT FD`: the starter's process id and a connected
-stream socket that it inherits. It answers requests in order and ends when the socket is closed or the parent dies.
+The child is started as `python -P -m segue.run.children.definition PARENT FD`: the starter's process id and a connected
+stream socket that it inherits (`-P`: the starter's folder is no place to import from). It answers requests in order and
+ends when the socket is closed or the parent dies.
 """
 
 from __future__ import annotations

@@ -78,6 +78,8 @@ class Server:
 
     def _obey(self) -> bool:
         data, fds, _, _ = socket.recv_fds(self._sock, 65536, 8)
+        for fd in fds:
+            os.set_inheritable(fd, False)
         if not data:
             return False
         match _decoder.decode(data):
@@ -189,6 +191,7 @@ def main() -> None:
         server.run()
     finally:
         server.stop()
+    os._exit(0)  # nothing to tear down; some preloaded libraries complain when they are
 
 
 if __name__ == "__main__":

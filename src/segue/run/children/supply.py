@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from segue.model.errors import UnreadableValue
 from segue.model.events import Value
 from segue.model.ids import RunKey
 from segue.run.wire import Answers, Block, Body, One, Question, Work, read_frame, write_frame
@@ -52,7 +53,10 @@ class Supply:
 
     def _ask(self, question: Question) -> bytes:
         write_frame(self._side, _encode(question))
-        return read_frame(self._side)
+        answer = read_frame(self._side)
+        if not answer:
+            raise UnreadableValue("the store could not be read: see the owner's log")
+        return answer
 
     def _keep(self, name: tuple[RunKey, int, str, int | None], value: Value) -> None:
         self._kept[name] = value

@@ -28,6 +28,7 @@ class Surroundings:
     """What was kept last is what comes back."""
 
     def __init__(self) -> None:
+        self._names: dict[str, str] = {}
         self.keep()
 
     def keep(self) -> None:
@@ -36,7 +37,7 @@ class Surroundings:
         self._folder = _folder()
         self._umask = os.umask(0o022)
         os.umask(self._umask)
-        self._handlers = [_signal.getsignal(number) for number in _SIGNALS]
+        self._handlers = list(map(_signal.getsignal, _SIGNALS))
         self._mask = _signal.pthread_sigmask(signal.SIG_BLOCK, ())
         self._decimal = decimal.getcontext().copy()
         self._locale = locale.setlocale(locale.LC_ALL)
@@ -51,8 +52,10 @@ class Surroundings:
     def name(self, **names: str) -> None:
         """Set environment variables that tell an attempt which one it is; not put back, but set by the next one."""
         for name, value in names.items():
-            os.environ[name] = value
-            self._environ[os.fsencode(name)] = os.fsencode(value)
+            if self._names.get(name) != value:
+                self._names[name] = value
+                os.environ[name] = value
+                self._environ[os.fsencode(name)] = os.fsencode(value)
 
     def put_back(self) -> int:
         """Bring the kept state back; answers how many threads were left behind."""
@@ -86,9 +89,10 @@ class Surroundings:
                 os.environb[name] = value
 
     def _put_back_signals(self) -> None:
-        for number, handler in zip(_SIGNALS, self._handlers, strict=True):
-            if _signal.getsignal(number) is not handler and handler is not None:
-                _signal.signal(number, handler)
+        if list(map(_signal.getsignal, _SIGNALS)) != self._handlers:
+            for number, handler in zip(_SIGNALS, self._handlers, strict=True):
+                if handler is not None:  # None: not set from Python
+                    _signal.signal(number, handler)
         _signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
 
     def _put_back_logging(self) -> None:

@@ -31,14 +31,15 @@ class Attendant:
             os.write(self._bell, b"!")
 
     def watch(self, fd: int, events: int, call: Callable[[int], object]) -> None:
-        """In the thread: call `call(events)` when `fd` is ready; 0: watch it no longer."""
-        known = fd in self._selector.get_map()
-        if events and known:
+        """In the thread: call `call(events)` when `fd` is ready for one of `events`."""
+        if fd in self._selector.get_map():
             self._selector.modify(fd, events, call)
-        elif events:
+        else:
             self._selector.register(fd, events, call)
-        elif known:
-            self._selector.unregister(fd)
+
+    def forget(self, fd: int) -> None:
+        """In the thread: watch it no longer."""
+        self._selector.unregister(fd)
 
     def close(self) -> None:
         """Do what was submitted, then end."""

@@ -60,25 +60,24 @@ class Collector:
             os.set_blocking(pipe, False)
             stream = _Stream(number, pipe, b"\0" + seal, page, desk)
             self._streams.add(stream)
-            self._attendant.submit(partial(self._watch, stream))
+            self._attendant.submit(
+                partial(self._attendant.watch, pipe, selectors.EVENT_READ, partial(self._read, stream))
+            )
 
     def close(self) -> None:
         """Read what is left and end the thread."""
         self._attendant.close()
-        for stream in self._streams:
+        while self._streams:
+            stream = self._streams.pop()
             while stream.read(self._stamp()):
                 pass
             stream.end(self._stamp())
 
-    def _watch(self, stream: _Stream) -> None:
-        def ready(_: int) -> None:
-            more = stream.read(self._stamp())
-            if more is not None and not more:
-                self._attendant.watch(stream.pipe, 0, ready)
-                self._streams.discard(stream)
-                stream.end(self._stamp())
-
-        self._attendant.watch(stream.pipe, selectors.EVENT_READ, ready)
+    def _read(self, stream: _Stream, _: int) -> None:
+        if stream.read(self._stamp()) is False:
+            self._attendant.forget(stream.pipe)
+            self._streams.discard(stream)
+            stream.end(self._stamp())
 
     def _stamp(self) -> str:
         at = datetime.fromtimestamp(self._now() / 1e6, UTC)
@@ -127,8 +126,9 @@ class _Stream:
 
     def end(self, at: str) -> None:
         """No more will come: what is left belongs to the attempt that the worker died with."""
-        self._pending.append((at, self._rest))
-        self._rest = b""
+        if self._rest:
+            self._pending.append((at, self._rest))
+            self._rest = b""
         self._write(self._page.cells[TOKEN] or self._marked, last=True)
         os.close(self.pipe)
 
@@ -138,7 +138,8 @@ class _Stream:
             stop = data.find(b"\n", start)
             if stop < 0:
                 break
-            self._pending.append((at, data[:start]))
+            if start:
+                self._pending.append((at, data[:start]))
             frame, data = data[start + len(self._seal) : stop], data[stop + 1 :]
             if frame[:1] == b"E":
                 self._marked = int(frame[1:])
@@ -162,12 +163,12 @@ class _Stream:
             self._write(token, last=False)
 
     def _write(self, token: int, last: bool) -> None:
-        log = self._desk.log(token) if any(part for _, part in self._pending) else None
+        log = self._desk.log(token) if last or self._pending else None
         if log is not None:
             for at, part in self._pending:
                 if isinstance(part, Line):
                     log.record(part)
-                elif part:
+                else:
                     log.write(at, self._name, part)
             if last:
                 log.rest()

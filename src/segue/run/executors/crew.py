@@ -4,6 +4,7 @@ import selectors
 import signal
 import time
 
+from segue.model.value import encode
 from segue.run.executors.collector import Collector
 from segue.run.executors.forks import ForkServer
 from segue.run.executors.reader import Reader
@@ -85,7 +86,10 @@ class Crew:
 
     def start(self) -> None:
         """Start the fork server, if it is time; without preloading where that did not work twice."""
-        if self.server is not None or time.monotonic() < self._not_before:
+        if time.monotonic() < self._not_before:
+            return
+        self._not_before = 0.0
+        if self.server is not None:
             return
         given = self._settings
         setup = Setup(
@@ -96,13 +100,14 @@ class Crew:
             bundles=str(given.bundles),
             attempts=given.attempts,
             growth=given.growth,
+            values=encode(dict(given.values)),
         )
         self.server = ForkServer(given.python, given.env, self._mark, setup)
         self._selector.register(self.server.sock, selectors.EVENT_READ, self.server)
 
     def wake_at(self) -> float:
         """When to call `start` again, on the monotonic clock."""
-        return self._not_before if self._not_before > time.monotonic() else float("inf")
+        return self._not_before or float("inf")
 
     def hear(self) -> tuple[list[Gone], bool]:
         """Which workers are gone; whether the fork server died, and every worker with it."""
@@ -134,7 +139,7 @@ class Crew:
             self.remove(worker)
 
     def _may_hire(self) -> bool:
-        return self.server is not None and time.monotonic() >= self._not_before
+        return self.server is not None and not self._not_before
 
     def _hire(self, reuse: ReuseKey, fresh: bool) -> Worker:
         assert self.server is not None

@@ -49,23 +49,24 @@ class HomeLock:
         if self._passed:
             return
         end = time.monotonic() + self._patience
-        while True:
-            kill_all(self._strangers(server), _PAUSE)
-            try:
-                fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() > end:
-                    text = f"processes of an earlier owner of {self._home} are alive and cannot be killed"
-                    raise HomeBusy(text) from None
-                time.sleep(_PAUSE)
-            else:
-                break
+        strangers = self._strangers(server)
+        while kill_all(strangers, _PAUSE) or not self._alone():
+            if time.monotonic() > end:
+                raise HomeBusy(f"processes of an earlier owner of {self._home} are alive and cannot be killed")
+            time.sleep(_PAUSE)
         fcntl.flock(self.fd, fcntl.LOCK_SH)
         self._passed = True
 
     def close(self) -> None:
         """Let go; workers that live keep their share."""
         os.close(self.fd)
+
+    def _alone(self) -> bool:
+        try:
+            fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def _strangers(self, server: int) -> Callable[[], set[int]]:
         own = {server, *descendants(server)} if server else set()

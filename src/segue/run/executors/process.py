@@ -26,7 +26,6 @@ from segue.model.events import (
     Capacity,
     Ended,
     Event,
-    Failure,
     Followed,
     Lost,
     LostCause,
@@ -35,7 +34,7 @@ from segue.model.events import (
     Started,
     Usage,
     Value,
-)
+)  # fmt: skip
 from segue.model.ids import AttemptKey, RunKey
 from segue.run.executors.collector import Collector
 from segue.run.executors.crew import Crew
@@ -46,6 +45,7 @@ from segue.run.executors.memory import MemoryWatch
 from segue.run.executors.pace import Pace
 from segue.run.executors.reader import Reader
 from segue.run.executors.settings import ExecutorSettings
+from segue.run.executors.verdicts import cause_of, judged
 from segue.run.executors.worker import Attempt, Worker
 from segue.run.wire import Ask, Gone, Grant, Held, Report, Work
 
@@ -247,7 +247,8 @@ class ProcessExecutor:
             if key.data is None:
                 poked = True
             elif isinstance(key.data, Worker):
-                self._hear(key.data)
+                if key.data.number in self._crew.workers:  # else it was buried a moment ago
+                    self._hear(key.data)
             else:
                 self._hear_server()
         now = time.monotonic()
@@ -274,7 +275,7 @@ class ProcessExecutor:
         worker.slow = False
         worker.runs.add(attempt.launch.key.run)
         if attempt.verdict is not None:
-            attempt.verdict = _judged(report, attempt.verdict)
+            attempt.verdict = judged(report, attempt.verdict)
             self._crew.kill(worker, signal.SIGKILL)
             return  # reported when the worker is gone
         del worker.queue[attempt.token]
@@ -303,7 +304,6 @@ class ProcessExecutor:
         self._take_back(worker)
         for attempt in worker.queue.values():
             self._post_mortem(worker, attempt, gone)
-        worker.queue.clear()
         self._crew.remove(worker)
 
     def _post_mortem(self, worker: Worker, attempt: Attempt, gone: Gone) -> None:
@@ -320,19 +320,10 @@ class ProcessExecutor:
                 verdict = Cancelled(begun=began is not None)
             self._finish(attempt, Ended(launch.key, launch.fence, began, self._clock.now(), verdict, usage))
         else:
-            cause = self._cause(worker, gone)
+            cause = cause_of(gone, worker.ours, self._memory.to_blame)
             signal_number, code = (None, None) if cause is LostCause.WORKER else (gone.signal, gone.exit_code)
             event = Lost(launch.key, launch.fence, began, self._clock.now(), cause, signal_number, code, usage)
             self._finish(attempt, event)
-
-    def _cause(self, worker: Worker, gone: Gone) -> LostCause:
-        if worker.ours:
-            return LostCause.WORKER
-        if gone.signal is None:
-            return LostCause.EXIT
-        if gone.signal == signal.SIGKILL and self._memory.to_blame():
-            return LostCause.MEMORY
-        return LostCause.SIGNAL
 
     # --------------------------------------------------------------------------------------------------- reporting
     def _report(self, attempt: Attempt, said: Report | Outcome) -> None:
@@ -402,12 +393,3 @@ class ProcessExecutor:
             attempt.verdict = found.overdue
             self._terminate(attempt, None)
         return found.look_at
-
-
-def _judged(report: Report, verdict: Outcome | Report) -> Report:
-    """What a stopped attempt has come to: a result that came before the end is believed, except after a timeout."""
-    if not isinstance(verdict, Cancelled):
-        return report if isinstance(verdict, Report) else msgspec.structs.replace(report, outcome=verdict)
-    if isinstance(report.outcome, Cancelled | Failure):
-        return msgspec.structs.replace(report, outcome=Cancelled(begun=report.began is not None))
-    return report

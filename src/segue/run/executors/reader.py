@@ -49,15 +49,24 @@ class Reader:
         self._attendant.watch(side.fileno(), selectors.EVENT_READ, channel.ready)
 
     def drop(self, channel: _Channel) -> None:
-        self._attendant.watch(channel.side.fileno(), 0, channel.ready)
+        """Close a channel whose worker is gone."""
+        self._attendant.forget(channel.side.fileno())
         self._channels.discard(channel)
         channel.side.close()
 
     def listen(self, channel: _Channel) -> None:
+        """Wait for questions, and for room where an answer is not yet taken."""
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if channel.outgoing else 0)
         self._attendant.watch(channel.side.fileno(), events, channel.ready)
 
     def answer(self, question: Question) -> bytes:
+        """The answer, empty where there is none to be had."""
+        try:
+            return self._found(question)
+        except Exception:  # noqa: BLE001 - whatever ails the store, the attempt that asked fails, and no other
+            return b""
+
+    def _found(self, question: Question) -> bytes:
         match question:
             case Body(token):
                 return self._bodies.get(token, b"")

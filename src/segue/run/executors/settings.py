@@ -22,6 +22,7 @@ class ExecutorSettings:
         storage: where large values lie.
         bundles: folder of unpacked bundles.
         env: environment of the tasks; names that begin with `SEGUE_` are left out.
+        values: what arguments of DAG functions that are no params are given: `[tool.segue.env.NAME]`.
         workers: attempts at once.
         depth: short attempts queued ahead for each worker, at most; 0: none.
         python: interpreter of the workers.
@@ -46,6 +47,7 @@ class ExecutorSettings:
     storage: str
     bundles: Path
     env: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, object] = field(default_factory=dict)
     workers: int = 4
     depth: int = 16
     python: str = sys.executable

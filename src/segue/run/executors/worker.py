@@ -163,7 +163,10 @@ class Worker:
         return any(self.page.spoke(stream, ear) for stream, ear in enumerate(self._ears))
 
     def close(self) -> None:
-        """Close what is the loop's."""
+        """Close what is the loop's, and let go of attempts, so that the page goes with the last who needs it."""
+        for attempt in self.queue.values():
+            attempt.worker = None
+        self.queue.clear()
         self.sock.close()
         self.twin.close()
         for fd in self._ears:

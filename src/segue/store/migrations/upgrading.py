@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 
 from segue.store.sqlite.statements import SET_META
 
-__all__ = ["SCRIPTS", "upgrade"]
+__all__ = ["SCRIPTS", "copy_database", "upgrade"]
 
 SCRIPTS: Final = Path(__file__).parent
 

@@ -88,6 +88,9 @@ def connect_writer(path: Path, driver: Callable[[str], Any] = open_driver) -> Co
                 "PRAGMA cache_size=-16000",
             ):
                 connection.exec_driver_sql(setting)
+    except DBAPIError as error:
+        connection.close()
+        raise damaged(path, str(error.orig)) from error
     except SegueError:
         connection.close()
         raise
@@ -137,7 +140,10 @@ def faults(path: Path) -> Iterator[None]:
     try:
         yield
     except (DBAPIError, sqlite3.Error) as error:
-        raise fault_of(error, path) from error
+        fault = fault_of(error, path)
+        if fault is error:
+            raise
+        raise fault from error
 
 
 def code_of(error: Exception) -> int:

@@ -14,24 +14,37 @@ from typing import Literal
 from segue.model.changes import Adopt, Answer, Cancel, Command, Given, Kill, Launch, Missing
 from segue.model.contracts import Inbox
 from segue.model.events import (
-    OWN_CAUSES, Asked, Cancelled, Capacity, Ended, Event, Failure, Lost, LostCause, MayStart, Outcome, Started, Value,
-)  # fmt: skip
+    OWN_CAUSES,
+    Asked,
+    Cancelled,
+    Capacity,
+    Ended,
+    Event,
+    Failure,
+    Lost,
+    LostCause,
+    MayStart,
+    Outcome,
+    Started,
+    Value,
+)
 from segue.model.ids import AttemptKey, Instant, TaskKey, fence_of
 from segue.model.state import FINAL, AttemptState
 from segue.testing.world.inbox import ScriptedInbox
-from segue.testing.world.ledger import Ledger, Violation
+from segue.testing.world.ledger import Ledger, RunRecord, Violation
+from segue.testing.world.oracle import ruling
 from segue.testing.world.plan import Fault, Plan
 from segue.testing.world.script import SECOND, Script
 from segue.testing.world.timeline import Timeline
 
-__all__ = ["Process", "ScriptedExecutor"]
+__all__ = ["ScriptedExecutor"]
 
 _LAZY = 20_000
 _PLATFORM_BUDGET = 3
 
 
 @dataclass(slots=True)
-class Process:
+class _Process:
     """One attempt's process."""
 
     launch: Launch
@@ -66,7 +79,7 @@ class ScriptedExecutor:
         self._rng = script.rng("executor")
         self._out: list[Event] = []
         self._on_the_way: list[Event] = []
-        self._processes: dict[AttemptKey, Process] = {}
+        self._processes: dict[AttemptKey, _Process] = {}
         self._over: set[AttemptKey] = set()
         self._lost: dict[tuple[TaskKey, int, bool], int] = {}
         self._workers = self._most = plan.workers
@@ -131,7 +144,16 @@ class ScriptedExecutor:
     @property
     def busy(self) -> bool:
         """Some attempt has not ended, or some word of one was not heard."""
-        return bool(self._out) or bool(self._on_the_way) or any(process.state != "gone" for process in self._processes.values())
+        return (
+            bool(self._out)
+            or bool(self._on_the_way)
+            or any(process.state != "gone" for process in self._processes.values())
+        )
+
+    @property
+    def workers(self) -> int:
+        """How many attempts may run at once now."""
+        return self._workers
 
     @property
     def room(self) -> int:
@@ -169,7 +191,7 @@ class ScriptedExecutor:
         if key in self._processes or key in self._over:
             return
         self._check_launch(launch)
-        process = Process(launch, self._script.rng("process", key, self._ledger.commits))
+        process = _Process(launch, self._script.rng("process", key, self._ledger.commits))
         self._processes[key] = process
         self.trace.append((self._timeline.now(), f"launch {key}"))
         self._timeline.after(process.draw.randrange(1, 30_000), lambda: self._begin(process))
@@ -188,7 +210,18 @@ class ScriptedExecutor:
             raise Violation("I17", f"{key} is launched with another version's task")
         task = run.task(key.task, key.index)
         if (launch.tries, launch.round) != (task.tries, task.round):
-            raise Violation("I6", f"{key} is told {launch.tries} failures of round {launch.round}, not {task.tries} of {task.round}")
+            raise Violation(
+                "I6", f"{key} is told {launch.tries} failures of round {launch.round}, not {task.tries} of {task.round}"
+            )
+        if ruling(run, launch.task) != (True, None):
+            raise Violation("I1", f"{key} is launched, and its rule does not hold")
+        self._check_inputs(launch, run)
+        for other in self._processes.values():
+            if other.state != "gone" and other.launch.key.of == key.of:
+                raise Violation("I2", f"{key} is launched while {other.launch.key} lives")
+
+    def _check_inputs(self, launch: Launch, run: RunRecord) -> None:
+        key = launch.key
         if len(launch.inputs) != len(launch.task.data):
             raise Violation("I1", f"{key} is given {len(launch.inputs)} inputs for {len(launch.task.data)} arguments")
         for name, given in zip(launch.task.data, launch.inputs, strict=True):
@@ -197,11 +230,8 @@ class ScriptedExecutor:
                 raise Violation("I1", f"{key} is given {given.value} of {name}, which is {up.result}")
             if isinstance(given, Missing) and given.state in FINAL and given.state is not up.state:
                 raise Violation("I1", f"{key} is told that {name} is {given.state}, it is {up.state}")
-        for other in self._processes.values():
-            if other.state != "gone" and other.launch.key.of == key.of:
-                raise Violation("I2", f"{key} is launched while {other.launch.key} lives")
 
-    def _begin(self, process: Process) -> None:
+    def _begin(self, process: _Process) -> None:
         if process.state != "starting":
             return
         if self._dies_early(process):
@@ -224,7 +254,7 @@ class ScriptedExecutor:
             raise Violation("commit, then act", f"{answer.key} may start, its row says {record.state}")
         self._run(process)
 
-    def _run(self, process: Process) -> None:
+    def _run(self, process: _Process) -> None:
         launch, timeline = process.launch, self._timeline
         process.state, process.began = "running", timeline.now()
         self.trace.append((timeline.now(), f"begin {launch.key}"))
@@ -233,15 +263,15 @@ class ScriptedExecutor:
         length = self._script.duration(launch.key, launch.task.rules.timeout, hangs)
         if length > _LAZY:
             timeline.after(_LAZY, lambda: self._say_started(process))
-        cause = LostCause.SIGNAL if ending is None else self._accident(process)
-        if ending is not None and Fault.FORGED in self._plan.faults and process.draw.random() < 0.2:
+        cause = ending if isinstance(ending, LostCause) else self._accident(process)
+        if not isinstance(ending, LostCause) and Fault.FORGED in self._plan.faults and process.draw.random() < 0.2:
             timeline.after(process.draw.randrange(length * 2), lambda: self._forge(launch))
         if cause is not None:
             timeline.after(process.draw.randrange(length), lambda: self._lose(process, cause, ending))
-        elif ending is not None:
+        elif not isinstance(ending, LostCause):
             timeline.after(length, lambda: self._end(process, ending))
 
-    def _accident(self, process: Process) -> LostCause | None:
+    def _accident(self, process: _Process) -> LostCause | None:
         """Whether this attempt dies without a word, within what its task can bear in this round."""
         if Fault.LOST not in self._plan.faults or process.draw.random() >= self._script.odds.lost:
             return None
@@ -255,18 +285,18 @@ class ScriptedExecutor:
         self._lost[place] = self._lost.get(place, 0) + 1
         return cause
 
-    def _dies_early(self, process: Process) -> bool:
+    def _dies_early(self, process: _Process) -> bool:
         cause = self._accident(process) if process.draw.random() < 0.3 else None
         if cause is None:
             return False
-        self._lose(process, cause, None)
+        self._lose(process, cause, cause)
         return True
 
-    def _say_started(self, process: Process) -> None:
+    def _say_started(self, process: _Process) -> None:
         if process.state == "running" and process.began is not None:
             self._say(Started(process.launch.key, process.launch.fence, process.began, "w1"))
 
-    def _end(self, process: Process, outcome: Outcome) -> None:
+    def _end(self, process: _Process, outcome: Outcome) -> None:
         if process.state == "gone":
             return
         process.state = "gone"
@@ -274,7 +304,7 @@ class ScriptedExecutor:
         self._over.add(key)
         self._say(Ended(key, process.launch.fence, process.began, self._timeline.now(), outcome))
 
-    def _lose(self, process: Process, cause: LostCause, ending: Outcome | None) -> None:
+    def _lose(self, process: _Process, cause: LostCause, ending: Outcome | LostCause) -> None:
         if process.state == "gone":
             return
         process.state = "gone"
@@ -283,22 +313,31 @@ class ScriptedExecutor:
         signal = 9 if cause in (LostCause.SIGNAL, LostCause.MEMORY) else None
         code = 0 if cause is LostCause.EXIT else None
         self._say(Lost(launch.key, launch.fence, process.began, now, cause, signal, code))
-        if ending is not None and Fault.LATE in self._plan.faults and process.draw.random() < 0.5:
+        if not isinstance(ending, LostCause) and Fault.LATE in self._plan.faults and process.draw.random() < 0.5:
             late = Ended(launch.key, launch.fence, process.began, now, ending)
             self.spoken[launch.key].append(late)
             self._send_later(late, process.draw.randrange(60 * SECOND))
 
     def _forge(self, launch: Launch) -> None:
-        now = self._timeline.now()
-        self._out.append(Ended(launch.key, b"\0" * 16, now, now, Value(inline=b"forged")))
+        now, wrong = self._timeline.now(), b"\0" * 16
+        self._out.append(
+            self._rng.choice(
+                (
+                    Ended(launch.key, wrong, now, now, Value(inline=b"forged")),
+                    Lost(launch.key, wrong, now, now, LostCause.SIGNAL, 9),
+                    Started(launch.key, wrong, now),
+                )
+            )
+        )
 
     def _stop(self, key: AttemptKey, grace: int) -> None:
         process = self._processes.get(key)
         if process is None:
             if key not in self._over:
-                run = self._ledger.runs[key.run]
+                begun = self._ledger.runs[key.run].attempts[key].began is not None
+                fence, now = fence_of(key, self._fence_key), self._timeline.now()
                 self._over.add(key)
-                self._say(Ended(key, fence_of(key, self._fence_key), None, self._timeline.now(), Cancelled(run.attempts[key].began is not None)))
+                self._say(Ended(key, fence, None, now, Cancelled(begun)))
             return
         if process.state != "running":
             self._end(process, Cancelled(begun=False))
@@ -307,7 +346,11 @@ class ScriptedExecutor:
             luck = process.draw.random()
             self._timeline.after(
                 process.draw.randrange(grace + 1),
-                lambda: self._end(process, Cancelled()) if luck < 0.7 else self._lose(process, LostCause.SIGNAL, None),
+                lambda: (
+                    self._end(process, Cancelled())
+                    if luck < 0.7
+                    else self._lose(process, LostCause.SIGNAL, LostCause.SIGNAL)
+                ),
             )
 
     def _adopt(self, adopt: Adopt) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from segue.model.changes import Answered, Change
 from segue.model.events import Defined, Event, Request
+from segue.testing.world.cuts import Cuts
 from segue.testing.world.ledger import Ledger, Violation
 from segue.testing.world.script import SECOND
 from segue.testing.world.timeline import Timeline
@@ -19,14 +20,15 @@ class ScriptedInbox:
     Args:
         timeline: the world's.
         ledger: what is committed.
+        cuts: counts crash points.
 
     Attributes:
         acknowledged: ids of requests whose sender was answered.
         news: something has arrived since the last poll.
     """
 
-    def __init__(self, timeline: Timeline, ledger: Ledger) -> None:
-        self._timeline, self._ledger = timeline, ledger
+    def __init__(self, timeline: Timeline, ledger: Ledger, cuts: Cuts) -> None:
+        self._timeline, self._ledger, self._cuts = timeline, ledger, cuts
         self._waiting: list[Event] = []
         self._unheard: list[Event] = []
         self.acknowledged: set[str] = set()
@@ -48,6 +50,7 @@ class ScriptedInbox:
         Raises:
             Violation: a request is acknowledged, but no answer is durable.
         """
+        self._cuts.point()
         answered = {change.request for change in changes if isinstance(change, Answered)}
         for event in events:
             if isinstance(event, Request):
@@ -70,7 +73,9 @@ class ScriptedInbox:
     def owner_died(self) -> None:
         """The connections are gone; everybody asks again after a second."""
         unheard = [event for event in self._waiting if isinstance(event, Request)]
-        self._waiting = [event for event in self._waiting if not isinstance(event, Request)]  # a new owner reads files first
+        self._waiting = [
+            event for event in self._waiting if not isinstance(event, Request)
+        ]  # a new owner reads files first
         self._unheard += unheard
 
         def again() -> None:

@@ -1,48 +1,29 @@
 """What must never be (RELIABILITY §1): one small function an invariant, asked after every commit.
 
-Each yields a sentence for every breach it sees. Others are kept where they show themselves: the tables of moves, I4, I8,
-I18 and I26-I28 by the ledger, commit-then-act, I2 and I17 also by the executor, I31-I36 by the world at rest.
+Each yields a sentence for every breach it sees. Others are kept where they show themselves: the tables of moves, I4, I8
+and I18 by the ledger, commit-then-act, I2 and I17 by the executor, I26-I28 and I31-I36 by the world at rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeAlias
 
 from segue.model.events import OWN_CAUSES, Ended, Failure, Followed, Lost, LostCause, Value
 from segue.model.ids import AttemptKey, TaskKey
-from segue.model.spec import TaskSpec
 from segue.model.state import FINAL, LIVE, RUN_FINAL, AttemptState, RunState, TaskState
 from segue.testing.world.executor import ScriptedExecutor
-from segue.testing.world.ledger import Commit, Ledger, RunRecord, downstream
-from segue.testing.world.oracle import descendants, early_verdict
+from segue.testing.world.ledger import AttemptRecord, Commit, Ledger, RunRecord, downstream
+from segue.testing.world.oracle import ruling, upstream_states
 from segue.testing.world.script import SECOND
 
-__all__ = ["INVARIANTS", "Invariant", "ruling"]
+__all__ = ["INVARIANTS", "Invariant"]
 
 Invariant: TypeAlias = Callable[[Ledger, Commit, ScriptedExecutor], Iterator[str]]
+PLATFORM_LIMIT = 10
 _LOST = {AttemptState.LOST}
 _USER = {AttemptState.FAILED, AttemptState.TIMED_OUT}
-
-
-def _upstream_states(run: RunRecord, task: TaskSpec) -> list[TaskState]:
-    return [record.state for name in task.upstream for record in run.items(name)]
-
-
-def ruling(run: RunRecord, task: TaskSpec) -> tuple[bool, TaskState | None]:
-    """Whether a verdict on a task may be taken now, and which: None to run."""
-    rule = task.rules.trigger_rule
-    if rule != "always":
-        for name in task.upstream:
-            gate = run.task(name, None)
-            if run.specs[name].kind == "task":
-                continue
-            if gate.state not in FINAL:
-                return False, None
-            chosen = gate.followed
-            if chosen is not None and task.id not in chosen and task.id not in descendants(downstream(run.spec), chosen):
-                return True, TaskState.SKIPPED
-    return early_verdict(rule, _upstream_states(run, task))
 
 
 def i1(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
@@ -51,7 +32,7 @@ def i1(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
         if change.new is TaskState.QUEUED and change.old is not TaskState.HELD:
             run = ledger.runs[change.run]
             if ruling(run, run.specs[change.task]) != (True, None):
-                states = _upstream_states(run, run.specs[change.task])
+                states = upstream_states(run, run.specs[change.task])
                 yield f"{change.run}/{change.task} starts above {[state.value for state in states]}"
 
 
@@ -144,7 +125,7 @@ def i5(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
 
 
 def i6(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
-    """User failures <= retries + 1 a round, crashes <= `lost` + 1, platform losses <= 10 in a row; `idempotent=False`: none."""
+    """User failures <= retries + 1 a round, crashes <= `lost`, platform losses <= 10; `idempotent=False`: none."""
     for change, _before in commit.attempts:
         if change.old is not None:
             continue
@@ -160,9 +141,23 @@ def i6(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
             yield f"{change.key} follows {user} failures, {rules.retry.times} retries are allowed"
         if own > rules.retry.lost:
             yield f"{change.key} follows {own} crashes, {rules.retry.lost} are allowed"
+        platform = _platform_losses(past)
+        if platform > PLATFORM_LIMIT:
+            yield f"{change.key} follows {platform} losses that were the platform's"
         unknown = [record for record in past if record.state in _LOST and record.began is not None]
         if unknown and not rules.idempotent:
             yield f"{change.key} follows a lost attempt, and its task is not idempotent"
+
+
+def _platform_losses(past: Iterable[AttemptRecord]) -> int:
+    """How many since the last attempt that lived longer than a minute."""
+    count = 0
+    for record in past:
+        if record.state not in _LOST or record.cause in OWN_CAUSES or record.cause == LostCause.OWNER:
+            continue
+        lived = (record.ended or record.made) - record.began if record.began is not None else 0
+        count = 1 if lived > 60 * SECOND else count + 1
+    return count
 
 
 def i6_in_full(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
@@ -183,6 +178,9 @@ def i6_in_full(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[
             yield f"{name} fails for good after {user} failures, {rules.retry.times} retries are allowed"
         if last.state in _LOST and last.cause in OWN_CAUSES and own <= rules.retry.lost:
             yield f"{name} fails for good after {own} crashes, {rules.retry.lost} are allowed"
+        theirs = last.state in _LOST and last.cause not in OWN_CAUSES
+        if theirs and _platform_losses(past) <= PLATFORM_LIMIT:
+            yield f"{name} fails for good after {_platform_losses(past)} losses that were the platform's"
 
 
 def i7(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
@@ -213,23 +211,28 @@ def _expected_delay(run: RunRecord, key: AttemptKey, tries: int, losses: int) ->
     return (0, 0) if record.cause == LostCause.OWNER else (5 * SECOND, 5 * SECOND)
 
 
-def i12(ledger: Ledger, commit: Commit, executor: ScriptedExecutor) -> Iterator[str]:
-    """Runs that hold a place <= `max_active_runs`, one a slot; attempts alive <= every limit that allowed a new one."""
+def i12_runs(ledger: Ledger, _: Commit, _executor: ScriptedExecutor) -> Iterator[str]:
+    """Runs that hold a place <= `max_active_runs`, one a slot."""
     placed: dict[str, list[RunRecord]] = {}
-    for run in ledger.runs.values():
+    for run in ledger.at_work():
         if run.placed:
             placed.setdefault(run.row.run.dag, []).append(run)
     for dag, runs in placed.items():
-        limit = min(run.spec.run_limit for run in runs)
-        if len(runs) > max(limit, *(run.spec.run_limit for run in runs)):
+        limit = max(run.spec.run_limit for run in runs)
+        # A foreground owner takes up a placed run of an owner that died, whatever it has begun itself meanwhile.
+        if ledger.driven is None and len(runs) > limit:
             yield f"{len(runs)} runs of {dag} hold a place, {limit} may"
         slots = [run.row.slot for run in runs if run.row.slot is not None]
         if len(set(slots)) < len(slots):
             yield f"two runs of one slot of {dag} hold their place"
+
+
+def i12_attempts(ledger: Ledger, commit: Commit, executor: ScriptedExecutor) -> Iterator[str]:
+    """Attempts alive <= every limit that allowed a new one."""
     new = [change.key for change, _ in commit.attempts if change.old is None]
     if not new:
         return
-    alive = [key for run in ledger.runs.values() for key in run.alive]
+    alive = [key for run in ledger.at_work() for key in run.alive]
     if len(alive) > executor.room:
         yield f"{len(alive)} attempts are alive, there is room for {executor.room}"
     for key in new:
@@ -253,7 +256,7 @@ def i15(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
 
 
 def i20(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
-    """SUCCESS of a run: no task failed but with `allow_failure`; FAILED has a culprit; none ends with a living attempt."""
+    """SUCCESS: no task failed but with `allow_failure`; FAILED has a culprit; no run ends with a living attempt."""
     for change, _old in commit.runs:
         run = ledger.runs[change.run]
         if run.state not in RUN_FINAL:
@@ -263,12 +266,18 @@ def i20(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
             yield f"{change.run} ends {run.state} with {sorted({state.value for _, state in states})}"
         if run.placed:
             yield f"{change.run} has ended and holds its place"
-        failed = [name for name, state in states if state is TaskState.FAILED and not run.specs[name].rules.allow_failure]
+        failed = [
+            name for name, state in states if state is TaskState.FAILED and not run.specs[name].rules.allow_failure
+        ]
         if run.state is RunState.SUCCESS and failed:
             yield f"{change.run} is a success, {failed} failed"
         if run.state is RunState.FAILED and not (failed and run.culprits):
             yield f"{change.run} failed, culprits are {run.culprits}, failed are {failed}"
-        if run.state is RunState.CANCELLED and run.cancel_at is None and all(s is not TaskState.CANCELLED for _, s in states):
+        if (
+            run.state is RunState.CANCELLED
+            and run.cancel_at is None
+            and all(s is not TaskState.CANCELLED for _, s in states)
+        ):
             yield f"{change.run} is cancelled and nobody asked"
 
 
@@ -312,16 +321,38 @@ def i22(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
         if change.length != wanted or not change.length:
             yield f"{change.run}/{change.task} has {change.length} items, its lists have {lengths}"
     for moved, _before in commit.attempts:
-        run = ledger.runs[moved.key.run]
-        items = run.task(moved.key.task, None).expanded
-        if moved.old is None and (moved.key.index is None) != (items is None):
+        items = ledger.runs[moved.key.run].task(moved.key.task, None).expanded
+        index = moved.key.index
+        fits = index is None if items is None else index is not None and 0 <= index < items
+        if moved.old is None and not fits:
             yield f"{moved.key} is made, its task has {items} items"
-        elif moved.old is None and items is not None and not 0 <= (moved.key.index or 0) < items:
-            yield f"{moved.key} is made, its task has {items} items"
+
+
+def i32(ledger: Ledger, commit: Commit, executor: ScriptedExecutor) -> Iterator[str]:
+    """What may run does not wait while a worker is free. Looked at after every fourth commit: it reads every task."""
+    alive = [key for run in ledger.at_work() for key in run.alive]
+    if ledger.commits % 4 or len(alive) >= executor.workers:
+        return
+    by_dag = Counter(key.run.dag for key in alive)
+    by_task = Counter((key.run.dag, key.task) for key in alive)
+    for run in ledger.at_work():
+        dag, most = run.row.run.dag, run.spec.max_active_tasks
+        stands = not run.placed or run.cancel_at is not None or dag in ledger.quarantined
+        if stands or (most is not None and by_dag[dag] >= most):
+            continue
+        for name, index, task in run.counted():
+            spec = run.specs[name]
+            limit = spec.rules.max_active
+            if task.state is not TaskState.PENDING or (spec.mapped and index is None):
+                continue
+            if (limit is None or by_task[dag, name] < limit) and ruling(run, spec) == (True, None):
+                yield f"{run.row.run}/{name}[{index}] could run, {len(alive)} of {executor.workers} workers are busy"
 
 
 INVARIANTS: Final[tuple[tuple[str, Invariant], ...]] = (
     ("I1", i1), ("I2", i2), ("I3", i3), ("I4", i4), ("I5", i5), ("I6", i6), ("I6", i6_in_full),
-    ("I7", i7), ("I12", i12), ("I15", i15),
+    ("I7", i7), ("I12", i12_runs),
+    ("I12", i12_attempts), ("I15", i15),
     ("I20", i20), ("I21", i21), ("I22", i22),
+    ("I32", i32),
 )  # fmt: skip

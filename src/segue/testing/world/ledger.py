@@ -10,8 +10,17 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 from segue.model.changes import (
-    Answered, AttemptMoved, Change, Collapsed, Expanded, Quarantined, RunCreated, RunMoved, TaskMoved, VersionAdded,
-)  # fmt: skip
+    Answered,
+    AttemptMoved,
+    Change,
+    Collapsed,
+    Expanded,
+    Quarantined,
+    RunCreated,
+    RunMoved,
+    TaskMoved,
+    VersionAdded,
+)
 from segue.model.events import Value
 from segue.model.ids import AttemptKey, Instant, RunKey, TaskKey
 from segue.model.images import RunRow
@@ -136,6 +145,7 @@ class Ledger:
         answers: request id to its answer.
         requests: request id to the run it made.
         commits: number of transactions so far.
+        driven: the runs that the present owner drives; None: all.
     """
 
     def __init__(self) -> None:
@@ -146,9 +156,10 @@ class Ledger:
         self.requests: dict[str, RunKey] = {}
         self.quarantined: set[str] = set()
         self.commits = 0
+        self.driven: set[RunKey] | None = None
         self.started = 0
 
-    def commit(self, changes: Sequence[Change], now: Instant = Instant(0)) -> Commit:
+    def commit(self, changes: Sequence[Change], now: Instant) -> Commit:
         """Apply one transaction, made at `now`.
 
         Raises:
@@ -254,6 +265,10 @@ class Ledger:
         _require(known == change.version.spec, "I17", f"version {place} is another one now")
         self.newest[change.dag] = change.version.number
         self.quarantined.discard(change.dag)
+
+    def at_work(self) -> list[RunRecord]:
+        """Runs that the present owner drives."""
+        return [run for key, run in self.runs.items() if self.driven is None or key in self.driven]
 
     def unfinished(self) -> list[RunRecord]:
         """Runs that have not ended."""

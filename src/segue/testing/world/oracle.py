@@ -6,56 +6,59 @@ to the list of its upstream states, and whether a verdict may be taken early is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
 from math import prod
-from typing import TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from segue.model.events import Failure, Followed, Skipped, Value
 from segue.model.ids import RunKey, TaskKey
 from segue.model.spec import DagSpec, MapSpec, TaskSpec, TriggerRule
 from segue.model.state import FINAL, RunState, TaskState
-from segue.testing.world.ledger import downstream
+from segue.testing.world.ledger import RunRecord, downstream
 from segue.testing.world.script import Script
 
-__all__ = ["descendants", "early_verdict", "foretell", "run_state", "verdict"]
+__all__ = ["descendants", "early_verdict", "foretell", "ruling", "run_state", "upstream_states", "verdict"]
 
 S, F, U, K = TaskState.SUCCESS, TaskState.FAILED, TaskState.UPSTREAM_FAILED, TaskState.SKIPPED
 States: TypeAlias = Sequence[TaskState]
 
 
+class Counts(NamedTuple):
+    """How upstream tasks have ended: how many there are, good, failed or cancelled, bad in any way, skipped."""
+
+    n: int
+    good: int
+    failed: int
+    bad: int
+    skipped: int
+
+
+_RUNS_WHEN: Final[dict[TriggerRule, Callable[[Counts], bool]]] = {
+    "all_success": lambda seen: seen.good == seen.n,
+    "none_failed": lambda seen: not seen.bad,
+    "none_failed_min_one_success": lambda seen: not seen.bad and seen.good > 0,
+    "one_success": lambda seen: seen.good > 0,
+    "all_failed": lambda seen: seen.bad == seen.n,
+    "one_failed": lambda seen: seen.bad > 0,
+    "one_done": lambda seen: seen.good + seen.failed > 0,
+    "none_skipped": lambda seen: not seen.skipped,
+    "all_skipped": lambda seen: seen.skipped == seen.n,
+    "all_done": lambda seen: True,
+    "always": lambda seen: True,
+}
+_SPREADS_FAILURE: Final = ("all_success", "none_failed", "none_failed_min_one_success", "one_success")
+
+
 def verdict(rule: TriggerRule, states: States) -> TaskState | None:
     """What a rule says when all upstream has ended: None to run, else the state to take (the table of the rulings)."""
-    n = len(states)
-    good, skipped = states.count(S), states.count(K)
     failed = states.count(F) + states.count(TaskState.CANCELLED)
-    bad = failed + states.count(U)
-    if n == 0:
+    seen = Counts(len(states), states.count(S), failed, failed + states.count(U), states.count(K))
+    if seen.n == 0 or _RUNS_WHEN[rule](seen):
         return None
-    bad_else_skipped = U if bad else K
-    match rule:
-        case "all_success":
-            return None if good == n else bad_else_skipped
-        case "none_failed":
-            return None if not bad else U
-        case "none_failed_min_one_success":
-            return None if not bad and good else bad_else_skipped
-        case "one_success":
-            return None if good else K if skipped == n else U
-        case "all_failed":
-            return None if bad == n else K
-        case "one_failed":
-            return None if bad else K
-        case "one_done":
-            return None if good + failed else K
-        case "none_skipped":
-            return None if not skipped else K
-        case "all_skipped":
-            return None if skipped == n else K
-        case "all_done" | "always":
-            return None
+    return U if seen.bad and rule in _SPREADS_FAILURE else K
 
 
 @cache
@@ -74,6 +77,24 @@ def early_verdict(rule: TriggerRule, states: States) -> tuple[bool, TaskState | 
     if rule == "all_done":
         return False, None
     return _early(rule, frozenset(ended))
+
+
+def upstream_states(run: RunRecord, task: TaskSpec) -> list[TaskState]:
+    """Where everything directly above a task stands, items one by one."""
+    return [record.state for name in task.upstream for record in run.items(name)]
+
+
+def ruling(run: RunRecord, task: TaskSpec) -> tuple[bool, TaskState | None]:
+    """Whether a verdict on a task may be taken now, and which: None to run."""
+    rule = task.rules.trigger_rule
+    if rule != "always":
+        gates = [run.task(name, None) for name in task.upstream if run.specs[name].kind != "task"]
+        for chosen in [gate.followed for gate in gates if gate.state in FINAL and gate.followed is not None]:
+            if task.id not in chosen and task.id not in descendants(downstream(run.spec), chosen):
+                return True, TaskState.SKIPPED
+        if any(gate.state not in FINAL for gate in gates):
+            return False, None
+    return early_verdict(rule, upstream_states(run, task))
 
 
 @dataclass(slots=True)
@@ -98,10 +119,10 @@ class _Reader:
     def tell(self, task: TaskSpec) -> dict[int | None, _Told]:
         rule = task.rules.trigger_rule
         gates = [name for name in task.upstream if self.specs[name].kind != "task" and rule != "always"]
-        if not FINAL.issuperset(self.states(gates)):
-            return {None: _Told(TaskState.PENDING)}
         if any(self.excludes(gate, task.id) for gate in gates):
             return {None: _Told(K)}
+        if not FINAL.issuperset(self.states(gates)):
+            return {None: _Told(TaskState.PENDING)}
         sure, outcome = early_verdict(rule, self.states(task.upstream))
         if outcome is not None or not sure:
             return {None: _Told(outcome if outcome is not None else TaskState.PENDING)}

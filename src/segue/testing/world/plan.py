@@ -23,6 +23,7 @@ __all__ = ["EPOCH", "Action", "Fault", "Plan", "draw_plan", "plan_for", "script_
 EPOCH = Instant(1_775_001_600 * SECOND)
 """When every world begins: 2026-04-01T00:00Z."""
 _DAY = 86_400 * SECOND
+_SLOTS = (None, None, 0, 0, 1)
 
 Verb: TypeAlias = Literal["trigger", "retry", "rerun", "cancel", "mark", "define"]
 
@@ -105,6 +106,7 @@ class Plan:
         doubts: transactions of unknown outcome: 2n - 1 for the n-th that is not written after all, 2n for one that is.
         odds: how unlucky tasks are.
         exact: final states depend on nothing but the script, so the oracle must agree.
+        foreground: an owner drives what it was asked for, and no run of an owner that died before it.
         workers, depth: what the executor takes.
         edits: later versions of DAGs, by the id of the action that defines them.
     """
@@ -117,6 +119,7 @@ class Plan:
     doubts: frozenset[int] = frozenset()
     odds: Odds = Odds()
     exact: bool = True
+    foreground: bool = False
     workers: int = 4
     depth: int = 0
     edits: dict[str, DagSpec] = field(default_factory=dict)
@@ -146,13 +149,13 @@ class Plan:
 
 
 def _triggers(rng: Random, dags: Sequence[DagSpec]) -> list[Action]:
-    found = []
+    found: list[Action] = []
     for spec in dags:
         for _ in range(rng.choice((1, 1, 2, 4))):
             number = len(found)
             found.append(
                 Action(
-                    f"r{number}", rng.randrange(60 * SECOND), "trigger", spec.id, slot=rng.choice((None, None, 0, 0, 1)),
+                    f"r{number}", rng.randrange(60 * SECOND), "trigger", spec.id, slot=rng.choice(_SLOTS),
                     params=b"%d" % number, flag=rng.random() < 0.1,
                 )
             )  # fmt: skip
@@ -160,6 +163,9 @@ def _triggers(rng: Random, dags: Sequence[DagSpec]) -> list[Action]:
 
 
 def _label(rng: Random, spec: DagSpec) -> str:
+    feeding = [over.task for task in spec.tasks if task.mapped for over in task.mapped.over if over.task is not None]
+    if feeding and rng.random() < 0.4:
+        return rng.choice(feeding)
     task = rng.choice(spec.tasks)
     return f"{task.id}[{rng.randrange(3)}]" if task.mapped and rng.random() < 0.5 else task.id
 
@@ -187,7 +193,7 @@ def _meddling(rng: Random, triggers: Sequence[Action], dags: Sequence[DagSpec]) 
 
 def _repeats(rng: Random, actions: Sequence[Action]) -> list[Action]:
     """Requests sent twice under one id, and equal ones under another."""
-    found = []
+    found: list[Action] = []
     for one in actions:
         if rng.random() < 0.1:
             again = rng.random() < 0.5
@@ -235,7 +241,11 @@ def draw_plan(seed: int) -> Plan:
     faults, cuts = _trouble(rng)
     triggers = _triggers(rng, dags)
     calm = rng.random() < 0.3
-    odds = Odds(fail=0.02, hard=0.0, ask=0.0, poison=0.0, lost=0.02) if calm else Odds(slow=rng.choice((0.0, 0.3, 0.9)))
+    odds = (
+        Odds(fail=0.02, hard=0.0, ask=0.0, poison=0.0, cursed=0.0, lost=0.02)
+        if calm
+        else Odds(slow=rng.choice((0.0, 0.3, 0.9)))
+    )
     edits: dict[str, DagSpec] = {}
     if exact:
         dags = tuple(map(_repeatable, dags))
@@ -247,9 +257,13 @@ def draw_plan(seed: int) -> Plan:
             if rng.random() < 0.2:
                 edits[f"e-{spec.id}"] = _edited(rng, spec)
                 actions.append(Action(f"e-{spec.id}", rng.randrange(60 * SECOND), "define", spec.id))
+    foreground = not exact and rng.random() < 0.3
+    if foreground:
+        faults -= {Fault.SURVIVE, Fault.SPOOLED}  # its workers are its own children
     actions.sort(key=lambda one: (one.at is None, one.at or 0))
     return Plan(
-        seed, dags, tuple(actions), faults, cuts, odds=odds, exact=exact, workers=rng.choice((1, 2, 4, 16)),
+        seed, dags, tuple(actions), faults, cuts, odds=odds, exact=exact,
+        foreground=foreground, workers=rng.choice((1, 2, 4, 16)),
         depth=rng.choice((0, 0, 4)), edits=edits,
     )  # fmt: skip
 
@@ -269,7 +283,12 @@ def script_of(plan: Plan) -> Script:
     specs = (*plan.dags, *plan.edits.values())
     mapped = {(spec.id, task.id) for spec in specs for task in spec.tasks if task.mapped}
     listed = {
-        (spec.id, over.task) for spec in specs for task in spec.tasks if task.mapped for over in task.mapped.over if over.task
+        (spec.id, over.task)
+        for spec in specs
+        for task in spec.tasks
+        if task.mapped
+        for over in task.mapped.over
+        if over.task
     }
     below: dict[tuple[str, str], tuple[str, ...]] = {}
     for spec in plan.dags:  # a later version only adds: what the first does not know is never followed

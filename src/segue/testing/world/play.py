@@ -7,78 +7,48 @@ have ended or are held, everybody has his answer, the oracle agrees, and an idle
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
-from segue.engine.core import Engine
 from segue.model import contracts
-from segue.model.changes import Change
+from segue.model.changes import Answered, Change, Command, RunCreated
 from segue.model.events import (
-    Act, CancelRun, Defined, Definition, MarkTask, Request, RerunRun, RetryRun, TriggerRun,
-)  # fmt: skip
-from segue.model.ids import Instant, RunKey, manual_key
+    Act,
+    CancelRun,
+    Defined,
+    Definition,
+    Event,
+    MarkTask,
+    Request,
+    RerunRun,
+    RetryRun,
+    TriggerRun,
+)
+from segue.model.ids import RunKey, manual_key
 from segue.model.images import Snapshot
 from segue.model.spec import DagSpec, spec_digest
 from segue.model.state import LIVE, RUN_FINAL, RunState, TaskState
-from segue.run.loop import Watch, run_forever
-from segue.store.audit import compare, validate_state
-from segue.store.memory import MemoryReader, MemoryStore, MemoryWriter
-from segue.store.readers import RowReader
+from segue.testing.world.cuts import Crashed, Cuts
 from segue.testing.world.executor import ScriptedExecutor
 from segue.testing.world.inbox import ScriptedInbox
 from segue.testing.world.invariants import INVARIANTS
 from segue.testing.world.ledger import Ledger, Violation
-from segue.testing.world.oracle import foretell, run_state
+from segue.testing.world.parts import PRODUCT, Parts, TalkingEngine
 from segue.testing.world.plan import EPOCH, Action, Fault, Plan, script_of
+from segue.testing.world.rest import check_answered, check_ended, check_foretold, check_stored
 from segue.testing.world.script import SECOND, Script
-from segue.testing.world.store import Crashed, CrashStore, Cuts
+from segue.testing.world.store import CrashStore
 from segue.testing.world.timeline import Timeline
 
-__all__ = ["FENCE_KEY", "Loop", "Parts", "Story", "World", "in_memory", "play", "verify"]
+__all__ = ["Story", "World", "play", "verify"]
 
-FENCE_KEY = bytes(range(32))
 MOST_TURNS = 60_000
 IDLE_TURNS = 3
 States: TypeAlias = dict[tuple[str, int | None], TaskState]
-
-
-class Loop(Protocol):
-    """What drives the engine."""
-
-    def __call__(
-        self, store: contracts.Writer, inbox: contracts.Inbox, executor: contracts.Executor, clock: contracts.Clock,
-        new_engine: Callable[[Snapshot], contracts.Engine], stopping: Callable[[], bool], watch: Watch,
-    ) -> None: ...  # fmt: skip
-
-
-Opened: TypeAlias = tuple[contracts.Writer, RowReader]
-
-
-def in_memory(fence_key: bytes) -> Opened:
-    """The store that worlds remember with."""
-    store = MemoryStore(fence_key)
-    return MemoryWriter(store), MemoryReader(store)
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What is put into a world; a test that plants a bug replaces one of them.
-
-    Args:
-        store: opens the store that remembers, given the fence key, for writing and for the audit.
-        engine: makes an engine from a snapshot.
-        loop: drives it.
-        name: where they are found, `module:NAME`, where they are not the product's own.
-    """
-
-    store: Callable[[bytes], Opened] = in_memory
-    engine: Callable[[Snapshot], contracts.Engine] = Engine
-    loop: Loop = run_forever
-    name: str = ""
 
 
 @dataclass(slots=True)
@@ -102,21 +72,25 @@ class Story:
 class World:
     """One plan and everything it is played with; `script` replaces what would be drawn."""
 
-    def __init__(self, plan: Plan, parts: Parts = Parts(), script: Script | None = None) -> None:
+    def __init__(self, plan: Plan, parts: Parts = PRODUCT, script: Script | None = None) -> None:
         self.plan, self.parts = plan, parts
         self.script = script_of(plan) if script is None else script
         self.timeline = Timeline(EPOCH)
         self.ledger = Ledger()
-        self.inbox = ScriptedInbox(self.timeline, self.ledger)
-        self.executor = ScriptedExecutor(plan, self.script, self.timeline, self.ledger, FENCE_KEY, self.inbox)
         self.cuts = Cuts(plan)
-        self.inner, self.rows = parts.store(FENCE_KEY)
+        self.inbox = ScriptedInbox(self.timeline, self.ledger, self.cuts)
+        self.inner, self.rows = parts.store()
+        fence_key = self.inner.snapshot(()).fence_key
+        self.executor = ScriptedExecutor(plan, self.script, self.timeline, self.ledger, fence_key, self.inbox)
         self.store = CrashStore(self.inner, plan, self.script, self.cuts, self._committed)
         self._hash = blake2b(digest_size=16)
         self._sent: dict[str, Act] = {}
         self._settled = [one for one in plan.actions if one.at is None]
         self._turns = self._idle = self._commits_at_rest = 0
         self._rested = False
+        self._mine: set[RunKey] = set()
+        self.ledger.driven = self._mine if plan.foreground else None
+        self._engine: TalkingEngine | None = None
 
     # --------------------------------------------------------------------------------------------------------- play
     def play(self) -> Story:
@@ -126,21 +100,22 @@ class World:
             Violation: an invariant does not hold.
         """
         self._arrange()
+        executor = _Endangered(self.executor, self.cuts)
         over = False
         while not over:
             try:
-                self.parts.loop(
-                    self.store, self.inbox, self._endangered(), self.timeline, self.parts.engine, self._stopping, self
-                )
+                self.parts.loop(self.store, self.inbox, executor, self.timeline, self._new_engine, self._stopping, self)
                 over = True
             except Crashed:
+                self._mine.clear()
                 self.executor.owner_died()
                 self.inbox.owner_died()
                 self.timeline.sleep(self.script.rng("down", self.cuts.crashes).choice((0.0, 0.5, 30.0)))
         return self._story()
 
-    def _endangered(self) -> contracts.Executor:
-        return _Endangered(self.executor, self.cuts)
+    def _new_engine(self, snapshot: Snapshot) -> contracts.Engine:
+        self._engine = self.parts.engine(snapshot)
+        return self._engine
 
     def _story(self) -> Story:
         for at, what in self.executor.trace:
@@ -193,11 +168,16 @@ class World:
 
     # --------------------------------------------------------------------------------------------------------- watch
     def runs(self) -> Iterable[RunKey] | None:
-        """All runs are driven."""
-        return None
+        """All runs are driven, or those that this owner was asked for."""
+        return tuple(self._mine) if self.plan.foreground else None
 
     def deciding(self, changes: Sequence[Change]) -> None:
-        """Nothing is told before the commit."""
+        """What is asked for here is driven here, also where the outcome of the commit stays unknown."""
+        for change in changes:
+            if isinstance(change, RunCreated):
+                self._mine.add(change.row.run)
+            elif isinstance(change, Answered) and change.ok and change.run is not None:
+                self._mine.add(change.run)
 
     def committed(self, changes: Sequence[Change]) -> None:
         """The store has told already."""
@@ -213,6 +193,18 @@ class World:
         for number, invariant in INVARIANTS:
             for text in invariant(self.ledger, commit, self.executor):
                 raise Violation(number, text)
+        if self.ledger.commits % 7 == 0:
+            self._ask_why(commit.touched)
+
+    def _ask_why(self, runs: Iterable[RunKey]) -> None:
+        """Whatever has not ended can say what it waits for."""
+        for key in runs:
+            run = self.ledger.runs[key]
+            for name, index, task in run.counted() if run.state not in RUN_FINAL else ():
+                known = self.ledger.driven is None or key in self.ledger.driven
+                reason = self._engine.why(key, name, index) if self._engine is not None else None
+                if task.state in LIVE and known and not (reason and str(reason)):
+                    raise Violation("why", f"{key}/{name}[{index}] is {task.state} and says nothing")
 
     # ---------------------------------------------------------------------------------------------------------- rest
     def _stopping(self) -> bool:
@@ -224,12 +216,27 @@ class World:
             return False
         if self._idle:
             return self._idle_hour()
+        if self._take_up():
+            return False
         self._check_rest()
         if self._settled:
             self._do(self._settled.pop(0))
             self.executor.idle = False
             return False
         return self._idle_hour()
+
+    def _take_up(self) -> bool:
+        """Somebody goes on with the runs of owners that died; say whether there were any."""
+        left = [run for run in self.ledger.unfinished() if self.plan.foreground and run.row.run not in self._mine]
+        for run in left:
+            key, name = run.row.run, f"up-{len(self._sent)}"
+            if run.state is RunState.HELD:
+                continue
+            act = RetryRun(key, force=True) if run.cancel_at is None else CancelRun(key)
+            self._sent[name] = act
+            self.inbox.send(Request(name, "somebody", act))
+            self.executor.idle = False
+        return not self.executor.idle
 
     def _idle_hour(self) -> bool:
         """I36: an idle system writes nothing."""
@@ -242,66 +249,12 @@ class World:
         return self._idle > IDLE_TURNS
 
     def _check_rest(self) -> None:
-        self._check_ended()
-        self._check_answered()
-        self._check_same()
+        check_ended(self.ledger, self.executor, self.parts.faulty)
+        check_answered(self.ledger, self.inbox, self.inner, self._sent, self.plan.exact)
+        check_stored(self.ledger, self.inner, self.rows)
         if self.plan.exact and not self._rested:
-            self._check_foretold()
+            check_foretold(self.ledger, self.script)
         self._rested = True
-        for text in compare(self.rows):
-            raise Violation("I26", text)
-        for text in validate_state(self.rows):
-            raise Violation("I27", text)
-
-    def _check_ended(self) -> None:
-        """I31-I33, I16: at rest every run has ended or is held, and no attempt is alive."""
-        if self.ledger.quarantined:
-            raise Violation("I29", f"the engine failed: DAGs {sorted(self.ledger.quarantined)} are quarantined")
-        for key, run in self.ledger.runs.items():
-            states = sorted({f"{name}[{index}] {task.state}" for name, index, task in run.counted() if task.state in LIVE})
-            if run.state not in RUN_FINAL and run.state is not RunState.HELD:
-                raise Violation("I31", f"{key} is {run.state} for ever: {states}")
-            if run.state is RunState.HELD and not any(one.state is TaskState.HELD for _, _, one in run.counted()):
-                raise Violation("I31", f"{key} is held by nothing: {states}")
-            if run.alive or (run.placed and run.state is RunState.HELD):
-                raise Violation("I16", f"{key} is {run.state} with attempts {run.alive}")
-        if self.executor.busy:
-            raise Violation("I33", "an attempt lives on and nobody waits for it")
-
-    def _check_answered(self) -> None:
-        """I28: everybody has his answer, and what was acknowledged is there."""
-        for request, act in self._sent.items():
-            if request not in self.inbox.acknowledged:
-                raise Violation("I31", f"request {request} is never answered: {act}")
-            if self.inner.facts(act, request).answer is None:
-                raise Violation("I28", f"request {request} was acknowledged and is not in the store")
-
-    def _check_same(self) -> None:
-        """I26: what the store gives back is what was committed."""
-        images = {image.row.run: image for image in self.inner.snapshot(None).runs}
-        there = {run.row.run for run in self.ledger.unfinished()}
-        if images.keys() != there:
-            raise Violation("I26", f"the store has the unfinished runs {sorted(images)}, committed were {sorted(there)}")
-        for key, image in images.items():
-            run = self.ledger.runs[key]
-            for task in image.tasks:
-                if task.state is not run.task(task.task, task.index).state:
-                    raise Violation("I26", f"the store has {key}/{task.task} as {task.state}")
-
-    def _check_foretold(self) -> None:
-        """I35, I21: with a given script, final states do not depend on crashes, faults, limits or order."""
-        for key, run in self.ledger.runs.items():
-            wanted = foretell(run.spec, key, self.script)
-            found = {(name, index): task.state for name, index, task in run.counted()}
-            if found != wanted:
-                wrong = sorted(
-                    f"{name}[{index}] is {found.get((name, index))}, foretold {wanted.get((name, index))}"
-                    for name, index in found.keys() | wanted.keys()
-                    if found.get((name, index)) is not wanted.get((name, index))
-                )
-                raise Violation("I35", f"{key}: {wrong}")
-            if run.state is not run_state(run.spec, wanted):
-                raise Violation("I35", f"{key} is {run.state}, foretold {run_state(run.spec, wanted)}")
 
 
 class _Endangered:
@@ -311,13 +264,13 @@ class _Endangered:
         self._inner, self._cuts = inner, cuts
         self.poll, self.barrier, self.wait, self.close = inner.poll, inner.barrier, inner.wait, inner.close
 
-    def do(self, commands: Iterable[contracts.Command]) -> None:
+    def do(self, commands: Iterable[Command]) -> None:
         """Carry commands out, one by one."""
         for command in commands:
             self._cuts.point()
             self._inner.do((command,))
 
-    def ack(self, events: Iterable[contracts.Event]) -> None:
+    def ack(self, events: Iterable[Event]) -> None:
         """Forget events."""
         self._cuts.point()
         self._inner.ack(events)
@@ -327,7 +280,7 @@ def _defined(spec: DagSpec, name: str) -> Defined:
     return Defined("here", f"{name}.py", (Definition(spec, spec_digest(spec), "code", "bundle"),))
 
 
-def play(plan: Plan, parts: Parts = Parts()) -> Story:
+def play(plan: Plan, parts: Parts = PRODUCT) -> Story:
     """Play one world to its end.
 
     Raises:
@@ -336,7 +289,7 @@ def play(plan: Plan, parts: Parts = Parts()) -> Story:
     return World(plan, parts).play()
 
 
-def verify(plan: Plan, parts: Parts = Parts()) -> Story:
+def verify(plan: Plan, parts: Parts = PRODUCT) -> Story:
     """Play a world; where its end depends on the script alone, play it also in peace, and without its other DAGs.
 
     Raises:
@@ -360,4 +313,6 @@ def _compare(rule: str, how: str, story: Story, other: Story) -> None:
 
 
 def _text(end: tuple[RunState, States] | None) -> str:
-    return "nothing" if end is None else f"{end[0]}: {', '.join(f'{name}[{k}] {state}' for (name, k), state in end[1].items())}"
+    if end is None:
+        return "nothing"
+    return f"{end[0]}: {', '.join(f'{name}[{index}] {state}' for (name, index), state in end[1].items())}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from random import Random
 
-from segue.model.events import Failure, Followed, Outcome, Skipped, Value
+from segue.model.events import Failure, Followed, LostCause, Outcome, Skipped, Value
 from segue.model.ids import AttemptKey, TaskKey
 from segue.model.spec import TaskSpec
 
@@ -33,6 +33,7 @@ class Odds:
         skip: ends as skipped.
         hang: runs into its timeout, where it has one.
         poison: kills its process every time.
+        cursed: every worker it gets is stopped.
         lost: attempts that die by accident, until the budget of a task is spent.
         slow: lasts seconds instead of milliseconds.
     """
@@ -43,6 +44,7 @@ class Odds:
     skip: float = 0.04
     hang: float = 0.2
     poison: float = 0.02
+    cursed: float = 0.01
     lost: float = 0.1
     slow: float = 0.3
 
@@ -72,10 +74,11 @@ class Script:
         """The generator of one name."""
         return Random(f"{self._seed}/{'/'.join(map(str, name))}")
 
-    def ending(self, key: TaskKey, task: TaskSpec, round: int, tries: int) -> Outcome | None:
-        """How the code of this try ends if nothing external stops it; None: it kills its own process."""
-        if self.rng("poison", key).random() < self.odds.poison:
-            return None
+    def ending(self, key: TaskKey, task: TaskSpec, round: int, tries: int) -> Outcome | LostCause:
+        """How this try ends if no accident stops it; the cause where it never says a word."""
+        fate = self.rng("fate", key).random()
+        if fate < self.odds.poison + self.odds.cursed:
+            return LostCause.SIGNAL if fate < self.odds.poison else LostCause.WORKER
         odds, draw = self.odds, self.rng("ending", key, round, tries)
         luck = draw.random()
         for share, outcome in (
@@ -123,10 +126,8 @@ class Told(Script):
         seconds: task id to how long its code runs; 1 s where it is not named.
     """
 
-    def __init__(
-        self, endings: Mapping[str, Sequence[Outcome]], seconds: Mapping[str, float] | None = None
-    ) -> None:
-        super().__init__(0, Odds(poison=0.0, lost=0.0), frozenset(), {})
+    def __init__(self, endings: Mapping[str, Sequence[Outcome]], seconds: Mapping[str, float] | None = None) -> None:
+        super().__init__(0, Odds(poison=0.0, cursed=0.0, lost=0.0), frozenset(), {})
         self._endings, self._seconds = endings, seconds or {}
         self._told: dict[tuple[TaskKey, int, int], Outcome] = {}
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from segue.testing.world.ledger import Violation
+from segue.testing.world.parts import Parts
 from segue.testing.world.plan import Fault, Plan
-from segue.testing.world.play import Parts, verify
+from segue.testing.world.play import verify
 
 __all__ = ["Drops", "Found", "shrink", "trouble_with"]
 
@@ -17,7 +18,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Drops:
-    """What is left out of the world of a seed: kinds of fault, crash points, numbers of actions, tasks as `dag.task`."""
+    """What is left out of a seed's world: kinds of fault, crash points, numbers of actions, tasks as `dag.task`."""
 
     faults: tuple[Fault, ...] = ()
     cuts: tuple[int, ...] = ()

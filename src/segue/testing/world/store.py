@@ -14,38 +14,11 @@ from segue.model.errors import Conflict, StoreDown
 from segue.model.events import Act, Definition
 from segue.model.ids import RunKey
 from segue.model.images import Facts, Snapshot
+from segue.testing.world.cuts import Cuts
 from segue.testing.world.plan import Fault, Plan
 from segue.testing.world.script import Script
 
-__all__ = ["CrashStore", "Crashed", "Cuts"]
-
-
-class Crashed(BaseException):
-    """The owner dies here."""
-
-
-class Cuts:
-    """Counts the places where the owner can die, and lets it die at those the plan names.
-
-    Args:
-        plan: with the numbers of the points.
-    """
-
-    def __init__(self, plan: Plan) -> None:
-        self._at = plan.cuts if Fault.CRASH in plan.faults else frozenset()
-        self.passed = 0
-        self.crashes = 0
-
-    def point(self) -> None:
-        """One such place.
-
-        Raises:
-            Crashed: it is one where the owner dies.
-        """
-        self.passed += 1
-        if self.passed in self._at:
-            self.crashes += 1
-            raise Crashed
+__all__ = ["CrashStore"]
 
 
 class CrashStore:

@@ -1,0 +1,102 @@
+"""`make demo`: a week of flights, several days at a time, against a source that fails now and then.
+
+Runs the real command, then reads what it published and prints a table that a person wants to read, with a checksum of
+every published table: run it again and the checksums are the same.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import flaky
+import pyarrow.parquet as pq
+import source
+from rich.console import Console
+from rich.table import Table
+
+HERE = Path(__file__).parent
+OUT = HERE / "out"
+WEEK = "2013-01-01..2013-01-07"
+TABLES = ("flights", "cancelled", "rejects", "per_carrier", "per_airport")
+
+
+def main() -> int:
+    """Run the week, print the summary; the exit code is that of `segue run`."""
+    console = Console()
+    with flaky.serving(OUT / "flaky", {"airports": source.airports}) as url:
+        console.print(f"[bold]segue run flights.py --date {WEEK}[/]   (airports come from a server that fails first)\n")
+        code = segue("run", "flights.py", "--date", WEEK, "--param", f"airports_url={url}", "--param", f"out={OUT}").returncode
+    if code:
+        return code
+    runs = [json.loads(line) for line in newest_runs()]
+    console.print(summary(runs))
+    console.print(checksums())
+    console.print(
+        "\nLook further:  [bold]cd examples/flights[/]  then  [bold]segue runs[/],  "
+        f"[bold]segue show {runs[0]['run_id']}[/],  [bold]segue logs {runs[0]['run_id']} fetch_airports[/]"
+    )
+    return 0
+
+
+def segue(*words: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run the command as a person would, in the folder of this example."""
+    return subprocess.run(
+        [sys.executable, "-m", "segue", *words], cwd=HERE, env=os.environ, check=False, text=True, **options
+    )
+
+
+def newest_runs() -> list[str]:
+    """`segue show --json` of the newest run of each day, in order of day."""
+    rows = json.loads(segue("runs", "--dag", "flights", "--limit", "7", "--json", capture_output=True).stdout)
+    ids = sorted(row["run_id"] for row in rows)
+    return [segue("show", run, "--json", capture_output=True).stdout for run in ids]
+
+
+def summary(runs: list[dict[str, Any]]) -> Table:
+    """One line a day."""
+    table = Table(title="A week of flights", title_justify="left")
+    for name in ("day", "rows", "cancelled", "rejects", "retries", "seconds", "slowest task"):
+        table.add_column(name, justify="left" if name in ("day", "slowest task") else "right")
+    with duckdb.connect(str(OUT / "flights.duckdb"), read_only=True) as database:
+        for run in runs:
+            day = run["run_id"].split("@")[1][:10]
+            counts = [
+                database.execute(f"SELECT count(*) FROM {name} WHERE date = ?", [day]).fetchall()[0][0]
+                for name in TABLES[:3]
+            ]
+            slowest = max(run["tasks"], key=lambda task: task["seconds"] or 0)
+            retries = sum(max(task["attempts"] - 1, 0) for task in run["tasks"])
+            table.add_row(
+                day, *(f"{count:,}" for count in counts), str(retries), f"{run['seconds']:.2f}",
+                f"{slowest['task_id']} ({slowest['seconds']:.2f} s)",
+            )  # fmt: skip
+    return table
+
+
+def checksums() -> Table:
+    """A digest of each published table, as DuckDB has it and as Parquet has it."""
+    table = Table(title="Published", title_justify="left")
+    for name in ("table", "rows", "DuckDB", "Parquet, 7 partitions"):
+        table.add_column(name, justify="right" if name == "rows" else "left")
+    with duckdb.connect(str(OUT / "flights.duckdb"), read_only=True) as database:
+        for name in TABLES:
+            rows = database.execute(f"SELECT * FROM {name} ORDER BY ALL").fetchall()
+            parquet = pq.read_table(OUT / name).to_pylist()
+            table.add_row(name, f"{len(rows):,}", digest(rows), digest(sorted(map(repr, parquet))))
+    return table
+
+
+def digest(rows: list[Any]) -> str:
+    """Twelve hex digits over rows in order."""
+    return blake2b(repr(rows).encode(), digest_size=6).hexdigest()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

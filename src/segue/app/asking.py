@@ -1,0 +1,197 @@
+"""From what a command line says to requests: targets, dates and params."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from segue.model.errors import UsageError
+from segue.model.events import TriggerRun
+from segue.model.ids import Instant, is_id, manual_key
+from segue.model.interval import parse_range, slot_key
+from segue.model.spec import DagSpec, ParamSpec
+from segue.model.value import decode, encode
+from segue.schedule.slot import Bounds, Slot
+from segue.schedule.slots import latest_complete, slots_between
+from segue.schedule.timetable import timetable_from_data
+
+__all__ = ["chosen_dag", "read_params", "read_target", "slots_of", "triggers_for", "values_of"]
+
+_KINDS: Final[dict[str, tuple[type, ...]]] = {
+    "int": (int,), "float": (int, float), "bool": (bool,), "str": (str,), "list": (list,), "dict": (dict,),
+}  # fmt: skip
+
+
+def read_target(text: str) -> tuple[Path | None, str | None]:
+    """Split `file.py`, `file.py:dag_id` or `dag_id` into file and DAG id.
+
+    Raises:
+        UsageError: the file does not exist.
+    """
+    name, colon, dag = text.rpartition(":")
+    if colon and Path(name).suffix == ".py":
+        path, wanted = Path(name), dag
+    elif Path(text).suffix == ".py" or "/" in text:
+        path, wanted = Path(text), ""
+    elif is_id(text):
+        return None, text
+    else:
+        raise UsageError(f"{text!r} is neither a DAG file nor the id of a DAG: write file.py, file.py:dag_id or dag_id")
+    if not path.is_file():
+        raise UsageError(f"there is no file {path}")
+    return path.resolve(), wanted or None
+
+
+def chosen_dag(specs: Sequence[DagSpec], wanted: str | None, file: str) -> DagSpec:
+    """The DAG of a file that is meant.
+
+    Raises:
+        UsageError: it has none, or several and none is named, or none of that name.
+    """
+    ids = [spec.id for spec in specs]
+    if wanted is not None:
+        for spec in specs:
+            if spec.id == wanted:
+                return spec
+        near = difflib.get_close_matches(wanted, ids, 1)
+        hint = f": did you mean {near[0]}?" if near else f": it has {', '.join(ids) or 'none'}"
+        raise UsageError(f"{file} has no DAG {wanted}{hint}")
+    if not specs:
+        raise UsageError(f"{file} declares no DAG: decorate a function with @dag, or write `with Dag('id'):`")
+    if len(specs) > 1:
+        raise UsageError(f"{file} has several DAGs, name one: {', '.join(f'{file}:{dag}' for dag in ids)}")
+    return specs[0]
+
+
+# --------------------------------------------------------------------------------------------------------------- dates
+def slots_of(spec: DagSpec, when: str | None, now: Instant) -> list[Slot]:
+    """The slots that `--date` names: both ends of a range included; without a date the newest complete one.
+
+    Raises:
+        UsageError: the DAG has no time table but a date is given, a slot is not yet due, or there is none.
+    """
+    if spec.schedule is None:
+        if when is not None:
+            raise UsageError(f"{spec.id} has no schedule, so no interval: leave --date out")
+        return []
+    timetable = timetable_from_data(spec.schedule)
+    if timetable is None:
+        return []
+    bounds = Bounds(_instant(spec.start), _instant(spec.end), spec.timezone, spec.delay)
+    if when is None:
+        newest = latest_complete(timetable, bounds, now)
+        if newest is None:
+            raise UsageError(f"no interval of {spec.id} is complete yet: name one that is with --date")
+        return [newest]
+    first, last = parse_range(when)
+    slots = list(slots_between(timetable, bounds, first, last))
+    due = [slot for slot in slots if slot.due <= now]
+    if slots and not due:
+        key = slot_key(slots[0].start, slots[0].end, spec.timezone)
+        raise UsageError(f"the interval {key} of {spec.id} has not ended yet: it is due {_shown(slots[0], spec)}")
+    if not due:
+        raise UsageError(f"{spec.id} has no interval in {when}")
+    return due
+
+
+def _instant(value: int | None) -> Instant | None:
+    return None if value is None else Instant(value)
+
+
+def _shown(slot: Slot, spec: DagSpec) -> str:
+    return slot_key(slot.due, Instant(slot.due + 1), spec.timezone)
+
+
+def triggers_for(
+    spec: DagSpec, slots: Sequence[Slot], params: bytes, new_id: Callable[[], str], replace: bool
+) -> Iterator[tuple[str, TriggerRun]]:
+    """(request id, act) for each slot, or for one run without interval."""
+    for slot in slots:
+        key = slot_key(slot.start, slot.end, spec.timezone)
+        yield new_id(), TriggerRun(spec.id, key, (slot.start, slot.end), params, replace=replace)
+    if spec.schedule is None:
+        request = new_id()
+        yield request, TriggerRun(spec.id, manual_key(request), None, params, replace=replace)
+
+
+# -------------------------------------------------------------------------------------------------------------- params
+def read_params(spec: DagSpec, given: Sequence[str]) -> bytes:
+    """Read `--param name=value` against the DAG's params, and encode what a run is created with.
+
+    Args:
+        spec: the DAG.
+        given: as written; the value is JSON where the type is not `str`.
+
+    Raises:
+        UsageError: an unknown name (the nearest is named), a value of the wrong type, or a required one is missing.
+    """
+    known = {param.name: param for param in spec.params}
+    values: dict[str, object] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f"--param {text}: write name=value")
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f": did you mean {near[0]}?" if near else f": it has {', '.join(known) or 'none'}"
+            raise UsageError(f"{spec.id} has no param {name}{hint}")
+        values[name] = _value(known[name], value)
+    missing = [name for name, param in known.items() if param.default is None and name not in values]
+    if missing:
+        raise UsageError(f"{spec.id} needs {', '.join(f'--param {name}=…' for name in missing)}")
+    whole = {name: values.get(name, _default(param)) for name, param in known.items()}
+    return encode(whole) if whole else b""
+
+
+def _default(param: ParamSpec) -> object:
+    return None if param.default is None else decode(param.default)
+
+
+def _value(param: ParamSpec, text: str) -> object:
+    choices = [decode(choice) for choice in param.choices]
+    wanted = param.type
+    if choices and text in choices:
+        return text
+    if wanted == "str" or wanted.startswith("str |"):
+        value: object = text
+    elif wanted == "date":
+        return _date(param, text)
+    else:
+        try:
+            value = msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            raise UsageError(f"--param {param.name}={text}: {wanted} is wanted, written as JSON") from None
+    if choices and value not in choices:
+        raise UsageError(f"--param {param.name}={text}: one of {', '.join(map(str, choices))} is wanted")
+    kinds = _KINDS.get(wanted.partition("[")[0])
+    if kinds is not None and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)):
+        raise UsageError(f"--param {param.name}={text}: {wanted} is wanted")
+    return value
+
+
+def _date(param: ParamSpec, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--param {param.name}={text}: a date is wanted, 2026-04-01") from None
+
+
+def values_of(envs: Mapping[str, Mapping[str, object]], env: str | None) -> dict[str, object]:
+    """Arguments of DAG functions in the chosen environment.
+
+    Raises:
+        UsageError: there is no such environment.
+    """
+    if env is None:
+        return {}
+    if env not in envs and envs:
+        near = difflib.get_close_matches(env, envs, 1)
+        hint = f": did you mean {near[0]}?" if near else f": there are {', '.join(envs)}"
+        raise UsageError(f"no environment {env}{hint}")
+    return {"env": env, **envs.get(env, {})}
+

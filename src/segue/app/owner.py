@@ -1,0 +1,189 @@
+"""The foreground owner: everything put together for as long as a command takes."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from getpass import getuser
+from pathlib import Path
+from typing import Any
+
+from segue.app.clock import SystemClock
+from segue.app.home import SOCKET_LIMIT, Home
+from segue.app.picture import Picture
+from segue.app.session import Session
+from segue.app.settings import Settings
+from segue.engine.core import Engine
+from segue.model.contracts import Clock
+from segue.model.errors import Refused
+from segue.model.events import Act, Defined, Event, Request
+from segue.model.images import Snapshot
+from segue.model.spec import DagSpec
+from segue.model.views import RunDetail
+from segue.run.children.definition_wire import Read
+from segue.run.control import ControlServer, Look
+from segue.run.executors.process import ProcessExecutor
+from segue.run.executors.settings import ExecutorSettings
+from segue.run.loop import run_forever
+from segue.store.home import Owner, OwnerFacts
+from segue.store.sqlite import SqliteReader, SqliteResults, SqliteWriter, open_writer
+
+__all__ = ["Foreground", "actor_here", "defined_by", "foreground", "new_id"]
+
+
+def new_id() -> str:
+    """The id of a new request."""
+    return secrets.token_hex(8)
+
+
+def actor_here() -> str:
+    """In whose name this process asks."""
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+def defined_by(read: Read) -> Defined:
+    """What the definition child read, as an event."""
+    return Defined(read.root, read.file, read.definitions, read.errors)
+
+
+class Foreground:
+    """An owner that drives what it was asked, and ends.
+
+    Args:
+        settings: in force.
+        owner: holds the home.
+        specs: DAGs whose runs may be created.
+        drive: whether runs are driven to their end; else it ends when everything is answered.
+    """
+
+    def __init__(self, settings: Settings, owner: Owner, specs: Sequence[DagSpec], *, drive: bool = True) -> None:
+        self.settings, self._owner = settings, owner
+        self.clock: Clock = SystemClock()
+        self.picture = Picture({spec.id: spec for spec in specs})
+        self._stack = ExitStack()
+        self._engine: Engine | None = None
+        home = Home(settings.home)
+        self._store: SqliteWriter = open_writer(home.database, self.clock.now())
+        self._stack.callback(self._store.close)
+        socket = _socket_path(home, self._stack)
+        self.inbox = ControlServer(socket, self._look)
+        self._stack.callback(self.inbox.close)
+        self.session = Session(self.inbox, self.picture, new_id, actor_here(), drive)
+        self._executor = ProcessExecutor(
+            executor_settings(settings, os.environ), SqliteResults(home.database), self.clock
+        )
+        self._stack.callback(self._executor.close)
+        named = "" if socket == home.path / "owner.sock" else str(socket)
+        owner.tell(OwnerFacts(os.getpid(), "run", owner.facts.started, self._store.instance, named))
+
+    def detail(self, run: str) -> RunDetail:
+        """A run as the store has it.
+
+        Raises:
+            Refused: there is none.
+        """
+        reader = SqliteReader(Home(self.settings.home).database)
+        try:
+            view = reader.find(run)
+            detail = None if view is None else reader.run(view.run)
+        finally:
+            reader.close()
+        if detail is None:
+            raise Refused(f"there is no run {run}")
+        return detail
+
+    def post(self, event: Event) -> None:
+        """Put an event before the loop."""
+        self.session.post(event)
+
+    def ask(self, act: Act, request: str | None = None) -> str:
+        """Ask for something in the name of this user; gives the request's id."""
+        name = request or new_id()
+        self.session.post(Request(name, self.session.actor, act))
+        return name
+
+    def run(self) -> None:
+        """Drive until everything asked for is done. Ctrl-C or TERM cancels cleanly, a second one kills."""
+        with _interrupting(self.session.interrupt):
+            run_forever(
+                self._store, self.inbox, self._executor, self.clock, self._new_engine, self.session.over, self.session
+            )
+
+    def close(self) -> None:
+        """Kill what is left and release everything but the home."""
+        self._stack.close()
+
+    def _new_engine(self, snapshot: Snapshot) -> Engine:
+        self._engine = Engine(snapshot)
+        return self._engine
+
+    def _look(self, look: Look) -> object:
+        if look.what == "health" or look.run is None or self._engine is None:
+            return {"pid": os.getpid(), "kind": "run", "runs": [str(run) for run in self.session.runs()]}
+        picture = self.picture.runs.get(look.run)
+        if picture is None:
+            return []
+        rows: list[tuple[str, str, str]] = []
+        for name in (None, *picture.tasks):
+            state = picture.state if name is None else picture.tasks[name].state
+            rows.append((name or "", str(state), str(self._engine.why(look.run, name) or "")))
+        return rows
+
+
+def executor_settings(settings: Settings, environ: Mapping[str, str]) -> ExecutorSettings:
+    """What the process executor is told."""
+    keys = settings.keys
+    return ExecutorSettings(
+        home=settings.home,
+        logs=settings.logs,
+        storage=str(settings.storage),
+        bundles=settings.home / "bundles",
+        env=dict(environ),
+        values=_values(settings),
+        workers=settings.workers,
+        depth=keys.queue_ahead,
+        grace=settings.grace / 1e6,
+        log_head=keys.log_limit * 4 // 5,
+        log_tail=keys.log_limit // 5,
+    )
+
+
+def _values(settings: Settings) -> dict[str, Any]:
+    return {} if settings.env is None else {"env": settings.env, **settings.envs.get(settings.env, {})}
+
+
+def _socket_path(home: Home, stack: ExitStack) -> Path:
+    path = home.path / "owner.sock"
+    if len(os.fsencode(path)) <= SOCKET_LIMIT:
+        return path
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="segue-"))
+    return Path(folder) / "owner.sock"
+
+
+@contextmanager
+def _interrupting(interrupt: Callable[[], None]) -> Iterator[None]:
+    before = {number: signal.signal(number, lambda *_: interrupt()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def foreground(
+    settings: Settings, owner: Owner, specs: Sequence[DagSpec], *, drive: bool = True
+) -> Iterator[Foreground]:
+    """A foreground owner that is closed in any case."""
+    driver = Foreground(settings, owner, specs, drive=drive)
+    try:
+        yield driver
+    finally:
+        driver.close()

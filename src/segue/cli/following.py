@@ -1,0 +1,101 @@
+"""Driving runs to their end on this terminal: the live view, then the summary and the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from segue.app.owner import Foreground
+from segue.app.report import Culprit, Summary, run_object, summarise
+from segue.cli.live import screen_for
+from segue.cli.output import Code, console, plain, print_json, say_errors, state_text, table
+from segue.model.duration import show_duration
+from segue.model.errors import Refused, SegueError
+from segue.model.state import RunState
+from segue.model.views import RunDetail
+
+__all__ = ["follow"]
+
+_MANY = 8
+
+
+def follow(driver: Foreground, prepare: Callable[[Foreground], None], *, as_json: bool, ranged: bool = False) -> Code:
+    """Ask for runs, show them until they have ended, and tell how.
+
+    Args:
+        driver: the owner of the home.
+        prepare: posts what is asked for.
+        as_json: print one JSON object on the last line and nothing else.
+        ranged: several runs were asked for: the object holds a list of them.
+    """
+    screen = None if as_json else screen_for(console(), driver.picture, driver.clock.now)
+    if screen is not None:
+        driver.session.listeners.append(screen.committed)
+        driver.session.complaint = screen.say
+        screen.start()
+    try:
+        prepare(driver)
+        driver.run()
+    finally:
+        if screen is not None:
+            screen.stop()
+    refusals: list[SegueError] = [Refused(text) for text in driver.session.refusals]
+    details = [driver.detail(str(run)) for run in driver.session.mine]
+    if refusals:
+        say_errors(refusals, as_json)
+    if as_json and not refusals:
+        objects = [run_object(detail) for detail in details]
+        print_json({"runs": objects} if ranged else objects[0] if objects else {"runs": []})
+    elif not as_json and details:
+        _summary(console(), details)
+    return _code(driver, details, bool(refusals))
+
+
+def _code(driver: Foreground, details: Sequence[RunDetail], refused: bool) -> Code:
+    states = {detail.run.state for detail in details}
+    if driver.session.interrupts:
+        return Code.CANCELLED
+    if refused or RunState.FAILED in states or RunState.CANCELLED in states:
+        return Code.FAILED
+    return Code.HELD if RunState.HELD in states else Code.GOOD
+
+
+# ------------------------------------------------------------------------------------------------------------- summary
+def _summary(screen: Console, details: Sequence[RunDetail]) -> None:
+    facts = [summarise(detail) for detail in details]
+    rows = table("run", "state", ">took", ">tasks", ">retries", "slowest task")
+    for one in facts:
+        slowest = "" if one.slowest is None else f"{one.slowest[0]} ({show_duration(one.slowest[1])})"
+        took = "" if one.length is None else show_duration(one.length)
+        rows.add_row(
+            Text(str(one.run), style="bold"), state_text(one.state), took, f"{sum(one.tasks.values()):,}",
+            str(one.retries), plain(slowest),
+        )  # fmt: skip
+    screen.print()
+    screen.print(rows)
+    troubled = [one for one in facts if one.culprits or one.held]
+    for one in troubled[:_MANY]:
+        _trouble(screen, one)
+    if len(troubled) > _MANY:
+        screen.print(f"\n… and {len(troubled) - _MANY} more runs that failed or are held: `segue runs --state failed`")
+
+
+def _trouble(screen: Console, one: Summary) -> None:
+    screen.print()
+    for culprit in one.culprits[:_MANY]:
+        screen.print(Text.assemble(("✗ ", "bold red"), (f"{one.run} {culprit.label}", "bold"), "  ", _reason(culprit)))
+        screen.print(Text(f"  segue logs {one.run} '{culprit.label}'", style="dim"))
+    for label in one.held[:_MANY]:
+        screen.print(Text.assemble(("‖ ", "magenta"), (f"{one.run} {label}", "bold"), "  is held: a person decides"))
+        screen.print(Text(f"  segue why {one.run}    segue mark {one.run} '{label}' skipped --reason …", style="dim"))
+    if one.culprits:
+        screen.print(Text.assemble("the world was broken:  ", (f"segue retry {one.run}", "bold")))
+        screen.print(Text.assemble("the code was broken:   ", (f"segue rerun {one.run}", "bold")))
+
+
+def _reason(culprit: Culprit) -> Text:
+    attempts = f" (after {culprit.attempts} attempts)" if culprit.attempts > 1 else ""
+    return plain(culprit.reason + attempts)
+

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from segue.app.home import Home, settings_here
+from segue.app.settings import Settings
+from segue.cli.options import HomeOption, JsonOption
+from segue.cli.output import Code, console, errors, plain, say_errors
+
+if TYPE_CHECKING:
+    from segue.run.children.definition_wire import Read
+    from segue.store.home import Owner
+
+__all__ = ["app"]
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def run(  # noqa: PLR0913  # an option is a parameter
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="file.py, file.py:dag_id, or the id of a known DAG")],
+    date: Annotated[
+        str | None, typer.Option("--date", metavar="D | A..B", help="the interval, or a range: both ends included")
+    ] = None,
+    param: Annotated[list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="a param of the run")] = None,
+    env: Annotated[str | None, typer.Option("--env", metavar="NAME", help="environment: [tool.segue.env.NAME]")] = None,
+    scratch: Annotated[bool, typer.Option("--scratch", help="in a throw-away home: counts for no interval")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="cancel an active run of the interval first")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Run a DAG now, in the foreground: one interval, or a range of them."""
+    with _home(home, scratch) as folder:
+        return _run(settings_here(home=folder, env=env), _Words(target, date, tuple(param or ()), replace, as_json))
+
+
+class _Words(NamedTuple):
+    target: str
+    date: str | None
+    params: tuple[str, ...]
+    replace: bool
+    as_json: bool
+
+
+@contextmanager
+def _home(home: str | None, scratch: bool) -> Iterator[str | None]:
+    if not scratch:
+        yield home
+        return
+    folder = tempfile.mkdtemp(prefix="segue-scratch-")
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(settings: Settings, words: _Words) -> int:
+    from segue.app.asking import read_target, values_of
+    from segue.app.clock import SystemClock
+    from segue.app.early import DefinitionChild, errors_of
+    from segue.run.children.definition_wire import Load
+    from segue.store.home import OwnerFacts, check_home, take_home
+
+    file, wanted = read_target(words.target)
+    if file is None:
+        file, wanted = _known(settings, words.target)
+    values = values_of(settings.envs, settings.env)
+    for warning in check_home(settings.home):
+        errors().print(plain(warning))
+    with take_home(settings.home, OwnerFacts(os.getpid(), "run", SystemClock().now())) as owner:
+        with DefinitionChild() as child:
+            limits = (settings.definition_timeout / 1e6, settings.keys.definition_memory)
+            child.ask(Load(str(file), str(settings.home / "bundles"), values, *limits))
+            import segue.app.owner  # while the child reads: SQLAlchemy takes half a second
+
+            read = child.answer()
+        if read.errors:
+            return say_errors(errors_of(read), words.as_json)
+        return _drive(settings, words, read, wanted, owner)
+
+
+def _drive(settings: Settings, words: _Words, read: Read, wanted: str | None, owner: Owner) -> int:
+    from segue.app.asking import chosen_dag, read_params, slots_of, triggers_for
+    from segue.app.clock import SystemClock
+    from segue.app.owner import Foreground, defined_by, foreground, new_id
+    from segue.cli.following import follow
+    from segue.model.interval import slot_key
+
+    spec = chosen_dag([definition.spec for definition in read.definitions], wanted, words.target.partition(".py:")[0])
+    params = read_params(spec, words.params)
+    slots = slots_of(spec, words.date, SystemClock().now())
+    if slots and words.date is None and not words.as_json:
+        key = slot_key(slots[0].start, slots[0].end, spec.timezone)
+        console().print(f"the newest complete interval of {spec.id} is {key} (another: --date)")
+
+    def ask(driver: Foreground) -> None:
+        driver.post(defined_by(read))
+        for request, act in triggers_for(spec, slots, params, new_id, words.replace):
+            driver.ask(act, request)
+
+    with foreground(settings, owner, [spec]) as driver:
+        return follow(driver, ask, as_json=words.as_json, ranged=len(slots) > 1)
+
+
+def _known(settings: Settings, dag: str) -> tuple[Path, str]:
+    from segue.app.reading import open_reading
+    from segue.model.errors import UsageError
+
+    with open_reading(Home(settings.home)) as reading:
+        known = {view.dag: view for view in reading.dags()}
+    if dag not in known:
+        import difflib
+
+        near = difflib.get_close_matches(dag, known, 1)
+        hint = f": did you mean {near[0]}?" if near else ": name its file, `segue run file.py`"
+        raise UsageError(f"this home knows no DAG {dag}{hint}")
+    file = Path(known[dag].location) / known[dag].file
+    if not file.is_file():
+        raise UsageError(f"the file of DAG {dag} is gone: {file}")
+    return file, dag

@@ -1,0 +1,183 @@
+"""An executor that calls functions in this process, one after the other: for tests, which own the process anyway."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from segue.data.results import StoredValue, load_item, load_result, store_result
+from segue.data.storage import Storage, values_prefix
+from segue.define.binding import annotations_of, bind, chosen_ids, may_retry, retry_policy
+from segue.define.context import RunContext, entered
+from segue.define.dag import Dag
+from segue.define.nodes import Call
+from segue.model.changes import Adopt, Answer, Command, Given, Launch, Many, Missing, Stored
+from segue.model.contracts import Clock, Inbox, Results
+from segue.model.errors import Fail, UnreadableValue
+from segue.model.events import Cancelled, Capacity, Ended, Event, Followed, Lost, LostCause, Outcome, Value
+from segue.model.ids import Instant
+from segue.model.interval import Interval
+from segue.run.children.outcome import outcome_of
+
+__all__ = ["InlineExecutor"]
+
+
+class InlineExecutor:
+    """Runs one attempt whenever the owner would wait; no timeouts, no capture, no cancel of what has begun.
+
+    Args:
+        dag: the DAG whose tasks are called.
+        values: its params by name.
+        results: where results of upstream tasks are read.
+        storage: where large results and tables go.
+        clock: goes on by itself only through retry delays.
+
+    Attributes:
+        raised: by task label, what the last attempt raised.
+    """
+
+    def __init__(
+        self, dag: Dag, values: Mapping[str, object], results: Results, storage: Storage, clock: Clock
+    ) -> None:
+        self._dag, self._values = dag, values
+        self._results, self._storage, self._clock = results, storage, clock
+        self._waiting: deque[Launch] = deque()
+        self._out: list[Event] = [Capacity(workers=1)]
+        over = [one for call in dag.calls.values() if call.fan for one in call.fan.over.values()]
+        self._listed = {one.id for one in over if isinstance(one, Call)}
+        self.raised: dict[str, BaseException] = {}
+
+    def do(self, commands: Iterable[Command]) -> None:
+        """Carry commands out."""
+        for command in commands:
+            match command:
+                case Launch():
+                    self._waiting.append(command)
+                case Adopt():
+                    now = self._clock.now()
+                    self._out.append(Lost(command.key, command.fence, now, now, LostCause.OWNER))
+                case Answer():
+                    pass
+                case _:
+                    self._withdraw(command.key)
+
+    def poll(self) -> Sequence[Event]:
+        """All that was not acknowledged."""
+        return list(self._out)
+
+    def ack(self, events: Iterable[Event]) -> None:
+        """Forget these."""
+        gone = {id(event) for event in events}
+        self._out = [event for event in self._out if id(event) not in gone]
+
+    def barrier(self) -> None:
+        """There is no other process."""
+
+    def wait(self, seconds: float | None, poked: Inbox) -> None:
+        """Run the next attempt; where there is none, let the time pass at once."""
+        if self._out or poked.poll():
+            return
+        if self._waiting:
+            self._run(self._waiting.popleft())
+        elif seconds is not None:
+            self._clock.sleep(seconds)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _withdraw(self, key: object) -> None:
+        for launch in [one for one in self._waiting if one.key == key]:
+            self._waiting.remove(launch)
+            self._out.append(Ended(launch.key, launch.fence, None, self._clock.now(), Cancelled(begun=False)))
+
+    def _run(self, launch: Launch) -> None:
+        began = self._clock.now()
+        try:
+            outcome = self._outcome(launch)
+        except Exception as error:  # noqa: BLE001 - whatever user code raises is its outcome
+            self.raised[launch.key.of.label] = error
+            policy = retry_policy(self._dag, launch.task.id)
+            outcome = outcome_of(error, "", lambda raised: may_retry(policy, raised))
+        self._out.append(Ended(launch.key, launch.fence, began, self._clock.now(), outcome))
+
+    def _outcome(self, launch: Launch) -> Outcome:
+        key, brief = launch.key, launch.brief
+        context = RunContext(
+            dag_id=key.run.dag,
+            run_id=str(key.run),
+            task_id=key.task,
+            map_index=key.index,
+            attempt=key.number,
+            slot=None if brief.slot is None else Interval.of(*brief.slot, brief.timezone),
+            timezone=brief.timezone,
+            due=Instant(brief.due),
+            values=self._values,
+        )
+        given = _Inputs(launch, self._results, self._storage, annotations_of(self._dag, key.task))
+        bound = bind(self._dag, key.task, given, launch.picks, context, given.item)
+        with entered(context):
+            result = bound.fn(*bound.args, **bound.kwargs)
+            if inspect.iscoroutine(result):
+                result = asyncio.run(result)
+        if launch.task.kind == "branch":
+            return Followed(self._chosen(key.task, result))
+        prefix = values_prefix(key.run.dag, str(key.run), key.task, key.index, key.number)
+        mapped = key.index is None and key.task in self._listed
+        value = store_result(result, self._storage, prefix, mapped=mapped).outcome()
+        return Followed((), value) if launch.task.kind == "short_circuit" and not result else value
+
+    def _chosen(self, task: str, result: object) -> tuple[str, ...]:
+        ids = chosen_ids(result)
+        below = self._dag.get_task(task).downstream_task_ids
+        for one in ids:
+            if one not in below:
+                known = ", ".join(sorted(below)) or "nothing"
+                raise Fail(f"branch {task} chose {one!r}, which is not directly downstream of it: {known} is")
+        return ids
+
+
+class _Inputs(Mapping[str, object]):
+    """Values of upstream tasks by id, read when they are asked for."""
+
+    def __init__(self, launch: Launch, results: Results, storage: Storage, annotations: Mapping[str, object]) -> None:
+        self._run, self._results, self._storage = launch.key.run, results, storage
+        self._annotations = annotations
+        self._given = dict(zip(launch.task.data, launch.inputs, strict=True))
+
+    def __getitem__(self, task: str) -> object:
+        given = self._given[task]
+        match given:
+            case Missing():
+                return given
+            case Many(items=items):
+                return [self._load(value) for _, value in self._results.results(self._run, task, 0, items)]
+            case _:
+                return self._load(self._value(given), self._annotations.get(task))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._given)
+
+    def __len__(self) -> int:
+        return len(self._given)
+
+    def item(self, task: str, number: int) -> object:
+        """One item of a list that is mapped over."""
+        given = self._given[task]
+        if isinstance(given, Missing | Many):
+            raise UnreadableValue(f"{task} gave no list to take item {number} of")
+        return load_item(_stored(self._value(given)), self._storage, number)
+
+    def _value(self, given: Given | Stored) -> Value:
+        value = given.value if isinstance(given, Given) else self._results.result(self._run, given.task, given.index)
+        if value is None:
+            raise UnreadableValue("the store has no result of an upstream task")
+        return value
+
+    def _load(self, value: Value, annotation: object = None) -> object:
+        return load_result(_stored(value), self._storage, annotation)
+
+
+def _stored(value: Value) -> StoredValue:
+    return StoredValue.of(value.inline, value.ref, value.length, value.digest)

@@ -1,0 +1,83 @@
+"""What must hold when nothing will happen any more by itself: liveness, and the store's own account of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from segue.model.contracts import Writer
+from segue.model.events import Act, TriggerRun
+from segue.model.state import LIVE, RUN_FINAL, RunState, TaskState
+from segue.store.audit import compare, validate_state
+from segue.store.readers import RowReader
+from segue.testing.world.executor import ScriptedExecutor
+from segue.testing.world.inbox import ScriptedInbox
+from segue.testing.world.ledger import Ledger, RunRecord, Violation
+from segue.testing.world.oracle import foretell, run_state
+from segue.testing.world.script import Script
+
+__all__ = ["check_answered", "check_ended", "check_foretold", "check_stored"]
+
+
+def check_ended(ledger: Ledger, executor: ScriptedExecutor, faulty: frozenset[str]) -> None:
+    """I31-I33, I16: every run has ended or is held, no attempt is alive; only `faulty` DAGs are quarantined."""
+    if not ledger.quarantined <= faulty:
+        raise Violation("I29", f"the engine failed: DAGs {sorted(ledger.quarantined)} are quarantined")
+    for key, run in ledger.runs.items():
+        if key.dag in ledger.quarantined:
+            continue
+        if run.state not in RUN_FINAL and run.state is not RunState.HELD:
+            raise Violation("I31", f"{key} is {run.state} for ever: {_live(run)}")
+        if run.state is RunState.HELD and not any(task.state is TaskState.HELD for _, _, task in run.counted()):
+            raise Violation("I31", f"{key} is held by nothing: {_live(run)}")
+        if run.alive or (run.placed and run.state is RunState.HELD):
+            raise Violation("I16", f"{key} is {run.state} with attempts {sorted(map(str, run.alive))}")
+    if executor.busy:
+        raise Violation("I33", "an attempt lives on and nobody waits for it")
+
+
+def _live(run: RunRecord) -> list[str]:
+    return sorted(f"{name}[{index}] {task.state}" for name, index, task in run.counted() if task.state in LIVE)
+
+
+def check_answered(ledger: Ledger, inbox: ScriptedInbox, store: Writer, sent: Mapping[str, Act], exact: bool) -> None:
+    """I28: everybody has his answer, what was acknowledged is there, and (`exact`) no trigger was refused."""
+    for request, act in sent.items():
+        if request not in inbox.acknowledged:
+            raise Violation("I31", f"request {request} is never answered: {act}")
+        answer = ledger.answers[request]
+        if exact and not answer.ok and isinstance(act, TriggerRun):
+            raise Violation("I31", f"request {request} was refused: {answer.text}")
+        if store.facts(act, request).answer is None:
+            raise Violation("I28", f"request {request} was acknowledged and is not in the store")
+
+
+def check_stored(ledger: Ledger, store: Writer, rows: RowReader) -> None:
+    """I26, I27: the store gives back what was committed, its log tells the same, and no row is an orphan."""
+    images = {image.row.run: image for image in store.snapshot(None).runs}
+    there = {run.row.run for run in ledger.unfinished()}
+    if images.keys() != there:
+        raise Violation("I26", f"the store has the unfinished runs {sorted(images)}, committed were {sorted(there)}")
+    for key, image in images.items():
+        for task in image.tasks:
+            if task.state is not ledger.runs[key].task(task.task, task.index).state:
+                raise Violation("I26", f"the store has {key}/{task.task} as {task.state}")
+    for text in compare(rows):
+        raise Violation("I26", text)
+    for text in validate_state(rows):
+        raise Violation("I27", text)
+
+
+def check_foretold(ledger: Ledger, script: Script) -> None:
+    """I35, I21: final states depend on the script alone, not on crashes, faults, limits or order."""
+    for key, run in ledger.runs.items():
+        wanted = foretell(run.spec, key, script)
+        found = {(name, index): task.state for name, index, task in run.counted()}
+        if found != wanted:
+            wrong = sorted(
+                f"{name}[{index}] is {found.get((name, index))}, foretold {wanted.get((name, index))}"
+                for name, index in found.keys() | wanted.keys()
+                if found.get((name, index)) is not wanted.get((name, index))
+            )
+            raise Violation("I35", f"{key}: {wrong}")
+        if run.state is not run_state(run.spec, wanted):
+            raise Violation("I35", f"{key} is {run.state}, foretold {run_state(run.spec, wanted)}")

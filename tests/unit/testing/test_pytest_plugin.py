@@ -1,0 +1,33 @@
+from collections.abc import Callable
+from pathlib import Path
+
+from segue import dag, task
+from segue.define.context import RunContext
+from segue.testing import FakeClock, Result
+from segue.testing.pytest_plugin import fake_clock, segue_context, segue_execute, segue_run
+
+__all__ = ["fake_clock", "segue_context", "segue_execute", "segue_run"]
+
+
+@task
+def big() -> bytes:
+    return bytes(100_000)
+
+
+@dag
+def plugged() -> None:
+    big()
+
+
+def test_a_run_keeps_its_values_in_the_folder_of_the_test(segue_run: Callable[..., Result], tmp_path: Path) -> None:
+    assert len(segue_run(plugged).value("big")) == 100_000
+    assert [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_dag_can_be_run_by_its_id(segue_execute: Callable[..., Result]) -> None:
+    assert segue_execute("plugged").tasks == {"big": "success"}
+
+
+def test_contexts_and_clocks_are_at_hand(segue_context: Callable[..., RunContext], fake_clock: FakeClock) -> None:
+    assert segue_context("2026-04-01").ds == "2026-04-01"
+    assert fake_clock.now() > 0
