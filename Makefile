@@ -5,7 +5,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	&& command -v $$python && break; done)
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check -qq
-DEMO ?= $(BIN)/python -m examples.flights.demo
+DEMO ?= $(BIN)/python examples/flights/demo.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint fmt lock clean

@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 import flaky
+import pyarrow as pa
 import pyarrow.parquet as pq
 import source
 from rich.console import Console
@@ -61,9 +62,9 @@ def newest_runs() -> list[str]:
 
 def summary(runs: list[dict[str, Any]]) -> Table:
     """One line a day."""
-    table = Table(title="A week of flights", title_justify="left")
+    table = Table(title="\n[bold]A week of flights[/]", title_justify="left", title_style="", box=None, padding=(0, 2, 0, 0))
     for name in ("day", "rows", "cancelled", "rejects", "retries", "seconds", "slowest task"):
-        table.add_column(name, justify="left" if name in ("day", "slowest task") else "right")
+        table.add_column(name, justify="left" if name in ("day", "slowest task") else "right", no_wrap=True)
     with duckdb.connect(str(OUT / "flights.duckdb"), read_only=True) as database:
         for run in runs:
             day = run["run_id"].split("@")[1][:10]
@@ -75,27 +76,28 @@ def summary(runs: list[dict[str, Any]]) -> Table:
             retries = sum(max(task["attempts"] - 1, 0) for task in run["tasks"])
             table.add_row(
                 day, *(f"{count:,}" for count in counts), str(retries), f"{run['seconds']:.2f}",
-                f"{slowest['task_id']} ({slowest['seconds']:.2f} s)",
+                f"{slowest['task_id']} {slowest['seconds']:.2f} s",
             )  # fmt: skip
     return table
 
 
 def checksums() -> Table:
     """A digest of each published table, as DuckDB has it and as Parquet has it."""
-    table = Table(title="Published", title_justify="left")
+    table = Table(title="\n[bold]Published[/]", title_justify="left", title_style="", box=None, padding=(0, 2, 0, 0))
     for name in ("table", "rows", "DuckDB", "Parquet, 7 partitions"):
         table.add_column(name, justify="right" if name == "rows" else "left")
     with duckdb.connect(str(OUT / "flights.duckdb"), read_only=True) as database:
         for name in TABLES:
-            rows = database.execute(f"SELECT * FROM {name} ORDER BY ALL").fetchall()
-            parquet = pq.read_table(OUT / name).to_pylist()
-            table.add_row(name, f"{len(rows):,}", digest(rows), digest(sorted(map(repr, parquet))))
+            rows = database.execute(f"SELECT * FROM {name}").to_arrow_table()
+            parquet = pq.read_table(OUT / name)
+            table.add_row(name, f"{rows.num_rows:,}", digest(rows), digest(parquet))
     return table
 
 
-def digest(rows: list[Any]) -> str:
-    """Twelve hex digits over rows in order."""
-    return blake2b(repr(rows).encode(), digest_size=6).hexdigest()
+def digest(table: pa.Table) -> str:
+    """Twelve hex digits over the rows of a table, in whatever order they lie."""
+    rows = sorted(repr(sorted(row.items())) for row in table.to_pylist())
+    return blake2b("\n".join(rows).encode(), digest_size=6).hexdigest()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,8 @@
-"""The children that are started before anything heavy is imported, so that both take place at the same time."""
+"""What is started before anything heavy is imported, so that both take place at the same time.
+
+A foreground owner takes the home, starts the definition child and the executor's fork server, and only then imports
+`app.owner` and with it SQLAlchemy. This module imports none of that.
+"""
 
 from __future__ import annotations
 
@@ -6,41 +10,53 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 
 from segue.model.errors import DefinitionError, EnvironmentFault
 from segue.model.events import FileError
+from segue.app.asking import values_of
+from segue.app.settings import Settings
 from segue.run.children.definition_wire import Load, Read
 from segue.run.wire import read_frame, write_frame
 
-__all__ = ["DefinitionChild", "errors_of"]
+__all__ = ["DefinitionChild", "Read", "errors_of", "shown_path"]
 
 
 class DefinitionChild:
     """Reads DAG files in a process of its own. Start it from the main thread: it dies with it.
 
     Args:
-        python: the interpreter.
+        settings: in force.
+        bundles: where bundles are kept; default: in the home.
         environ: its environment; `SEGUE_*` is left out.
+
+    Raises:
+        UsageError: the settings name an environment that there is not.
     """
 
-    def __init__(self, python: str = sys.executable, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self, settings: Settings, bundles: Path | None = None, environ: Mapping[str, str] = os.environ
+    ) -> None:
+        self._settings, self._bundles = settings, bundles or settings.home / "bundles"
+        self._values = values_of(settings.envs, settings.env)
         self._socket, theirs = socket.socketpair()
         env = {name: value for name, value in environ.items() if not name.startswith("SEGUE_")}
-        words = [python, "-P", "-m", "segue.run.children.definition", str(os.getpid()), str(theirs.fileno())]
+        words = [sys.executable, "-P", "-m", "segue.run.children.definition", str(os.getpid()), str(theirs.fileno())]
         with theirs:
             self._process = subprocess.Popen(
                 words, pass_fds=[theirs.fileno()], env=env, stdin=subprocess.DEVNULL, start_new_session=True
             )
 
-    def ask(self, load: Load) -> None:
+    def ask(self, file: Path) -> None:
         """Have a file read; answers come in order."""
+        limits = (self._settings.definition_timeout / 1e6, self._settings.keys.definition_memory)
+        load = Load(str(file), str(self._bundles), self._values, *limits)
         try:
             write_frame(self._socket, msgspec.msgpack.encode(load))
         except OSError as why:
@@ -71,13 +87,88 @@ class DefinitionChild:
         self.close()
 
 
+class LateResults:
+    """The results of a store that is opened later, before the first attempt is launched."""
+
+    def __init__(self) -> None:
+        self.store: Results | None = None
+
+    def result(self, run: RunKey, task: str, index: int | None) -> Value | None:
+        """See `Results`."""
+        assert self.store is not None
+        return self.store.result(run, task, index)
+
+    def results(self, run: RunKey, task: str, first: int, stop: int) -> Sequence[tuple[int, Value]]:
+        """See `Results`."""
+        assert self.store is not None
+        return self.store.results(run, task, first, stop)
+
+
+class Early:
+    """A home that is held, with an executor whose fork server is starting. Close it with `with`.
+
+    Args:
+        settings: in force.
+        workers: attempts at once, where the settings do not count; 0: none is launched.
+        warn: told in a sentence what is doubtful about the home.
+
+    Raises:
+        HomeBusy: another owner holds the home.
+        HomeUnusable: it cannot be written, or lies where a database gets damaged.
+    """
+
+    def __init__(
+        self, settings: Settings, *, workers: int | None = None, warn: Callable[[str], None] = lambda text: None
+    ) -> None:
+        for warning in check_home(settings.home):
+            warn(warning)
+        self.settings, self.clock, self.results = settings, SystemClock(), LateResults()
+        with ExitStack() as stack:
+            self.owner: Owner = stack.enter_context(
+                take_home(settings.home, OwnerFacts(os.getpid(), "run", self.clock.now()))
+            )
+            given = _executor_settings(settings, os.environ, settings.workers if workers is None else workers)
+            self.executor = ProcessExecutor(given, self.results, self.clock)
+            stack.callback(self.executor.close)
+            self._stack = stack.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+
+def _executor_settings(settings: Settings, environ: Mapping[str, str], workers: int) -> ExecutorSettings:
+    keys = settings.keys
+    head = int(keys.log_limit * _LOG_HEAD)
+    return ExecutorSettings(
+        home=settings.home, logs=settings.logs, storage=str(settings.storage), bundles=settings.home / "bundles",
+        env=dict(environ), values=values_of(settings), workers=workers, depth=keys.queue_ahead,
+        grace=settings.grace / 1e6, log_head=head, log_tail=keys.log_limit - head,
+    )  # fmt: skip
+
+
+def load_of(settings: Settings, file: Path) -> Load:
+    """How the definition child is asked to read a DAG file."""
+    limits = (settings.definition_timeout / 1e6, settings.keys.definition_memory)
+    return Load(str(file), str(settings.home / "bundles"), values_of(settings), *limits)
+
+
 def errors_of(read: Read) -> list[DefinitionError]:
     """The errors of a file as exceptions, paths as the user would write them from here."""
     return [_error(Path(read.root), error) for error in read.errors]
 
 
-def _error(root: Path, error: FileError) -> DefinitionError:
-    path: Any = root / error.file
+def shown_path(path: Path) -> str:
+    """A path as the user would write it from here."""
     with suppress(ValueError):
-        path = path.relative_to(Path.cwd())
-    return DefinitionError(error.message, file=str(path), line=error.line, dag=error.dag, task=error.task)
+        return str(path.relative_to(Path.cwd()))
+    return str(path)
+
+
+def _error(root: Path, error: FileError) -> DefinitionError:
+    file = shown_path(root / error.file)
+    return DefinitionError(error.message, file=file, line=error.line, dag=error.dag, task=error.task)

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from segue.app.clock import SystemClock
 from segue.app.settings import Settings, read_settings
+from segue.store.home import Owner, OwnerFacts, check_home, take_home
 
-__all__ = ["Home", "SOCKET_LIMIT", "home_here", "settings_here"]
+__all__ = ["SOCKET_LIMIT", "Home", "Owner", "home_here", "own", "settings_here"]
 
 SOCKET_LIMIT: Final = 100
 
@@ -47,3 +51,21 @@ def settings_here(**flags: object) -> Settings:
 def home_here(home: str | None) -> Home:
     """The home that the working directory, `SEGUE_HOME` or `--home` names."""
     return Home(settings_here(home=home).home)
+
+
+@contextmanager
+def own(settings: Settings, warn: Callable[[str], None]) -> Iterator[Owner]:
+    """Own the home in force; it is made where there is none.
+
+    Args:
+        settings: in force.
+        warn: told in a sentence what is risky about it.
+
+    Raises:
+        HomeUnusable: it cannot carry a database.
+        HomeBusy: another process owns it; its pid is named.
+    """
+    for warning in check_home(settings.home):
+        warn(warning)
+    with take_home(settings.home, OwnerFacts(os.getpid(), "run", SystemClock().now())) as owner:
+        yield owner

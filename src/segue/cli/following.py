@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from shlex import quote
 
 from rich.console import Console
 from rich.text import Text
@@ -86,10 +87,10 @@ def _trouble(screen: Console, one: Summary) -> None:
     screen.print()
     for culprit in one.culprits[:_MANY]:
         screen.print(Text.assemble(("✗ ", "bold red"), (f"{one.run} {culprit.label}", "bold"), "  ", _reason(culprit)))
-        screen.print(Text(f"  segue logs {one.run} '{culprit.label}'", style="dim"))
+        screen.print(Text(f"  segue logs {one.run} {quote(culprit.label)}", style="dim"))
     for label in one.held[:_MANY]:
         screen.print(Text.assemble(("‖ ", "magenta"), (f"{one.run} {label}", "bold"), "  is held: a person decides"))
-        screen.print(Text(f"  segue why {one.run}    segue mark {one.run} '{label}' skipped --reason …", style="dim"))
+        screen.print(Text(f"  segue why {one.run}    segue mark {one.run} {quote(label)} skipped --reason …", style="dim"))
     if one.culprits:
         screen.print(Text.assemble("the world was broken:  ", (f"segue retry {one.run}", "bold")))
         screen.print(Text.assemble("the code was broken:   ", (f"segue rerun {one.run}", "bold")))

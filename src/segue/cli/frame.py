@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from segue.app.picture import Picture, RunPicture, TaskPicture
@@ -43,26 +42,22 @@ def live_frame(picture: Picture, now: Instant, height: int) -> RenderableType:
 def run_frame(run: RunPicture, now: Instant, height: int) -> RenderableType:
     """One run: its head and, of its tasks, those that say most, in at most so many lines below it."""
     rows, left = _chosen(run, height)
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(no_wrap=True, overflow="ellipsis", max_width=48)
-    grid.add_column(no_wrap=True)
-    grid.add_column(no_wrap=True, justify="right")
-    grid.add_column(no_wrap=True, overflow="ellipsis")
-    for task in rows:
-        glyph, word, style = STYLES[task.state]
-        word = f"{word}, {_folded(task)}" if task.counts is not None and task.state not in FINAL else word
-        if task.counts is not None and task.state in FINAL:
-            word = _folded(task)
-        grid.add_row(
-            Text.assemble("  ", (glyph, style), " ", task.spec.id),
-            Text(word, style=style),
-            duration(task.started, task.ended if task.ended is not None else now),
-            _remark(task, now),
+    words = [_folded(task) if task.counts is not None else STYLES[task.state][1] for task in rows]
+    took = [duration(task.started, task.ended if task.ended is not None else now) for task in rows]
+    names = min(40, max((len(task.spec.id) for task in rows), default=0))
+    wide, long = max(map(len, words), default=0), max(map(len, took), default=0)
+    lines: list[RenderableType] = [run_line(run, now)]
+    for task, word, time in zip(rows, words, took, strict=True):
+        glyph, _, style = STYLES[task.state]
+        name = task.spec.id if len(task.spec.id) <= names else task.spec.id[: names - 1] + "…"
+        line = Text.assemble(
+            "  ", (glyph, style), f" {name:<{names}}  ", (f"{word:<{wide}}", style), f"  {time:>{long}}  ", _remark(task, now)
         )
-    parts: list[RenderableType] = [run_line(run, now), grid]
+        line.no_wrap, line.overflow = True, "ellipsis"
+        lines.append(line)
     if left:
-        parts.append(Text.assemble("    … ", tally_text(left)))
-    return Group(*parts)
+        lines.append(Text.assemble("    … ", tally_text(left)))
+    return Group(*lines)
 
 
 def run_line(run: RunPicture, now: Instant) -> Text:
@@ -97,16 +92,12 @@ def _chosen(run: RunPicture, height: int) -> tuple[Sequence[TaskPicture], Mappin
 
 def _folded(task: TaskPicture) -> str:
     tally = task.tally()
+    if not task.counts:
+        return "no items"
     ended = sum(count for state, count in tally.items() if state in FINAL)
-    bad = tally.get(TaskState.FAILED, 0)
-    waiting = tally.get(TaskState.UP_FOR_RETRY, 0)
-    alive = tally.get(TaskState.RUNNING, 0)
-    parts = [f"{ended:,}/{task.size:,} done" if task.counts else "no items"]
-    parts += [f"{alive:,} running"] if alive and task.state is not TaskState.RUNNING else []
-    parts += [f"{alive:,} at once"] if alive and task.state is TaskState.RUNNING else []
-    parts += [f"{bad:,} failed"] if bad else []
-    parts += [f"{waiting:,} retrying"] if waiting else []
-    return ", ".join(parts)
+    others = (TaskState.RUNNING, TaskState.UP_FOR_RETRY, TaskState.HELD, TaskState.FAILED)
+    parts = [f"{tally[state]:,} {STYLES[state][1]}" for state in others if tally.get(state)]
+    return ", ".join([f"{ended:,}/{task.size:,} done", *parts])
 
 
 def _remark(task: TaskPicture, now: Instant) -> Text:
@@ -116,6 +107,6 @@ def _remark(task: TaskPicture, now: Instant) -> Text:
     if task.state in (TaskState.FAILED, TaskState.HELD):
         return plain(task.note)
     if task.counts is not None:
-        return Text(f"{task.retries} retries" if task.retries else "", style="dim")
+        return Text("" if not task.retries else f"{task.retries} retries" if task.retries > 1 else "1 retry", style="dim")
     most = task.spec.rules.retry.times + 1
     return Text(f"attempt {task.attempt} of {most}" if task.attempt > 1 else "", style="dim")

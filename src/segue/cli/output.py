@@ -14,14 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from segue.model.duration import show_duration
-from segue.model.errors import (
-    Bug,
-    DefinitionError,
-    EnvironmentFault,
-    Refused,
-    SegueError,
-    UsageError,
-)
+from segue.model.errors import Bug, DefinitionError, EnvironmentFault, Refused, SegueError, UsageError
 from segue.model.moment import datetime_at
 
 __all__ = [
@@ -37,6 +30,7 @@ __all__ = [
     "state_text",
     "table",
     "terminal_safe",
+    "warn",
     "when",
 ]
 
@@ -127,6 +121,11 @@ def table(*columns: str) -> Table:
     return result
 
 
+def warn(text: str) -> None:
+    """Tell on standard error what is risky."""
+    errors().print(Text.assemble(("warning: ", "yellow"), terminal_safe(text)))
+
+
 def print_json(value: Any) -> None:
     """Write one line of JSON on standard output."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
@@ -154,9 +153,7 @@ def _code(error: SegueError) -> Code:
     match error:
         case EnvironmentFault() | Bug():
             return Code.UNREACHABLE
-        case Refused():
-            return Code.FAILED
-        case UsageError():
+        case UsageError() if not isinstance(error, Refused):
             return Code.USAGE
         case _:
             return Code.FAILED

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import os
+import difflib
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from segue.app.home import Home, settings_here
+from segue.app.home import Home, Owner, own, settings_here
 from segue.app.settings import Settings
 from segue.cli.options import HomeOption, JsonOption
-from segue.cli.output import Code, console, errors, plain, say_errors
+from segue.cli.output import console, say_errors, warn
+from segue.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from segue.run.children.definition_wire import Read
-    from segue.store.home import Owner
+    from segue.app.early import Read
 
 __all__ = ["app"]
 
@@ -63,40 +63,33 @@ def _home(home: str | None, scratch: bool) -> Iterator[str | None]:
 
 
 def _run(settings: Settings, words: _Words) -> int:
-    from segue.app.asking import read_target, values_of
-    from segue.app.clock import SystemClock
-    from segue.app.early import DefinitionChild, errors_of
-    from segue.run.children.definition_wire import Load
-    from segue.store.home import OwnerFacts, check_home, take_home
+    from segue.app.asking import read_target
+    from segue.app.early import DefinitionChild, Early, errors_of, load_of
 
     file, wanted = read_target(words.target)
     if file is None:
         file, wanted = _known(settings, words.target)
-    values = values_of(settings.envs, settings.env)
-    for warning in check_home(settings.home):
-        errors().print(plain(warning))
-    with take_home(settings.home, OwnerFacts(os.getpid(), "run", SystemClock().now())) as owner:
+    with Early(settings, warn=lambda text: errors().print(plain(text))) as early:
         with DefinitionChild() as child:
-            limits = (settings.definition_timeout / 1e6, settings.keys.definition_memory)
-            child.ask(Load(str(file), str(settings.home / "bundles"), values, *limits))
-            import segue.app.owner  # while the child reads: SQLAlchemy takes half a second
+            child.ask(load_of(settings, file))
+            import segue.app.owner  # noqa: F401  # while the child reads: SQLAlchemy takes half a second
 
             read = child.answer()
         if read.errors:
             return say_errors(errors_of(read), words.as_json)
-        return _drive(settings, words, read, wanted, owner)
+        return _drive(early, words, read, wanted)
 
 
-def _drive(settings: Settings, words: _Words, read: Read, wanted: str | None, owner: Owner) -> int:
+def _drive(early: Early, words: _Words, read: Read, wanted: str | None) -> int:
     from segue.app.asking import chosen_dag, read_params, slots_of, triggers_for
-    from segue.app.clock import SystemClock
     from segue.app.owner import Foreground, defined_by, foreground, new_id
     from segue.cli.following import follow
     from segue.model.interval import slot_key
 
-    spec = chosen_dag([definition.spec for definition in read.definitions], wanted, words.target.partition(".py:")[0])
+    name = words.target.rpartition(":")[0] if wanted and ":" in words.target else words.target
+    spec = chosen_dag([definition.spec for definition in read.definitions], wanted, name)
     params = read_params(spec, words.params)
-    slots = slots_of(spec, words.date, SystemClock().now())
+    slots = slots_of(spec, words.date, early.clock.now())
     if slots and words.date is None and not words.as_json:
         key = slot_key(slots[0].start, slots[0].end, spec.timezone)
         console().print(f"the newest complete interval of {spec.id} is {key} (another: --date)")
@@ -106,19 +99,16 @@ def _drive(settings: Settings, words: _Words, read: Read, wanted: str | None, ow
         for request, act in triggers_for(spec, slots, params, new_id, words.replace):
             driver.ask(act, request)
 
-    with foreground(settings, owner, [spec]) as driver:
-        return follow(driver, ask, as_json=words.as_json, ranged=len(slots) > 1)
+    with foreground(early, [spec]) as driver:
+        return follow(driver, ask, as_json=words.as_json, several=len(slots) > 1)
 
 
 def _known(settings: Settings, dag: str) -> tuple[Path, str]:
     from segue.app.reading import open_reading
-    from segue.model.errors import UsageError
 
     with open_reading(Home(settings.home)) as reading:
         known = {view.dag: view for view in reading.dags()}
     if dag not in known:
-        import difflib
-
         near = difflib.get_close_matches(dag, known, 1)
         hint = f": did you mean {near[0]}?" if near else ": name its file, `segue run file.py`"
         raise UsageError(f"this home knows no DAG {dag}{hint}")

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,3 +33,9 @@ def test_a_dag_can_be_run_by_its_id(segue_execute: Callable[..., Result]) -> Non
 def test_contexts_and_clocks_are_at_hand(segue_context: Callable[..., RunContext], fake_clock: FakeClock) -> None:
     assert segue_context("2026-04-01").ds == "2026-04-01"
     assert fake_clock.now() > 0
+
+
+def test_the_plugin_loads_nothing_until_a_fixture_is_asked_for() -> None:
+    code = "import sys, segue.testing.pytest_plugin; print(sorted(m for m in sys.modules if m.startswith('segue')))"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "['segue', 'segue.testing', 'segue.testing.pytest_plugin']"

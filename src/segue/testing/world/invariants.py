@@ -153,10 +153,10 @@ def _platform_losses(past: Iterable[AttemptRecord]) -> int:
     """How many since the last attempt that lived longer than a minute."""
     count = 0
     for record in past:
-        if record.state not in _LOST or record.cause in OWN_CAUSES or record.cause == LostCause.OWNER:
-            continue
-        lived = (record.ended or record.made) - record.began if record.began is not None else 0
-        count = 1 if lived > 60 * SECOND else count + 1
+        if record.began is not None and (record.ended or record.began) - record.began > 60 * SECOND:
+            count = 0
+        if record.state in _LOST and record.cause not in OWN_CAUSES and record.cause != LostCause.OWNER:
+            count += 1
     return count
 
 
