@@ -109,15 +109,22 @@ def test_a_cancelled_attempt_ends_once(shop: Driver):
     shop.asked(launch.key)
     shop.executor.do([Cancel(launch.key), Cancel(launch.key)])
     assert shop.end(launch.key).outcome == Cancelled(begun=False)
-    shop.executor.do([Cancel(launch.key)])
-    shop.turn()
     assert len(shop.ends(launch.key)) == 1
 
 
-def test_a_cancel_of_what_is_not_there_says_nothing(shop: Driver):
-    shop.executor.do([Cancel(AttemptKey(RUN, "gone", None, 1))])
+def test_a_cancel_of_what_is_not_there_says_that_it_never_began(shop: Driver):
+    key = AttemptKey(RUN, "gone", None, 1)
+    shop.executor.do([Cancel(key, b"fence")])
+    end = shop.end(key)
+    assert (end.fence, end.started, end.outcome) == (b"fence", None, Cancelled(begun=False))
+
+
+def test_a_new_engine_hears_the_capacity(shop: Driver):
     shop.turn()
-    assert all(isinstance(one, Capacity) for one in shop.events)
+    shop.events.clear()
+    shop.executor.barrier()
+    shop.turn()
+    assert [type(one) for one in shop.events] == [Capacity]
 
 
 def test_an_unknown_attempt_that_is_adopted_is_lost_with_its_owner(shop: Driver):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -20,7 +20,7 @@ from segue.schedule.slot import Bounds, Slot
 from segue.schedule.slots import latest_complete, slots_between
 from segue.schedule.timetable import timetable_from_data
 
-__all__ = ["chosen_dag", "read_params", "read_target", "slots_of", "triggers_for"]
+__all__ = ["chosen_dag", "read_params", "read_target", "slots_of", "triggers_for", "values_of"]
 
 _KINDS: Final[dict[str, tuple[type, ...]]] = {
     "int": (int,), "float": (int, float), "bool": (bool,), "str": (str,), "list": (list,), "dict": (dict,),
@@ -179,3 +179,18 @@ def _date(param: ParamSpec, text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise UsageError(f"--param {param.name}={text}: a date is wanted, 2026-04-01") from None
+
+
+def values_of(envs: Mapping[str, Mapping[str, object]], env: str | None) -> dict[str, object]:
+    """Arguments of DAG functions in the chosen environment.
+
+    Raises:
+        UsageError: there is no such environment.
+    """
+    if env is None:
+        return {}
+    if env not in envs and envs:
+        near = difflib.get_close_matches(env, envs, 1)
+        hint = f": did you mean {near[0]}?" if near else f": there are {', '.join(envs)}"
+        raise UsageError(f"no environment {env}{hint}")
+    return {"env": env, **envs.get(env, {})}

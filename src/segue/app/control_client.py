@@ -55,16 +55,20 @@ class ControlClient:
         """How the owner is: a dict."""
         return msgspec.msgpack.decode(self._call(Look("health")).body)
 
-    def commits(self) -> Iterator[None]:
-        """Give a turn after every commit of the owner, until it ends."""
+    def commits(self) -> Iterator[bool]:
+        """Give a turn (true) after every commit from now on, until the owner ends; some turns are idle."""
         self._send(Follow())
+        self._call(Look("health"))  # answered in order: what is committed after this is told
         self._socket.settimeout(None)
+        return self._turns()
+
+    def _turns(self) -> Iterator[bool]:
         while True:
             try:
                 self._receive()
             except OwnerGone:
                 return
-            yield
+            yield True
 
     def _call(self, message: Message) -> Reply:
         self._send(message)

@@ -1,8 +1,4 @@
-"""What is started before anything heavy is imported, so that both take place at the same time.
-
-A foreground owner takes the home, starts the definition child and the executor's fork server, and only then imports
-`app.owner` and with it SQLAlchemy. This module imports none of that.
-"""
+"""The children that are started before anything heavy is imported, so that both take place at the same time."""
 
 from __future__ import annotations
 
@@ -10,18 +6,18 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import msgspec
 
-from segue.model.errors import DefinitionError, EnvironmentFault
-from segue.model.events import FileError
 from segue.app.asking import values_of
 from segue.app.settings import Settings
+from segue.model.errors import DefinitionError, EnvironmentFault
+from segue.model.events import FileError
 from segue.run.children.definition_wire import Load, Read
 from segue.run.wire import read_frame, write_frame
 
@@ -85,76 +81,6 @@ class DefinitionChild:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-class LateResults:
-    """The results of a store that is opened later, before the first attempt is launched."""
-
-    def __init__(self) -> None:
-        self.store: Results | None = None
-
-    def result(self, run: RunKey, task: str, index: int | None) -> Value | None:
-        """See `Results`."""
-        assert self.store is not None
-        return self.store.result(run, task, index)
-
-    def results(self, run: RunKey, task: str, first: int, stop: int) -> Sequence[tuple[int, Value]]:
-        """See `Results`."""
-        assert self.store is not None
-        return self.store.results(run, task, first, stop)
-
-
-class Early:
-    """A home that is held, with an executor whose fork server is starting. Close it with `with`.
-
-    Args:
-        settings: in force.
-        workers: attempts at once, where the settings do not count; 0: none is launched.
-        warn: told in a sentence what is doubtful about the home.
-
-    Raises:
-        HomeBusy: another owner holds the home.
-        HomeUnusable: it cannot be written, or lies where a database gets damaged.
-    """
-
-    def __init__(
-        self, settings: Settings, *, workers: int | None = None, warn: Callable[[str], None] = lambda text: None
-    ) -> None:
-        for warning in check_home(settings.home):
-            warn(warning)
-        self.settings, self.clock, self.results = settings, SystemClock(), LateResults()
-        with ExitStack() as stack:
-            self.owner: Owner = stack.enter_context(
-                take_home(settings.home, OwnerFacts(os.getpid(), "run", self.clock.now()))
-            )
-            given = _executor_settings(settings, os.environ, settings.workers if workers is None else workers)
-            self.executor = ProcessExecutor(given, self.results, self.clock)
-            stack.callback(self.executor.close)
-            self._stack = stack.pop_all()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stack.close()
-
-
-def _executor_settings(settings: Settings, environ: Mapping[str, str], workers: int) -> ExecutorSettings:
-    keys = settings.keys
-    head = int(keys.log_limit * _LOG_HEAD)
-    return ExecutorSettings(
-        home=settings.home, logs=settings.logs, storage=str(settings.storage), bundles=settings.home / "bundles",
-        env=dict(environ), values=values_of(settings), workers=workers, depth=keys.queue_ahead,
-        grace=settings.grace / 1e6, log_head=head, log_tail=keys.log_limit - head,
-    )  # fmt: skip
-
-
-def load_of(settings: Settings, file: Path) -> Load:
-    """How the definition child is asked to read a DAG file."""
-    limits = (settings.definition_timeout / 1e6, settings.keys.definition_memory)
-    return Load(str(file), str(settings.home / "bundles"), values_of(settings), *limits)
 
 
 def errors_of(read: Read) -> list[DefinitionError]:

@@ -6,24 +6,30 @@ import os
 import secrets
 import signal
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from getpass import getuser
 from pathlib import Path
 
-from segue.app.early import Early, Read
+from segue.app.asking import values_of
+from segue.app.clock import SystemClock
+from segue.app.early import Read
 from segue.app.home import SOCKET_LIMIT, Home
 from segue.app.picture import Picture
 from segue.app.session import Session
+from segue.app.settings import Settings
 from segue.engine.core import Engine
+from segue.model.contracts import Clock
 from segue.model.errors import Refused
 from segue.model.events import Act, Defined, Event, Request
 from segue.model.images import Snapshot
 from segue.model.spec import DagSpec
 from segue.model.views import RunDetail
 from segue.run.control import ControlServer, Look
+from segue.run.executors.process import ProcessExecutor
+from segue.run.executors.settings import ExecutorSettings
 from segue.run.loop import run_forever
-from segue.store.home import OwnerFacts
+from segue.store.home import Owner, OwnerFacts
 from segue.store.sqlite import SqliteReader, SqliteResults, SqliteWriter, open_writer
 
 __all__ = ["Foreground", "actor_here", "defined_by", "foreground", "new_id"]
@@ -51,26 +57,29 @@ class Foreground:
     """An owner that drives what it was asked, and ends.
 
     Args:
-        early: the home and the executor.
+        settings: in force.
+        owner: holds the home.
         specs: DAGs whose runs may be created.
         drive: whether runs are driven to their end; else it ends when everything is answered.
     """
 
-    def __init__(self, early: Early, specs: Sequence[DagSpec], *, drive: bool = True) -> None:
-        home, owner = Home(early.settings.home), early.owner
-        self.home, self.clock = home, early.clock
+    def __init__(self, settings: Settings, owner: Owner, specs: Sequence[DagSpec], *, drive: bool = True) -> None:
+        self.settings, self._owner = settings, owner
+        self.clock: Clock = SystemClock()
         self.picture = Picture({spec.id: spec for spec in specs})
-        self._executor = early.executor
+        self._stack = ExitStack()
         self._engine: Engine | None = None
-        with ExitStack() as stack:
-            self._store: SqliteWriter = open_writer(home.database, self.clock.now())
-            stack.callback(self._store.close)
-            early.results.store = SqliteResults(home.database)
-            socket = _socket_path(home, stack)
-            self.inbox = ControlServer(socket, self._look)
-            stack.callback(self.inbox.close)
-            self._stack = stack.pop_all()
+        home = Home(settings.home)
+        self._store: SqliteWriter = open_writer(home.database, self.clock.now())
+        self._stack.callback(self._store.close)
+        socket = _socket_path(home, self._stack)
+        self.inbox = ControlServer(socket, self._look)
+        self._stack.callback(self.inbox.close)
         self.session = Session(self.inbox, self.picture, new_id, actor_here(), drive)
+        self._executor = ProcessExecutor(
+            executor_settings(settings, os.environ), SqliteResults(home.database), self.clock
+        )
+        self._stack.callback(self._executor.close)
         named = "" if socket == home.path / "owner.sock" else str(socket)
         owner.tell(OwnerFacts(os.getpid(), "run", owner.facts.started, self._store.instance, named))
 
@@ -80,7 +89,7 @@ class Foreground:
         Raises:
             Refused: there is none.
         """
-        reader = SqliteReader(self.home.database)
+        reader = SqliteReader(Home(self.settings.home).database)
         try:
             view = reader.find(run)
             detail = None if view is None else reader.run(view.run)
@@ -128,6 +137,24 @@ class Foreground:
         return rows
 
 
+def executor_settings(settings: Settings, environ: Mapping[str, str]) -> ExecutorSettings:
+    """What the process executor is told."""
+    keys = settings.keys
+    return ExecutorSettings(
+        home=settings.home,
+        logs=settings.logs,
+        storage=str(settings.storage),
+        bundles=settings.home / "bundles",
+        env=dict(environ),
+        values=values_of(settings.envs, settings.env),
+        workers=settings.workers,
+        depth=keys.queue_ahead,
+        grace=settings.grace / 1e6,
+        log_head=keys.log_limit * 4 // 5,
+        log_tail=keys.log_limit // 5,
+    )
+
+
 def _socket_path(home: Home, stack: ExitStack) -> Path:
     path = home.path / "owner.sock"
     if len(os.fsencode(path)) <= SOCKET_LIMIT:
@@ -147,9 +174,11 @@ def _interrupting(interrupt: Callable[[], None]) -> Iterator[None]:
 
 
 @contextmanager
-def foreground(early: Early, specs: Sequence[DagSpec], *, drive: bool = True) -> Iterator[Foreground]:
+def foreground(
+    settings: Settings, owner: Owner, specs: Sequence[DagSpec], *, drive: bool = True
+) -> Iterator[Foreground]:
     """A foreground owner that is closed in any case."""
-    driver = Foreground(early, specs, drive=drive)
+    driver = Foreground(settings, owner, specs, drive=drive)
     try:
         yield driver
     finally:

@@ -116,8 +116,23 @@ class Reading:
         """All DAGs that the home knows."""
         return () if self._reader is None else self._reader.dags()
 
-    def state(self, view: RunView) -> str:
-        """The state to show: *interrupted* where no living owner drives an unfinished run."""
+    def superseded(self, view: RunView) -> bool:
+        """Whether its interval has a newer run."""
+        if self._reader is None or view.row.slot is None:
+            return False
+        start = view.row.slot[0]
+        slots = self._reader.slots(view.run.dag, start, Instant(start + 1))
+        return any(one.slot == view.row.slot and one.last_run != str(view.run) for one in slots)
+
+    def state(self, view: RunView, *, fresh: bool = False) -> str:
+        """The state to show: *interrupted* where no living owner drives an unfinished run.
+
+        Args:
+            view: the run.
+            fresh: ask the owner anew, not once for all runs of this reading.
+        """
+        if fresh:
+            self._driven = None
         if view.state in RUN_FINAL or view.state is RunState.HELD:
             return str(view.state)
         return str(view.state) if str(view.run) in self._driven_runs() else "interrupted"

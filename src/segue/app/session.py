@@ -87,6 +87,8 @@ class Session:
                     self._driven.setdefault(row.run, RunState.QUEUED)
                 case RunMoved(run):
                     self._driven.setdefault(run, RunState.RUNNING)
+                case Answered(ok=True, run=RunKey() as run) if run in self.picture.runs:
+                    self._driven.setdefault(run, self.picture.runs[run].state)
                 case Answered(ok=True, act=act, run=RunKey() as run) if act in _DRIVING:
                     self._driven.setdefault(run, RunState.RUNNING)
                 case _:

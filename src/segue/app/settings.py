@@ -12,7 +12,7 @@ import msgspec
 from segue.model.duration import microseconds
 from segue.model.errors import UsageError
 
-__all__ = ["FILES", "Location", "Settings", "find_project", "read_settings", "values_of"]
+__all__ = ["FILES", "Location", "Settings", "find_project", "read_settings"]
 
 FILES: Final = ("segue.toml", "pyproject.toml")
 
@@ -36,7 +36,7 @@ class _Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     executor: Literal["process"] = "process"
     isolation: Literal["shared", "fresh"] = "shared"
     preload: bool = True
-    queue_ahead: int = 16
+    queue_ahead: int = 64
     grace: str = "10s"
     log_limit: int = 50_000_000
     value_limit: int = 65_536
@@ -135,22 +135,6 @@ def read_settings(start: Path, environ: Mapping[str, str], flags: Mapping[str, o
         logs=_folder(keys.logs, origin.get("logs"), root, start) or home / "logs",
         env=keys.env if isinstance(keys.env, str) else None,
     )  # fmt: skip
-
-
-def values_of(settings: Settings) -> dict[str, Any]:
-    """What arguments of DAG functions that are no params are given: `[tool.segue.env.NAME]`, and `env` itself.
-
-    Raises:
-        UsageError: there is no such environment.
-    """
-    name, envs = settings.env, settings.envs
-    if name is None:
-        return {}
-    if name not in envs and envs:
-        near = difflib.get_close_matches(name, envs, 1)
-        hint = f": did you mean {near[0]}?" if near else f": there are {', '.join(envs)}"
-        raise UsageError(f"no environment {name}{hint}")
-    return {"env": name, **envs.get(name, {})}
 
 
 def _table(project: Path | None) -> tuple[Path | None, dict[str, Any]]:

@@ -13,23 +13,27 @@ from segue.app.report import Culprit, Summary, run_object, summarise
 from segue.cli.live import screen_for
 from segue.cli.output import Code, console, plain, print_json, say_errors, state_text, table
 from segue.model.duration import show_duration
-from segue.model.errors import Refused, SegueError
+from segue.model.errors import Refused
 from segue.model.state import RunState
 from segue.model.views import RunDetail
 
-__all__ = ["follow"]
+__all__ = ["follow", "tell"]
 
 _MANY = 8
 
 
-def follow(driver: Foreground, prepare: Callable[[Foreground], None], *, as_json: bool, ranged: bool = False) -> Code:
-    """Ask for runs, show them until they have ended, and tell how.
+def follow(
+    driver: Foreground, prepare: Callable[[Foreground], None], *, as_json: bool, ranged: bool = False,
+    judged: bool = True,
+) -> Code:  # fmt: skip
+    """Ask for something, show the runs it moves until they have ended, and tell how.
 
     Args:
         driver: the owner of the home.
         prepare: posts what is asked for.
         as_json: print one JSON object on the last line and nothing else.
         ranged: several runs were asked for: the object holds a list of them.
+        judged: the exit code tells how the runs ended; else only whether it was done.
     """
     screen = None if as_json else screen_for(console(), driver.picture, driver.clock.now)
     if screen is not None:
@@ -42,23 +46,24 @@ def follow(driver: Foreground, prepare: Callable[[Foreground], None], *, as_json
     finally:
         if screen is not None:
             screen.stop()
-    refusals: list[SegueError] = [Refused(text) for text in driver.session.refusals]
     details = [driver.detail(str(run)) for run in driver.session.mine]
+    code = tell(details, driver.session.refusals, as_json=as_json, ranged=ranged, judged=judged)
+    return Code.CANCELLED if driver.session.interrupts else code
+
+
+def tell(
+    details: Sequence[RunDetail], refusals: Sequence[str], *, as_json: bool, ranged: bool, judged: bool = True
+) -> Code:
+    """Tell what came of it and give the exit code."""
     if refusals:
-        say_errors(refusals, as_json)
+        say_errors([Refused(text) for text in refusals], as_json)
     if as_json and not refusals:
         objects = [run_object(detail) for detail in details]
-        print_json({"runs": objects} if ranged else objects[0] if objects else {"runs": []})
+        print_json({"runs": objects} if ranged or not objects else objects[0])
     elif not as_json and details:
         _summary(console(), details)
-    return _code(driver, details, bool(refusals))
-
-
-def _code(driver: Foreground, details: Sequence[RunDetail], refused: bool) -> Code:
-    states = {detail.run.state for detail in details}
-    if driver.session.interrupts:
-        return Code.CANCELLED
-    if refused or RunState.FAILED in states or RunState.CANCELLED in states:
+    states = {detail.run.state for detail in details} if judged else set()
+    if refusals or RunState.FAILED in states or RunState.CANCELLED in states:
         return Code.FAILED
     return Code.HELD if RunState.HELD in states else Code.GOOD
 

@@ -6,7 +6,18 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-__all__ = ["DagGlob", "ErrorGlob", "HomeOption", "JsonOption", "RunArgument", "Since", "StateOption", "Tag", "Yes"]
+__all__ = [
+    "DagGlob",
+    "ErrorGlob",
+    "HomeOption",
+    "JsonOption",
+    "OneRun",
+    "RunArgument",
+    "Since",
+    "StateOption",
+    "Tag",
+    "Yes",
+]
 
 HomeOption: TypeAlias = Annotated[
     str | None, typer.Option("--home", help="the folder with database and logs; default: .segue in the project")
@@ -14,6 +25,9 @@ HomeOption: TypeAlias = Annotated[
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="print JSON on standard output")]
 RunArgument: TypeAlias = Annotated[
     str, typer.Argument(metavar="RUN", help="daily@2026-04-01, its number, or daily@latest")
+]
+OneRun: TypeAlias = Annotated[
+    str | None, typer.Argument(metavar="[RUN]", help="daily@2026-04-01, its number, or daily@latest; none: a selection")
 ]
 StateOption: TypeAlias = Annotated[
     list[str] | None, typer.Option("--state", metavar="STATE", help="runs in this state; may be given several times")

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -63,17 +63,24 @@ STYLES: Final[dict[str, tuple[str, str, str]]] = {
     "interrupted": ("!", "interrupted", "yellow"),
 }
 
+_WIDE: Final = 400
 _STEERING = re.compile(r"(?P<colour>\x1b\[[0-9;]*m)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def console() -> Console:
-    """Standard output."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    """Standard output; what goes into a pipe is not cut to any width."""
+    wide = None if sys.stdout.isatty() else _WIDE
+    return Console(highlight=False, soft_wrap=wide is not None, width=wide)
 
 
 def errors() -> Console:
     """Standard error."""
     return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def warn(text: str) -> None:
+    """Say on standard error what a person should know but need not act on."""
+    errors().print(Text.assemble(("warning: ", "yellow"), terminal_safe(text)))
 
 
 def terminal_safe(text: str, *, colours: bool = False) -> str:
@@ -112,18 +119,13 @@ def when(instant: int | None, zone: str = "UTC") -> str:
 
 
 def table(*columns: str) -> Table:
-    """A table without lines; a column whose name begins with `>` is right-aligned."""
+    """A table without lines; a column whose name begins with `>` is right-aligned, only the last one is folded."""
     result = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for column in columns:
-        result.add_column(
-            column.lstrip(">"), justify="right" if column.startswith(">") else "left", overflow="fold", no_wrap=False
-        )
+        last = column is columns[-1]
+        side: Literal["left", "right"] = "right" if column.startswith(">") else "left"
+        result.add_column(column.lstrip(">"), justify=side, overflow="fold", no_wrap=not last)
     return result
-
-
-def warn(text: str) -> None:
-    """Tell on standard error what is risky."""
-    errors().print(Text.assemble(("warning: ", "yellow"), terminal_safe(text)))
 
 
 def print_json(value: Any) -> None:

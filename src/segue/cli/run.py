@@ -64,24 +64,25 @@ def _home(home: str | None, scratch: bool) -> Iterator[str | None]:
 
 def _run(settings: Settings, words: _Words) -> int:
     from segue.app.asking import read_target
-    from segue.app.early import DefinitionChild, Early, errors_of, load_of
+    from segue.app.early import DefinitionChild, errors_of
 
     file, wanted = read_target(words.target)
     if file is None:
         file, wanted = _known(settings, words.target)
-    with Early(settings, warn=lambda text: errors().print(plain(text))) as early:
-        with DefinitionChild() as child:
-            child.ask(load_of(settings, file))
+    with own(settings, warn) as owner:
+        with DefinitionChild(settings) as child:
+            child.ask(file)
             import segue.app.owner  # noqa: F401  # while the child reads: SQLAlchemy takes half a second
 
             read = child.answer()
         if read.errors:
             return say_errors(errors_of(read), words.as_json)
-        return _drive(early, words, read, wanted)
+        return _drive(settings, words, read, wanted, owner)
 
 
-def _drive(early: Early, words: _Words, read: Read, wanted: str | None) -> int:
+def _drive(settings: Settings, words: _Words, read: Read, wanted: str | None, owner: Owner) -> int:
     from segue.app.asking import chosen_dag, read_params, slots_of, triggers_for
+    from segue.app.clock import SystemClock
     from segue.app.owner import Foreground, defined_by, foreground, new_id
     from segue.cli.following import follow
     from segue.model.interval import slot_key
@@ -89,7 +90,7 @@ def _drive(early: Early, words: _Words, read: Read, wanted: str | None) -> int:
     name = words.target.rpartition(":")[0] if wanted and ":" in words.target else words.target
     spec = chosen_dag([definition.spec for definition in read.definitions], wanted, name)
     params = read_params(spec, words.params)
-    slots = slots_of(spec, words.date, early.clock.now())
+    slots = slots_of(spec, words.date, SystemClock().now())
     if slots and words.date is None and not words.as_json:
         key = slot_key(slots[0].start, slots[0].end, spec.timezone)
         console().print(f"the newest complete interval of {spec.id} is {key} (another: --date)")
@@ -99,8 +100,8 @@ def _drive(early: Early, words: _Words, read: Read, wanted: str | None) -> int:
         for request, act in triggers_for(spec, slots, params, new_id, words.replace):
             driver.ask(act, request)
 
-    with foreground(early, [spec]) as driver:
-        return follow(driver, ask, as_json=words.as_json, several=len(slots) > 1)
+    with foreground(settings, owner, [spec]) as driver:
+        return follow(driver, ask, as_json=words.as_json, ranged=len(slots) > 1)
 
 
 def _known(settings: Settings, dag: str) -> tuple[Path, str]:

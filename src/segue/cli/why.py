@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Annotated
 
 import typer
@@ -48,11 +50,20 @@ def why(
     screen.print(Text.assemble((str(view.run), "bold"), "  ", state_text(head[1]), "  ", plain(head[2])))
     rows = table("", "", "")
     rows.show_header = False
-    waiting = [line for line in items if line[1] not in FINAL]
-    shown = items if len(items) <= _SHOWN else (waiting or items)[:_SHOWN]
+    folded = list(_folded(items))
+    waiting = [line for line in folded if line[1] not in FINAL]
+    shown = folded if len(folded) <= _SHOWN else (waiting or folded)[:_SHOWN]
     for label, state, text in shown:
         rows.add_row(f"  {label}", state_text(state), plain(text))
     screen.print(rows)
-    if len(shown) < len(items):
-        screen.print(f"  … and {len(items) - len(shown):,} more: name a task, or take --json", style="dim")
+    if len(shown) < len(folded):
+        screen.print(f"  … and {len(folded) - len(shown):,} more: name a task, or take --json", style="dim")
     return Code.GOOD
+
+
+def _folded(lines: Sequence[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
+    """Items of one mapped task that say the same, one after the other, as one line: `clean[0..39]`."""
+    for (_, state, text), group in groupby(lines, key=lambda line: (line[0].partition("[")[0], line[1], line[2])):
+        labels = [label for label, _, _ in group]
+        first, last = labels[0], labels[-1]
+        yield (first if first == last else f"{first[:-1]}..{last.partition('[')[2]}"), state, text

@@ -226,7 +226,7 @@ def _cancel_run(board: Board, machine: Machine, actor: str, *, now: bool) -> Non
     for cell, tally in machine.tallies.items():
         if tally.alive:
             key = board.key_of(machine, cell)
-            board.commands.append(Kill(key) if now else Cancel(key))
+            board.commands.append(Kill(key, tally.fence) if now else Cancel(key, tally.fence))
 
 
 def _mark(board: Board, request: Request, wanted: MarkTask) -> tuple[RunKey, str]:
@@ -248,7 +248,7 @@ def _mark(board: Board, request: Request, wanted: MarkTask) -> tuple[RunKey, str
         apply_mark(board, machine, cell, mark)
     else:
         tally.mark = mark
-        board.commands.append(Cancel(board.key_of(machine, cell)))
+        board.commands.append(Cancel(board.key_of(machine, cell), tally.fence))
     return machine.key, ""
 
 

@@ -104,9 +104,9 @@ def outstanding_of(board: Board, machine: Machine) -> Iterator[Command]:
         elif _may_begin(machine, cell, tally):
             yield launch_of(machine, cell)
         else:
-            yield Cancel(key)
+            yield Cancel(key, tally.fence)
         if tally.began is not None and machine.cancel_at is not None:
-            yield Cancel(key)
+            yield Cancel(key, tally.fence)
 
 
 def _may_begin(machine: Machine, cell: int, tally: Tally) -> bool:

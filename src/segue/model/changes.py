@@ -266,15 +266,20 @@ class Adopt(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 class Cancel(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Stop an attempt: TERM, its grace, KILL, with all descendants. It then reports `Ended` or `Lost`."""
+    """Stop an attempt: TERM, its grace, KILL, with all descendants. It then reports `Ended` or `Lost`.
+
+    Of an attempt that the executor does not know it reports at once that it never began.
+    """
 
     key: AttemptKey
+    fence: bytes = b""
 
 
 class Kill(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Stop an attempt without grace."""
+    """Stop an attempt without grace; else as `Cancel`."""
 
     key: AttemptKey
+    fence: bytes = b""
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False, tag=True):

@@ -29,13 +29,14 @@ from segue.model.moment import Moment
 from segue.model.spec import DagSpec, spec_digest
 from segue.model.state import RUN_FINAL, RunState, TaskState
 from segue.model.value import encode
+from segue.run.executors.inline import InlineExecutor
 from segue.run.loop import run_forever
 from segue.schedule.slot import Bounds
 from segue.schedule.slots import latest_complete, slot_of
 from segue.schedule.timetable import timetable_from_data
 from segue.store.memory import MemoryResults, MemoryStore, MemoryWriter
+from segue.testing.bench import Bench
 from segue.testing.clock import FakeClock
-from segue.testing.inline import InlineExecutor
 from segue.testing.simulation import compiled
 
 __all__ = ["Result", "execute_dag", "run"]
@@ -125,11 +126,12 @@ def run(
     clock = FakeClock()
     if interval is not None:
         clock.sleep((interval.end_instant - clock.now()) / 1_000_000)
-    executor = InlineExecutor(dag, values, MemoryResults(store), LocalStorage(folder), clock)
+    bench = Bench(dag, values, MemoryResults(store), LocalStorage(folder))
+    executor = InlineExecutor(bench.perform, clock)
     desk = _Desk(spec, interval, encode(values))
     run_forever(MemoryWriter(store), desk, executor, clock, Engine, desk.stopping, desk)
     assert desk.run is not None, desk.refused
-    result = Result(desk.run, store, folder, executor.raised)
+    result = Result(desk.run, store, folder, bench.raised)
     if temporary is not None:
         weakref.finalize(result, shutil.rmtree, temporary, ignore_errors=True)
     return result

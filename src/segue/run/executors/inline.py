@@ -24,7 +24,7 @@ class InlineExecutor:
         self._waiting: dict[AttemptKey, Launch] = {}
         self._asking: dict[AttemptKey, Launch] = {}
         self._ended: set[AttemptKey] = set()
-        self._events: list[Event] = [Capacity(1)]
+        self._events: list[Event] = []
 
     def do(self, commands: Iterable[Command]) -> None:
         """Note commands down. Never blocks."""
@@ -32,8 +32,8 @@ class InlineExecutor:
             match command:
                 case Launch():
                     self._launch(command)
-                case Cancel(key) | Kill(key):
-                    self._drop(key)
+                case Cancel(key, fence) | Kill(key, fence):
+                    self._drop(key, fence)
                 case Answer(key, _, yes):
                     self._answer(key, yes)
                 case Adopt():
@@ -52,17 +52,18 @@ class InlineExecutor:
         self._events = [event for event in self._events if id(event) not in known]
 
     def barrier(self) -> None:
-        """Nothing of an earlier life can be left: there are no processes."""
+        """Nothing of an earlier life can be left, there are no processes; a new engine has to hear the capacity."""
+        self._events.insert(0, Capacity(1))
 
     def wait(self, seconds: float | None, poked: Inbox) -> None:
-        """Run the next attempt, unless `poll` has something; waits for nothing else."""
+        """Run the next attempt, unless `poll` has something; else let the time pass."""
         if not self._events and self._waiting:
             launch = self._waiting.pop(next(iter(self._waiting)))
             began = self._clock.now()
             outcome = self._perform(launch)
             self._end(Ended(launch.key, launch.fence, began, self._clock.now(), outcome))
         elif not self._events and not poked.poll():
-            self._clock.sleep(min(0.01, seconds or 0.01))
+            self._clock.sleep(0.01 if seconds is None else seconds)
 
     def close(self) -> None:
         """Forget what waits."""
@@ -84,14 +85,15 @@ class InlineExecutor:
 
     def _answer(self, key: AttemptKey, yes: bool) -> None:
         if not yes and key in self._asking:
-            self._drop(key)
+            self._drop(key, b"")
         elif key in self._asking:
             self._waiting[key] = self._asking.pop(key)
 
-    def _drop(self, key: AttemptKey) -> None:
+    def _drop(self, key: AttemptKey, fence: bytes) -> None:
         launch = self._waiting.pop(key, None) or self._asking.pop(key, None)
-        if launch is not None:
-            self._end(Ended(key, launch.fence, None, self._clock.now(), Cancelled(begun=False)))
+        if key not in self._ended:
+            fence = fence if launch is None else launch.fence
+            self._end(Ended(key, fence, None, self._clock.now(), Cancelled(begun=False)))
 
     def _adopt(self, adopt: Adopt) -> None:
         if adopt.key in self._asking:

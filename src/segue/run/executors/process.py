@@ -91,10 +91,10 @@ class ProcessExecutor:
             match command:
                 case Launch():
                     self._launch(command)
-                case Cancel(key):
-                    self._stop(key, None)
-                case Kill(key):
-                    self._stop(key, 0.0)
+                case Cancel():
+                    self._stop(command, None)
+                case Kill():
+                    self._stop(command, 0.0)
                 case Answer():
                     self._answer(command)
                 case Adopt():
@@ -114,12 +114,16 @@ class ProcessExecutor:
         self._events = [event for event in self._events if not self._forgets(event, known)]
 
     def barrier(self) -> None:
-        """Return when no process of an earlier owner's life is left. Only the first call has anything to do.
+        """Return when no process of an earlier owner's life is left; only the first call has any to look for.
+
+        Every call comes from a new engine, which has to hear the capacity.
 
         Raises:
             HomeBusy: some of them cannot be killed.
         """
         self._lock.pass_barrier(self._crew.server.pid if self._crew.server else 0)
+        self._events = [event for event in self._events if not isinstance(event, Capacity)]
+        self._events.insert(0, Capacity(self._settings.workers, self._pace.depth))
 
     def wait(self, seconds: float | None, poked: Inbox) -> None:
         """Return when `poll` has something, the inbox has, or after so many seconds."""
@@ -147,10 +151,12 @@ class ProcessExecutor:
             self._attempts[launch.key] = attempt
             self._pending.append(attempt)
 
-    def _stop(self, key: AttemptKey, grace: float | None) -> None:
+    def _stop(self, command: Cancel | Kill, grace: float | None) -> None:
         """Stop an attempt wherever it is. A result that is on its way here is still believed."""
-        attempt = self._attempts.get(key)
+        attempt = self._attempts.get(command.key)
         if attempt is None:
+            never = Ended(command.key, command.fence, None, self._clock.now(), Cancelled(begun=False))
+            self._events.append(never)
             return
         if attempt.worker is not None and attempt.verdict is None:
             self._take_back(attempt.worker)

@@ -49,7 +49,7 @@ class ExecutorSettings:
     env: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, object] = field(default_factory=dict)
     workers: int = 4
-    depth: int = 16
+    depth: int = 64
     python: str = sys.executable
     preload: tuple[str, ...] = ()
     workshop: str = "segue.run.children.workshop"

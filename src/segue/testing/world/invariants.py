@@ -1,7 +1,7 @@
 """What must never be (RELIABILITY §1): one small function an invariant, asked after every commit.
 
 Each yields a sentence for every breach it sees. Others are kept where they show themselves: the tables of moves, I4, I8
-and I18 by the ledger, commit-then-act, I2 and I17 by the executor, I26-I28 and I31-I36 by the world at rest.
+and I18 by the ledger, commit-then-act, I2 and I17 by the executor, I26-I28, I31 and I33-I36 by the world at rest.
 """
 
 from __future__ import annotations

@@ -89,6 +89,7 @@ class World:
         self._turns = self._idle = self._commits_at_rest = 0
         self._rested = False
         self._mine: set[RunKey] = set()
+        self._taken_up: dict[RunKey, str] = {}
         self.ledger.driven = self._mine if plan.foreground else None
         self._engine: TalkingEngine | None = None
 
@@ -226,14 +227,15 @@ class World:
         return self._idle_hour()
 
     def _take_up(self) -> bool:
-        """Somebody goes on with the runs of owners that died; say whether there were any."""
+        """Somebody goes on with the runs of owners that died, or cancels them; say whether there were any."""
         left = [run for run in self.ledger.unfinished() if self.plan.foreground and run.row.run not in self._mine]
         for run in left:
             key, name = run.row.run, f"up-{len(self._sent)}"
             if run.state is RunState.HELD:
                 continue
-            act = RetryRun(key, force=True) if run.cancel_at is None else CancelRun(key)
-            self._sent[name] = act
+            refused = key in self._taken_up and not self.ledger.answers[self._taken_up[key]].ok
+            act = CancelRun(key) if refused or run.cancel_at is not None else RetryRun(key, force=True)
+            self._sent[name], self._taken_up[key] = act, name
             self.inbox.send(Request(name, "somebody", act))
             self.executor.idle = False
         return not self.executor.idle

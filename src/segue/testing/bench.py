@@ -1,11 +1,10 @@
-"""An executor that calls functions in this process, one after the other: for tests, which own the process anyway."""
+"""Attempts as calls in this process: for tests, which own the process anyway."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from segue.data.results import StoredValue, load_item, load_result, store_result
 from segue.data.storage import Storage, values_prefix
@@ -13,94 +12,44 @@ from segue.define.binding import annotations_of, bind, chosen_ids, may_retry, re
 from segue.define.context import RunContext, entered
 from segue.define.dag import Dag
 from segue.define.nodes import Call
-from segue.model.changes import Adopt, Answer, Command, Given, Launch, Many, Missing, Stored
-from segue.model.contracts import Clock, Inbox, Results
+from segue.model.changes import Given, Launch, Many, Missing, Stored
+from segue.model.contracts import Results
 from segue.model.errors import Fail, UnreadableValue
-from segue.model.events import Cancelled, Capacity, Ended, Event, Followed, Lost, LostCause, Outcome, Value
+from segue.model.events import Followed, Outcome, Value
 from segue.model.ids import Instant
 from segue.model.interval import Interval
 from segue.run.children.outcome import outcome_of
 
-__all__ = ["InlineExecutor"]
+__all__ = ["Bench"]
 
 
-class InlineExecutor:
-    """Runs one attempt whenever the owner would wait; no timeouts, no capture, no cancel of what has begun.
+class Bench:
+    """Calls the functions of one DAG, for an inline executor.
 
     Args:
         dag: the DAG whose tasks are called.
         values: its params by name.
         results: where results of upstream tasks are read.
         storage: where large results and tables go.
-        clock: goes on by itself only through retry delays.
 
     Attributes:
         raised: by task label, what the last attempt raised.
     """
 
-    def __init__(
-        self, dag: Dag, values: Mapping[str, object], results: Results, storage: Storage, clock: Clock
-    ) -> None:
-        self._dag, self._values = dag, values
-        self._results, self._storage, self._clock = results, storage, clock
-        self._waiting: deque[Launch] = deque()
-        self._out: list[Event] = [Capacity(workers=1)]
+    def __init__(self, dag: Dag, values: Mapping[str, object], results: Results, storage: Storage) -> None:
+        self._dag, self._values, self._results, self._storage = dag, values, results, storage
         over = [one for call in dag.calls.values() if call.fan for one in call.fan.over.values()]
         self._listed = {one.id for one in over if isinstance(one, Call)}
         self.raised: dict[str, BaseException] = {}
 
-    def do(self, commands: Iterable[Command]) -> None:
-        """Carry commands out."""
-        for command in commands:
-            match command:
-                case Launch():
-                    self._waiting.append(command)
-                case Adopt():
-                    now = self._clock.now()
-                    self._out.append(Lost(command.key, command.fence, now, now, LostCause.OWNER))
-                case Answer():
-                    pass
-                case _:
-                    self._withdraw(command.key)
-
-    def poll(self) -> Sequence[Event]:
-        """All that was not acknowledged."""
-        return list(self._out)
-
-    def ack(self, events: Iterable[Event]) -> None:
-        """Forget these."""
-        gone = {id(event) for event in events}
-        self._out = [event for event in self._out if id(event) not in gone]
-
-    def barrier(self) -> None:
-        """There is no other process."""
-
-    def wait(self, seconds: float | None, poked: Inbox) -> None:
-        """Run the next attempt; where there is none, let the time pass at once."""
-        if self._out or poked.poll():
-            return
-        if self._waiting:
-            self._run(self._waiting.popleft())
-        elif seconds is not None:
-            self._clock.sleep(seconds)
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-    def _withdraw(self, key: object) -> None:
-        for launch in [one for one in self._waiting if one.key == key]:
-            self._waiting.remove(launch)
-            self._out.append(Ended(launch.key, launch.fence, None, self._clock.now(), Cancelled(begun=False)))
-
-    def _run(self, launch: Launch) -> None:
-        began = self._clock.now()
+    def perform(self, launch: Launch) -> Outcome:
+        """Run one attempt to its outcome."""
         try:
-            outcome = self._outcome(launch)
+            return self._outcome(launch)
         except Exception as error:  # noqa: BLE001 - whatever user code raises is its outcome
             self.raised[launch.key.of.label] = error
             policy = retry_policy(self._dag, launch.task.id)
-            outcome = outcome_of(error, "", lambda raised: may_retry(policy, raised))
-        self._out.append(Ended(launch.key, launch.fence, began, self._clock.now(), outcome))
+            return outcome_of(error, "", lambda raised: may_retry(policy, raised))
 
     def _outcome(self, launch: Launch) -> Outcome:
         key, brief = launch.key, launch.brief

@@ -1,0 +1,158 @@
+"""Acting on runs that exist: the plan that is shown, then the requests, made by the owner there is or by this process."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from segue.app.control_client import ControlClient, OwnerGone
+from segue.app.home import Home
+from segue.app.owner import actor_here, new_id
+from segue.app.reading import Reading, Selection, open_reading
+from segue.model.events import Act, Request
+from segue.model.ids import Instant, RunKey
+from segue.model.state import FINAL, RUN_FINAL, RunState, TaskState
+from segue.model.views import RunDetail, RunView
+
+__all__ = [
+    "CANCEL",
+    "MARK",
+    "RERUN",
+    "RETRY",
+    "Answers",
+    "Plan",
+    "Verb",
+    "ask_owner",
+    "await_ends",
+    "details_of",
+    "owner_here",
+    "plan_of",
+]
+
+_BAD = frozenset({TaskState.FAILED, TaskState.UPSTREAM_FAILED, TaskState.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """What is done to runs.
+
+    Args:
+        name: of the verb.
+        states: of the runs that a selection without states means.
+        counts: says of a task's state whether the verb touches it.
+        once: of several runs of one interval only the newest is meant.
+    """
+
+    name: str
+    states: frozenset[RunState]
+    counts: Callable[[TaskState], bool]
+    once: bool = False
+
+
+RETRY = Verb(
+    "retry", frozenset(RunState) - {RunState.SUCCESS}, lambda state: state in _BAD or state not in FINAL, once=True
+)
+RERUN = Verb("rerun", RUN_FINAL | {RunState.HELD}, lambda state: True, once=True)
+CANCEL = Verb("cancel", frozenset(RunState) - RUN_FINAL, lambda state: state not in FINAL)
+MARK = Verb("mark", frozenset(RunState), lambda state: False)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is about to be done, the newest run first: how many tasks, since when, why they failed (how often each)."""
+
+    verb: Verb
+    runs: tuple[RunView, ...]
+    tasks: int
+    causes: tuple[tuple[str, int], ...]
+
+    @property
+    def since(self) -> Instant:
+        """When the oldest run was made."""
+        return min(view.row.created for view in self.runs)
+
+
+def plan_of(reading: Reading, verb: Verb, run: str | None, selection: Selection) -> Plan:
+    """The runs that are meant: the one that is named, or those of the selection that the verb can do something with.
+
+    Raises:
+        UsageError: there is no such run.
+    """
+    if run is not None:
+        views: Sequence[RunView] = (reading.find(run),)
+    else:
+        states = selection.states or tuple(sorted(verb.states))
+        found = reading.runs(replace(selection, states=states))
+        views = [view for view in found if verb is not RETRY or _stands(reading, view)]
+        if verb.once:
+            views = [view for view in views if not reading.superseded(view)]
+    tasks = sum(verb.counts(entry.state) for view in views for entry in reading.detail(view).entries())
+    causes = Counter(reason for view in views for _, reason in view.culprits)
+    return Plan(verb, tuple(views), tasks, tuple(causes.most_common()))
+
+
+def _stands(reading: Reading, view: RunView) -> bool:
+    """Whether nobody drives it."""
+    return reading.state(view) not in (RunState.QUEUED, RunState.RUNNING)
+
+
+# --------------------------------------------------------------------------------------------------- with an owner
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What an owner said: sentences of what it does, refusals, and the runs it made or moved."""
+
+    texts: list[str]
+    refusals: list[str]
+    runs: list[RunKey]
+
+
+def owner_here(home: Home) -> ControlClient | None:
+    """The owner that answers on this home, None where there is none."""
+    socket = home.socket()
+    try:
+        return None if socket is None else ControlClient(socket)
+    except OwnerGone:
+        return None
+
+
+def ask_owner(owner: ControlClient, acts: Sequence[Act]) -> Answers:
+    """Have the owner carry acts out, one after the other; each is durable when it is answered.
+
+    Raises:
+        OwnerGone: it ended before it answered.
+    """
+    answers = Answers([], [], [])
+    for act in acts:
+        reply = owner.ask(Request(new_id(), actor_here(), act))
+        (answers.texts if reply.ok else answers.refusals).append(reply.text)
+        if reply.ok and reply.run is not None:
+            answers.runs.append(reply.run)
+    return answers
+
+
+def await_ends(home: Home, runs: Sequence[RunKey]) -> None:
+    """Wait until runs that another process drives have come to an end or to a stand.
+
+    Raises:
+        OwnerGone: it has ended before them.
+    """
+    with open_reading(home) as reading:
+        if (owner := owner_here(home)) is not None:
+            with owner:
+                commits = owner.commits()
+                while _open(reading, runs) and next(commits, False):
+                    pass
+        if left := _open(reading, runs):
+            raise OwnerGone(f"the owner of this home ended before {left[0]} did: `segue retry {left[0]}` goes on")
+
+
+def _open(reading: Reading, runs: Sequence[RunKey]) -> list[RunKey]:
+    views = [reading.find(str(run)) for run in runs]
+    return [view.run for view in views if view.state not in RUN_FINAL and view.state is not RunState.HELD]
+
+
+def details_of(home: Home, runs: Sequence[RunKey]) -> list[RunDetail]:
+    """Runs as the store has them."""
+    with open_reading(home) as reading:
+        return [reading.detail(reading.find(str(run))) for run in runs]

@@ -1,0 +1,185 @@
+"""What retry, rerun, cancel and mark share: whom they mean, the plan, the question, and who carries it out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import typer
+from rich.text import Text
+
+from segue.app.acting import (
+    Plan,
+    Verb,
+    ask_owner,
+    await_ends,
+    details_of,
+    owner_here,
+    plan_of,
+)
+from segue.app.clock import SystemClock
+from segue.app.control_client import ControlClient
+from segue.app.home import Home, own
+from segue.app.owner import Foreground, foreground
+from segue.app.reading import open_reading
+from segue.app.selecting import read_selection
+from segue.app.settings import Settings
+from segue.cli.following import follow, tell
+from segue.cli.output import Code, console, errors, plain, print_json, say_errors, warn, when
+from segue.model.errors import Refused, UsageError
+from segue.model.events import Act, Event
+from segue.model.spec import DagSpec
+from segue.model.views import RunView
+
+__all__ = ["Chosen", "Words", "act_on", "choose"]
+
+_UNASKED = 10
+_CAUSES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The options that every acting verb takes, as written."""
+
+    state: Sequence[str] | None
+    since: str | None
+    dag: str | None
+    tag: str | None
+    error: str | None
+    yes: bool
+    as_json: bool
+
+    @property
+    def selects(self) -> bool:
+        """Whether they select runs."""
+        return any((self.state, self.since, self.dag, self.tag, self.error))
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The runs that are meant, whether by a selection, and what else stood on the command line."""
+
+    plan: Plan
+    ranged: bool
+    rest: tuple[str, ...]
+
+
+def choose(settings: Settings, verb: Verb, given: Sequence[str], words: Words) -> Chosen | None:
+    """Find the runs that are meant, show the plan, and ask where there are many. None: there is nothing to do.
+
+    Args:
+        settings: in force.
+        verb: what is to be done.
+        given: positional words: the run first, unless options select runs.
+        words: options.
+
+    Raises:
+        UsageError: neither run nor selection, no such run, or nobody can be asked.
+    """
+    ranged = words.selects
+    if not ranged and not given:
+        raise UsageError(f"which runs? `segue {verb.name} RUN`, or a selection: --state failed --since 02:00")
+    named = {"dag": words.dag, "since": words.since, "tag": words.tag, "error": words.error}
+    selection = read_selection(named, words.state, SystemClock().now(), settings.keys.timezone)
+    with open_reading(Home(settings.home)) as reading:
+        plan = plan_of(reading, verb, None if ranged else given[0], selection)
+    if ranged and not words.as_json:
+        _show(plan, settings.keys.timezone)
+    if not plan.runs:
+        if words.as_json:
+            print_json({"runs": []})
+        return None
+    if len(plan.runs) > _UNASKED and not words.yes:
+        _ask(plan)
+    return Chosen(plan, ranged, tuple(given[0 if ranged else 1 :]))
+
+
+def _show(plan: Plan, zone: str) -> None:
+    screen = console()
+    if not plan.runs:
+        screen.print(f"nothing to {plan.verb.name}: no run fits")
+        return
+    tasks = f", {_count(plan.tasks, 'task')}" if plan.tasks else ""
+    screen.print(
+        Text.assemble(
+            (f"{plan.verb.name} {_count(len(plan.runs), 'run')}{tasks}", "bold"), f", since {when(plan.since, zone)}"
+        )
+    )
+    for view in plan.runs[:_UNASKED]:
+        screen.print(f"  {view.run}")
+    if len(plan.runs) > _UNASKED:
+        screen.print(f"  … and {len(plan.runs) - _UNASKED:,} more", style="dim")
+    for cause, times in plan.causes[:_CAUSES]:
+        screen.print(Text.assemble((f"  {times:,} × ", "dim"), plain(cause)))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _ask(plan: Plan) -> None:
+    asked = f"{plan.verb.name} {_count(len(plan.runs), 'run')}"
+    if not sys.stdin.isatty():
+        raise UsageError(f"{asked}: more than {_UNASKED} need a yes: add --yes. Nothing was done")
+    errors().print(f"{asked}? \\[y/N] ", end="")
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise typer.Abort
+
+
+def act_on(
+    settings: Settings, chosen: Chosen, act: Callable[[RunView], Act], as_json: bool, *, judged: bool = True,
+    before: Callable[[], tuple[Sequence[Event], Sequence[DagSpec]]] = lambda: ((), ()),
+) -> int:  # fmt: skip
+    """Carry it out: by the owner there is on this home, else as its owner for as long as it takes.
+
+    Args:
+        settings: in force.
+        chosen: the runs.
+        act: what is asked for each.
+        as_json: print one JSON object on the last line and nothing else.
+        judged: the runs are driven, or waited for, to their end, which decides the exit code.
+        before: where this process becomes the owner: what is posted first, and DAGs whose runs are created.
+    """
+    home = Home(settings.home)
+    views = chosen.plan.runs[::-1]
+    if (owner := owner_here(home)) is not None:
+        with owner:
+            return _through(owner, home, [act(view) for view in views], _Manner(as_json, chosen.ranged, judged))
+    with own(settings, warn) as mine:
+        events, specs = before()
+        details = details_of(home, [view.run for view in views])
+        with foreground(settings, mine, [*(detail.spec for detail in details), *specs]) as driver:
+            for detail in details:
+                driver.picture.open(detail)
+
+            def ask(driver: Foreground) -> None:
+                for event in events:
+                    driver.post(event)
+                for view in views:
+                    driver.ask(act(view))
+
+            return follow(driver, ask, as_json=as_json, ranged=chosen.ranged, judged=judged)
+
+
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    as_json: bool
+    ranged: bool
+    judged: bool
+
+
+def _through(owner: ControlClient, home: Home, acts: Sequence[Act], manner: _Manner) -> Code:
+    answers = ask_owner(owner, acts)
+    if not manner.as_json:
+        for text in answers.texts:
+            console().print(plain(text))
+    if not manner.judged:
+        if answers.refusals:
+            return say_errors([Refused(text) for text in answers.refusals], manner.as_json)
+        if manner.as_json:
+            print_json({"done": answers.texts, "runs": [str(run) for run in answers.runs]})
+        return Code.GOOD
+    await_ends(home, answers.runs)
+    details = details_of(home, answers.runs)
+    return tell(details, answers.refusals, as_json=manner.as_json, ranged=manner.ranged)

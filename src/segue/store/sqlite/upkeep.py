@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+
+from segue.model.errors import HomeUnusable
+from segue.store.schema import SCHEMA
+from segue.store.sqlite.connection import connect_reader, faults
+
+__all__ = ["SAFE", "back_up", "database_version", "sqlite_version"]
+
+SAFE = "3.51.3"
+"""The first SQLite in which two connections that write cannot damage a WAL; we have one, so older ones are safe too."""
+
+
+def sqlite_version() -> str:
+    """The version of the library in use."""
+    return sqlite3.sqlite_version
+
+
+def database_version(path: Path) -> int:
+    """Check a database without changing it and give its version.
+
+    Args:
+        path: the database file; must exist.
+
+    Raises:
+        HomeUnusable: it is damaged, not ours, or of a newer version.
+        StoreDown: it cannot be read now.
+    """
+    connection = connect_reader(path)
+    try:
+        with faults(path):
+            found = connection.exec_driver_sql("PRAGMA quick_check(3)").scalars().all()
+            if found != ["ok"]:
+                raise HomeUnusable(f"{path} is damaged: {'; '.join(map(str, found))}")
+            names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE name = 'meta'").scalars().all()
+            if not names:
+                raise HomeUnusable(f"{path} is a database of something else")
+            value = connection.exec_driver_sql("SELECT value FROM meta WHERE name = 'schema'").scalar()
+    finally:
+        connection.close()
+    version = msgspec.msgpack.decode(value, type=int) if value else 0
+    if version > SCHEMA:
+        raise HomeUnusable(f"{path} is of version {version}, this Segue reads up to {SCHEMA}")
+    return version
+
+
+def back_up(path: Path, copy: Path) -> None:
+    """Copy a database with what its WAL holds, also while its owner writes; the copy appears whole or not at all.
+
+    Args:
+        path: the database file; must exist.
+        copy: where to; its folder must exist.
+
+    Raises:
+        HomeUnusable: the database is damaged.
+        StoreDown: it cannot be read now, or the copy not be written.
+    """
+    fresh = copy.with_name(copy.name + ".part")
+    try:
+        fresh.unlink(missing_ok=True)
+        fresh.touch(mode=0o600)
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        with faults(path), closing(sqlite3.connect(uri, uri=True)) as source, closing(sqlite3.connect(fresh)) as target:
+            source.backup(target)
+        fresh.replace(copy)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise

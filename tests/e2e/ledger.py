@@ -1,0 +1,78 @@
+"""What the attempts' own code wrote down, and what it proves about the database (RELIABILITY §2)."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+from segue.model import value as values
+from segue.model.state import AttemptState, RunState, TaskState
+from segue.model.views import RunDetail
+
+__all__ = ["Ledger", "Line", "check"]
+
+
+class Line(NamedTuple):
+    """One line: `what` is *begins*, *done* or *failed*; `alone` whether no other attempt of the task was alive."""
+
+    run: str
+    task: str
+    attempt: int
+    token: str
+    pid: int
+    what: str
+    alone: bool = True
+
+
+class Ledger:
+    """The file in a folder of its own, outside of home and project."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        self.folder, self._file = folder, folder / "ledger.jsonl"
+
+    def size(self) -> int:
+        """Bytes written so far."""
+        return self._file.stat().st_size if self._file.exists() else 0
+
+    def lines(self, run: str | None = None) -> list[Line]:
+        """All that was written, of one run or of all; what is being written this moment is not there yet."""
+        text = self._file.read_text() if self._file.exists() else ""
+        whole = [Line(**json.loads(line)) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+        return [line for line in whole if run in (None, line.run)]
+
+    def running(self) -> list[Line]:
+        """Attempts that have begun and not said how they ended."""
+        lines = self.lines()
+        over = {line.token for line in lines if line.what != "begins"}
+        return [line for line in lines if line.token not in over]
+
+
+def check(detail: RunDetail, ledger: Ledger, *, owners: int) -> None:
+    """Nothing of a run that has succeeded is lost, nothing accepted twice, and no two attempts of a task were alive.
+
+    Args:
+        detail: the run as it is stored.
+        ledger: what its code wrote.
+        owners: how many processes drove it: an attempt that was queued when its owner died is begun once more.
+    """
+    lines = ledger.lines(str(detail.run.run))
+    assert detail.run.state is RunState.SUCCESS
+    assert [line for line in lines if not line.alone] == []
+    begun = Counter((line.task, line.attempt) for line in lines if line.what == "begins")
+    stored = {(view.key.of.label, view.key.number): view.state for view in detail.attempts}
+    assert begun.keys() <= stored.keys(), "code ran that the store knows nothing of"
+    assert max(begun.values()) <= owners
+    accepted: dict[str, list[int]] = {}
+    for (task, number), state in stored.items():
+        if state is AttemptState.SUCCESS:
+            accepted.setdefault(task, []).append(number)
+    for entry in detail.entries():
+        label = entry.task if entry.index is None else f"{entry.task}[{entry.index}]"
+        assert entry.state is TaskState.SUCCESS, label
+        [number] = accepted.pop(label)
+        tokens = [line.token for line in lines if (line.task, line.attempt, line.what) == (label, number, "done")]
+        value = values.decode(entry.inline)
+        assert tokens, f"{label} has a result that its code never gave"
+        assert (value[0] if isinstance(value, list) else value) == tokens[-1], label
+    assert all(task in {view.task for view in detail.tasks} for task in accepted), accepted

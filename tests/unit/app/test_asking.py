@@ -1,0 +1,134 @@
+from datetime import UTC, datetime
+from itertools import count
+
+import pytest
+
+from segue.app.asking import chosen_dag, read_params, read_target, slots_of, triggers_for
+from segue.model.errors import UsageError
+from segue.model.ids import manual_key
+from segue.model.moment import instant_of
+from segue.model.spec import DagSpec, ParamSpec
+from segue.model.value import decode, encode
+from segue.schedule.declare import daily
+
+NOW = instant_of(datetime(2026, 4, 10, 12, tzinfo=UTC))
+APRIL = instant_of(datetime(2026, 4, 1, tzinfo=UTC))
+DAILY = DagSpec("orders", schedule=daily(at="02:00").to_data(), start=APRIL, timezone="UTC")
+MANUAL = DagSpec("once")
+PARAMS = DagSpec(
+    "p",
+    params=(
+        ParamSpec("region", "str", encode("eu")),
+        ParamSpec("count", "int"),
+        ParamSpec("rate", "float", encode(0.5)),
+        ParamSpec("mode", "str", encode("fast"), (encode("fast"), encode("slow"))),
+    ),
+)
+
+
+def keys_of(spec, when, now=NOW):
+    ids = (f"r{n}" for n in count())
+    slots = slots_of(spec, when, now)
+    return [act.key for _, act in triggers_for(spec, slots, b"", lambda: next(ids), replace=False)]
+
+
+# -------------------------------------------------------------------------------------------------------------- target
+def test_a_target_is_a_file_a_dag_of_a_file_or_a_known_dag(tmp_path, monkeypatch):
+    file = tmp_path / "etl.py"
+    file.touch()
+    monkeypatch.chdir(tmp_path)
+    assert read_target("etl.py") == (file, None)
+    assert read_target("etl.py:orders") == (file, "orders")
+    assert read_target("orders") == (None, "orders")
+
+
+@pytest.mark.parametrize("text", ["gone.py", "gone.py:orders", "some/folder", "what is this"])
+def test_a_target_that_is_nothing_is_refused(text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError):
+        read_target(text)
+
+
+def test_the_only_dag_of_a_file_needs_no_name():
+    assert chosen_dag([DAILY], None, "f.py") is DAILY
+
+
+@pytest.mark.parametrize(
+    ("specs", "wanted", "message"),
+    [
+        ([], None, "declares no DAG"),
+        ([DAILY, MANUAL], None, "f.py:orders, f.py:once"),
+        ([DAILY, MANUAL], "order", "did you mean orders?"),
+        ([MANUAL], "xyz", "it has once"),
+    ],
+)
+def test_a_dag_that_cannot_be_chosen_is_explained(specs, wanted, message):
+    with pytest.raises(UsageError) as caught:
+        chosen_dag(specs, wanted, "f.py")
+    assert message in str(caught.value)
+
+
+# --------------------------------------------------------------------------------------------------------------- dates
+def test_a_date_is_one_interval_and_a_range_includes_both_ends():
+    assert keys_of(DAILY, "2026-04-03") == ["2026-04-03"]
+    assert keys_of(DAILY, "2026-04-03..2026-04-05") == ["2026-04-03", "2026-04-04", "2026-04-05"]
+
+
+def test_without_a_date_the_newest_complete_interval_is_meant():
+    assert keys_of(DAILY, None) == ["2026-04-09"]
+
+
+def test_a_dag_without_schedule_gets_a_key_from_its_request():
+    assert keys_of(MANUAL, None) == [manual_key("r0")]
+
+
+@pytest.mark.parametrize(
+    ("spec", "when", "message"),
+    [
+        (MANUAL, "2026-04-01", "has no schedule"),
+        (DAILY, "2026-04-10", "has not ended yet"),
+        (DAILY, "2026-03-01", "before the DAG's start"),
+        (DAILY, "2026-04-05..2026-04-03", "runs backwards"),
+        (DAILY, "yesterday", "not a moment"),
+    ],
+)
+def test_a_date_that_names_nothing_is_explained(spec, when, message):
+    with pytest.raises(UsageError, match=message):
+        slots_of(spec, when, NOW)
+
+
+def test_where_no_interval_is_complete_yet_the_date_has_to_be_named():
+    with pytest.raises(UsageError, match="--date"):
+        slots_of(DAILY, None, APRIL)
+
+
+# -------------------------------------------------------------------------------------------------------------- params
+def test_params_are_read_by_their_types_and_defaults_fill_the_rest():
+    values = decode(read_params(PARAMS, ["count=3", "rate=2", "region=12"]))
+    assert values == {"region": "12", "count": 3, "rate": 2, "mode": "fast"}
+
+
+def test_a_value_may_hold_an_equals_sign():
+    assert decode(read_params(PARAMS, ["count=1", "region=a=b"]))["region"] == "a=b"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["count"], "name=value"),
+        (["coutn=3"], "did you mean count?"),
+        (["count=three"], "int is wanted"),
+        (["count=1.5"], "int is wanted"),
+        (["count=true"], "int is wanted"),
+        (["count=1", "mode=warp"], "one of fast, slow"),
+        ([], "--param count="),
+    ],
+)
+def test_params_that_make_no_sense_are_explained(given, message):
+    with pytest.raises(UsageError) as caught:
+        read_params(PARAMS, given)
+    assert message in str(caught.value)
+
+
+def test_a_dag_without_params_stores_none():
+    assert read_params(MANUAL, []) == b""

@@ -1,0 +1,113 @@
+from itertools import count
+
+import pytest
+
+from segue.app.picture import Picture
+from segue.app.session import Session
+from segue.model.changes import Answered, RunCreated, RunMoved
+from segue.model.events import CancelRun, Request, RetryRun, TriggerRun
+from segue.model.ids import Instant, RunKey
+from segue.model.images import RunRow
+from segue.model.spec import DagSpec
+from segue.model.state import RunState
+from segue.model.why import Why
+from segue.run.control import ControlServer
+
+RUN = RunKey("d", "2026-04-01", 1)
+OTHER = RunKey("d", "2026-04-02", 1)
+ASK = Request("r1", "ann", TriggerRun("d", "2026-04-01"))
+
+
+@pytest.fixture
+def inbox():
+    server = ControlServer(None, lambda look: None)
+    yield server
+    server.close()
+
+
+def session_on(inbox, drive=True):
+    numbers = count(2)
+    return Session(inbox, Picture({"d": DagSpec("d")}), lambda: f"r{next(numbers)}", "ann", drive)
+
+
+def commit(session, inbox, *changes):
+    """What the loop does with a decision."""
+    events = inbox.poll()
+    session.deciding(changes)
+    inbox.ack(events, changes)
+    session.committed(changes)
+
+
+def answered(request="r1", ok=True, run=RUN, act="TriggerRun"):
+    return Answered(request, "ann", act, ok, "well", Instant(1), run)
+
+
+def created(run=RUN):
+    return RunCreated(RunRow(run, "r1", 1), Instant(0))
+
+
+def moved(old, new, run=RUN):
+    return RunMoved(run, old, new, Instant(3), Why("dispatched"))
+
+
+def test_it_is_over_when_its_runs_have_ended(inbox):
+    session = session_on(inbox)
+    session.post(ASK)
+    assert not session.over()
+    commit(session, inbox, created(), answered())
+    assert not session.over() and list(session.mine) == [RUN]
+    commit(session, inbox, moved(RunState.QUEUED, RunState.RUNNING))
+    assert not session.over()
+    commit(session, inbox, moved(RunState.RUNNING, RunState.SUCCESS))
+    assert session.over()
+
+
+def test_a_run_that_is_held_is_waited_for_no_longer(inbox):
+    session = session_on(inbox)
+    session.post(ASK)
+    commit(session, inbox, created(), answered(), moved(RunState.RUNNING, RunState.HELD))
+    assert session.over()
+
+
+def test_a_refusal_ends_it_and_is_kept(inbox):
+    session = session_on(inbox)
+    session.post(ASK)
+    commit(session, inbox, answered(ok=False, run=None))
+    assert session.over() and session.refusals == ["well"]
+
+
+def test_where_it_does_not_drive_the_answer_ends_it(inbox):
+    session = session_on(inbox, drive=False)
+    session.post(Request("r1", "ann", CancelRun(RUN)))
+    commit(session, inbox, moved(RunState.RUNNING, RunState.RUNNING), answered(act="CancelRun"))
+    assert session.over()
+
+
+def test_a_run_that_goes_on_unchanged_is_driven_all_the_same(inbox):
+    session = session_on(inbox)
+    session.post(Request("r1", "ann", RetryRun(RUN)))
+    commit(session, inbox, answered(act="RetryRun"))
+    assert not session.over() and session.runs() == {RUN}
+
+
+def test_a_run_is_looked_for_even_if_its_commit_stays_unknown(inbox):
+    session = session_on(inbox)
+    session.post(ASK)
+    session.deciding([created()])
+    assert session.runs() == {RUN}
+
+
+def test_the_first_interrupt_cancels_what_has_not_ended_and_the_second_kills(inbox):
+    session = session_on(inbox)
+    session.post(ASK)
+    commit(session, inbox, created(), created(OTHER), answered(), moved(RunState.RUNNING, RunState.SUCCESS, OTHER))
+    session.interrupt()
+    session.interrupt()
+    assert [(event.act.run, event.act.now) for event in inbox.poll()] == [(RUN, False), (RUN, True)]
+
+
+def test_listeners_hear_what_was_committed_when_the_picture_has_it(inbox):
+    session, heard = session_on(inbox), []
+    session.listeners.append(lambda changes: heard.append((len(changes), list(session.picture.runs))))
+    commit(session, inbox, created())
+    assert heard == [(1, [RUN])]
