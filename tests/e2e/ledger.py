@@ -9,7 +9,7 @@ from segue.model import value as values
 from segue.model.state import AttemptState, RunState, TaskState
 from segue.model.views import RunDetail
 
-__all__ = ["Ledger", "Line", "check"]
+__all__ = ["ONCE", "Ledger", "Line", "check"]
 
 
 class Line(NamedTuple):
@@ -48,6 +48,10 @@ class Ledger:
         return [line for line in lines if line.token not in over]
 
 
+ONCE = "once"
+"""The task that is not idempotent: only a person starts it again."""
+
+
 def check(detail: RunDetail, ledger: Ledger, *, owners: int) -> None:
     """Nothing of a run that has succeeded is lost, nothing accepted twice, and no two attempts of a task were alive.
 
@@ -63,6 +67,7 @@ def check(detail: RunDetail, ledger: Ledger, *, owners: int) -> None:
     stored = {(view.key.of.label, view.key.number): view.state for view in detail.attempts}
     assert begun.keys() <= stored.keys(), "code ran that the store knows nothing of"
     assert max(begun.values()) <= owners
+    _check_once(detail, begun)
     accepted: dict[str, list[int]] = {}
     for (task, number), state in stored.items():
         if state is AttemptState.SUCCESS:
@@ -76,3 +81,11 @@ def check(detail: RunDetail, ledger: Ledger, *, owners: int) -> None:
         assert tokens, f"{label} has a result that its code never gave"
         assert (value[0] if isinstance(value, list) else value) == tokens[-1], label
     assert all(task in {view.task for view in detail.tasks} for task in accepted), accepted
+
+
+def _check_once(detail: RunDetail, begun: Counter[tuple[str, int]]) -> None:
+    rounds: Counter[tuple[str, int]] = Counter()
+    for view in detail.attempts:
+        if view.key.task == ONCE:
+            rounds[view.key.of.label, view.round] += begun[view.key.of.label, view.key.number]
+    assert rounds and max(rounds.values()) == 1

@@ -6,7 +6,6 @@ import typer
 
 from segue.app.clock import SystemClock
 from segue.app.home import Home, settings_here
-from segue.app.selecting import read_selection
 from segue.cli.options import DagGlob, ErrorGlob, HomeOption, JsonOption, Since, StateOption, Tag
 from segue.cli.output import Code, console, duration, print_json, state_text, table, terminal_safe, when
 
@@ -30,6 +29,7 @@ def runs(  # noqa: PLR0913  # an option is a parameter
     """List runs, newest first."""
     from segue.app.reading import open_reading
     from segue.app.report import run_row
+    from segue.app.selecting import read_selection
 
     settings = settings_here(home=home)
     now, zone = SystemClock().now(), settings.keys.timezone

@@ -164,7 +164,12 @@ def _retry(board: Board, request: Request, wanted: RetryRun) -> tuple[RunKey, st
     if request.facts.newer is not None and not wanted.force:
         raise Refused(f"{request.facts.newer} is newer for this interval (--force retries the older one all the same)")
     cells = _named(machine, wanted) if wanted.tasks else _failed(machine)
-    check_collapse(machine, {machine.owner[cell] for cell in cells})
+    try:
+        check_collapse(machine, {machine.owner[cell] for cell in cells})
+    except Refused:
+        if wanted.tasks or machine.key in board.runs:
+            raise
+        cells = set()  # what was interrupted goes on; when that has ended another retry opens what failed
     if not cells and (machine.state in RUN_FINAL or machine.key in board.runs):
         raise Refused(f"nothing to retry: no task of {machine.key} has failed")
     _take_up(board, machine)

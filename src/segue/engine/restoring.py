@@ -27,6 +27,7 @@ def board_of(snapshot: Snapshot) -> Board:
     for image in snapshot.dags:
         dag = board.dags[image.dag] = Dag(image.version)
         dag.quarantined = image.quarantined
+        dag.highest = max(dag.highest, image.highest)
     return board
 
 

@@ -92,11 +92,12 @@ class RunImage(msgspec.Struct, frozen=True, gc=False):
 
 
 class DagImage(msgspec.Struct, frozen=True, gc=False):
-    """One DAG and its newest version."""
+    """One DAG and the version of its new runs; `highest` is the number that its newest version ever had."""
 
     dag: str
     version: Version
     quarantined: Why | None = None
+    highest: int = 0
 
 
 class Facts(msgspec.Struct, frozen=True, gc=False):

@@ -88,4 +88,5 @@ def chaos() -> None:
     alone = step.with_options(id="alone", isolation="fresh")(parts)
     shaky = flaky(alone)
     links = [step.with_options(id=f"link{n}")() for n in range(8)]
-    chain(*links, step.with_options(id="last")([joined, shaky]))
+    once = step.with_options(id="once", idempotent=False, retry=0).map(parts)
+    chain(*links, step.with_options(id="last")([joined, shaky, once]))

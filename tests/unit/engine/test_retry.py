@@ -219,3 +219,20 @@ def test_a_held_run_of_which_nothing_failed_has_nothing_to_retry():
     world.restart(NOBODY)
     assert world.retry().ok
     assert world.run_state() == "held"
+
+
+def test_an_interrupted_run_goes_on_also_where_what_failed_cannot_be_opened_yet():
+    world = World(dag(mapped("a", 2), mapped("b", "a", trigger_rule="all_done")))
+    world.trigger()
+    world.end("a[0]")
+    world.end("a[1]", outcome=BOOM)
+    world.start("b[0]")
+    world.restart(NOBODY)
+    assert world.retry().text == "d@manual-0 goes on: what was interrupted, round 1"
+    world.lose("b[0]", LostCause.OWNER)
+    world.end("b[0]")
+    assert world.run_state() == "failed"
+    assert world.retry().ok
+    world.end("a[1]")
+    world.end("b[0]", "b[1]")
+    assert world.run_state() == "success"

@@ -56,7 +56,7 @@ class MemoryWriter:
         """One consistent read: all DAGs, and the unfinished runs among `runs` (None: all unfinished runs)."""
         store, chosen = self._store, None if runs is None else frozenset(runs)
         dags = tuple(
-            DagImage(dag, version, view.quarantined)
+            DagImage(dag, version, view.quarantined, max(number for of, number in store.versions if of == dag))
             for dag, view in sorted(store.dags.items())
             if (version := store.newest(dag)) is not None
         )

@@ -72,8 +72,12 @@ class SqliteSource:
     def dags(self) -> tuple[DagImage, ...]:
         """All DAGs with their newest versions."""
         views = [dag_view(row) for row in self._connection.execute(DAGS.order_by(dags.c.dag_id))]
+        numbers = select(versions.c.dag, func.max(versions.c.number)).group_by(versions.c.dag)
+        highest = {dag: number for dag, number in self._connection.execute(numbers)}
         return tuple(
-            DagImage(view.dag, version, view.quarantined) for view in views if (version := self.newest(view.dag))
+            DagImage(view.dag, version, view.quarantined, highest[view.dag])
+            for view in views
+            if (version := self.newest(view.dag))
         )
 
     # ---------------------------------------------------------------------------------------------------- FactSource
