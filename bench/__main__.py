@@ -1,7 +1,7 @@
 """Measure Segue against the bare limits of this machine, and write `bench/RESULTS.md`.
 
-Every figure comes from the real command (`segue run --json` on a fresh home, SQLite with `synchronous=FULL`, the process
-executor), in turns with the bare limit it is compared with. Nothing here is an assertion.
+Every figure comes from the real command (`segue run --json` on a fresh home, SQLite with `synchronous=FULL`, the
+process executor), in turns with the bare limit it is compared with. Nothing here is an assertion.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ class Row:
         middle = statistics.median(self.ratios)
         spread = f"{min(self.ratios):.2f}-{max(self.ratios):.2f}"
         verdict = {True: "met", False: "**missed**", None: "-"}[self.met]
-        return f"| {self.what} | {self.mode} | {self.budget} | **{middle:.2f}** ({spread}) | {self.figure} | {verdict} |"
+        cells = (self.what, self.mode, self.budget, f"**{middle:.2f}** ({spread})", self.figure, verdict)
+        return f"| {' | '.join(cells)} |"
 
 
 def segue_run(dag: str, tasks: int, mode: str = "shared", workers: int = WORKERS) -> dict[str, float]:
@@ -64,7 +65,8 @@ def segue_run(dag: str, tasks: int, mode: str = "shared", workers: int = WORKERS
         done = subprocess.run(command, env=env, check=False, capture_output=True, text=True)
         wall = time.perf_counter() - begun
     if done.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+        told = f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+        raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{told}")
     return {"seconds": float(json.loads(done.stdout.splitlines()[-1])["seconds"]), "wall": wall}
 
 
@@ -93,7 +95,8 @@ def hops(repeats: int) -> Iterator[Row]:
             ratios.append(costs[-1] / bare)
         met = statistics.median(ratios) <= 2.0 if mode == "shared" else None
         budget = "<= 2 x (round trip + commit)" if mode == "shared" else "(a process a task)"
-        yield Row(f"chain of {tasks}, per hop", mode, budget, tuple(ratios), f"{statistics.median(costs) * 1e3:.2f} ms", met)
+        figure = f"{statistics.median(costs) * 1e3:.2f} ms"
+        yield Row(f"chain of {tasks}, per hop", mode, budget, tuple(ratios), figure, met)
 
 
 def scale(repeats: int) -> Iterator[Row]:
@@ -104,14 +107,16 @@ def scale(repeats: int) -> Iterator[Row]:
         costs.append(segue_run("fan_out", 100_000)["seconds"] / 100_000)
         ratios.append(costs[-1] / small)
     figure = f"{statistics.median(costs) * 1e6:.0f} µs a task"
-    yield Row("100,000 tasks in one run vs 1,000", "shared", "<= 1.2 x", tuple(ratios), figure, statistics.median(ratios) <= 1.2)
+    met = statistics.median(ratios) <= 1.2
+    yield Row("100,000 tasks in one run vs 1,000", "shared", "<= 1.2 x", tuple(ratios), figure, met)
 
 
 def memory(_: int) -> Iterator[Row]:
     """Bytes of the engine per pending task, spec and graph included."""
     for what, declared in (("mapped", False), ("declared one by one", True)):
         size = bytes_per_task(100_000, declared=declared)
-        yield Row(f"engine memory per pending task, {what}", "-", "<= 512 bytes", (size / 512,), f"{size:.0f} bytes", size <= 512)
+        what = f"engine memory per pending task, {what}"
+        yield Row(what, "-", "<= 512 bytes", (size / 512,), f"{size:.0f} bytes", size <= 512)
 
 
 def start(repeats: int) -> Iterator[Row]:
@@ -152,7 +157,8 @@ def main() -> None:
             lines.append(str(row))
             print(row, flush=True)
     if not chosen.names:
-        machine = f"{os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+        versions = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+        machine = f"{os.cpu_count()} cores, Linux {platform.release()}, {versions}"
         text = (HERE / "RESULTS.head.md").read_text()
         (HERE / "RESULTS.md").write_text(text.format(machine=machine, workers=WORKERS, table="\n".join(lines)))
 

@@ -17,7 +17,8 @@ __all__ = ["bytes_per_task"]
 def bytes_per_task(tasks: int, *, declared: bool) -> float:
     """Bytes of one run of `tasks` pending tasks, with its decoded spec and graph, divided by `tasks`."""
     if declared:
-        spec = DagSpec("wide", tuple(TaskSpec(f"task_{at}", data=(f"task_{at - 1}",) if at else ()) for at in range(tasks)))
+        chain = (TaskSpec(f"task_{at}", data=(f"task_{at - 1}",) if at else ()) for at in range(tasks))
+        spec = DagSpec("wide", tuple(chain))
     else:
         spec = DagSpec("wide", (TaskSpec("item", mapped=MapSpec("zip", (Over("x", None, tasks),))),))
     data = encode_spec(spec)

@@ -43,7 +43,7 @@ STAGES: dict[str, list[list[str]]] = {
         ["coverage", "report"],
         ["pytest", "-q", *TWO_WORKERS, *OTHER_UNIT_TESTS],
     ],
-    "contract": [["pytest", "-q", *TWO_WORKERS, "tests/contract"]],
+    "contract": [["pytest", "-q", *TWO_WORKERS, "tests/contract", "tests/golden"]],
     "simulate": [["pytest", "-q", *TWO_WORKERS, "tests/simulate"]],
     "e2e": [["pytest", "-q", "tests/e2e"]],
     "acceptance": [["pytest", "-q", *TWO_WORKERS, "tests/acceptance"]],

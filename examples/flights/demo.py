@@ -33,7 +33,8 @@ def main() -> int:
     console = Console()
     with flaky.serving(OUT / "flaky", {"airports": source.airports}) as url:
         console.print(f"[bold]segue run flights.py --date {WEEK}[/]   (airports come from a server that fails first)\n")
-        code = segue("run", "flights.py", "--date", WEEK, "--param", f"airports_url={url}", "--param", f"out={OUT}").returncode
+        params = ["--param", f"airports_url={url}", "--param", f"out={OUT}"]
+        code = segue("run", "flights.py", "--date", WEEK, *params).returncode
     if code:
         return code
     runs = [json.loads(line) for line in newest_runs()]
@@ -62,7 +63,7 @@ def newest_runs() -> list[str]:
 
 def summary(runs: list[dict[str, Any]]) -> Table:
     """One line a day."""
-    table = Table(title="\n[bold]A week of flights[/]", title_justify="left", title_style="", box=None, padding=(0, 2, 0, 0))
+    table = plain_table("A week of flights")
     for name in ("day", "rows", "cancelled", "rejects", "retries", "seconds", "slowest task"):
         table.add_column(name, justify="left" if name in ("day", "slowest task") else "right", no_wrap=True)
     with duckdb.connect(str(OUT / "flights.duckdb"), read_only=True) as database:
@@ -81,14 +82,20 @@ def summary(runs: list[dict[str, Any]]) -> Table:
     return table
 
 
+def plain_table(title: str) -> Table:
+    """A table without lines."""
+    heading = f"\n[bold]{title}[/]"
+    return Table(title=heading, title_justify="left", title_style="", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+
+
 def checksums() -> Table:
     """A digest of each published table, as DuckDB has it and as Parquet has it."""
-    table = Table(title="\n[bold]Published[/]", title_justify="left", title_style="", box=None, padding=(0, 2, 0, 0))
+    table = plain_table("Published")
     for name in ("table", "rows", "DuckDB", "Parquet, 7 partitions"):
         table.add_column(name, justify="right" if name == "rows" else "left")
     with duckdb.connect(str(OUT / "flights.duckdb"), read_only=True) as database:
         for name in TABLES:
-            rows = database.execute(f"SELECT * FROM {name}").to_arrow_table()
+            rows = database.sql(f"SELECT * FROM {name}").to_arrow_table()
             parquet = pq.read_table(OUT / name)
             table.add_row(name, f"{rows.num_rows:,}", digest(rows), digest(parquet))
     return table

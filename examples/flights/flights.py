@@ -1,8 +1,8 @@
 """Flights of New York, day by day.
 
-One daily DAG over the 336,776 flights of 2013 and the hourly weather: extract, clean, join, summarise, publish to DuckDB
-and to partitioned Parquet, and a gate that counts everything once more. Every table is written by day and replaced
-whole, so a day may be run again at any time and leaves one copy.
+One daily DAG over the 336,776 flights of 2013 and the hourly weather: extract, clean, join, summarise, publish to
+DuckDB and to partitioned Parquet, and a gate that counts everything once more. Every table is written by day and
+replaced whole, so a day may be run again at any time and leaves one copy.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from urllib.request import urlopen
 import pandas as pd
 import source
 
-from segue import Context, Interval, Params, Retry, daily, dag, injected, task
+from segue import Context, Interval, Params, Retry, dag, daily, injected, task
 from segue.data import delete_then_insert, overwrite_partition
 
 KEYS = ["carrier", "flight", "origin", "dest", "time_hour"]

@@ -27,7 +27,7 @@ class Chaos:
     def __init__(self, folder: Path, workers: int) -> None:
         print(f"CHAOS_SEED={SEED}")
         self.chance = random.Random(SEED)
-        self.project = Project(folder / "project", "chaos.py", workers=workers, grace="1s")
+        self.project = Project(folder / "project", "chaos.py", "tracing.py", workers=workers, grace="1s")
         self.ledger = Ledger(folder / "ledger")
 
     def run(self, **params: object) -> subprocess.Popen[str]:

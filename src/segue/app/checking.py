@@ -76,7 +76,7 @@ def check_files(settings: Settings, files: Sequence[Path]) -> Iterator[CheckedFi
             read = child.answer()
             place = shown_path(file)
             twice = [
-                Problem("error", place, spec.line, f"DAG {spec.id} is declared in {owners[spec.id]} already", dag=spec.id)
+                Problem("error", place, spec.line, f"{owners[spec.id]} declares a DAG of this id too", dag=spec.id)
                 for spec in _specs(read)
                 if owners.setdefault(spec.id, place) != place
             ]

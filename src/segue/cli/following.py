@@ -95,7 +95,8 @@ def _trouble(screen: Console, one: Summary) -> None:
         screen.print(Text(f"  segue logs {one.run} {quote(culprit.label)}", style="dim"))
     for label in one.held[:_MANY]:
         screen.print(Text.assemble(("‖ ", "magenta"), (f"{one.run} {label}", "bold"), "  is held: a person decides"))
-        screen.print(Text(f"  segue why {one.run}    segue mark {one.run} {quote(label)} skipped --reason …", style="dim"))
+        mark = f"segue mark {one.run} {quote(label)} skipped --reason …"
+        screen.print(Text(f"  segue why {one.run}    {mark}", style="dim"))
     if one.culprits:
         screen.print(Text.assemble("the world was broken:  ", (f"segue retry {one.run}", "bold")))
         screen.print(Text.assemble("the code was broken:   ", (f"segue rerun {one.run}", "bold")))

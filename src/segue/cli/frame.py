@@ -50,9 +50,8 @@ def run_frame(run: RunPicture, now: Instant, height: int) -> RenderableType:
     for task, word, time in zip(rows, words, took, strict=True):
         glyph, _, style = STYLES[task.state]
         name = task.spec.id if len(task.spec.id) <= names else task.spec.id[: names - 1] + "…"
-        line = Text.assemble(
-            "  ", (glyph, style), f" {name:<{names}}  ", (f"{word:<{wide}}", style), f"  {time:>{long}}  ", _remark(task, now)
-        )
+        cells = (f" {name:<{names}}  ", (f"{word:<{wide}}", style), f"  {time:>{long}}  ")
+        line = Text.assemble("  ", (glyph, style), *cells, _remark(task, now))
         line.no_wrap, line.overflow = True, "ellipsis"
         lines.append(line)
     if left:
@@ -107,6 +106,6 @@ def _remark(task: TaskPicture, now: Instant) -> Text:
     if task.state in (TaskState.FAILED, TaskState.HELD):
         return plain(task.note)
     if task.counts is not None:
-        return Text("" if not task.retries else f"{task.retries} retries" if task.retries > 1 else "1 retry", style="dim")
+        return Text(f"{task.retries} retr{'y' if task.retries == 1 else 'ies'}" if task.retries else "", style="dim")
     most = task.spec.rules.retry.times + 1
     return Text(f"attempt {task.attempt} of {most}" if task.attempt > 1 else "", style="dim")

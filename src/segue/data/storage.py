@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from tempfile import mkstemp
@@ -120,8 +121,8 @@ def values_prefix(dag: str, run: str, task: str, index: int | None, number: int)
 
     `run` is the printed id; `index` is None where the task is not mapped; `number` that of the attempt.
     """
-    parts = (dag, run, task, "-" if index is None else str(index), str(number))
-    return "/".join(("values", *map(_part, parts)))
+    item = "-" if index is None else index
+    return f"values/{_part(dag)}/{_part(run)}/{_part(task)}/{item}/{number}"
 
 
 def digest_of(data: bytes) -> bytes:
@@ -129,6 +130,7 @@ def digest_of(data: bytes) -> bytes:
     return blake2b(data, digest_size=_DIGEST_BYTES).digest()
 
 
+@lru_cache(1024)  # one for every attempt, of few DAGs, runs and tasks
 def _part(text: str) -> str:
     escaped = quote(text, safe="@+=,")
     if _ESCAPED.fullmatch(escaped):

@@ -19,6 +19,9 @@ from segue.model.moment import datetime_at
 
 __all__ = ["RunContext", "entered"]
 
+_LOG = getLogger("segue.task")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
     """One attempt, as the task sees it; `with` it, tasks that are called get their injected arguments from it.
@@ -40,7 +43,7 @@ class RunContext:
     timezone: str = "UTC"
     due: Instant = Instant(0)
     values: Mapping[str, Any] = field(default_factory=dict)
-    log: Logger = field(default_factory=lambda: getLogger("segue.task"))
+    log: Logger = _LOG
     triggers: Sequence[Trigger] = ()
     reports: list[tuple[int | None, str | bytes | None]] = field(default_factory=list)
     _inside: ExitStack = field(default_factory=ExitStack, repr=False, compare=False)

@@ -109,9 +109,17 @@ class Function:
 
     def spread(self, bound: Mapping[str, object]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Arguments by parameter name as a call takes them."""
+        if self._by_name:
+            return (), dict(bound)
         ordered = OrderedDict((name, bound[name]) for name in self.signature.parameters if name in bound)
         call = inspect.BoundArguments(self.signature, ordered)
         return call.args, call.kwargs
+
+    @cached_property
+    def _by_name(self) -> bool:
+        """Whether every parameter can be given by its name."""
+        named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+        return all(one.kind in named for one in self.signature.parameters.values())
 
     @property
     def returns(self) -> Any:

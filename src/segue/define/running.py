@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 
 from segue.model.context import Context
@@ -31,11 +29,16 @@ def current_or_none() -> Context | None:
     return _current.get()
 
 
-@contextmanager
-def entered(context: Context) -> Iterator[None]:
+class entered:  # noqa: N801 - reads as what it does
     """Within it `current()` gives this context."""
-    token = _current.set(context)
-    try:
-        yield
-    finally:
-        _current.reset(token)
+
+    __slots__ = ("_context", "_token")
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def __enter__(self) -> None:
+        self._token = _current.set(self._context)
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._token)

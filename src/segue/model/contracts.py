@@ -48,7 +48,7 @@ class Inbox(Protocol):
         ...
 
     def ack(self, events: Iterable[Event], changes: Sequence[Change]) -> None:
-        """These are committed with these changes: answer who waits, forget them. A request without answer comes again."""
+        """These are committed with these changes: answer who waits, forget them but for requests without answer."""
         ...
 
     def fileno(self) -> int | None:

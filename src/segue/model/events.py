@@ -46,7 +46,7 @@ __all__ = [
 
 
 class Value(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """A result: `inline` is its encoding, or `ref` an encoded reference to the storage; `length` where it is mapped over."""
+    """A result: its encoding `inline`, or an encoded reference `ref`; `length` where something maps over it."""
 
     inline: bytes | None = None
     ref: bytes | None = None

@@ -59,7 +59,7 @@ class RetrySpec(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Rules(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """The options of a task that decide how it is run; one object serves all tasks that agree. Times in microseconds."""
+    """The options of a task that decide how it is run. Times in microseconds."""
 
     retry: RetrySpec = RetrySpec()
     timeout: int | None = None

@@ -19,7 +19,7 @@ import msgspec
 from segue.model.errors import HomeBusy, HomeUnusable
 from segue.model.ids import Instant
 
-__all__ = ["DATABASE", "Owner", "OwnerFacts", "check_home", "filesystem_of", "owner_of", "take_home"]
+__all__ = ["DATABASE", "Owner", "OwnerFacts", "check_home", "filesystem_of", "filesystem_trouble", "owner_of", "take_home"]
 
 DATABASE: Final = "segue.db"
 """Name of the database file in the home."""
@@ -54,6 +54,11 @@ def filesystem_of(path: Path) -> str:
     return found
 
 
+def filesystem_trouble(kind: str) -> tuple[bool, str]:
+    """Whether a filesystem of this type is refused, and what to be warned of where it is not."""
+    return bool(_REFUSED.fullmatch(kind)), _WARNED.get(kind, "")
+
+
 def check_home(home: Path, filesystem: Callable[[Path], str] = filesystem_of) -> tuple[str, ...]:
     """Make a home where there is none, and prove that it can carry a database.
 
@@ -75,7 +80,8 @@ def check_home(home: Path, filesystem: Callable[[Path], str] = filesystem_of) ->
     except OSError as error:
         raise HomeUnusable(f"home {home} cannot be made ({error.strerror}): {elsewhere}") from error
     kind = filesystem(home)
-    if _REFUSED.fullmatch(kind):
+    refused, warned = filesystem_trouble(kind)
+    if refused:
         raise HomeUnusable(f"home {home} lies on a {kind} filesystem, where a database gets damaged: {elsewhere}")
     probe = home / f".probe-{os.getpid()}"
     try:
@@ -83,7 +89,7 @@ def check_home(home: Path, filesystem: Callable[[Path], str] = filesystem_of) ->
         probe.unlink()
     except OSError as error:
         raise HomeUnusable(f"home {home} cannot be written ({error.strerror}): {elsewhere}") from error
-    return (f"home {home} lies on {kind}, {_WARNED[kind]}",) if kind in _WARNED else ()
+    return (f"home {home} lies on {kind}, {warned}",) if warned else ()
 
 
 class OwnerFacts(msgspec.Struct, frozen=True, omit_defaults=True):

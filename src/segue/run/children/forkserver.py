@@ -77,7 +77,10 @@ class Server:
             self._sock.send(_encode(notice))
 
     def _obey(self) -> bool:
-        data, fds, _, _ = socket.recv_fds(self._sock, 65536, 8)
+        try:
+            data, fds, _, _ = socket.recv_fds(self._sock, 65536, 8)
+        except ConnectionResetError:  # the owner left while something was on its way to it
+            return False
         for fd in fds:
             os.set_inheritable(fd, False)
         if not data:

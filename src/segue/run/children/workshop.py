@@ -41,6 +41,7 @@ class _FileWorkshop:
         self._bundles, self._storage, self._values = bundles, storage, values
         self._loaders: dict[str, CodeLoader] = {}
         self._plans: dict[tuple[str, str, str, str], _Plan] = {}
+        self._listed: dict[tuple[str, str, str], frozenset[str]] = {}
         self._turned_to = ("", "")
 
     def loads(self, work: Work, brief: Brief) -> bool:
@@ -49,9 +50,10 @@ class _FileWorkshop:
     def prepare(self, work: Work, brief: Brief, supply: Supply) -> Call:
         plan = self._plan(work, brief)
         given = _Inputs(work, supply, self._storage, plan.annotations)
+        run = str(work.run)
         context = RunContext(
             dag_id=work.run.dag,
-            run_id=str(work.run),
+            run_id=run,
             task_id=work.task,
             map_index=work.index,
             attempt=work.number,
@@ -61,7 +63,7 @@ class _FileWorkshop:
             values=plan.params(brief.params),
         )
         bound = bind(plan.dag, work.task, given, work.picks, context, given.item)
-        prefix = values_prefix(work.run.dag, str(work.run), work.task, work.index, work.number)
+        prefix = values_prefix(work.run.dag, run, work.task, work.index, work.number)
         return Call(
             code=partial(bound.fn, *bound.args, **bound.kwargs),
             keep=lambda result: store_result(result, self._storage, prefix, mapped=plan.mapped).outcome(),
@@ -73,16 +75,19 @@ class _FileWorkshop:
 
     def _plan(self, work: Work, brief: Brief) -> _Plan:
         name = (brief.bundle, brief.file, work.run.dag, work.task)
-        root = self._bundles / brief.bundle
         if self._turned_to != name[:2]:
             self._turned_to = ("", "")
-            origin = origin_of(root)
+            root = self._bundles / brief.bundle
             with suppress(OSError):  # the folder has moved since
-                os.chdir(origin or root)
+                os.chdir(origin_of(root) or root)
             self._loader(brief).dag(brief.file, work.run.dag)
             self._turned_to = name[:2]
         if name not in self._plans:
-            self._plans[name] = _Plan(self._loader(brief).dag(brief.file, work.run.dag), work.task, str(root))
+            dag = self._loader(brief).dag(brief.file, work.run.dag)
+            if name[:3] not in self._listed:
+                self._listed[name[:3]] = frozenset(_listed(dag))
+            mapped = work.task in self._listed[name[:3]]
+            self._plans[name] = _Plan(dag, work.task, str(self._bundles / brief.bundle), mapped)
         return self._plans[name]
 
     def _loader(self, brief: Brief) -> CodeLoader:
@@ -94,12 +99,11 @@ class _FileWorkshop:
 class _Plan:
     """What does not change from one attempt of a task to the next."""
 
-    def __init__(self, dag: Dag, task: str, root: str) -> None:
+    def __init__(self, dag: Dag, task: str, root: str, listed: bool) -> None:
         self.dag, self.root, self._task = dag, root, task
         self.retry: Retry = retry_policy(dag, task)
         self.annotations = annotations_of(dag, task)
-        over = [one for call in dag.calls.values() if call.fan for one in call.fan.over.values()]
-        self.mapped = dag.calls[task].fan is None and any(isinstance(one, Node) and one.id == task for one in over)
+        self.mapped = listed and dag.calls[task].fan is None
         self._params: dict[bytes, dict[str, Any]] = {}
 
     def params(self, encoded: bytes) -> dict[str, Any]:
@@ -176,6 +180,14 @@ class _Inputs(Mapping[str, object]):
             return [_stored(block[k]) for k in wanted]
 
         return LazyResults(len(present), fetch, load)
+
+
+def _listed(dag: Dag) -> Iterator[str]:
+    """The tasks whose results are mapped over."""
+    for call in dag.calls.values():
+        for over in call.fan.over.values() if call.fan else ():
+            if isinstance(over, Node):
+                yield over.id
 
 
 def _stored(value: Value) -> StoredValue:

@@ -1,0 +1,145 @@
+"""What is wrong with a home and its machine, and what helps. Looks only: nothing is made, locked or repaired."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from segue.app.control_client import ControlClient, OwnerGone
+from segue.app.home import Home
+from segue.app.reading import Selection, open_reading
+from segue.app.settings import Settings
+from segue.model.errors import EnvironmentFault
+from segue.model.state import RUN_FINAL, RunState
+from segue.store.home import filesystem_of, filesystem_trouble, owner_of
+from segue.store.schema import SCHEMA
+from segue.store.sqlite.upkeep import SAFE, database_version, sqlite_version
+
+__all__ = ["Finding", "examine"]
+
+_SCARCE: Final = 200_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `good` is None where it is worth a note; `fix` says what helps."""
+
+    topic: str
+    text: str
+    good: bool | None = True
+    fix: str = ""
+
+
+def examine(settings: Settings, filesystem: Callable[[Path], str] = filesystem_of) -> Iterator[Finding]:
+    """Look at everything that a run needs.
+
+    Args:
+        settings: in force.
+        filesystem: tells the type of the filesystem of a folder.
+    """
+    yield Finding("segue", f"{version('segue')}, Python {platform.python_version()}, {platform.system()}")
+    yield from _settings(settings)
+    yield from _home(settings.home, filesystem)
+    database = Home(settings.home).database
+    readable = True
+    if database.exists():
+        for finding in _database(database):
+            readable = readable and finding.good is not False
+            yield finding
+    yield _sqlite()
+    yield _owner(Home(settings.home))
+    if database.exists() and readable:
+        yield from _interrupted(settings)
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    yield Finding("settings", str(settings.file) if settings.file else f"no settings file at or above {settings.root}")
+    for name, origin in sorted(settings.origin.items()):
+        value = settings.env if name == "env" else getattr(settings.keys, name)
+        shown = ", ".join(settings.envs) if name == "env" and value is None else value
+        yield Finding("setting", f"{name} = {shown} ({origin})")
+    yield Finding("workers", f"{settings.workers}, {os.cpu_count()} cores")
+    missing = [str(path) for path in settings.dags if not path.exists()]
+    if missing:
+        yield Finding("dags", f"not there: {', '.join(missing)}", False, "correct `dags` in the settings")
+
+
+def _home(home: Path, filesystem: Callable[[Path], str]) -> Iterator[Finding]:
+    place = next(folder for folder in (home, *home.parents) if folder.exists())
+    kind = filesystem(place)
+    refused, warned = filesystem_trouble(kind)
+    note = "" if place == home else ", not made yet"
+    if not place.is_dir():
+        yield Finding("home", f"{place} is a file, not a folder", False, "name another folder with SEGUE_HOME=…")
+    elif refused:
+        text = f"{home} lies on a {kind} filesystem, where a database gets damaged"
+        yield Finding("home", text, False, "name a folder on a disk of this machine with SEGUE_HOME=…")
+    elif not os.access(place, os.W_OK | os.X_OK):
+        yield Finding("home", f"{place} cannot be written", False, "give it to this user, or name another: SEGUE_HOME=…")
+    elif warned:
+        yield Finding("home", f"{home}{note}, on {kind}: {warned}", None)
+    else:
+        yield Finding("home", f"{home}{note}" + (f", on {kind}" if kind else ""))
+    free = shutil.disk_usage(place).free
+    if free < _SCARCE:
+        yield Finding("disk", f"{free // 1_000_000} MB are free below {place}", False, "free some space")
+
+
+def _database(path: Path) -> Iterator[Finding]:
+    try:
+        found = database_version(path)
+    except EnvironmentFault as why:
+        fix = "install the newer Segue again" if "version" in str(why) else f"move {path} away, put a backup in its place"
+        yield Finding("database", str(why), False, fix)
+        return
+    if found < SCHEMA:
+        yield Finding("database", f"{path} is of version {found}, the newest is {SCHEMA}", None, "segue db upgrade")
+    else:
+        yield Finding("database", f"whole, version {found}, {path.stat().st_size:,} bytes")
+
+
+def _sqlite() -> Finding:
+    used = sqlite_version()
+    if tuple(map(int, used.split("."))) >= tuple(map(int, SAFE.split("."))):
+        return Finding("sqlite", used)
+    text = (
+        f"{used}: before {SAFE} a checkpoint by a second writing connection could damage a database; Segue has one "
+        "that writes, and its readers cannot, so this one is safe. Do not write to the file with other programs"
+    )
+    return Finding("sqlite", text)
+
+
+def _owner(home: Home) -> Finding:
+    facts, socket = owner_of(home.path), home.socket()
+    try:
+        if socket is not None:
+            with ControlClient(socket) as owner:
+                health = owner.health()
+            runs = ", ".join(health["runs"]) or "nothing"
+            return Finding("owner", f"process {health['pid']} (segue {health['kind']}) drives {runs}", None)
+    except OwnerGone:
+        pass
+    if facts is not None and _alive(facts.pid):
+        text = f"process {facts.pid} (segue {facts.kind}) holds the home and does not answer"
+        return Finding("owner", text, False, f"wait for its end, or stop it: kill {facts.pid}")
+    return Finding("owner", "none" if facts is None else f"none: process {facts.pid} ended without a goodbye")
+
+
+def _alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def _interrupted(settings: Settings) -> Iterator[Finding]:
+    open_ = tuple(state for state in RunState if state not in RUN_FINAL and state is not RunState.HELD)
+    with open_reading(Home(settings.home)) as reading:
+        left = [view.run for view in reading.runs(Selection(states=open_)) if reading.state(view) == "interrupted"]
+    for run in left[:10]:
+        yield Finding("run", f"{run} was interrupted", False, f"segue retry {run}")
+    if len(left) > 10:
+        yield Finding("run", f"{len(left) - 10} more were interrupted", False, "segue retry --state running")

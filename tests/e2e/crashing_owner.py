@@ -1,0 +1,194 @@
+"""An owner that kills itself at a numbered point between the phases of a turn, and another that goes on.
+
+`python -m tests.e2e.crashing_owner FOLDER` makes one home after the other in a folder and crashes each at the next
+point, until an owner comes through without meeting its point. It prints a line for each: number and place.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import count
+from pathlib import Path
+
+from segue.app.clock import SystemClock
+from segue.app.picture import Picture
+from segue.app.session import Session
+from segue.define.bundle import Snapshots
+from segue.define.digest import code_digest
+from segue.define.loading import load_file
+from segue.engine.core import Engine
+from segue.model.changes import Change, Command
+from segue.model.contracts import Executor, Inbox, Lease, Transaction
+from segue.model.events import Defined, Definition, Event, Request, RetryRun, TriggerRun
+from segue.model.ids import RunKey, manual_key
+from segue.model.images import Snapshot
+from segue.model.spec import spec_digest
+from segue.model.state import RUN_FINAL
+from segue.model.value import encode
+from segue.run.control import ControlServer
+from segue.run.executors.process import ProcessExecutor
+from segue.run.executors.settings import ExecutorSettings
+from segue.run.loop import run_forever
+from segue.store.home import DATABASE
+from segue.store.sqlite import SqliteReader, SqliteResults, SqliteWriter, open_writer
+
+__all__ = ["DAG", "PLACES", "REQUEST", "RUN", "main"]
+
+DAG, REQUEST = "three", "r0"
+RUN = RunKey(DAG, manual_key(REQUEST), 1)
+PLACES = ("begin", "applied", "committed", "executor acknowledged", "inbox acknowledged", "done")
+
+
+class Fuse:
+    """Counts the places that turns with changes pass, and kills this process at one of them."""
+
+    def __init__(self, fatal: int | None) -> None:
+        self._left, self.writing = fatal, False
+
+    def at(self, place: str) -> None:
+        """Pass a place."""
+        if self._left is None or not self.writing:
+            return
+        if self._left == 0:
+            print(place, flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+        self._left -= 1
+
+
+class CrashingWriter:
+    """A store whose owner may die before it begins, with everything applied, and once that is durable."""
+
+    def __init__(self, inner: SqliteWriter, fuse: Fuse) -> None:
+        self._inner, self._fuse = inner, fuse
+        self.snapshot, self.facts, self.known = inner.snapshot, inner.facts, inner.known
+
+    def lease(self) -> Lease:
+        return self._inner.lease()
+
+    @contextmanager
+    def transaction(self, epoch: int) -> Iterator[Transaction]:
+        self._fuse.writing = True
+        self._fuse.at("begin")
+        with self._inner.transaction(epoch) as transaction:
+            yield transaction
+            self._fuse.at("applied")
+        self._fuse.at("committed")
+
+
+class CrashingExecutor:
+    """An executor whose owner may die once it has acknowledged, and once everything is done."""
+
+    def __init__(self, inner: Executor, fuse: Fuse) -> None:
+        self._inner, self._fuse = inner, fuse
+        self.poll, self.barrier = inner.poll, inner.barrier
+
+    def ack(self, events: Sequence[Event]) -> None:
+        self._inner.ack(events)
+        self._fuse.at("executor acknowledged")
+
+    def do(self, commands: Iterable[Command]) -> None:
+        self._inner.do(commands)
+        self._fuse.at("done")
+        self._fuse.writing = False
+
+    def wait(self, seconds: float | None, inbox: Inbox) -> None:
+        self._inner.wait(seconds, inbox)
+
+
+class CrashingInbox:
+    """An inbox whose owner may die once it has acknowledged."""
+
+    def __init__(self, inner: ControlServer, fuse: Fuse) -> None:
+        self._inner, self._fuse = inner, fuse
+        self.poll, self.fileno = inner.poll, inner.fileno
+
+    def ack(self, events: Sequence[Event], changes: Sequence[Change]) -> None:
+        self._inner.ack(events, changes)
+        self._fuse.at("inbox acknowledged")
+
+
+def defined(file: Path, bundles: Path) -> Defined:
+    """Read the DAG file, as the definition child does."""
+    bundle = Snapshots(bundles).take(file)
+    loaded = load_file(bundle.folder / bundle.file, bundle.folder)
+    code = code_digest(bundle.folder / bundle.file, bundle.folder)
+    definitions = tuple(Definition(spec, spec_digest(spec), code, bundle.digest) for spec in loaded.specs)
+    return Defined(str(bundle.root), bundle.file, definitions)
+
+
+def drive(home: Path, bundles: Path, news: Defined, fatal: int | None) -> None:
+    """Own a home until its one run has ended; the run is asked for, or gone on with, as `segue` does."""
+    home.mkdir(exist_ok=True)
+    ledger = home / "ledger"
+    ledger.mkdir(exist_ok=True)
+    fuse, clock = Fuse(fatal), SystemClock()
+    with ExitStack() as stack:
+        store = open_writer(home / DATABASE, clock.now())
+        stack.callback(store.close)
+        inbox = ControlServer(home / "s", lambda look: None)
+        stack.callback(inbox.close)
+        settings = ExecutorSettings(
+            home, home / "logs", str(home / "storage"), bundles, dict(os.environ), workers=2, grace=0.5
+        )
+        executor = ProcessExecutor(settings, SqliteResults(home / DATABASE), clock)
+        stack.callback(executor.close)
+        picture = Picture({definition.spec.id: definition.spec for definition in news.definitions})
+        session = Session(inbox, picture, lambda: "again", "somebody")
+        session.post(news)
+        request = _request(home, ledger)
+        if request is not None:
+            session.post(request)
+        run_forever(
+            CrashingWriter(store, fuse), CrashingInbox(inbox, fuse), CrashingExecutor(executor, fuse), clock,
+            _engine, session.over, session,
+        )  # fmt: skip
+        assert not session.refusals, session.refusals
+
+
+def _engine(snapshot: Snapshot) -> Engine:
+    return Engine(snapshot)
+
+
+def _request(home: Path, ledger: Path) -> Request | None:
+    reader = SqliteReader(home / DATABASE)
+    try:
+        detail = reader.run(RUN)
+    finally:
+        reader.close()
+    if detail is None:
+        params = encode({"ledger": str(ledger), "pace": 0.001, "width": 1})
+        return Request(REQUEST, "somebody", TriggerRun(DAG, RUN.key, None, params))
+    if detail.run.state in RUN_FINAL:
+        return None
+    return Request("r1", "somebody", RetryRun(RUN))
+
+
+def main(folder: Path) -> None:
+    bundles = folder / "bundles"
+    news = defined(folder / "project" / f"{DAG}.py", bundles)
+    for point in count():
+        home = folder / str(point)
+        print(point, end=" ", flush=True)
+        killed = _in_fork(home, bundles, news, point)
+        if killed:
+            assert not _in_fork(home, bundles, news, None)
+        else:
+            print("no such point", flush=True)
+            return
+
+
+def _in_fork(home: Path, bundles: Path, news: Defined, fatal: int | None) -> bool:
+    """Drive in a process of its own; says whether it was killed."""
+    pid = os.fork()
+    if pid == 0:
+        drive(home, bundles, news, fatal)
+        os._exit(0)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    assert code in (0, -signal.SIGKILL), code
+    return code != 0
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
