@@ -1,7 +1,5 @@
 """S100, level I: three attempts, transform raises on its first call, and the logs prove that extract was not rerun."""
 
-from pathlib import Path
-
 import pytest
 
 from tests.e2e.commands import Project
@@ -60,7 +58,7 @@ def test_the_run_is_good_after_a_retry_and_says_which_attempt_failed(project: Pr
 def test_the_logs_prove_that_extract_was_not_rerun(project: Project):
     assert said(project, "extract") == ["extracting"]
     assert project.segue("logs", "etl@latest", "extract").stdout.count("extracting") == 1
-    assert project.segue("logs", "etl@latest", "extract", "--attempt", "2").returncode == 2
+    assert "has no attempt 2" in project.segue("logs", "etl@latest", "extract", "--attempt", "2").stdout
 
 
 def test_each_attempt_of_transform_has_a_log_of_its_own(project: Project):

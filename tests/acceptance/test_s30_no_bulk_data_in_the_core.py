@@ -1,6 +1,6 @@
 """S30: the core moves no bulk data. What tasks hand over goes by reference; loop and database stay small."""
 
-import resource
+import os
 from pathlib import Path
 
 from tests.e2e.commands import Project
@@ -39,11 +39,20 @@ def test_bulk_data_passes_by_the_database(tmp_path: Path):
     assert made.inline is None and made.ref is not None and len(made.ref) < 1_000
 
 
+def peak_of_the_owner(project: Project, target: str) -> int:
+    """Its peak of resident memory in bytes, without that of its workers."""
+    process = project.start("run", target)
+    assert process.stdout is not None
+    process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.stdout.close()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_maxrss * 1024
+
+
 def test_bulk_data_passes_by_the_owner(tmp_path: Path):
     project = Project(tmp_path)
     project.write("bulk.py", BULK)
-    with project.start("run", "bulk.py") as process:
-        process.communicate(timeout=60)
-    assert process.returncode == 0
-    # The peak of any process that this one has waited for, in KiB; the owner is waited for, its workers are not.
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 220_000
+    project.write("small.py", BULK.replace("60_000_000", "60_000"))
+    assert peak_of_the_owner(project, "bulk.py") - peak_of_the_owner(project, "small.py") < 30_000_000

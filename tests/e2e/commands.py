@@ -7,17 +7,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 from segue.model.views import RunDetail
+from segue.run.executors.forks import HOME_MARK
 from segue.run.executors.home import mark_of
 from segue.run.processes import marked
 from segue.store.audit import compare, validate_state
+from segue.store.home import DATABASE
 from segue.store.sqlite import SqliteReader
 
-__all__ = ["Project"]
+__all__ = ["PATIENCE", "Project", "check_home", "reading"]
 
 PROJECTS = Path(__file__).parent / "projects"
 PATIENCE = 60.0
@@ -61,35 +63,49 @@ class Project:
         result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return result | {"exit_code": done.returncode}
 
-    @contextmanager
-    def reader(self) -> Iterator[SqliteReader]:
+    def reader(self) -> AbstractContextManager[SqliteReader]:
         """The database, for reading."""
-        reader = SqliteReader(self.home / "segue.db")
-        try:
-            yield reader
-        finally:
-            reader.close()
+        return reading(self.home)
 
     def detail(self, run: str) -> RunDetail:
         """A run as it is stored."""
         with self.reader() as reader:
             view = reader.find(run)
-            assert view is not None, f"there is no run {run}"
-            detail = reader.run(view.run)
-        assert detail is not None
+            detail = None if view is None else reader.run(view.run)
+        assert detail is not None, f"there is no run {run}"
         return detail
 
     def processes(self) -> set[int]:
         """Those that belong to this home and are alive."""
-        return marked(f"SEGUE_HOME_MARK={mark_of(self.home)}".encode())
+        return processes_of(self.home)
 
     def check_nothing_is_left(self) -> None:
-        """No process of the home lives once its owner is gone, and its database is whole."""
-        deadline = time.monotonic() + PATIENCE
-        while alive := self.processes():
-            assert time.monotonic() < deadline, f"still alive: {alive}"
-            time.sleep(0.01)
-        if (self.home / "segue.db").exists():
-            with self.reader() as reader:
-                assert validate_state(reader) == []
-                assert compare(reader) == []
+        """See `check_home`."""
+        check_home(self.home)
+
+
+@contextmanager
+def reading(home: Path) -> Iterator[SqliteReader]:
+    """The database of a home, for reading."""
+    reader = SqliteReader(home / DATABASE)
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+def processes_of(home: Path) -> set[int]:
+    """The living processes that belong to a home."""
+    return marked(f"{HOME_MARK}={mark_of(home)}".encode())
+
+
+def check_home(home: Path) -> None:
+    """No process of the home lives once its owner is gone, and its database is whole."""
+    deadline = time.monotonic() + PATIENCE
+    while alive := processes_of(home):
+        assert time.monotonic() < deadline, f"still alive: {alive}"
+        time.sleep(0.01)
+    if (home / DATABASE).exists():
+        with reading(home) as reader:
+            assert validate_state(reader) == []
+            assert compare(reader) == []

@@ -28,7 +28,7 @@ class Ledger:
     """The file in a folder of its own, outside of home and project."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         self.folder, self._file = folder, folder / "ledger.jsonl"
 
     def size(self) -> int:
@@ -88,4 +88,4 @@ def _check_once(detail: RunDetail, begun: Counter[tuple[str, int]]) -> None:
     for view in detail.attempts:
         if view.key.task == ONCE:
             rounds[view.key.of.label, view.round] += begun[view.key.of.label, view.key.number]
-    assert rounds and max(rounds.values()) == 1
+    assert max(rounds.values(), default=1) == 1

@@ -15,24 +15,24 @@ import pytest
 from tests.e2e.commands import PATIENCE, Project
 
 GOOD = """
-from segue import Params, Retry, dag, daily, task
+from segue import Params, dag, daily, injected, task
 
 class Words(Params):
     count: int = 1
     fail: bool = False
 
 @task
-def counts(count: int) -> int:
-    return count
+def counts(words: Words = injected) -> int:
+    return words.count
 
 @task
-def ends(count: int, fail: bool) -> None:
-    if fail:
+def ends(count: int, words: Words = injected) -> None:
+    if words.fail:
         raise ValueError("as asked")
 
-@dag(schedule=daily(), start="2026-04-01", max_active_runs=2)
-def shop(count: int = 1, fail: bool = False) -> None:
-    ends(counts(count), fail)
+@dag(schedule=daily(), start="2026-04-01", max_active_runs=2, params=Words)
+def shop() -> None:
+    ends(counts())
 """
 
 
@@ -76,14 +76,19 @@ def lists() -> list[int]:
 def each(x: int) -> int:
     return x
 
-@task(empty="hold")
-def total() -> int:
-    return 1
-
 @dag()
 def held() -> None:
     each.map(lists())
 """
+
+
+def test_a_map_over_nothing_is_held_for_a_person_and_ends_with_4(shop):
+    shop.write("held.py", HELD)
+    done = shop.segue("run", "held.py")
+    assert done.returncode == 4, done.stdout
+    assert "each" in done.stdout and "is held" in done.stdout and "segue mark" in done.stdout
+    assert shop.segue("mark", "held@latest", "each", "skipped", "--reason", "nothing today").returncode == 0
+    assert shop.detail("held@latest").run.state == "success"
 
 
 @pytest.mark.parametrize(
@@ -121,28 +126,29 @@ def test_looking_at_a_home_that_is_not_there_makes_none(shop):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "said", "code", "where"),
     [
-        ("def broken(:\n", "bad.py:1"),
-        ("import nowhere_to_be_found\n", "nowhere_to_be_found"),
-        ("import time\ntime.sleep(1000)\n", "takes longer than 1 s"),
-        ("import os\nos._exit(0)\n", "must not call os._exit"),
-        ("x = 1\n", "declares no DAG"),
+        ("def broken(:\n", "invalid syntax", 1, "bad.py:1"),
+        ("import nowhere_to_be_found\n", "nowhere_to_be_found", 1, "bad.py:1"),
+        ("import time\ntime.sleep(1000)\n", "takes longer than 1 s", 1, "bad.py"),
+        ("import os\nos._exit(0)\n", "must not call os._exit", 1, "bad.py"),
+        ("x = 1\n", "declares no DAG", 2, None),
     ],
 )
-def test_a_file_that_cannot_be_loaded_is_named_and_nothing_is_run(tmp_path, text, said):
+def test_a_file_that_cannot_be_loaded_is_named_and_nothing_is_run(tmp_path, text, said, code, where):
     project = Project(tmp_path / "shop", definition_timeout="1s" if "sleep" in text else "30s")
     project.write("bad.py", text)
     done = project.segue("run", "bad.py")
-    assert done.returncode in (1, 2) and said in done.stdout, done.stdout
-    assert "Traceback" not in done.stdout
-    assert said in project.run_json("run", "bad.py")["error"]["message"] or ":" in said
+    assert done.returncode == code and said in done.stdout, done.stdout
+    assert "bad.py" in done.stdout and "Traceback" not in done.stdout
+    error = project.run_json("run", "bad.py")["error"]
+    assert said in error["message"] and error["where"] == where
     assert project.segue("runs", "--json").stdout == "[]\n"
 
 
 TROUBLES = """
 import os, socket
-from segue import dag, task
+from segue import Retry, dag, task
 
 @task
 def makes_lambda() -> object:
@@ -152,7 +158,7 @@ def makes_lambda() -> object:
 def makes_socket() -> object:
     return socket.socket()
 
-@task
+@task(retry=Retry(0, lost=0))
 def leaves() -> None:
     os._exit(0)
 
@@ -169,7 +175,7 @@ def test_results_that_cannot_be_stored_and_tasks_that_vanish_fail_with_their_rea
     reasons = {culprit["task_id"]: culprit["reason"] for culprit in done["culprits"]}
     assert done["exit_code"] == 1
     assert "function" in reasons["makes_lambda"] and "socket" in reasons["makes_socket"]
-    assert "without a result" in reasons["leaves"] or "exit" in reasons["leaves"]
+    assert "exit code 0 and no result" in reasons["leaves"]
 
 
 # ---------------------------------------------------------------------------------------------------------- the home

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from segue.model.state import AttemptState, RunState
 from segue.model.views import RunQuery, RunView
+from segue.store.home import DATABASE
 from tests.e2e.commands import PATIENCE, Project
 from tests.e2e.ledger import ONCE, Ledger, check
 
@@ -36,7 +37,7 @@ class Chaos:
 
     def newest(self) -> RunView | None:
         """The newest run."""
-        if not (self.project.home / "segue.db").exists():
+        if not (self.project.home / DATABASE).exists():
             return None
         with self.project.reader() as reader:
             return next(iter(reader.runs(RunQuery(limit=1))), None)

@@ -1,4 +1,4 @@
-"""Acting on runs that exist: the plan that is shown, then the requests, made by the owner there is or by this process."""
+"""Acting on runs that exist: the plan that is shown, then the requests, to the owner there is or by this process."""
 
 from __future__ import annotations
 
@@ -42,19 +42,21 @@ class Verb:
         states: of the runs that a selection without states means.
         counts: says of a task's state whether the verb touches it.
         once: of several runs of one interval only the newest is meant.
+        alone: it takes a run and no words more.
     """
 
     name: str
     states: frozenset[RunState]
     counts: Callable[[TaskState], bool]
     once: bool = False
+    alone: bool = False
 
 
 RETRY = Verb(
     "retry", frozenset(RunState) - {RunState.SUCCESS}, lambda state: state in _BAD or state not in FINAL, once=True
 )
-RERUN = Verb("rerun", RUN_FINAL | {RunState.HELD}, lambda state: True, once=True)
-CANCEL = Verb("cancel", frozenset(RunState) - RUN_FINAL, lambda state: state not in FINAL)
+RERUN = Verb("rerun", RUN_FINAL | {RunState.HELD}, lambda state: True, once=True, alone=True)
+CANCEL = Verb("cancel", frozenset(RunState) - RUN_FINAL, lambda state: state not in FINAL, alone=True)
 MARK = Verb("mark", frozenset(RunState), lambda state: False)
 
 

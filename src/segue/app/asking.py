@@ -20,7 +20,7 @@ from segue.schedule.slot import Bounds, Slot
 from segue.schedule.slots import latest_complete, slots_between
 from segue.schedule.timetable import timetable_from_data
 
-__all__ = ["chosen_dag", "read_params", "read_target", "slots_of", "triggers_for", "values_of"]
+__all__ = ["bounds_of", "chosen_dag", "read_params", "read_target", "slots_of", "triggers_for", "values_of"]
 
 _KINDS: Final[dict[str, tuple[type, ...]]] = {
     "int": (int,), "float": (int, float), "bool": (bool,), "str": (str,), "list": (list,), "dict": (dict,),
@@ -82,7 +82,7 @@ def slots_of(spec: DagSpec, when: str | None, now: Instant) -> list[Slot]:
     timetable = timetable_from_data(spec.schedule)
     if timetable is None:
         return []
-    bounds = Bounds(_instant(spec.start), _instant(spec.end), spec.timezone, spec.delay)
+    bounds = bounds_of(spec)
     if when is None:
         newest = latest_complete(timetable, bounds, now)
         if newest is None:
@@ -97,6 +97,11 @@ def slots_of(spec: DagSpec, when: str | None, now: Instant) -> list[Slot]:
     if not due:
         raise UsageError(f"{spec.id} has no interval in {when}")
     return due
+
+
+def bounds_of(spec: DagSpec) -> Bounds:
+    """What a DAG says about its time table."""
+    return Bounds(_instant(spec.start), _instant(spec.end), spec.timezone, spec.delay)
 
 
 def _instant(value: int | None) -> Instant | None:

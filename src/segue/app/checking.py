@@ -6,17 +6,24 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
+from segue.app.asking import bounds_of
+from segue.app.clock import SystemClock
 from segue.app.early import DefinitionChild, shown_path
 from segue.app.settings import Settings
 from segue.define.bundle import dag_files
 from segue.model.errors import UsageError
+from segue.model.moment import datetime_at
 from segue.model.spec import DagSpec
 from segue.run.children.definition_wire import Read
 from segue.schedule.explain import explain
+from segue.schedule.slots import next_fires
 from segue.schedule.timetable import timetable_from_data
 
 __all__ = ["CheckedDag", "CheckedFile", "Problem", "check_files", "files_of"]
+
+_NEXT: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +41,12 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class CheckedDag:
-    """A sound DAG, and when it runs in words."""
+    """A sound DAG, when it runs in words, and the next instants at which it would, in its zone."""
 
     dag: str
     tasks: int
     schedule: str
+    next_runs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +97,11 @@ def _specs(read: Read) -> list[DagSpec]:
 
 def _dag(spec: DagSpec) -> CheckedDag:
     timetable = None if spec.schedule is None else timetable_from_data(spec.schedule)
-    return CheckedDag(spec.id, len(spec.tasks), explain(timetable))
+    next_runs: tuple[str, ...] = ()
+    if timetable is not None:
+        slots = next_fires(timetable, bounds_of(spec), SystemClock().now(), _NEXT)
+        next_runs = tuple(datetime_at(slot.due, spec.timezone).isoformat(sep=" ", timespec="minutes") for slot in slots)
+    return CheckedDag(spec.id, len(spec.tasks), explain(timetable), next_runs)
 
 
 def _problems(read: Read) -> list[Problem]:

@@ -80,6 +80,8 @@ def choose(settings: Settings, verb: Verb, given: Sequence[str], words: Words) -
     ranged = words.selects
     if not ranged and not given:
         raise UsageError(f"which runs? `segue {verb.name} RUN`, or a selection: --state failed --since 02:00")
+    if ranged and verb.alone and given:
+        raise UsageError(f"either a run or a selection, not both: {given[0]} and the options select different runs")
     named = {"dag": words.dag, "since": words.since, "tag": words.tag, "error": words.error}
     selection = read_selection(named, words.state, SystemClock().now(), settings.keys.timezone)
     with open_reading(Home(settings.home)) as reading:

@@ -57,6 +57,8 @@ def _tell(screen: Console, checked: list[CheckedFile]) -> None:
             screen.print(
                 Text.assemble(("✓ ", "green"), (dag.dag, "bold"), f"  {tasks}, {dag.schedule}  ", (one.file, "dim"))
             )
+            if dag.next_runs:
+                screen.print(Text(f"    next: {', '.join(dag.next_runs)}", style="dim"))
     counts = {
         severity: sum(problem.severity == severity for one in checked for problem in one.problems)
         for severity in ("error", "warning")

@@ -109,17 +109,18 @@ class Function:
 
     def spread(self, bound: Mapping[str, object]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Arguments by parameter name as a call takes them."""
-        if self._by_name:
-            return (), dict(bound)
+        if len(bound) == len(self._plain):
+            return tuple(bound[name] for name in self._plain), {}
         ordered = OrderedDict((name, bound[name]) for name in self.signature.parameters if name in bound)
         call = inspect.BoundArguments(self.signature, ordered)
         return call.args, call.kwargs
 
     @cached_property
-    def _by_name(self) -> bool:
-        """Whether every parameter can be given by its name."""
-        named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-        return all(one.kind in named for one in self.signature.parameters.values())
+    def _plain(self) -> tuple[str, ...]:
+        """The names of the parameters where a call may give all of them by place, as nearly all functions let it."""
+        parameters = self.signature.parameters
+        plain = all(one.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD for one in parameters.values())
+        return tuple(parameters) if plain else ()
 
     @property
     def returns(self) -> Any:

@@ -316,8 +316,8 @@ class Machine:
         return known
 
     def stands_still(self) -> bool:
-        """Whether all that has not ended is held, or waits for what is held (rulings, "parked")."""
-        return not any(
+        """Whether something has not ended, and all of it is held, or waits for what is held (rulings, "parked")."""
+        return self.open > 0 and not any(
             self.states[cell] not in FINAL_CODES and self.states[cell] != HELD and self._moves(cell)
             for cell in self.used()
         )

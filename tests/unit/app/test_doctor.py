@@ -1,4 +1,5 @@
-import fcntl
+import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -10,67 +11,75 @@ from segue.store.home import OwnerFacts, take_home
 from segue.store.sqlite import open_writer
 
 
-def found(folder: Path, **environ: str):
-    findings = list(examine(read_settings(folder, environ)))
-    return {finding.what: finding for finding in findings}, [one for one in findings if one.level == "bad"]
+def examined(folder: Path, filesystem: str = "ext4", **environ: str):
+    """What was found by topic, and the topics of what is wrong."""
+    findings = list(examine(read_settings(folder, environ), lambda path: filesystem))
+    return {finding.topic: finding for finding in findings}, [one.topic for one in findings if one.good is False]
 
 
-def made_home(folder: Path) -> Path:
-    home = folder / ".segue"
+@pytest.fixture
+def home(tmp_path) -> Path:
+    home = tmp_path / ".segue"
     home.mkdir()
     open_writer(home / "segue.db", Instant(0)).close()
     return home
 
 
 def test_a_missing_home_is_no_fault_and_is_not_made(tmp_path):
-    told, bad = found(tmp_path)
-    assert bad == []
-    assert "made by the first run" in told["home"].found
+    found, wrong = examined(tmp_path)
+    assert wrong == [] and "not made yet" in found["home"].text
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_sound_home_is_told_with_its_version(tmp_path):
-    made_home(tmp_path)
-    told, bad = found(tmp_path)
-    assert bad == [] and told["database"].found.endswith("sound")
-    assert told["runs"].found == "0" and told["owner"].found == "none"
+def test_a_sound_home_is_told_with_its_version(tmp_path, home):
+    found, wrong = examined(tmp_path)
+    assert wrong == [] and found["database"].text.startswith("whole, version")
+    assert found["owner"].text == "none"
 
 
-def test_a_damaged_database_is_named_with_what_helps(tmp_path):
-    home = made_home(tmp_path)
+def test_a_damaged_database_is_named_with_what_helps(tmp_path, home):
     (home / "segue.db").write_bytes(b"SQLite format 3\0" + b"rubbish" * 1000)
-    _, (bad,) = found(tmp_path)
-    assert bad.what == "database" and str(home / "segue.db") in bad.found and "restore" in bad.fix
+    found, wrong = examined(tmp_path)
+    assert wrong == ["database"]
+    assert str(home / "segue.db") in found["database"].text and found["database"].fix
 
 
 def test_a_home_that_is_a_file_is_named_with_the_way_out(tmp_path):
     (tmp_path / ".segue").touch()
-    _, bad = found(tmp_path)
-    assert bad[0].what == "home" and "SEGUE_HOME" in bad[0].fix
+    found, wrong = examined(tmp_path)
+    assert wrong == ["home"] and "SEGUE_HOME" in found["home"].fix
 
 
-def test_a_living_owner_is_named_with_its_pid(tmp_path):
-    home = made_home(tmp_path)
-    with take_home(home, OwnerFacts(4711, "run", Instant(0))):
-        told, _ = found(tmp_path)
-    assert "process 4711" in told["owner"].found
+def test_a_home_on_a_network_filesystem_is_wrong_and_one_in_a_container_is_a_note(tmp_path, home):
+    found, wrong = examined(tmp_path, "nfs4")
+    assert wrong == ["home"] and "nfs4" in found["home"].text
+    found, wrong = examined(tmp_path, "overlay")
+    assert wrong == [] and found["home"].good is None
 
 
-def test_what_a_killed_owner_left_is_harmless(tmp_path):
-    home = made_home(tmp_path)
-    owner = take_home(home, OwnerFacts(4711, "run", Instant(0)))
-    fcntl.flock(owner.fileno(), fcntl.LOCK_UN)
-    told, bad = found(tmp_path)
-    owner.close()
-    assert bad == [] and "4711 was killed" in told["owner"].found
+def test_an_owner_that_lives_and_does_not_answer_is_named_with_its_pid(tmp_path, home):
+    with take_home(home, OwnerFacts(os.getpid(), "run", Instant(0))):
+        found, wrong = examined(tmp_path)
+    assert wrong == ["owner"] and str(os.getpid()) in found["owner"].text and "kill" in found["owner"].fix
 
 
-def test_a_setting_that_does_not_come_from_the_file_says_where_it_comes_from(tmp_path):
-    findings = examine(read_settings(tmp_path, {"SEGUE_WORKERS": "7"}))
-    assert [one.found for one in findings if one.what == "workers"][0] == "7 (from SEGUE_WORKERS)"
+def test_what_a_killed_owner_left_is_no_fault(tmp_path, home):
+    gone = 2**22 + 1  # above the greatest process id
+    take_home(home, OwnerFacts(gone, "run", Instant(0)))
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(home / "owner.sock"))
+    found, wrong = examined(tmp_path)
+    assert wrong == [] and f"process {gone} ended" in found["owner"].text
 
 
-@pytest.mark.parametrize("what", ["filesystem", "free space", "SQLite", "Python", "system", "versions"])
-def test_the_machine_is_looked_at(tmp_path, what):
-    told, _ = found(tmp_path)
-    assert told[what].found
+def test_each_setting_says_where_it_comes_from(tmp_path):
+    (tmp_path / "segue.toml").write_text('dags = "flows"\n')
+    findings = list(examine(read_settings(tmp_path, {"SEGUE_WORKERS": "7"})))
+    said = [one.text for one in findings if one.topic == "setting"]
+    assert said == ["dags = flows (segue.toml)", "workers = 7 (SEGUE_WORKERS)"]
+    assert [one.topic for one in findings if one.good is False] == ["dags"]
+
+
+def test_the_sqlite_in_use_is_told(tmp_path):
+    found, _ = examined(tmp_path)
+    assert found["sqlite"].text[0].isdigit()

@@ -23,7 +23,7 @@ TASKS = (
 )
 
 
-def attempt(task, index, number, state, round=1, began=Instant(1)):
+def attempt(task, index, number, state, round=1, began=1):
     return AttemptView(AttemptKey(RUN, task, index, number), state, round, Instant(1), began, text="why not")
 
 
@@ -76,8 +76,8 @@ def test_a_summary_names_the_slowest_task_the_retries_and_the_culprits():
 
 
 def test_a_first_attempt_of_a_new_round_is_no_retry():
-    again = RunDetail(VIEW, SPEC, TASKS, (attempt("a", None, 1, AttemptState.FAILED), attempt("a", None, 2, AttemptState.SUCCESS, round=2)))
-    assert summarise(again).retries == 0
+    first, second = attempt("a", None, 1, AttemptState.FAILED), attempt("a", None, 2, AttemptState.SUCCESS, round=2)
+    assert summarise(RunDetail(VIEW, SPEC, TASKS, (first, second))).retries == 0
 
 
 def test_a_run_that_never_began_has_no_length():

@@ -35,7 +35,10 @@ def started(spec, *changes, n=1):
     ]
 
 
-def moved(spec, task, old, new, at, index=None, why=Why("done"), **more):
+DONE = Why("done")
+
+
+def moved(spec, task, old, new, at, index=None, why=DONE, **more):
     return TaskMoved(run_of(spec), task, index, old, new, Instant(at * SECOND), why, **more)
 
 

@@ -15,7 +15,10 @@ SPEC = DagSpec("d", (TaskSpec("a"), TaskSpec("m")), timezone="America/Los_Angele
 NOON = 12 * 3600 * 1_000_000
 
 
-def moved(task, old, new, at, index=None, why=Why("done"), **more):
+DONE = Why("done")
+
+
+def moved(task, old, new, at, index=None, why=DONE, **more):
     return TaskMoved(RUN, task, index, old, new, Instant(NOON + at), why, **more)
 
 

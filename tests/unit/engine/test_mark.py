@@ -128,6 +128,13 @@ def test_a_held_run_goes_on_only_when_something_of_it_can_move():
     assert (world.run_state(), world.labels) == ("running", ["c"])
 
 
+def test_a_held_run_ends_when_its_last_open_task_is_marked():
+    world = started(mapped("a", 0))
+    assert world.run_state() == "held"
+    world.mark("a", "skipped")
+    assert world.run_state() == "success"
+
+
 def test_a_held_run_that_waits_for_its_place_still_does_after_a_crash():
     world = started(mapped("a", 0), task("b", "a"), max_active_runs=1)
     held = world.last_run

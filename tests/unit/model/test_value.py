@@ -585,3 +585,11 @@ def test_nothing_optional_is_imported() -> None:
     code = "import sys, segue.model.value; print({'numpy', 'pydantic', 'pandas'} & set(sys.modules))"
     out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert out == "set()\n"
+
+
+def test_a_table_that_something_maps_over_is_refused_with_the_conversion_to_rows():
+    class Frame:
+        columns = ("n",)
+
+    with pytest.raises(UnstorableValue, match="return a list, for example of its rows as dicts"):
+        encode_items(Frame())
