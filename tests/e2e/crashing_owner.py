@@ -27,12 +27,15 @@ from segue.model.images import Snapshot
 from segue.model.spec import spec_digest
 from segue.model.state import RUN_FINAL
 from segue.model.value import encode
+from segue.run.children.lifeline import die_with_parent
 from segue.run.control import ControlServer
 from segue.run.executors.process import ProcessExecutor
 from segue.run.executors.settings import ExecutorSettings
 from segue.run.loop import run_forever
 from segue.store.home import DATABASE
 from segue.store.sqlite import SqliteReader, SqliteResults, SqliteWriter, open_writer
+from tests.e2e.commands import check_home, reading
+from tests.e2e.ledger import Ledger, check_known
 
 __all__ = ["DAG", "PLACES", "REQUEST", "RUN", "main"]
 
@@ -173,6 +176,9 @@ def main(folder: Path) -> None:
         print(point, end=" ", flush=True)
         killed = _in_fork(home, bundles, news, point)
         if killed:
+            check_home(home)
+            with reading(home) as reader:
+                check_known(reader, Ledger(home / "ledger"))
             assert not _in_fork(home, bundles, news, None)
         else:
             print("no such point", flush=True)
@@ -181,8 +187,9 @@ def main(folder: Path) -> None:
 
 def _in_fork(home: Path, bundles: Path, news: Defined, fatal: int | None) -> bool:
     """Drive in a process of its own; says whether it was killed."""
-    pid = os.fork()
+    parent, pid = os.getpid(), os.fork()
     if pid == 0:
+        die_with_parent(parent)
         drive(home, bundles, news, fatal)
         os._exit(0)
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

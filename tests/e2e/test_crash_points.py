@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.e2e.commands import Project, check_home, reading
+from tests.e2e.commands import PATIENCE, Project, check_home, reading
 from tests.e2e.crashing_owner import DAG, PLACES, RUN
 from tests.e2e.ledger import Ledger, check
 
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 def test_a_crash_between_any_two_phases_of_any_turn_loses_nothing_and_does_nothing_twice(tmp_path: Path) -> None:
     Project(tmp_path / "project", f"{DAG}.py", "tracing.py")
     command = [sys.executable, "-m", "tests.e2e.crashing_owner", str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=5 * PATIENCE)
     assert done.returncode == 0, done.stdout + done.stderr
     *points, last = [line.split(" ", 1) for line in done.stdout.splitlines()]
     assert last[1] == "no such point"

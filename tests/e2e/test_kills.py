@@ -15,7 +15,7 @@ from segue.model.state import AttemptState, RunState
 from segue.model.views import RunQuery, RunView
 from segue.store.home import DATABASE
 from tests.e2e.commands import PATIENCE, Project
-from tests.e2e.ledger import ONCE, Ledger, check
+from tests.e2e.ledger import ONCE, Ledger, check, check_known
 
 SEED = int(os.environ.get("CHAOS_SEED") or random.SystemRandom().randrange(10**9))
 OWNERS = int(os.environ.get("CHAOS_OWNERS") or 20)
@@ -55,6 +55,9 @@ class Chaos:
         """Wait for the end of an owner; nothing of it is left, and what it stored is whole."""
         said, _ = process.communicate(timeout=2 * PATIENCE)
         self.project.check_nothing_is_left()
+        if (self.project.home / DATABASE).exists():
+            with self.project.reader() as reader:
+                check_known(reader, self.ledger)
         return said
 
     def expect(self, process: subprocess.Popen[str], run: RunView | None, said: str) -> None:

@@ -143,8 +143,9 @@ def await_ends(home: Home, runs: Sequence[RunKey]) -> None:
         if (owner := owner_here(home)) is not None:
             with owner:
                 commits = owner.commits()
-                while _open(reading, runs) and next(commits, False):
-                    pass
+                while _open(reading, runs):
+                    if not next(commits, False):
+                        break
         if left := _open(reading, runs):
             raise OwnerGone(f"the owner of this home ended before {left[0]} did: `segue retry {left[0]}` goes on")
 

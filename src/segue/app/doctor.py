@@ -81,7 +81,8 @@ def _home(home: Path, filesystem: Callable[[Path], str]) -> Iterator[Finding]:
         text = f"{home} lies on a {kind} filesystem, where a database gets damaged"
         yield Finding("home", text, False, "name a folder on a disk of this machine with SEGUE_HOME=…")
     elif not os.access(place, os.W_OK | os.X_OK):
-        yield Finding("home", f"{place} cannot be written", False, "give it to this user, or name another: SEGUE_HOME=…")
+        fix = "give it to this user, or name another with SEGUE_HOME=…"
+        yield Finding("home", f"{place} cannot be written", False, fix)
     elif warned:
         yield Finding("home", f"{home}{note}, on {kind}: {warned}", None)
     else:
@@ -95,7 +96,8 @@ def _database(path: Path) -> Iterator[Finding]:
     try:
         found = database_version(path)
     except EnvironmentFault as why:
-        fix = "install the newer Segue again" if "version" in str(why) else f"move {path} away, put a backup in its place"
+        newer = "install the newer Segue again"
+        fix = newer if "of version" in str(why) else f"move {path} away and put a backup in its place"
         yield Finding("database", str(why), False, fix)
         return
     if found < SCHEMA:

@@ -76,12 +76,17 @@ class TaskPicture:
         self.ended = change.at if self.state in FINAL else None
 
     def _move_item(self, index: int, new: TaskState) -> None:
-        counts = Counter() if self.counts is None else self.counts
-        counts[self.items.get(index, TaskState.PENDING)] -= 1
+        counts = self.counts = Counter() if self.counts is None else self.counts
+        old = self.items.get(index, TaskState.PENDING)
+        left = counts[old] - 1
+        if left > 0:
+            counts[old] = left
+        else:
+            counts.pop(old, None)
         counts[new] += 1
-        self.counts = +counts
         self.items[index] = new
-        self.state = _whole(self.counts)
+        if left <= 0 or counts[new] == 1:  # else the same states are there as before
+            self.state = _whole(counts)
 
 
 def _whole(counts: Mapping[TaskState, int]) -> TaskState:
@@ -130,6 +135,13 @@ class RunPicture:
         task = self.tasks.get(change.task)
         if task is None:
             return
+        if isinstance(change, TaskMoved) and change.index is not None and task.counts:
+            old = task.items.get(change.index, TaskState.PENDING)
+            self.tally[old] -= old in task.counts
+            self.tally[change.new] += 1
+            task.move(change)
+            self._place(task)
+            return
         self.tally.subtract(task.tally())
         match change:
             case TaskMoved():
@@ -143,6 +155,9 @@ class RunPicture:
     def settle(self, task: TaskPicture) -> None:
         """Count a task where it now stands."""
         self.tally.update(task.tally())
+        self._place(task)
+
+    def _place(self, task: TaskPicture) -> None:
         name = task.spec.id
         if task.state in _STILL:
             self.lively.pop(name, None)
@@ -191,12 +206,12 @@ class Picture:
 
     def _take(self, change: Change) -> None:
         match change:
-            case RunCreated(row) if row.run.dag in self._specs:
-                self.runs.setdefault(row.run, RunPicture(row.run, self._specs[row.run.dag]))
-            case RunMoved() if change.run in self.runs:
-                self.runs[change.run].move(change)
             case (TaskMoved() | Expanded() | Collapsed()) if change.run in self.runs:
                 self.runs[change.run].change(change)
+            case RunMoved() if change.run in self.runs:
+                self.runs[change.run].move(change)
+            case RunCreated(row) if row.run.dag in self._specs:
+                self.runs.setdefault(row.run, RunPicture(row.run, self._specs[row.run.dag]))
             case _:
                 pass
 

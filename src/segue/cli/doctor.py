@@ -32,5 +32,8 @@ def doctor(home: HomeOption = None, as_json: JsonOption = False) -> int:
         screen.print(Text.assemble(topic, terminal_safe(finding.text)))
         if finding.fix:
             screen.print(Text(f"            {terminal_safe(finding.fix)}", style="bold"))
-    screen.print(Text(f"\n{len(wrong)} wrong" if wrong else "\nnothing is wrong", style="bold red" if wrong else "green"))
-    return Code.FAILED if wrong else Code.GOOD
+    if wrong:
+        screen.print(Text(f"\n{len(wrong)} wrong", style="bold red"))
+        return Code.FAILED
+    screen.print(Text("\nnothing is wrong", style="green"))
+    return Code.GOOD

@@ -85,7 +85,13 @@ def _summary(screen: Console, details: Sequence[RunDetail]) -> None:
     for one in troubled[:_MANY]:
         _trouble(screen, one)
     if len(troubled) > _MANY:
-        screen.print(f"\n… and {len(troubled) - _MANY} more runs that failed or are held: `segue runs --state failed`")
+        screen.print(f"\n… and {len(troubled) - _MANY} more that failed or are held: `segue runs --state failed,held`")
+    failed = [one.run for one in troubled if one.culprits]
+    if failed:
+        again = str(failed[0]) if len(failed) == 1 else f"--state failed --dag {failed[0].dag}"
+        screen.print()
+        screen.print(Text.assemble("the world was broken:  ", (f"segue retry {again}", "bold")))
+        screen.print(Text.assemble("the code was broken:   ", (f"segue rerun {again}", "bold")))
 
 
 def _trouble(screen: Console, one: Summary) -> None:
@@ -97,12 +103,8 @@ def _trouble(screen: Console, one: Summary) -> None:
         screen.print(Text.assemble(("‖ ", "magenta"), (f"{one.run} {label}", "bold"), "  is held: a person decides"))
         mark = f"segue mark {one.run} {quote(label)} skipped --reason …"
         screen.print(Text(f"  segue why {one.run}    {mark}", style="dim"))
-    if one.culprits:
-        screen.print(Text.assemble("the world was broken:  ", (f"segue retry {one.run}", "bold")))
-        screen.print(Text.assemble("the code was broken:   ", (f"segue rerun {one.run}", "bold")))
 
 
 def _reason(culprit: Culprit) -> Text:
     attempts = f" (after {culprit.attempts} attempts)" if culprit.attempts > 1 else ""
     return plain(culprit.reason + attempts)
-

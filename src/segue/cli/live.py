@@ -95,12 +95,14 @@ class LineScreen:
 
     def committed(self, changes: Sequence[Change]) -> None:
         """Print the changes that matter."""
+        seen: set[str] = set()  # the picture has all changes already: the items of a map would end once each
         for change in changes:
             if not isinstance(change, RunMoved | TaskMoved) or change.run not in self._picture.runs:
                 continue
             run = self._picture.runs[change.run]
             said = self._run(run, change) if isinstance(change, RunMoved) else self._task(run, change)
-            if said is not None:
+            if said is not None and f"{run.run} {said.plain}" not in seen:
+                seen.add(f"{run.run} {said.plain}")
                 clock = datetime_at(change.at, run.spec.timezone).strftime("%H:%M:%S")
                 self._console.print(Text.assemble((clock, "dim"), f"  {run.run}  ", said))
 

@@ -103,8 +103,14 @@ class _Printer:
         key = log.attempt.key
         print_json(
             {
-                "run_id": str(key.run), "task_id": key.task, "map_index": key.index, "attempt": key.number,
-                "time": line.t, "stream": line.stream, "level": line.level, "message": line.msg,
+                "run_id": str(key.run),
+                "task_id": key.task,
+                "map_index": key.index,
+                "attempt": key.number,
+                "time": line.t,
+                "stream": line.stream,
+                "level": line.level,
+                "message": line.msg,
                 "fields": line.fields,
             }  # fmt: skip
         )

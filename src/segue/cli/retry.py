@@ -17,7 +17,7 @@ def retry(  # noqa: PLR0913  # an option is a parameter
     given: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[RUN] [TASK]...", help="the run (none with a selection); tasks: clean, clean[3]; default: all that failed"
+            metavar="[RUN] [TASK]...", help="no RUN with a selection; TASK: clean, clean[3]; default: all that failed"
         ),
     ] = None,
     only: Annotated[bool, typer.Option("--only", help="the tasks named, not what follows them")] = False,

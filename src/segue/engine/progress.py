@@ -184,12 +184,13 @@ def launch_of(machine: Machine, cell: int) -> Launch:
     node, item, tally = machine.owner[cell], machine.item(cell), machine.tallies[cell]
     task = machine.graph.tasks[node]
     picks = () if item is None else _picks(machine, node, item)
-    single = {} if item is None else _single_items(machine, node, picks)
+    single = _single_items(machine, node, picks) if item is not None and node in machine.graph.lists else {}
     inputs = tuple(
         _input(machine, up) if up not in single else Stored(machine.graph.tasks[up].id, single[up])
         for up in machine.graph.data[node]
     )
-    if task.mapped is not None:
+    if single:
+        assert task.mapped is not None
         index = machine.graph.index
         picks = tuple(
             -1 if over.task is not None and index[over.task] in single else pick

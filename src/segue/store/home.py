@@ -19,7 +19,16 @@ import msgspec
 from segue.model.errors import HomeBusy, HomeUnusable
 from segue.model.ids import Instant
 
-__all__ = ["DATABASE", "Owner", "OwnerFacts", "check_home", "filesystem_of", "filesystem_trouble", "owner_of", "take_home"]
+__all__ = [
+    "DATABASE",
+    "Owner",
+    "OwnerFacts",
+    "check_home",
+    "filesystem_of",
+    "filesystem_trouble",
+    "owner_of",
+    "take_home",
+]
 
 DATABASE: Final = "segue.db"
 """Name of the database file in the home."""

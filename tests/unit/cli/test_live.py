@@ -62,6 +62,17 @@ def test_a_mapped_task_is_one_line_when_its_last_item_has_ended():
     assert lines == ["04:00:00 d@k m 50 done 0 ms"]
 
 
+def test_a_mapped_task_is_one_line_when_many_items_end_in_one_commit():
+    console = Console(width=200, color_system=None, highlight=False)
+    picture = Picture({"d": SPEC})
+    picture.apply([RunCreated(RunRow(RUN, "r", 1), Instant(0)), Expanded(RUN, "m", 50, 1, Instant(NOON))])
+    items = [moved("m", S.QUEUED, S.SUCCESS, 0, k, began=Instant(NOON)) for k in range(50)]
+    with console.capture() as capture:
+        picture.apply(items)
+        LineScreen(console, picture).committed(items)
+    assert len(capture.get().splitlines()) == 1
+
+
 def test_an_item_that_fails_is_a_line_of_its_own():
     why = Why("failed", ("ValueError: boom",))
     lines = printed(Expanded(RUN, "m", 50, 1, Instant(NOON)), moved("m", S.QUEUED, S.FAILED, 0, 7, why=why))

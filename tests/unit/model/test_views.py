@@ -10,7 +10,7 @@ VIEW = RunView(1, RunRow(RUN, "r", 1), RunState.RUNNING)
 
 
 def attempt(task, index, number, began):
-    return AttemptView(AttemptKey(RUN, task, index, number), AttemptState.FAILED, 1, began=began)
+    return AttemptView(AttemptKey(RUN, task, index, number), AttemptState.FAILED, 1, Instant(1), began=began)
 
 
 def test_a_run_tells_every_task_also_those_that_have_no_row():

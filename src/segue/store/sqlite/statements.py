@@ -1,6 +1,8 @@
 """Statements of the hot path: built once in SQLAlchemy Core, executed as text with tuples by the driver's own cursor.
 
 In batches of hundreds `exec_driver_sql` would do as well; in a turn of one task it costs a quarter of the turn.
+The driver takes ten times as long for a None, an enum or bytes as for a number or text, so each of the moves that nearly
+every task makes (QUEUE_TASK, PASS_TASK, FINISH_ATTEMPT) has a statement in which what it leaves empty is written out.
 The order of the tuples is repeated here in words and checked when the module is loaded.
 """
 
@@ -18,6 +20,7 @@ __all__ = [
     "ADD_ATTEMPT",
     "ADD_BUNDLE",
     "ADD_EVENT",
+    "ADD_PLAIN_EVENT",
     "ADD_REQUEST",
     "ADD_RUN",
     "ADD_VERSION",
@@ -25,6 +28,7 @@ __all__ = [
     "EPOCH",
     "EXPAND",
     "FAIL_DEFINITION",
+    "FINISH_ATTEMPT",
     "FIND_RUN",
     "FIND_VERSION",
     "LAST_EVENT",
@@ -32,8 +36,10 @@ __all__ = [
     "MOVE_RUN",
     "MOVE_SLOT",
     "MOVE_TASK",
+    "PASS_TASK",
     "PUT_TASK",
     "QUARANTINE",
+    "QUEUE_TASK",
     "RESULT",
     "RESULTS",
     "SET_DAG",
@@ -82,17 +88,34 @@ _MOVED = (
     "state", "round", "tries", "losses", "platform", "not_before", "why", "number", "length", "marked", "followed",
     "started", "ended", "digest", "ref", "inline",
 )  # fmt: skip
-_put = sqlite.insert(tasks)
-PUT_TASK: Final = _text(
-    _put.on_conflict_do_update(
+_NULL: Final = literal_column("NULL")
+
+
+def _leave_pending(insertion: Any) -> Any:
+    return insertion.on_conflict_do_update(
         index_elements=["run", "task_id", "map_index"],
-        set_={name: _put.excluded[name] for name in _MOVED}
-        | {"number": func.max(tasks.c.number, _put.excluded.number)},
+        set_={name: insertion.excluded[name] for name in _MOVED}
+        | {"number": func.max(tasks.c.number, insertion.excluded.number)},
         where=tasks.c.state == literal_column("'pending'"),
-    ),
-    "run", "task_id", "map_index", *_MOVED, columns=True,
-)  # fmt: skip
+    )
+
+
+PUT_TASK: Final = _text(
+    _leave_pending(sqlite.insert(tasks)), "run", "task_id", "map_index", *_MOVED, columns=True
+)
 """A task leaves PENDING: with or without a row."""
+
+_QUEUED: Final = "run task_id map_index round tries losses platform why number"
+QUEUE_TASK: Final = _text(
+    _leave_pending(
+        sqlite.insert(tasks).inline().values(
+            {name: _param(name) for name in _QUEUED.split()}
+            | {"state": literal_column("'queued'"), "marked": literal_column("0"), "digest": literal_column("x''")}
+        )
+    ),
+    *_params("run task_id map_index round tries losses platform why number"),
+)  # fmt: skip
+"""It leaves PENDING for QUEUED."""
 
 MOVE_TASK: Final = _text(
     update(tasks)
@@ -106,6 +129,23 @@ MOVE_TASK: Final = _text(
     .where(_this_task(tasks), tasks.c.state == _param("old")),
     *_params(" ".join(_MOVED).replace("started", "reopened started") + " run task_id map_index old"),
 )
+_PASSED: Final = "round tries losses platform why number started ended digest inline"
+PASS_TASK: Final = _text(
+    update(tasks)
+    .values(
+        dict.fromkeys(("not_before", "length", "followed", "ref"), _NULL)
+        | {name: _param(name) for name in _PASSED.split()}
+        | {
+            "state": literal_column("'success'"),
+            "marked": literal_column("0"),
+            "number": func.max(tasks.c.number, _param("number")),
+            "started": func.coalesce(tasks.c.started, _param("started")),
+        }
+    )
+    .where(_this_task(tasks), tasks.c.state == _param("old")),
+    *_params(_PASSED + " run task_id map_index old"),
+)
+"""It succeeds with a value that lies in its row."""
 
 _expand = sqlite.insert(tasks).inline().values(
     run=_param("run"), task_id=_param("task_id"), map_index=literal_column(str(NO_INDEX)),
@@ -165,9 +205,25 @@ MOVE_ATTEMPT: Final = _text(
     ),
 )
 
-ADD_EVENT: Final = _add(
-    events, "seq at epoch kind dag run task_id map_index attempt old new why_code why_args actor"
+_FINISHED: Final = "state cause text peak_rss cpu"
+FINISH_ATTEMPT: Final = _text(
+    update(attempts)
+    .values(
+        dict.fromkeys(("exit_code", "signal", "notes"), _NULL)
+        | {name: _param(name) for name in (*_FINISHED.split(), "ended")}
+        | {
+            "worker": func.coalesce(func.nullif(_param("worker"), literal_column("''")), attempts.c.worker),
+            "started": func.coalesce(_param("started"), attempts.c.started),
+        }
+    )
+    .where(_this_task(attempts), attempts.c.number == _param("number"), attempts.c.state == _param("old")),
+    *_params(_FINISHED + " worker started ended run task_id map_index number old"),
 )
+"""It ends and leaves neither log nor notes, and had no process end with it."""
+
+_EVENT: Final = "seq at epoch kind dag run task_id map_index attempt old new why_code actor"
+ADD_PLAIN_EVENT: Final = _add(events, _EVENT)
+ADD_EVENT: Final = _add(events, _EVENT.replace("actor", "why_args actor"))
 
 # ----------------------------------------------------------------------------------------------------------------- runs
 ADD_RUN: Final = _add(

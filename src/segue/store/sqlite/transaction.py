@@ -37,8 +37,9 @@ from segue.store.sqlite import statements as sql
 
 __all__ = ["Cursor", "SqliteTransaction"]
 
-_encode: Final = msgspec.msgpack.encode
+_encode: Final = msgspec.msgpack.Encoder().encode
 _NOTHING: Final = Value()
+_LIVE: Final = frozenset({TaskState.QUEUED, TaskState.RUNNING})
 
 
 class Cursor(Protocol):
@@ -57,16 +58,17 @@ class Cursor(Protocol):
     def fetchone(self) -> Any: ...
 
 
+_Rows = list[tuple[Any, ...]]
+
+
 class _Wave:
     """Rows of one batch: no task appears twice in it."""
 
-    __slots__ = ("attempts_made", "attempts_moved", "tasks_moved", "tasks_put")
+    __slots__ = ("attempts", "tasks")
 
     def __init__(self) -> None:
-        self.tasks_put: list[tuple[Any, ...]] = []
-        self.tasks_moved: list[tuple[Any, ...]] = []
-        self.attempts_made: list[tuple[Any, ...]] = []
-        self.attempts_moved: list[tuple[Any, ...]] = []
+        self.tasks: dict[str, _Rows] = {sql.QUEUE_TASK: [], sql.PUT_TASK: [], sql.PASS_TASK: [], sql.MOVE_TASK: []}
+        self.attempts: dict[str, _Rows] = {sql.FINISH_ATTEMPT: [], sql.MOVE_ATTEMPT: [], sql.ADD_ATTEMPT: []}
 
 
 class SqliteTransaction:
@@ -86,7 +88,7 @@ class SqliteTransaction:
         self._waves: list[_Wave] = []
         self._task_turns: dict[tuple[int, str, int], int] = {}
         self._attempt_turns: dict[tuple[int, str, int], int] = {}
-        self._events: list[tuple[Any, ...]] = []
+        self._events: dict[str, _Rows] = {sql.ADD_PLAIN_EVENT: [], sql.ADD_EVENT: []}
         self._writers: dict[type, Callable[[Any], None]] = {
             RunCreated: self._create_run,
             RunMoved: self._move_run,
@@ -114,29 +116,44 @@ class SqliteTransaction:
         for change in changes:
             writers[type(change)](change)
         self._flush()
-        self._run_many(sql.ADD_EVENT, self._events, "event")
-        self._events = []
+        for statement, rows in self._events.items():
+            self._run_many(statement, rows, "event")
+            rows.clear()
 
     # ------------------------------------------------------------------------------------------------ tasks, attempts
     def _move_task(self, move: TaskMoved) -> None:
         run = self._id(move.run)
         index = NO_INDEX if move.index is None else move.index
+        wave = self._wave(self._task_turns, run, move.task, index)
+        new, value, began, number = move.new, move.result or _NOTHING, move.began, move.attempt or 0
+        tallies = (move.round, move.tries, move.losses, move.platform)
+        plain = move.not_before is None and not move.marked and move.followed is None
+        if plain and move.old is TaskState.PENDING and new is TaskState.QUEUED and move.result is None:
+            wave.tasks[sql.QUEUE_TASK].append((run, move.task, index, *tallies, _encode(move.why), number))
+        elif plain and new is TaskState.SUCCESS and move.old in _LIVE and value.length is None and value.ref is None:
+            wave.tasks[sql.PASS_TASK].append((
+                *tallies, _encode(move.why), number, began, move.at, value.digest, value.inline,
+                run, move.task, index, str(move.old),
+            ))  # fmt: skip
+        else:
+            self._move_any_task(wave, move, run, index)
+        for entry in task_entries(move):
+            self._log(entry, run)
+
+    def _move_any_task(self, wave: _Wave, move: TaskMoved, run: int, index: int) -> None:
         new, value, began = move.new, move.result or _NOTHING, move.began
         if began is None and new is TaskState.RUNNING:
             began = move.at
         head = (
-            new, move.round, move.tries, move.losses, move.platform, move.not_before, _encode(move.why),
+            str(new), move.round, move.tries, move.losses, move.platform, move.not_before, _encode(move.why),
             move.attempt or 0, value.length, move.marked, None if move.followed is None else _encode(move.followed),
         )  # fmt: skip
         tail = (began, move.at if new in FINAL else None, value.digest, value.ref, value.inline)
-        wave = self._wave(self._task_turns, run, move.task, index)
         if move.old is TaskState.PENDING:
-            wave.tasks_put.append((run, move.task, index, *head, *tail))
+            wave.tasks[sql.PUT_TASK].append((run, move.task, index, *head, *tail))
         else:
             reopened = new is TaskState.PENDING
-            wave.tasks_moved.append((*head, reopened, *tail, run, move.task, index, move.old))
-        for entry in task_entries(move):
-            self._log(entry, run)
+            wave.tasks[sql.MOVE_TASK].append((*head, reopened, *tail, run, move.task, index, str(move.old)))
 
     def _move_attempt(self, move: AttemptMoved) -> None:
         key = move.key
@@ -144,17 +161,23 @@ class SqliteTransaction:
         index = NO_INDEX if key.index is None else key.index
         wave = self._wave(self._attempt_turns, run, key.task, index)
         if move.old is None:
-            wave.attempts_made.append((
-                run, key.task, index, key.number, move.round, move.fence, move.new, move.cause, move.text, move.worker,
+            wave.attempts[sql.ADD_ATTEMPT].append((
+                run, key.task, index, key.number, move.round, move.fence, str(move.new), move.cause, move.text, move.worker,
                 move.at,
             ))  # fmt: skip
             return
         alive = move.new in ("queued", "running")
+        if not alive and move.exit_code is move.signal is move.log is None and not move.notes:
+            wave.attempts[sql.FINISH_ATTEMPT].append((
+                str(move.new), move.cause, move.text, move.peak_rss, move.cpu, move.worker, move.began, move.at,
+                run, key.task, index, key.number, str(move.old),
+            ))  # fmt: skip
+            return
         began = move.at if move.began is None and move.new == "running" else move.began
-        wave.attempts_moved.append((
-            move.new, move.cause, move.text, move.exit_code, move.signal, move.peak_rss, move.cpu, move.worker,
+        wave.attempts[sql.MOVE_ATTEMPT].append((
+            str(move.new), move.cause, move.text, move.exit_code, move.signal, move.peak_rss, move.cpu, move.worker,
             move.log, _encode(move.notes) if move.notes else None, began, None if alive else move.at,
-            run, key.task, index, key.number, move.old,
+            run, key.task, index, key.number, str(move.old),
         ))  # fmt: skip
 
     def _expand(self, change: Expanded) -> None:
@@ -247,10 +270,10 @@ class SqliteTransaction:
 
     def _flush(self) -> None:
         for wave in self._waves:
-            self._run_many(sql.PUT_TASK, wave.tasks_put, "task")
-            self._run_many(sql.MOVE_TASK, wave.tasks_moved, "task")
-            self._run_many(sql.MOVE_ATTEMPT, wave.attempts_moved, "attempt")
-            self._run_many(sql.ADD_ATTEMPT, wave.attempts_made, "attempt")
+            for statement, rows in wave.tasks.items():
+                self._run_many(statement, rows, "task")
+            for statement, rows in wave.attempts.items():
+                self._run_many(statement, rows, "attempt")
         self._waves = []
         self._task_turns, self._attempt_turns = {}, {}
 
@@ -273,7 +296,11 @@ class SqliteTransaction:
     def _log(self, entry: Entry, run: int | None) -> None:
         at, kind, dag, _, task, index, attempt, old, new, why, actor = entry
         self.seq += 1
-        self._events.append((
+        head = (
             self.seq, at, self._epoch, kind, dag, run, task, NO_INDEX if index is None and task else index, attempt,
-            old, new, why and why.code, _encode(why.args) if why and why.args else None, actor,
-        ))  # fmt: skip
+            old and str(old), new and str(new), why and why.code,
+        )  # fmt: skip
+        if why is not None and why.args:
+            self._events[sql.ADD_EVENT].append((*head, _encode(why.args), actor))
+        else:
+            self._events[sql.ADD_PLAIN_EVENT].append((*head, actor))
