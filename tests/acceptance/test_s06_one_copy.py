@@ -1,7 +1,5 @@
 """S06: load run twice for one day leaves one copy, not two, in all downstream tables."""
 
-from pathlib import Path
-
 import duckdb
 import polars as pl
 import pytest

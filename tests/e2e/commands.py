@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from segue.model.views import RunDetail
 from segue.run.executors.forks import HOME_MARK
@@ -40,12 +40,12 @@ class Project:
         """Add a DAG file."""
         (self.folder / name).write_text(text)
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """Start `segue`; what it says is kept for `communicate`."""
+    def start(self, *words: str, stdout: int | IO[str] = subprocess.PIPE) -> subprocess.Popen[str]:
+        """Start `segue`; what it says is kept for `communicate`, unless it goes to a file."""
         environ = {name: value for name, value in os.environ.items() if not name.startswith("SEGUE_")}
         return subprocess.Popen(
             [sys.executable, "-m", "segue", *words], cwd=self.folder, env=environ, text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.STDOUT,
         )  # fmt: skip
 
     def segue(self, *words: str) -> subprocess.CompletedProcess[str]:

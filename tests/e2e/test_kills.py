@@ -8,8 +8,10 @@ import random
 import signal
 import subprocess
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeAlias
 
 from segue.model.state import AttemptState, RunState
 from segue.model.views import RunQuery, RunView
@@ -21,28 +23,46 @@ SEED = int(os.environ.get("CHAOS_SEED") or random.SystemRandom().randrange(10**9
 OWNERS = int(os.environ.get("CHAOS_OWNERS") or 20)
 WORKERS = int(os.environ.get("CHAOS_WORKERS") or 20)
 
+Process: TypeAlias = subprocess.Popen[str]
+
 
 class Chaos:
-    """A project whose DAG writes a ledger, and chance."""
+    """A project whose DAG writes a ledger, chance, and how many were killed."""
 
     def __init__(self, folder: Path, workers: int) -> None:
         print(f"CHAOS_SEED={SEED}")
-        self.chance = random.Random(SEED)
+        self.chance, self.kills = random.Random(SEED), 0
         self.project = Project(folder / "project", "chaos.py", "tracing.py", workers=workers, grace="1s")
         self.ledger = Ledger(folder / "ledger")
+        self._said = folder / "said"
 
-    def run(self, **params: object) -> subprocess.Popen[str]:
-        words = [word for name, value in params.items() for word in ("--param", f"{name}={value}")]
-        return self.project.start("run", "chaos.py", "--param", f"ledger={self.ledger.folder}", *words)
+    def succeed(self, disturb: Callable[[Process], None], **params: object) -> None:
+        """Make a run and go on with it, disturbed, until it succeeds; nothing is lost or done twice by then.
 
-    def newest(self) -> RunView | None:
-        """The newest run."""
-        if not (self.project.home / DATABASE).exists():
-            return None
-        with self.project.reader() as reader:
-            return next(iter(reader.runs(RunQuery(limit=1))), None)
+        Args:
+            disturb: called with each owner; may kill it, and returns at last when it has ended or is to be left alone.
+            params: of the run, besides the ledger.
+        """
+        before, owners = self._newest(), 1
+        given = {"ledger": self.ledger.folder, **params}
+        first = ("run", "chaos.py", *(word for name in given for word in ("--param", f"{name}={given[name]}")))
+        words: tuple[str, ...] = first
+        while True:
+            with self._owner(*words) as process:
+                disturb(process)
+                process.wait(2 * PATIENCE)
+            self._check_whole()
+            run = self._newest()
+            if run is not None and before is not None and run.number == before.number:
+                run = None
+            if run is not None and run.state is RunState.SUCCESS:
+                break
+            self._check_cause(process, run)
+            words = first if run is None else ("retry", str(run.run))
+            owners += 1
+        check(self.project.detail(str(run.run)), self.ledger, owners=owners)
 
-    def wait(self, process: subprocess.Popen[str], *, grown: int, seconds: float) -> None:
+    def wait(self, process: Process, *, grown: int, seconds: float) -> None:
         """Wait until the ledger has grown by so many bytes, then so long, or until the process has ended."""
         goal, deadline = self.ledger.size() + grown, time.monotonic() + PATIENCE
         while self.ledger.size() < goal and process.poll() is None:
@@ -51,32 +71,53 @@ class Chaos:
         with suppress(subprocess.TimeoutExpired):
             process.wait(seconds)
 
-    def end(self, process: subprocess.Popen[str]) -> str:
-        """Wait for the end of an owner; nothing of it is left, and what it stored is whole."""
-        said, _ = process.communicate(timeout=2 * PATIENCE)
+    def kill_owner(self, process: Process) -> None:
+        """Kill an owner, mostly while tasks run, else at any moment from its start on."""
+        if self.kills < OWNERS:
+            busy = self.chance.random() < 0.8
+            grown, seconds = (self.chance.randrange(1, 3000), 0.05) if busy else (0, 1.5)
+            self.wait(process, grown=grown, seconds=self.chance.uniform(0, seconds))
+            process.kill()
+            self.kills += process.wait() == -signal.SIGKILL
+
+    def kill_workers(self, process: Process) -> None:
+        """Kill one process of an owner after the other: mostly one that runs a task."""
+        while self.kills < WORKERS and process.poll() is None:
+            self.wait(process, grown=1, seconds=self.chance.uniform(0, 0.1))
+            servers = {pid for pid in self.project.processes() if parent(pid) == process.pid}
+            workers = {pid for pid in self.project.processes() if parent(pid) in servers}
+            # A task that was lost before is left alone: it would wait ever longer.
+            busy = {line.pid for line in self.ledger.running() if line.attempt == 1} & workers
+            group = self.chance.choices([busy, workers, servers], [8, 2, 1])[0]
+            with suppress(ProcessLookupError, IndexError):
+                os.kill(self.chance.choice(sorted(group)), signal.SIGKILL)
+                self.kills += 1
+
+    @contextmanager
+    def _owner(self, *words: str) -> Iterator[Process]:
+        with self._said.open("w") as said, self.project.start(*words, stdout=said) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    def _newest(self) -> RunView | None:
+        if not (self.project.home / DATABASE).exists():
+            return None
+        with self.project.reader() as reader:
+            return next(iter(reader.runs(RunQuery(limit=1))), None)
+
+    def _check_whole(self) -> None:
         self.project.check_nothing_is_left()
         if (self.project.home / DATABASE).exists():
             with self.project.reader() as reader:
                 check_known(reader, self.ledger)
-        return said
 
-    def expect(self, process: subprocess.Popen[str], run: RunView | None, said: str) -> None:
-        """An owner that has not made its run succeed was killed, or waits for a person's word on what must not repeat."""
+    def _check_cause(self, process: Process, run: RunView | None) -> None:
+        """An owner whose run has not succeeded was killed, or waits for a person's word on what must not repeat."""
         if process.returncode != -signal.SIGKILL:
-            assert run is not None and process.returncode == 1, said
-            assert {label.partition("[")[0] for label, _ in run.culprits} == {ONCE}, said
-
-    def kill_one(self, owner: int) -> bool:
-        """Kill a process that runs a task, or any worker, or the fork server; says whether there was one."""
-        servers = {pid for pid in self.project.processes() if parent(pid) == owner}
-        workers = {pid for pid in self.project.processes() if parent(pid) in servers}
-        busy = {line.pid for line in self.ledger.running() if line.attempt == 1} & workers  # losses wait ever longer
-        group = self.chance.choices([busy, workers, servers], [8, 2, 1])[0]
-        if not group:
-            return False
-        with suppress(ProcessLookupError):
-            os.kill(self.chance.choice(sorted(group)), signal.SIGKILL)
-        return True
+            assert run is not None and process.returncode == 1, self._said.read_text()
+            assert {label.partition("[")[0] for label, _ in run.culprits} == {ONCE}, self._said.read_text()
 
 
 def parent(pid: int) -> int | None:
@@ -86,44 +127,14 @@ def parent(pid: int) -> int | None:
 
 
 def test_owners_killed_at_random_moments_lose_nothing_and_do_nothing_twice(tmp_path: Path) -> None:
-    chaos, kills, last = Chaos(tmp_path, workers=4), 0, 0
-    while kills < OWNERS:
-        process, owners = chaos.run(), 1
-        while True:
-            if kills < OWNERS:
-                late = chaos.chance.random() < 0.8
-                grown, seconds = (chaos.chance.randrange(1, 3000), 0.05) if late else (0, 1.5)
-                chaos.wait(process, grown=grown, seconds=chaos.chance.uniform(0, seconds))
-                process.kill()
-                kills += process.wait() == -signal.SIGKILL
-            said = chaos.end(process)
-            newest = chaos.newest()
-            mine = newest if newest is not None and newest.number > last else None
-            if mine is not None and mine.state is RunState.SUCCESS:
-                break
-            chaos.expect(process, mine, said)
-            owners += 1
-            process = chaos.run() if mine is None else chaos.project.start("retry", str(mine.run))
-        last = mine.number
-        check(chaos.project.detail(str(mine.run)), chaos.ledger, owners=owners)
+    chaos = Chaos(tmp_path, workers=4)
+    while chaos.kills < OWNERS:
+        chaos.succeed(chaos.kill_owner)
 
 
 def test_workers_killed_at_random_moments_lose_nothing_and_do_nothing_twice(tmp_path: Path) -> None:
-    chaos, kills = Chaos(tmp_path, workers=8), 0
-    while kills < WORKERS:
-        process, owners = chaos.run(width=40, pace=0.1), 1
-        while True:
-            while kills < WORKERS and process.poll() is None:
-                chaos.wait(process, grown=1, seconds=chaos.chance.uniform(0, 0.1))
-                kills += chaos.kill_one(process.pid)
-            said = chaos.end(process)
-            mine = chaos.newest()
-            assert mine is not None, said
-            if mine.state is RunState.SUCCESS:
-                break
-            chaos.expect(process, mine, said)
-            owners += 1
-            process = chaos.project.start("retry", str(mine.run))
-        check(chaos.project.detail(str(mine.run)), chaos.ledger, owners=owners)
+    chaos = Chaos(tmp_path, workers=8)
+    while chaos.kills < WORKERS:
+        chaos.succeed(chaos.kill_workers, width=40, pace=0.1)
     with chaos.project.reader() as reader:
         assert any(attempt.state is AttemptState.LOST for _, attempt in reader.attempt_rows())

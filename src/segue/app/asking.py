@@ -160,8 +160,8 @@ def _default(param: ParamSpec) -> object:
 def _value(param: ParamSpec, text: str) -> object:
     choices = [decode(choice) for choice in param.choices]
     wanted = param.type
-    if choices and text in choices:
-        return text
+    if choices and (text in choices or all(isinstance(choice, str) for choice in choices)):
+        return _chosen(param, text, text, choices)
     if wanted == "str" or wanted.startswith("str |"):
         value: object = text
     elif wanted == "date":
@@ -171,11 +171,17 @@ def _value(param: ParamSpec, text: str) -> object:
             value = msgspec.json.decode(text)
         except msgspec.DecodeError:
             raise UsageError(f"--param {param.name}={text}: {wanted} is wanted, written as JSON") from None
-    if choices and value not in choices:
-        raise UsageError(f"--param {param.name}={text}: one of {', '.join(map(str, choices))} is wanted")
+    if choices:
+        return _chosen(param, text, value, choices)
     kinds = _KINDS.get(wanted.partition("[")[0])
     if kinds is not None and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)):
         raise UsageError(f"--param {param.name}={text}: {wanted} is wanted")
+    return value
+
+
+def _chosen(param: ParamSpec, text: str, value: object, choices: list[object]) -> object:
+    if value not in choices:
+        raise UsageError(f"--param {param.name}={text}: one of {', '.join(map(str, choices))} is wanted")
     return value
 
 

@@ -70,6 +70,8 @@ class Foreground:
         self._stack = ExitStack()
         self._engine: Engine | None = None
         home = Home(settings.home)
+        for folder in (settings.logs, settings.storage):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._store: SqliteWriter = open_writer(home.database, self.clock.now())
         self._stack.callback(self._store.close)
         socket = _socket_path(home, self._stack)

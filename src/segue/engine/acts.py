@@ -170,6 +170,9 @@ def _retry(board: Board, request: Request, wanted: RetryRun) -> tuple[RunKey, st
         if wanted.tasks or machine.key in board.runs:
             raise
         cells = set()  # what was interrupted goes on; when that has ended another retry opens what failed
+    if not cells and machine.state is RunState.HELD:
+        held = ", ".join(machine.label(cell) for cell in sorted(machine.held)[:3])
+        raise Refused(f"nothing to retry: no task of {machine.key} has failed; {held} is held: a person decides")
     if not cells and (machine.state in RUN_FINAL or machine.key in board.runs):
         raise Refused(f"nothing to retry: no task of {machine.key} has failed")
     _take_up(board, machine)

@@ -38,7 +38,11 @@ def check_collapse(machine: Machine, nodes: set[int]) -> set[int]:
 
 
 def reopen(board: Board, machine: Machine, cells: Iterable[int], actor: str) -> None:
-    """Set ended cells to PENDING in a new round; mapped tasks whose list is reopened forget their items."""
+    """Set ended cells to PENDING in a new round.
+
+    Mapped tasks whose list is opened again are expanded anew: they forget their items, or that they were held for
+    having none.
+    """
     cells = sorted(cells)
     collapsing = check_collapse(machine, {machine.owner[cell] for cell in cells})
     why = Why("reopened", (actor,))
@@ -53,6 +57,11 @@ def reopen(board: Board, machine: Machine, cells: Iterable[int], actor: str) -> 
         _forget(machine, cell)
         machine.marked.discard(cell)
         board.move(machine, cell, TaskState.PENDING, why, Note(actor=actor))
+    opened = collapsing.union(machine.owner[cell] for cell in cells)
+    for node in sorted(machine.held & machine.graph.lists.keys()):
+        if opened.intersection(machine.graph.lists[node]):
+            _new_round(machine, node)
+            board.move(machine, node, TaskState.PENDING, why, Note(actor=actor))
 
 
 def _forget(machine: Machine, cell: int) -> None:

@@ -258,3 +258,14 @@ def test_a_map_that_could_not_be_expanded_is_retried():
     world.end("a", outcome=items(1))
     world.end("b[0]")
     assert world.run_state() == "success"
+
+
+def test_a_map_held_for_an_empty_list_is_expanded_anew_when_the_list_is_made_again():
+    world = World(dag(task("a"), mapped("b", "a"), mapped("h", 0)))
+    world.trigger()
+    world.end("a", outcome=Value(b"v", length=0))
+    assert world.run_state() == "held"
+    assert world.retry("a").ok
+    world.end("a", outcome=Value(b"v", length=2))
+    world.end("b[0]", "b[1]")
+    assert world.states("a", "b[0]", "b[1]", "h") == ["success", "success", "success", "held"]

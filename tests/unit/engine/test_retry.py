@@ -217,7 +217,7 @@ def test_a_held_run_of_which_nothing_failed_has_nothing_to_retry():
     assert world.run_state() == "held"
     assert not world.retry().ok
     world.restart(NOBODY)
-    assert world.retry().ok
+    assert "a is held: a person decides" in world.retry().text
     assert world.run_state() == "held"
 
 

@@ -91,7 +91,7 @@ def test_a_database_of_something_else_is_refused(path):
 
 def test_a_file_that_is_no_database_is_refused_with_the_way_out(path):
     path.write_bytes(b"not a database at all, but long enough to look like one" * 100)
-    with pytest.raises(HomeUnusable, match="is damaged.*restore"):
+    with pytest.raises(HomeUnusable, match="is damaged.*in its place"):
         open_writer(path, NOW)
 
 
@@ -99,7 +99,7 @@ def test_a_file_cut_in_half_is_refused(path, tmp_path):
     filled(tmp_path)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(HomeUnusable, match="is damaged.*restore"):
+    with pytest.raises(HomeUnusable, match="is damaged.*in its place"):
         open_writer(path, NOW)
 
 

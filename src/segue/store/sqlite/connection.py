@@ -168,8 +168,8 @@ def fault_of(error: Exception, path: Path) -> Exception:
 def damaged(path: Path, how: str) -> HomeUnusable:
     """The error for a database that cannot be trusted, with the way out."""
     return HomeUnusable(
-        f"{path} is damaged ({how}). Nothing was written. Move it away and restore the newest copy: "
-        "`segue db restore COPY`"
+        f"{path} is damaged ({how}). Nothing was written. Move it and its -wal file away and put the newest copy in "
+        "its place (`segue db backup` makes copies)"
     )
 
 

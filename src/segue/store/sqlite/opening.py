@@ -48,6 +48,7 @@ def open_writer(
         HomeUnusable: the database is damaged, of a newer version, or not ours.
         StoreDown: it cannot be written now.
     """
+    path.touch(mode=0o600)  # SQLite gives its log and index the mode of the database
     connection = connect_writer(path, driver)
     try:
         with faults(path):
@@ -77,7 +78,7 @@ def _prepare(connection: Connection, path: Path, now: Instant, say: Callable[[st
     if version > SCHEMA:
         raise HomeUnusable(
             f"{path} is of version {version}, this Segue reads up to {SCHEMA}: install the newer Segue again, or go "
-            "back with `segue db restore COPY` to the copy made before the upgrade"
+            "back by putting the copy made before the upgrade in its place"
         )
     if version < SCHEMA:
         # Loaded by name, and only here: importing alembic costs most of a second.

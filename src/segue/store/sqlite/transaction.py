@@ -128,7 +128,7 @@ class SqliteTransaction:
         new, value, began, number = move.new, move.result or _NOTHING, move.began, move.attempt or 0
         tallies = (move.round, move.tries, move.losses, move.platform)
         plain = move.not_before is None and not move.marked and move.followed is None
-        if plain and move.old is TaskState.PENDING and new is TaskState.QUEUED and move.result is None:
+        if plain and move.old is TaskState.PENDING and new is TaskState.QUEUED and move.result is began is None:
             wave.tasks[sql.QUEUE_TASK].append((run, move.task, index, *tallies, _encode(move.why), number))
         elif plain and new is TaskState.SUCCESS and move.old in _LIVE and value.length is None and value.ref is None:
             wave.tasks[sql.PASS_TASK].append((
