@@ -1,10 +1,14 @@
 """S25: fan-out of 50 and fan-in of 50 run in parallel within limits."""
 
+from pathlib import Path
+
 import pytest
 
+from segue.model import value as values
 from segue.model.spec import DagSpec, MapSpec, Over, Rules, TaskSpec
 from segue.model.state import RunState
 from tests.acceptance.stage import play
+from tests.e2e.commands import Project
 
 WIDE = [f"part{n}" for n in range(50)]
 
@@ -30,3 +34,45 @@ def test_fifty_run_side_by_side_up_to_the_limit(spec: DagSpec, workers: int, at_
     parts = [record for key, record in played.run.attempts.items() if key.task.startswith("part")]
     assert len(parts) == 50
     assert played.began("join") > max(record.ended or 0 for record in parts)
+
+
+# Nobody gets on before as many have arrived as there are workers; each writes how many were inside with it.
+REAL = """
+import os, time
+from pathlib import Path
+from segue import dag, task
+
+WORKERS = 4
+
+@task
+def part(number: int) -> int:
+    mine = Path("inside", str(number))
+    mine.touch()
+    if number < WORKERS:
+        while not all(Path("arrived", str(n)).exists() for n in range(WORKERS)):
+            Path("arrived", str(number)).touch()
+            time.sleep(0.005)
+    inside = len(os.listdir("inside"))
+    mine.unlink()
+    return inside
+
+@task
+def join(inside: list[int]) -> list[int]:
+    return sorted(inside)
+
+@dag
+def wide():
+    join(part.map(range(50)))
+"""
+
+
+def test_fifty_real_tasks_use_all_workers_and_no_more(tmp_path: Path) -> None:
+    project = Project(tmp_path, workers=4)
+    project.write("wide.py", REAL)
+    for folder in ("inside", "arrived"):
+        (tmp_path / folder).mkdir()
+    done = project.segue("run", "wide.py")
+    assert done.returncode == 0, done.stdout
+    [joined] = [view for view in project.detail("wide@latest").tasks if view.task == "join"]
+    inside = values.decode(joined.inline)
+    assert len(inside) == 50 and inside[-1] == 4

@@ -54,14 +54,20 @@ def troubles(project: Project) -> Iterator[Told]:
 def test_a_run_with_bad_tasks_fails_and_names_each_of_them_and_no_other(troubles: Told) -> None:
     assert troubles.code == 1
     assert {label for label, _ in troubles.detail.run.culprits} == {
-        "gives_lambda", "gives_socket", "leaves", "ignores_term", "kills_its_group",
+        "gives_lambda", "gives_socket", "gives_itself", "gives_half_a_pair",
+        "leaves", "ignores_term", "kills_its_group",
     }  # fmt: skip
     assert "Traceback" not in troubles.said
 
 
 @pytest.mark.parametrize(
     ("task", "path", "kind"),
-    [("gives_lambda", 'result["rows"][1]', "of type function"), ("gives_socket", "result[0]", "of type socket")],
+    [
+        ("gives_lambda", 'result["rows"][1]', "of type function"),
+        ("gives_socket", "result[0]", "of type socket"),
+        ("gives_itself", 'result[0]["again"]', "list"),
+        ("gives_half_a_pair", 'result["name"]', "surrogate"),
+    ],
 )
 def test_an_unstorable_value_fails_without_retry_and_says_where_it_stands_and_what_it_is(
     troubles: Told, task: str, path: str, kind: str
@@ -86,6 +92,16 @@ def test_children_that_a_task_leaves_are_killed_and_noted_and_the_task_stays_goo
     assert troubles.attempt("leaves_children").notes == ("left 2 processes behind: killed",)
     children = (troubles.folder / "children.pid").read_text().split()
     assert len(children) == 2 and not any(alive(int(child)) for child in children)
+
+
+def test_processes_that_are_still_forking_are_all_killed(troubles: Told) -> None:
+    assert troubles.state("breeds") is TaskState.SUCCESS
+    [note] = troubles.attempt("breeds").notes
+    assert note.startswith("left ") and note.endswith(" behind: killed")
+
+
+def test_a_task_that_holds_the_interpreter_is_not_taken_for_dead(troubles: Told) -> None:
+    assert troubles.attempt("holds_the_interpreter").state is AttemptState.SUCCESS
 
 
 def test_a_task_that_kills_its_process_group_kills_itself_alone(troubles: Told) -> None:

@@ -129,7 +129,7 @@ def test_every_setting_is_listed_with_its_default(tmp_path: Path):
     settings: Settings = read_settings(tmp_path, {})
     assert first_cells("docs/operating.md", "setting") == set(type(settings.keys).__struct_fields__)
     text = (ROOT / "docs/operating.md").read_text()
-    for name in ("dags", "queue_ahead", "log_limit", "value_limit", "definition_memory"):
+    for name in ("dags", "queue_ahead", "log_limit", "definition_memory"):
         shown = re.search(rf"^\| `{name}` \| `([^`]+)`", text, re.MULTILINE)
         assert shown and ast.literal_eval(shown[1].replace(",", "")) == getattr(settings.keys, name), name
 

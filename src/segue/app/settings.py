@@ -12,17 +12,9 @@ import msgspec
 from segue.model.duration import microseconds
 from segue.model.errors import UsageError
 
-__all__ = ["FILES", "Location", "Settings", "find_project", "read_settings"]
+__all__ = ["FILES", "Settings", "find_project", "read_settings"]
 
 FILES: Final = ("segue.toml", "pyproject.toml")
-
-
-class Location(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One team's folder with DAG files and the interpreter that loads and runs them."""
-
-    path: str
-    python: str | None = None
-    owner: str | None = None
 
 
 class _Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,18 +26,13 @@ class _Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dags: str | list[str] = "."
     workers: int | None = None
     executor: Literal["process"] = "process"
-    isolation: Literal["shared", "fresh"] = "shared"
-    preload: bool = True
     queue_ahead: int = 64
     grace: str = "10s"
     log_limit: int = 50_000_000
-    value_limit: int = 65_536
     definition_timeout: str = "30s"
     definition_memory: int = 2 * 1024**3
     timezone: str = "UTC"
     env: str | dict[str, dict[str, Any]] | None = None
-    pools: dict[str, int] = {}
-    locations: dict[str, Location] = {}
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -122,7 +109,7 @@ def read_settings(start: Path, environ: Mapping[str, str], flags: Mapping[str, o
     envs = table.pop("env", None) if isinstance(table.get("env"), dict) else {}
     for name in _Keys.__struct_fields__:
         variable = f"SEGUE_{name.upper()}"
-        if environ.get(variable) and name not in ("pools", "locations"):
+        if environ.get(variable):
             table[name], origin[name] = _read_variable(variable, name, environ[variable]), variable
     for name, value in (flags or {}).items():
         if value is not None:

@@ -37,7 +37,7 @@ VERBS: Final = {
 }
 
 _ELSEWHERE: Final = {
-    "clear": "did you mean retry or rerun?",
+    "clear": "did you mean retry, rerun or rerun --failed?",
     "trigger": "did you mean run?",
     "execute": "did you mean run?",
     "test": "did you mean run --scratch?",

@@ -99,13 +99,16 @@ class Function:
 
     def missing(self, given: Container[str]) -> list[str]:
         """Parameters that nobody fills: not given, not injected, without default."""
+        return [name for name in self._needed if name not in given]
+
+    @cached_property
+    def _needed(self) -> tuple[str, ...]:
         variadic = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
-        return [
+        return tuple(
             name
             for name, one in self.signature.parameters.items()
-            if name not in given and name not in self.injections
-            and one.default is inspect.Parameter.empty and one.kind not in variadic
-        ]  # fmt: skip
+            if name not in self.injections and one.default is inspect.Parameter.empty and one.kind not in variadic
+        )
 
     def spread(self, bound: Mapping[str, object]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Arguments by parameter name as a call takes them."""

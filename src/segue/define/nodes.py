@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import GenericAlias
-from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NoReturn, Protocol, TypeAlias, TypeVar
 
 from segue.define.faults import Place, fault, here
 from segue.define.tracing import Tracing
@@ -175,6 +175,9 @@ def cross(upstream: Sequence[object], downstream: Sequence[object]) -> None:
     _order(upstream, downstream)
 
 
+_CONSTANT: Final = frozenset((bool, bytes, float, int, str, type(None)))
+
+
 def calls_in(value: object) -> Iterator[Call]:
     """The calls whose results an argument needs, also inside lists, tuples and dicts."""
     if isinstance(value, Call):
@@ -184,7 +187,7 @@ def calls_in(value: object) -> Iterator[Call]:
     elif isinstance(value, dict):
         for item in value.values():
             yield from calls_in(item)
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, list | tuple) and not _CONSTANT.issuperset(map(type, value)):  # long lists are of constants
         for item in value:
             yield from calls_in(item)
 

@@ -24,6 +24,18 @@ def gives_socket() -> object:
     return [socket.socket()]
 
 
+@task(retry=3)
+def gives_itself() -> list[object]:
+    loop: list[object] = []
+    loop.append({"again": loop})
+    return loop
+
+
+@task(retry=3)
+def gives_half_a_pair() -> dict[str, str]:
+    return {"name": "\ud800"}
+
+
 @task(retry=AT_ONCE)
 def leaves() -> None:
     os._exit(0)
@@ -44,6 +56,24 @@ def leaves_children() -> str:
     children = [subprocess.Popen(sleep, start_new_session=own) for own in (False, True)]
     Path("children.pid").write_text(" ".join(str(child.pid) for child in children))
     return "done"
+
+
+@task
+def breeds() -> str:
+    """Leaves 63 processes, most of them still forking when it returns."""
+    me = os.getpid()
+    for _ in range(6):
+        if os.fork() == 0:
+            os.setsid()
+    while os.getpid() != me:
+        time.sleep(1)
+    return "done"
+
+
+@task(retry=AT_ONCE)
+def holds_the_interpreter() -> int:
+    """For a second or more no other thread of its process gets a turn."""
+    return sum(range(50_000_000))
 
 
 @task(retry=AT_ONCE)
@@ -83,9 +113,13 @@ def innocent(number: int) -> int:
 def troubles() -> None:
     gives_lambda()
     gives_socket()
+    gives_itself()
+    gives_half_a_pair()
     leaves()
     ignores_term()
     leaves_children()
+    breeds()
+    holds_the_interpreter()
     kills_its_group()
     floods()
 

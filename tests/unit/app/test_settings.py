@@ -67,7 +67,6 @@ def test_an_unknown_key_names_the_file_and_the_nearest_key(tmp_path):
         ("workers = 0", {}, "1 or more"),
         ("grace = '10 parsecs'", {}, r"grace \(.*segue\.toml\).*not a duration"),
         ("executor = 'thread'", {}, "executor"),
-        ("locations.a.pathh = 'x'", {}, "pathh"),
         ("workers = = 2", {}, "cannot be read"),
         ("", {"SEGUE_WORKERS": "x"}, "SEGUE_WORKERS=x is no whole number"),
         ("", {"SEGUE_EXECUTOR": "dusk"}, r"executor \(SEGUE_EXECUTOR\)"),

@@ -14,7 +14,7 @@ from segue.define.binding import annotations_of, bind, chosen_ids, may_retry, re
 from segue.define.bundle import origin_of
 from segue.define.context import RunContext, entered
 from segue.define.dag import Dag
-from segue.define.loading import CodeLoader
+from segue.define.code import CodeLoader
 from segue.define.nodes import Call as Node
 from segue.define.options import Retry
 from segue.define.params import field_names, params_from

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar, cast
 
@@ -48,7 +49,8 @@ def open_writer(
         HomeUnusable: the database is damaged, of a newer version, or not ours.
         StoreDown: it cannot be written now.
     """
-    path.touch(mode=0o600)  # SQLite gives its log and index the mode of the database
+    with suppress(OSError):  # where it cannot be made SQLite says why
+        path.touch(mode=0o600)  # its log and index get the same mode
     connection = connect_writer(path, driver)
     try:
         with faults(path):
