@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -15,13 +15,76 @@ from typing import Self
 import msgspec
 
 from segue.app.asking import values_of
+from segue.app.clock import SystemClock
 from segue.app.settings import Settings
+from segue.model.contracts import Results
 from segue.model.errors import DefinitionError, EnvironmentFault
-from segue.model.events import FileError
+from segue.model.events import FileError, Value
+from segue.model.ids import RunKey
 from segue.run.children.definition_wire import Load, Read
+from segue.run.executors.process import ProcessExecutor
+from segue.run.executors.settings import ExecutorSettings
 from segue.run.wire import read_frame, write_frame
 
-__all__ = ["DefinitionChild", "Read", "errors_of", "shown_path"]
+__all__ = ["DefinitionChild", "EarlyExecutor", "LateResults", "Read", "errors_of", "shown_path"]
+
+
+class LateResults:
+    """Results for workers, from a reader that is there before the first attempt, but after the executor."""
+
+    reader: Results
+
+    def result(self, run: RunKey, task: str, index: int | None) -> Value | None:
+        """The accepted result of one task, None where it has none."""
+        return self.reader.result(run, task, index)
+
+    def results(self, run: RunKey, task: str, first: int, stop: int) -> Sequence[tuple[int, Value]]:
+        """The accepted results of items `first <= index < stop`, in order of index."""
+        return self.reader.results(run, task, first, stop)
+
+
+class EarlyExecutor:
+    """The executor and its fork server, which starts in the background. Close it.
+
+    Args:
+        settings: in force; their home must exist.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        for folder in (settings.logs, settings.storage):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.clock, self.results = SystemClock(), LateResults()
+        self.executor = ProcessExecutor(executor_settings(settings, os.environ), self.results, self.clock)
+
+    def close(self) -> None:
+        """Kill what is left and release everything."""
+        self.executor.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def executor_settings(settings: Settings, environ: Mapping[str, str]) -> ExecutorSettings:
+    """What the process executor is told."""
+    keys = settings.keys
+    return ExecutorSettings(
+        home=settings.home,
+        logs=settings.logs,
+        storage=str(settings.storage),
+        bundles=settings.home / "bundles",
+        env=dict(environ),
+        values=values_of(settings.envs, settings.env),
+        workers=settings.workers,
+        depth=keys.queue_ahead,
+        grace=settings.grace / 1e6,
+        log_head=keys.log_limit * 4 // 5,
+        log_tail=keys.log_limit // 5,
+    )
 
 
 class DefinitionChild:

@@ -6,14 +6,12 @@ import os
 import secrets
 import signal
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from getpass import getuser
 from pathlib import Path
 
-from segue.app.asking import values_of
-from segue.app.clock import SystemClock
-from segue.app.early import Read
+from segue.app.early import EarlyExecutor, Read
 from segue.app.home import SOCKET_LIMIT, Home
 from segue.app.picture import Picture
 from segue.app.session import Session
@@ -26,8 +24,6 @@ from segue.model.images import Snapshot
 from segue.model.spec import DagSpec
 from segue.model.views import RunDetail
 from segue.run.control import ControlServer, Look
-from segue.run.executors.process import ProcessExecutor
-from segue.run.executors.settings import ExecutorSettings
 from segue.run.loop import run_forever
 from segue.store.home import Owner, OwnerFacts
 from segue.store.sqlite import SqliteReader, SqliteResults, SqliteWriter, open_writer
@@ -59,29 +55,28 @@ class Foreground:
     Args:
         settings: in force.
         owner: holds the home.
+        early: the executor; whoever made it closes it, after this.
         specs: DAGs whose runs may be created.
         drive: whether runs are driven to their end; else it ends when everything is answered.
     """
 
-    def __init__(self, settings: Settings, owner: Owner, specs: Sequence[DagSpec], *, drive: bool = True) -> None:
+    def __init__(
+        self, settings: Settings, owner: Owner, early: EarlyExecutor, specs: Sequence[DagSpec], *, drive: bool = True
+    ) -> None:
         self.settings, self._owner = settings, owner
-        self.clock: Clock = SystemClock()
+        self.clock: Clock = early.clock
         self.picture = Picture({spec.id: spec for spec in specs})
         self._stack = ExitStack()
         self._engine: Engine | None = None
         home = Home(settings.home)
-        for folder in (settings.logs, settings.storage):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._store: SqliteWriter = open_writer(home.database, self.clock.now())
         self._stack.callback(self._store.close)
         socket = _socket_path(home, self._stack)
         self.inbox = ControlServer(socket, self._look)
         self._stack.callback(self.inbox.close)
         self.session = Session(self.inbox, self.picture, new_id, actor_here(), drive)
-        self._executor = ProcessExecutor(
-            executor_settings(settings, os.environ), SqliteResults(home.database), self.clock
-        )
-        self._stack.callback(self._executor.close)
+        early.results.reader = SqliteResults(home.database)
+        self._executor = early.executor
         named = "" if socket == home.path / "owner.sock" else str(socket)
         owner.tell(OwnerFacts(os.getpid(), "run", owner.facts.started, self._store.instance, named))
 
@@ -139,24 +134,6 @@ class Foreground:
         return rows
 
 
-def executor_settings(settings: Settings, environ: Mapping[str, str]) -> ExecutorSettings:
-    """What the process executor is told."""
-    keys = settings.keys
-    return ExecutorSettings(
-        home=settings.home,
-        logs=settings.logs,
-        storage=str(settings.storage),
-        bundles=settings.home / "bundles",
-        env=dict(environ),
-        values=values_of(settings.envs, settings.env),
-        workers=settings.workers,
-        depth=keys.queue_ahead,
-        grace=settings.grace / 1e6,
-        log_head=keys.log_limit * 4 // 5,
-        log_tail=keys.log_limit // 5,
-    )
-
-
 def _socket_path(home: Home, stack: ExitStack) -> Path:
     path = home.path / "owner.sock"
     if len(os.fsencode(path)) <= SOCKET_LIMIT:
@@ -177,10 +154,10 @@ def _interrupting(interrupt: Callable[[], None]) -> Iterator[None]:
 
 @contextmanager
 def foreground(
-    settings: Settings, owner: Owner, specs: Sequence[DagSpec], *, drive: bool = True
+    settings: Settings, owner: Owner, early: EarlyExecutor, specs: Sequence[DagSpec], *, drive: bool = True
 ) -> Iterator[Foreground]:
     """A foreground owner that is closed in any case."""
-    driver = Foreground(settings, owner, specs, drive=drive)
+    driver = Foreground(settings, owner, early, specs, drive=drive)
     try:
         yield driver
     finally:

@@ -135,7 +135,7 @@ class RunPicture:
         task = self.tasks.get(change.task)
         if task is None:
             return
-        if isinstance(change, TaskMoved) and change.index is not None and task.counts:
+        if isinstance(change, TaskMoved) and change.index is not None and task.counts:  # one of many: the others stay
             old = task.items.get(change.index, TaskState.PENDING)
             self.tally[old] -= old in task.counts
             self.tally[change.new] += 1

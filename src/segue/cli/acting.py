@@ -21,6 +21,7 @@ from segue.app.acting import (
 from segue.app.clock import SystemClock
 from segue.app.control_client import ControlClient
 from segue.app.home import Home, own
+from segue.app.early import EarlyExecutor
 from segue.app.owner import Foreground, foreground
 from segue.app.reading import open_reading
 from segue.app.selecting import read_selection
@@ -151,7 +152,8 @@ def act_on(
     with own(settings, warn) as mine:
         events, specs = before()
         details = details_of(home, [view.run for view in views])
-        with foreground(settings, mine, [*(detail.spec for detail in details), *specs]) as driver:
+        seen = [*(detail.spec for detail in details), *specs]
+        with EarlyExecutor(settings) as early, foreground(settings, mine, early, seen) as driver:
             for detail in details:
                 driver.picture.open(detail)
 

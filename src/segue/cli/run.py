@@ -17,7 +17,7 @@ from segue.cli.output import console, say_errors, warn
 from segue.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from segue.app.early import Read
+    from segue.app.early import EarlyExecutor, Read
 
 __all__ = ["app"]
 
@@ -64,7 +64,7 @@ def _home(home: str | None, scratch: bool) -> Iterator[str | None]:
 
 def _run(settings: Settings, words: _Words) -> int:
     from segue.app.asking import read_target
-    from segue.app.early import DefinitionChild, errors_of
+    from segue.app.early import DefinitionChild, EarlyExecutor, errors_of
 
     file, wanted = read_target(words.target)
     if file is None:
@@ -72,15 +72,18 @@ def _run(settings: Settings, words: _Words) -> int:
     with own(settings, warn) as owner:
         with DefinitionChild(settings) as child:
             child.ask(file)
-            import segue.app.owner  # noqa: F401  # while the child reads: SQLAlchemy takes half a second
+            with EarlyExecutor(settings) as early:
+                import segue.app.owner  # noqa: F401  # while children start: SQLAlchemy takes half a second
 
-            read = child.answer()
-        if read.errors:
-            return say_errors(errors_of(read), words.as_json)
-        return _drive(settings, words, read, wanted, owner)
+                read = child.answer()
+                if read.errors:
+                    return say_errors(errors_of(read), words.as_json)
+                return _drive(settings, words, read, wanted, (owner, early))
 
 
-def _drive(settings: Settings, words: _Words, read: Read, wanted: str | None, owner: Owner) -> int:
+def _drive(
+    settings: Settings, words: _Words, read: Read, wanted: str | None, held: tuple[Owner, EarlyExecutor]
+) -> int:
     from segue.app.asking import chosen_dag, read_params, slots_of, triggers_for
     from segue.app.clock import SystemClock
     from segue.app.owner import Foreground, defined_by, foreground, new_id
@@ -100,7 +103,7 @@ def _drive(settings: Settings, words: _Words, read: Read, wanted: str | None, ow
         for request, act in triggers_for(spec, slots, params, new_id, words.replace):
             driver.ask(act, request)
 
-    with foreground(settings, owner, [spec]) as driver:
+    with foreground(settings, *held, [spec]) as driver:
         return follow(driver, ask, as_json=words.as_json, ranged=len(slots) > 1)
 
 

@@ -12,7 +12,7 @@ from types import TracebackType
 from segue.define.code import folders_of, import_file
 from segue.define.compile import compile_dag
 from segue.define.dag import Dag, load_values, registering
-from segue.define.faults import Place, fault, gathering, joined
+from segue.define.faults import Place, fault, gathering
 from segue.define.lint import Finding, lint
 from segue.model.errors import DefinitionError
 from segue.model.spec import MAX_DAGS, MAX_FILE, DagSpec

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from segue.define.digest import code_digest, function_digest, imported_files
 from segue.define.code import CodeLoader, find_class
+from segue.define.digest import code_digest, function_digest, imported_files
 from segue.model.errors import DefinitionError, Fail
 
 DAG = "from segue import dag, task\n@task{options}\n{source}\n@dag\ndef d(): f()\n"

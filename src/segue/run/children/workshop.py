@@ -12,9 +12,9 @@ from segue.data.results import LazyResults, StoredValue, load_item, load_result,
 from segue.data.storage import LocalStorage, Storage, values_prefix
 from segue.define.binding import annotations_of, bind, chosen_ids, may_retry, retry_policy
 from segue.define.bundle import origin_of
+from segue.define.code import CodeLoader
 from segue.define.context import RunContext, entered
 from segue.define.dag import Dag
-from segue.define.code import CodeLoader
 from segue.define.nodes import Call as Node
 from segue.define.options import Retry
 from segue.define.params import field_names, params_from

@@ -1,8 +1,8 @@
 """Statements of the hot path: built once in SQLAlchemy Core, executed as text with tuples by the driver's own cursor.
 
 In batches of hundreds `exec_driver_sql` would do as well; in a turn of one task it costs a quarter of the turn.
-The driver takes ten times as long for a None, an enum or bytes as for a number or text, so each of the moves that nearly
-every task makes (QUEUE_TASK, PASS_TASK, FINISH_ATTEMPT) has a statement in which what it leaves empty is written out.
+The driver takes ten times as long for a None, an enum or bytes as for a number or text, so the moves that nearly every
+task makes (QUEUE_TASK, PASS_TASK, FINISH_ATTEMPT) have statements in which what they leave empty is written out.
 The order of the tuples is repeated here in words and checked when the module is loaded.
 """
 
@@ -88,7 +88,7 @@ _MOVED = (
     "state", "round", "tries", "losses", "platform", "not_before", "why", "number", "length", "marked", "followed",
     "started", "ended", "digest", "ref", "inline",
 )  # fmt: skip
-_NULL: Final = literal_column("NULL")
+_NULL: Final[Any] = literal_column("NULL")
 
 
 def _leave_pending(insertion: Any) -> Any:

@@ -128,7 +128,8 @@ class SqliteTransaction:
         new, value, began, number = move.new, move.result or _NOTHING, move.began, move.attempt or 0
         tallies = (move.round, move.tries, move.losses, move.platform)
         plain = move.not_before is None and not move.marked and move.followed is None
-        if plain and move.old is TaskState.PENDING and new is TaskState.QUEUED and move.result is began is None:
+        empty = move.result is None and began is None
+        if plain and empty and move.old is TaskState.PENDING and new is TaskState.QUEUED:
             wave.tasks[sql.QUEUE_TASK].append((run, move.task, index, *tallies, _encode(move.why), number))
         elif plain and new is TaskState.SUCCESS and move.old in _LIVE and value.length is None and value.ref is None:
             wave.tasks[sql.PASS_TASK].append((
@@ -162,12 +163,12 @@ class SqliteTransaction:
         wave = self._wave(self._attempt_turns, run, key.task, index)
         if move.old is None:
             wave.attempts[sql.ADD_ATTEMPT].append((
-                run, key.task, index, key.number, move.round, move.fence, str(move.new), move.cause, move.text, move.worker,
-                move.at,
+                run, key.task, index, key.number, move.round, move.fence, str(move.new), move.cause, move.text,
+                move.worker, move.at,
             ))  # fmt: skip
             return
         alive = move.new in ("queued", "running")
-        if not alive and move.exit_code is move.signal is move.log is None and not move.notes:
+        if not alive and not move.notes and move.log is None and move.exit_code is None and move.signal is None:
             wave.attempts[sql.FINISH_ATTEMPT].append((
                 str(move.new), move.cause, move.text, move.peak_rss, move.cpu, move.worker, move.began, move.at,
                 run, key.task, index, key.number, str(move.old),
