@@ -8,11 +8,14 @@ PIP := $(BIN)/pip --disable-pip-version-check -qq
 DEMO ?= $(BIN)/python examples/flights/demo.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fmt lock clean
+.PHONY: help demo test bench sim chaos lint fmt lock clean
 
 help:
 	@echo "make demo    a week of real flights through the example, in .venv, without further set-up"
 	@echo "make test    every gate and every test; STAGES='gates unit' for some of them"
+	@echo "make bench   measure against the bare limits of this machine, into bench/RESULTS.md"
+	@echo "make sim     many random worlds: SEEDS=20000"
+	@echo "make chaos   kill owners and workers of real runs: CHAOS_OWNERS=1000 CHAOS_WORKERS=1000"
 	@echo "make lint    the gates alone"
 	@echo "make fmt     format the code"
 	@echo "make lock    pin the newest versions that pyproject.toml allows"
@@ -23,6 +26,16 @@ demo: .venv/installed-demo
 
 test: .venv/installed-test
 	@$(BIN)/python tests/run_stages.py $(STAGES)
+
+bench: .venv/installed-test
+	@$(BIN)/python -m bench
+
+sim: .venv/installed-test
+	@SEEDS=$(or $(SEEDS),20000) $(BIN)/pytest -q --numprocesses 2 tests/simulate/test_random_worlds.py
+
+chaos: .venv/installed-test
+	@CHAOS_OWNERS=$(or $(CHAOS_OWNERS),1000) CHAOS_WORKERS=$(or $(CHAOS_WORKERS),1000) \
+		$(BIN)/pytest -q -s -o faulthandler_timeout=0 tests/e2e/test_kills.py
 
 lint: .venv/installed-test
 	@$(BIN)/python tests/run_stages.py gates
