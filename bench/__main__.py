@@ -57,6 +57,7 @@ def segue_run(dag: str, tasks: int, mode: str = "shared", workers: int = WORKERS
             **os.environ,
             "SEGUE_HOME": str(Path(home) / "home"),
             "SEGUE_WORKERS": str(workers),
+            "BENCH_DAG": dag,
             "BENCH_TASKS": str(tasks),
             "BENCH_ISOLATION": mode,
         }

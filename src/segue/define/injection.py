@@ -95,6 +95,8 @@ class Function:
 
     def bound(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> dict[str, object]:
         """Arguments by parameter name; raises `TypeError` where one does not fit."""
+        if not kwargs and len(args) <= len(self._plain):
+            return dict(zip(self._plain, args, strict=False))
         return dict(self.signature.bind_partial(*args, **kwargs).arguments)
 
     def missing(self, given: Container[str]) -> list[str]:

@@ -135,7 +135,8 @@ def test_a_follower_is_poked_after_every_commit_until_the_owner_ends(tmp_path):
         for count in (1, 2):
             server.committed()
             while len(seen) < count:
-                select.select([], [], [], 0.01)
+                select.select([server.fileno()], [], [], 0.01)
+                server.poll()  # its `Look` may have come after its `Follow`
         server.close()
     assert seen == [1, 1]
 

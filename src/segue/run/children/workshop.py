@@ -41,7 +41,7 @@ class _FileWorkshop:
         self._bundles, self._storage, self._values = bundles, storage, values
         self._loaders: dict[str, CodeLoader] = {}
         self._plans: dict[tuple[str, str, str, str], _Plan] = {}
-        self._listed: dict[tuple[str, str, str], frozenset[str]] = {}
+        self._dags: dict[tuple[str, str, str], tuple[Dag, frozenset[str]]] = {}  # with the tasks that are mapped over
         self._turned_to = ("", "")
 
     def loads(self, work: Work, brief: Brief) -> bool:
@@ -83,11 +83,11 @@ class _FileWorkshop:
             self._loader(brief).dag(brief.file, work.run.dag)
             self._turned_to = name[:2]
         if name not in self._plans:
-            dag = self._loader(brief).dag(brief.file, work.run.dag)
-            if name[:3] not in self._listed:
-                self._listed[name[:3]] = frozenset(_listed(dag))
-            mapped = work.task in self._listed[name[:3]]
-            self._plans[name] = _Plan(dag, work.task, str(self._bundles / brief.bundle), mapped)
+            if name[:3] not in self._dags:
+                dag = self._loader(brief).dag(brief.file, work.run.dag)
+                self._dags[name[:3]] = dag, frozenset(_listed(dag))
+            dag, listed = self._dags[name[:3]]
+            self._plans[name] = _Plan(dag, work.task, f"{self._bundles}/{brief.bundle}", work.task in listed)
         return self._plans[name]
 
     def _loader(self, brief: Brief) -> CodeLoader:

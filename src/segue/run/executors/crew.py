@@ -12,31 +12,10 @@ from segue.run.executors.settings import ExecutorSettings
 from segue.run.executors.worker import Attempt, ReuseKey, Worker
 from segue.run.wire import WIRE, ForkFailed, Gone, Ready, Setup
 
-__all__ = ["Crew", "start_server"]
+__all__ = ["Crew"]
 
 _PAUSES = (0.0, 0.1, 1.0, 2.0, 5.0, 15.0, 60.0)  # seconds before a fork server that died is started again
 _NO_PROCESS = 1.0  # seconds before the next fork where the system gave no process
-
-
-def start_server(settings: ExecutorSettings, mark: str, preload: bool = True) -> ForkServer:
-    """Start the fork server of an executor. Whoever has one before the executor is made hands it over.
-
-    Args:
-        settings: the executor's.
-        mark: finds the processes of its home, which must be owned: closing the server kills all that carry it.
-        preload: whether it imports the packages that the settings name.
-    """
-    setup = Setup(
-        wire=WIRE,
-        preload=settings.preload if preload else (),
-        workshop=settings.workshop,
-        storage=settings.storage,
-        bundles=str(settings.bundles),
-        attempts=settings.attempts,
-        growth=settings.growth,
-        values=encode(dict(settings.values)),
-    )
-    return ForkServer(settings.python, settings.env, mark, setup)
 
 
 class Crew:
@@ -49,7 +28,6 @@ class Crew:
         selector: watches what the loop waits for.
         collector: reads their output.
         reader: answers their questions about values.
-        server: the fork server, where it is under way.
     """
 
     def __init__(
@@ -60,7 +38,6 @@ class Crew:
         selector: selectors.BaseSelector,
         collector: Collector,
         reader: Reader,
-        server: ForkServer | None = None,
     ) -> None:
         self._settings, self._mark, self._lock = settings, mark, lock
         self._selector, self._collector, self._reader = selector, collector, reader
@@ -69,10 +46,7 @@ class Crew:
         self._not_before = 0.0
         self.server: ForkServer | None = None
         self.skipped: tuple[str, ...] = ()
-        if server is None:
-            self.start()
-        else:
-            self._employ(server)
+        self.start()
 
     def seat(self, attempt: Attempt, depth: int) -> Worker | None:
         """The worker that takes this attempt now, hired if need be; None where it has to wait."""
@@ -117,11 +91,19 @@ class Crew:
         self._not_before = 0.0
         if self.server is not None:
             return
-        self._employ(start_server(self._settings, self._mark, preload=self._failures < 2))
-
-    def _employ(self, server: ForkServer) -> None:
-        self.server = server
-        self._selector.register(server.sock, selectors.EVENT_READ, server)
+        given = self._settings
+        setup = Setup(
+            wire=WIRE,
+            preload=given.preload if self._failures < 2 else (),
+            workshop=given.workshop,
+            storage=given.storage,
+            bundles=str(given.bundles),
+            attempts=given.attempts,
+            growth=given.growth,
+            values=encode(dict(given.values)),
+        )
+        self.server = ForkServer(given.python, given.env, self._mark, setup)
+        self._selector.register(self.server.sock, selectors.EVENT_READ, self.server)
 
     def wake_at(self) -> float:
         """When to call `start` again, on the monotonic clock."""

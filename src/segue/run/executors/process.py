@@ -38,7 +38,6 @@ from segue.model.events import (
 from segue.model.ids import AttemptKey, RunKey
 from segue.run.executors.collector import Collector
 from segue.run.executors.crew import Crew
-from segue.run.executors.forks import ForkServer
 from segue.run.executors.home import HomeLock, mark_of
 from segue.run.executors.inspection import NEVER, inspect
 from segue.run.executors.logfile import Limits, log_path
@@ -62,12 +61,9 @@ class ProcessExecutor:
         settings: how many workers, and how they work.
         results: reads results for workers, in a thread of this executor.
         clock: stamps what no worker can stamp.
-        server: its fork server, where that is under way (`start_server`).
     """
 
-    def __init__(
-        self, settings: ExecutorSettings, results: Results, clock: Clock, server: ForkServer | None = None
-    ) -> None:
+    def __init__(self, settings: ExecutorSettings, results: Results, clock: Clock) -> None:
         self._settings, self._clock = settings, clock
         mark = mark_of(settings.home)
         self._lock = HomeLock(settings.home, mark)
@@ -76,7 +72,7 @@ class ProcessExecutor:
         limits = Limits(settings.log_head, settings.log_tail, settings.mask)
         self._collector = Collector(settings.logs, limits, clock.now)
         self._reader = Reader(results, self._bodies)
-        self._crew = Crew(settings, mark, self._lock.fd, self._selector, self._collector, self._reader, server)
+        self._crew = Crew(settings, mark, self._lock.fd, self._selector, self._collector, self._reader)
         self._pace = Pace(settings.depth, settings.queue_for)
         self._memory = MemoryWatch()
         self._memory_at = 0.0
@@ -199,8 +195,7 @@ class ProcessExecutor:
             self._look(worker, given.take_back_after if len(worker.queue) > 1 else given.started_after)
 
     def _encoded(self, attempt: Attempt, worker: Worker) -> bytes:
-        launch = attempt.launch
-        key = launch.key
+        launch, key = attempt.launch, attempt.launch.key
         work = Work(
             token=attempt.token,
             run=key.run,
