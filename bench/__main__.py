@@ -134,7 +134,9 @@ def start(repeats: int) -> Iterator[Row]:
     yield Row("`segue run --help`, CPU", "-", "(stated)", tuple(helps), "multiple of `python -c pass`", None)
     figure = f"{statistics.median(walls):.2f} s"
     met = statistics.median(firsts) <= 60
-    yield Row("fresh home, whole `segue run` of one task", "shared", "<= 60 x `python -c pass`", tuple(firsts), figure, met)
+    yield Row(
+        "fresh home, whole `segue run` of one task", "shared", "<= 60 x `python -c pass`", tuple(firsts), figure, met
+    )
 
 
 BENCHES: dict[str, Callable[[int], Iterator[Row]]] = {

@@ -77,6 +77,5 @@ def command_cost(command: list[str], times: int) -> tuple[float, float]:
 
 def _children_cpu() -> float:
 
-
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime

@@ -18,7 +18,7 @@ from segue.model.spec import DagSpec
 from segue.model.state import TaskState
 from tests.unit.run.driver import Driver, FakeResults, process_driver, result_of
 
-FILE = '''
+FILE = """
 import json
 import os
 from pathlib import Path
@@ -59,7 +59,7 @@ def shop():
     price("tea")
     decide("east") >> [greet.with_options(id="east")("e"), greet.with_options(id="west")("w")]
     rows(table())
-'''
+"""
 
 
 class Shop:

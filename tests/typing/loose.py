@@ -6,12 +6,15 @@ from segue import dag, task
 def fetch(table, limit=10):
     return {"table": table, "n": limit}
 
+
 @task
 def show(x) -> None:
     print(x)
 
+
 @task(retry=3)
 def done(): ...
+
 
 @dag(schedule="@daily")
 def d(env="prod"):
@@ -20,6 +23,7 @@ def d(env="prod"):
     show.with_options(id="count")(rows["n"])
     fetch.with_options(id="few")("a", limit=3) >> [done.with_options(id="end")(), show.with_options(id="one")(1)]
     done.with_options(id="first")() >> done.with_options(id="second")()
+
 
 def test_it():
     assert fetch("orders")["n"] == 10

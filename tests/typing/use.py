@@ -69,7 +69,7 @@ def merge(parts: list[dict[str, int]]) -> int:
 @dag(schedule=every_day(at="02:00"), timezone="America/Los_Angeles", start="2026-04-01", params=DailyParams)
 def daily() -> None:
     n = load(transform(extract()))
-    wait_for_load() >> notify()                      # pyright: ignore[reportUnusedExpression]
+    wait_for_load() >> notify()  # pyright: ignore[reportUnusedExpression]
     [wait_for_load.with_options(id="wait2")(), landed()] >> n  # pyright: ignore[reportUnusedExpression]
     n >> [notify.with_options(id="mail")(), notify.with_options(id="page")()]  # pyright: ignore[reportUnusedExpression]
     chain(
@@ -88,9 +88,9 @@ def daily() -> None:
 
 def planted() -> None:
     transform(transform.fn("x")["x"])  # WANT ERROR: int given to str
-    transform(3)                       # WANT ERROR
-    transform()                        # WANT ERROR
-    load(transform(extract()), 4)      # WANT ERROR: int given to Interval
+    transform(3)  # WANT ERROR
+    transform()  # WANT ERROR
+    load(transform(extract()), 4)  # WANT ERROR: int given to Interval
     transform.with_options(retries=4)  # WANT ERROR: unknown option
 
 
@@ -119,7 +119,7 @@ async def test_async() -> None:
 
 
 if TYPE_CHECKING:
-    reveal_type(transform.fn("abc"))   # WANT TYPE dict[str, int]
-    reveal_type(choose.fn(1))          # WANT TYPE Literal
-    reveal_type(ping.fn("x"))          # WANT TYPE Awaitable[bool]
-    reveal_type(transform.map([]))     # WANT TYPE Node[Sequence[dict[str, int]]]
+    reveal_type(transform.fn("abc"))  # WANT TYPE dict[str, int]
+    reveal_type(choose.fn(1))  # WANT TYPE Literal
+    reveal_type(ping.fn("x"))  # WANT TYPE Awaitable[bool]
+    reveal_type(transform.map([]))  # WANT TYPE Node[Sequence[dict[str, int]]]

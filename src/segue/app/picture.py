@@ -206,7 +206,7 @@ class Picture:
 
     def _take(self, change: Change) -> None:
         match change:
-            case (TaskMoved() | Expanded() | Collapsed()) if change.run in self.runs:
+            case TaskMoved() | Expanded() | Collapsed() if change.run in self.runs:
                 self.runs[change.run].change(change)
             case RunMoved() if change.run in self.runs:
                 self.runs[change.run].move(change)

@@ -9,7 +9,7 @@ from segue.model.errors import EnvironmentFault, Refused
 
 __all__ = ["make_project"]
 
-_PROJECT: Final = '''[project]
+_PROJECT: Final = """[project]
 name = "{name}"
 version = "0.1.0"
 requires-python = ">=3.11"
@@ -26,7 +26,7 @@ testpaths = ["tests"]
 root = "dags"
 # `extract() >> load()` is an order, not an expression whose value was forgotten.
 reportUnusedExpression = false
-'''
+"""
 
 _SETTINGS: Final = 'dags = "dags"\n'
 
@@ -69,7 +69,7 @@ def daily_orders() -> None:
     load(clean(extract()))
 '''
 
-_TEST: Final = '''from dags.daily_orders import clean, daily_orders, extract
+_TEST: Final = """from dags.daily_orders import clean, daily_orders, extract
 from segue import Interval
 from segue.testing import run
 
@@ -86,7 +86,7 @@ def test_the_whole_day_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert run(daily_orders, date="2026-04-01").state == "success"
     assert (tmp_path / "data" / "2026-04-01.json").exists()
-'''
+"""
 
 _IGNORED: Final = ".segue/\n.venv/\n__pycache__/\ndata/\n"
 

@@ -71,9 +71,7 @@ class Reading:
         return [view for view in views if self._fits(view, selection)][:limit] if sifted else views
 
     def _fits(self, view: RunView, selection: Selection) -> bool:
-        if selection.error is not None and not any(
-            fnmatchcase(reason, selection.error) for _, reason in view.culprits
-        ):
+        if selection.error is not None and not any(fnmatchcase(reason, selection.error) for _, reason in view.culprits):
             return False
         return selection.tag is None or selection.tag in self.spec(view).tags
 

@@ -15,9 +15,7 @@ from segue.model.state import RunState
 __all__ = ["read_selection", "read_since"]
 
 
-def read_selection(
-    words: dict[str, str | None], states: Sequence[str] | None, now: Instant, zone: str
-) -> Selection:
+def read_selection(words: dict[str, str | None], states: Sequence[str] | None, now: Instant, zone: str) -> Selection:
     """Read what a command line says about runs.
 
     Args:

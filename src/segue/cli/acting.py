@@ -20,8 +20,8 @@ from segue.app.acting import (
 )
 from segue.app.clock import SystemClock
 from segue.app.control_client import ControlClient
-from segue.app.home import Home, own
 from segue.app.early import EarlyExecutor
+from segue.app.home import Home, own
 from segue.app.owner import Foreground, foreground
 from segue.app.reading import open_reading
 from segue.app.selecting import read_selection

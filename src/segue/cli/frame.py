@@ -64,9 +64,7 @@ def run_line(run: RunPicture, now: Instant) -> Text:
     done, size = sum(run.tally[state] for state in FINAL), run.tally.total()
     took = duration(run.started, run.ended if run.ended is not None else now)
     far = f"  {done:,} of {size:,} done" if run.state is RunState.RUNNING else ""
-    return Text.assemble(
-        (str(run.run), "bold"), "  ", state_text(run.state), f"  {took}" if took else "", (far, "dim")
-    )
+    return Text.assemble((str(run.run), "bold"), "  ", state_text(run.state), f"  {took}" if took else "", (far, "dim"))
 
 
 def tally_text(tally: Mapping[TaskState, int]) -> Text:

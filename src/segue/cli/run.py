@@ -69,21 +69,18 @@ def _run(settings: Settings, words: _Words) -> int:
     file, wanted = read_target(words.target)
     if file is None:
         file, wanted = _known(settings, words.target)
-    with own(settings, warn) as owner:
-        with DefinitionChild(settings) as child:
-            child.ask(file)
-            with EarlyExecutor(settings) as early:
-                import segue.app.owner  # noqa: F401  # while children start: SQLAlchemy takes half a second
+    with own(settings, warn) as owner, DefinitionChild(settings) as child:
+        child.ask(file)
+        with EarlyExecutor(settings) as early:
+            import segue.app.owner  # noqa: F401  # while children start: SQLAlchemy takes half a second
 
-                read = child.answer()
-                if read.errors:
-                    return say_errors(errors_of(read), words.as_json)
-                return _drive(settings, words, read, wanted, (owner, early))
+            read = child.answer()
+            if read.errors:
+                return say_errors(errors_of(read), words.as_json)
+            return _drive(settings, words, read, wanted, (owner, early))
 
 
-def _drive(
-    settings: Settings, words: _Words, read: Read, wanted: str | None, held: tuple[Owner, EarlyExecutor]
-) -> int:
+def _drive(settings: Settings, words: _Words, read: Read, wanted: str | None, held: tuple[Owner, EarlyExecutor]) -> int:
     from segue.app.asking import chosen_dag, read_params, slots_of, triggers_for
     from segue.app.clock import SystemClock
     from segue.app.owner import Foreground, defined_by, foreground, new_id

@@ -41,7 +41,9 @@ def why(
     if as_json:
         print_json(
             {
-                "run_id": str(view.run), "state": head[1], "why": head[2],
+                "run_id": str(view.run),
+                "state": head[1],
+                "why": head[2],
                 "tasks": [{"task": label, "state": state, "why": text} for label, state, text in items],
             }  # fmt: skip
         )

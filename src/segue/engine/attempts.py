@@ -62,9 +62,7 @@ def started(board: Board, event: Started | Asked) -> bool:
     machine, cell, tally = found
     tally.began = event.at
     old, new = AttemptState.QUEUED, AttemptState.RUNNING
-    board.changes.append(
-        AttemptMoved(event.key, old, new, event.at, tally.round, began=event.at, worker=event.worker)
-    )
+    board.changes.append(AttemptMoved(event.key, old, new, event.at, tally.round, began=event.at, worker=event.worker))
     board.move(machine, cell, TaskState.RUNNING, BEGUN, Note(at=event.at))
     return True
 

@@ -171,9 +171,7 @@ def dispatch(board: Board, machine: Machine, cell: int) -> None:
     tally.alive, tally.began, tally.not_before = True, None, None
     key = board.key_of(machine, cell)
     tally.fence = fence_of(key, board.secret)
-    board.changes.append(
-        AttemptMoved(key, None, AttemptState.QUEUED, board.now, round=tally.round, fence=tally.fence)
-    )
+    board.changes.append(AttemptMoved(key, None, AttemptState.QUEUED, board.now, round=tally.round, fence=tally.fence))
     board.move(machine, cell, TaskState.QUEUED, READY)
     board.queue.occupy(machine, cell)
     board.commands.append(launch_of(machine, cell))

@@ -1,23 +1,23 @@
 """The one tree of errors, split by blame.
 
-    SegueError
-    ├── DefinitionError      the user's DAG file: what, where (file, line, DAG, task), what to do
-    ├── UsageError           the command or request makes no sense
-    │   └── Refused          it makes sense, but not now: the blocker is named
-    ├── TaskError            the user's task, at run time
-    │   ├── Fail             raised by a task: no automatic retry
-    │   ├── RetryAfter       raised by a task: try again in so many seconds
-    │   ├── Skip             raised by a task: not an error, its descendants are skipped by rule
-    │   └── UnstorableValue  a result that cannot be stored; names type and path
-    ├── EnvironmentFault     the machine: home, disk, database
-    │   ├── HomeBusy         another owner holds the home
-    │   ├── HomeUnusable     read-only, on a network filesystem, of a newer version, corrupted
-    │   ├── StoreDown        the store cannot be written now; nothing was lost
-    │   ├── TargetBusy       another process has locked what a writer wants to write
-    │   └── UnreadableValue  stored bytes are damaged, or of a newer format
-    └── Bug                  ours
-        ├── Conflict         a compare-and-set met another state: reload
-        └── LeaseLost        another owner leads
+SegueError
+├── DefinitionError      the user's DAG file: what, where (file, line, DAG, task), what to do
+├── UsageError           the command or request makes no sense
+│   └── Refused          it makes sense, but not now: the blocker is named
+├── TaskError            the user's task, at run time
+│   ├── Fail             raised by a task: no automatic retry
+│   ├── RetryAfter       raised by a task: try again in so many seconds
+│   ├── Skip             raised by a task: not an error, its descendants are skipped by rule
+│   └── UnstorableValue  a result that cannot be stored; names type and path
+├── EnvironmentFault     the machine: home, disk, database
+│   ├── HomeBusy         another owner holds the home
+│   ├── HomeUnusable     read-only, on a network filesystem, of a newer version, corrupted
+│   ├── StoreDown        the store cannot be written now; nothing was lost
+│   ├── TargetBusy       another process has locked what a writer wants to write
+│   └── UnreadableValue  stored bytes are damaged, or of a newer format
+└── Bug                  ours
+    ├── Conflict         a compare-and-set met another state: reload
+    └── LeaseLost        another owner leads
 """
 
 from __future__ import annotations
@@ -60,7 +60,12 @@ class DefinitionError(SegueError):
     """
 
     def __init__(
-        self, message: str, *, file: str | None = None, line: int | None = None, dag: str | None = None,
+        self,
+        message: str,
+        *,
+        file: str | None = None,
+        line: int | None = None,
+        dag: str | None = None,
         task: str | None = None,
     ) -> None:
         super().__init__(message)

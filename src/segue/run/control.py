@@ -289,4 +289,3 @@ class ControlServer:
             self._peers.discard(peer)
             self._selector.unregister(peer.connection)
             peer.connection.close()
-

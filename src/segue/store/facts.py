@@ -83,9 +83,7 @@ def image_of(
         )
         for row in tasks
     )  # fmt: skip
-    return RunImage(
-        view.row, spec, view.state, view.round, view.placed, view.cancel_at, view.started, images
-    )
+    return RunImage(view.row, spec, view.state, view.round, view.placed, view.cancel_at, view.started, images)
 
 
 def names_of(text: str) -> tuple[RunKey, ...]:

@@ -71,14 +71,17 @@ def test_kinds(load):
 
 
 def test_arguments_are_canonical_text(load):
-    one = spec(load, """
+    one = spec(
+        load,
+        """
 class P(Params):
     env: str = ""
 @dag(params=P)
 def d(env, other="o"):
     r = a()
     b(r["n"][0], 2, [r, {"k": env}], (f"{env}/{other}",), long="x" * 100, f=0.5)
-""")
+""",
+    )
     texts = one.tasks[1].arguments
     assert texts.startswith("more=dict:")
     assert texts.endswith("rest=([@a, {'k': $env}], (f'{env}/o', ), ), x=@a['n'][0], y=2")
@@ -101,7 +104,9 @@ def test_a_list_written_in_the_file_may_hold_results(load):
 
 
 def test_params(load):
-    one = spec(load, """
+    one = spec(
+        load,
+        """
 class P(Params):
     day: str
     env: Literal["dev", "prod"] = "prod"
@@ -109,7 +114,8 @@ class P(Params):
     ratio: float | None = None
 @dag(params=P)
 def d(): a()
-""")
+""",
+    )
     assert [(p.name, p.type, p.default and decode(p.default)) for p in one.params] == [
         ("day", "str", None), ("env", "Literal['dev', 'prod']", "prod"), ("limits", "list[int]", []),
         ("ratio", "float | None", None),
@@ -140,7 +146,9 @@ def test_a_dag_without_tasks_loads_with_a_warning(load):
     assert [(one.severity, one.dag) for one in loaded.findings] == [("warning", "nothing")]
 
 
-JOIN = HEAD + """
+JOIN = (
+    HEAD
+    + """
 @task.branch
 def pick(): ...
 @dag
@@ -148,6 +156,7 @@ def d():
     p, left, right = pick(), a.with_options(id="left")(), a.with_options(id="right")()
     p >> [left, right] >> b{options}(0)
 """
+)
 
 
 def test_a_join_after_a_branch_with_the_default_rule_is_found(load):

@@ -261,9 +261,9 @@ def test_a_map_that_could_not_be_expanded_is_retried():
 
 
 def test_a_map_held_for_an_empty_list_is_expanded_anew_when_the_list_is_made_again():
-    world = World(dag(task("a"), mapped("b", "a"), mapped("h", 0)))
+    world = World(dag(task("a"), mapped("b", "a"), task("c"), mapped("h", "c")))
     world.trigger()
-    world.end("a", outcome=Value(b"v", length=0))
+    world.end("a", "c", outcome=Value(b"v", length=0))
     assert world.run_state() == "held"
     assert world.retry("a").ok
     world.end("a", outcome=Value(b"v", length=2))

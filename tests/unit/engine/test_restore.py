@@ -1,5 +1,3 @@
-
-
 from segue.model.changes import Adopt, Cancel, Given, Launch
 from segue.model.events import Failure, Followed, LostCause, Skipped, Value
 from tests.unit.engine.driver import BOOM, GOOD, World, dag, mapped, task
@@ -187,7 +185,6 @@ def test_limits_count_what_is_alive_after_a_restart():
     assert len(world.alive) == 3
     world.end("a[0]", run=first)
     assert len(world.alive) == 3
-
 
 
 def test_an_accepted_result_reaches_its_consumer_across_a_restart():

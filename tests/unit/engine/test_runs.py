@@ -266,4 +266,3 @@ def test_an_idle_engine_writes_nothing_and_asks_for_nothing():
     world.trigger()
     world.send()
     assert (world.changes, world.commands, world.wake_at) == ([], [], None)
-

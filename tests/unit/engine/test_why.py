@@ -1,4 +1,3 @@
-
 from segue.model.events import LostCause
 from tests.unit.engine.driver import BOOM, NOBODY, World, dag, mapped, task
 

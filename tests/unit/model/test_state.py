@@ -17,7 +17,9 @@ BY_HAND = {T.SUCCESS, T.FAILED, T.SKIPPED}
 
 
 @pytest.mark.parametrize(
-    ("states", "moves"), [(TaskState, MOVES), (RunState, RUN_MOVES), (AttemptState, ATTEMPT_MOVES)], ids=["task", "run", "attempt"]
+    ("states", "moves"),
+    [(TaskState, MOVES), (RunState, RUN_MOVES), (AttemptState, ATTEMPT_MOVES)],
+    ids=["task", "run", "attempt"],
 )
 def test_every_state_has_its_moves(states, moves):
     assert set(moves) == set(states)

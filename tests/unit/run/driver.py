@@ -75,8 +75,15 @@ class Driver:
         self._numbers = count()
 
     def launch(
-        self, errand: str, *arguments: object, brief: Brief = BRIEF, ahead: bool = False, kind: TaskKind = "task",
-        inputs: tuple[Input, ...] | None = None, number: int = 1, **rules: Any,
+        self,
+        errand: str,
+        *arguments: object,
+        brief: Brief = BRIEF,
+        ahead: bool = False,
+        kind: TaskKind = "task",
+        inputs: tuple[Input, ...] | None = None,
+        number: int = 1,
+        **rules: Any,
     ) -> AttemptKey:
         """Launch an errand as a task of its own."""
         task = TaskSpec(f"{errand}.{next(self._numbers)}", Rules(**rules), kind)

@@ -23,6 +23,7 @@ DONE = Answered("r1", "ann", "cancel", True, "cancelled", Instant(7))
 
 class World:
     """Store, inbox, executor, clock, engine and watch, all scripted."""
+
     kept = False
 
     def __init__(self, *, decisions=(), commits=(), asked=(), said=(), turns=1):

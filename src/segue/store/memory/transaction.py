@@ -185,9 +185,7 @@ class MemoryTransaction:
     def _answer(self, change: Answered) -> None:
         if change.run is not None:
             self._known(change.run)
-        answer = AnswerView(
-            change.request, change.actor, change.act, change.ok, change.text, change.at, change.run
-        )
+        answer = AnswerView(change.request, change.actor, change.act, change.ok, change.text, change.at, change.run)
         self._add(self._store.answers, change.request, answer)
 
     def _move_slot(self, change: SlotMoved) -> None:

@@ -100,9 +100,7 @@ def _leave_pending(insertion: Any) -> Any:
     )
 
 
-PUT_TASK: Final = _text(
-    _leave_pending(sqlite.insert(tasks)), "run", "task_id", "map_index", *_MOVED, columns=True
-)
+PUT_TASK: Final = _text(_leave_pending(sqlite.insert(tasks)), "run", "task_id", "map_index", *_MOVED, columns=True)
 """A task leaves PENDING: with or without a row."""
 
 _QUEUED: Final = "run task_id map_index round tries losses platform why number"
@@ -200,8 +198,7 @@ MOVE_ATTEMPT: Final = _text(
     )
     .where(_this_task(attempts), attempts.c.number == _param("number"), attempts.c.state == _param("old")),
     *_params(
-        "state cause text exit_code signal peak_rss cpu worker log notes started ended"
-        " run task_id map_index number old"
+        "state cause text exit_code signal peak_rss cpu worker log notes started ended run task_id map_index number old"
     ),
 )
 
