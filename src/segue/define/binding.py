@@ -26,7 +26,7 @@ from segue.model.context import Context
 from segue.model.errors import Fail
 from segue.model.value import encode
 
-__all__ = ["Bound", "Item", "annotations_of", "bind", "chosen_ids", "may_retry", "retry_policy"]
+__all__ = ["Bound", "Item", "annotations_of", "bind", "branch_choice", "may_retry", "retry_policy"]
 
 _PLAIN = (str, int, float, bool, bytes, type(None))
 
@@ -95,12 +95,27 @@ def may_retry(policy: Retry, error: BaseException) -> bool:
     return isinstance(error, policy.on) and not isinstance(error, policy.not_on)
 
 
-def chosen_ids(value: object) -> tuple[str, ...]:
-    """The ids that a branch returned as ids, tasks or None.
+def branch_choice(dag: Dag, task_id: str, value: object) -> tuple[str, ...]:
+    """The direct downstream tasks that a branch chose, as ids.
+
+    Args:
+        dag: traced.
+        task_id: the branch.
+        value: what it returned: ids, tasks, a list of them, or None for nothing.
 
     Raises:
-        Fail: it returned something else.
+        Fail: it returned something else, or a task that is not directly downstream.
     """
+    ids = _ids(value)
+    below = dag.get_task(task_id).downstream_task_ids
+    for one in ids:
+        if one not in below:
+            known = ", ".join(sorted(below)) or "nothing"
+            raise Fail(f"branch {task_id} chose {one!r}, which is not directly downstream of it: {known} is")
+    return ids
+
+
+def _ids(value: object) -> tuple[str, ...]:
     if value is None:
         return ()
     if isinstance(value, DeclaredTask):
@@ -108,7 +123,7 @@ def chosen_ids(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
     if isinstance(value, list | tuple | set | frozenset):
-        return tuple(dict.fromkeys(one for each in value for one in chosen_ids(each)))
+        return tuple(dict.fromkeys(one for each in value for one in _ids(each)))
     raise Fail(f"a branch returns ids, tasks or None, not {type(value).__name__}")
 
 

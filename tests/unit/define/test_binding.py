@@ -6,7 +6,7 @@ from typing import Annotated, Optional
 import pytest
 
 from segue import Context, Dag, Fail, Interval, Params, Retry, UsageError, current, dag, injected, task
-from segue.define.binding import annotations_of, bind, chosen_ids, may_retry, retry_policy
+from segue.define.binding import annotations_of, bind, branch_choice, may_retry, retry_policy
 from segue.define.context import RunContext
 from segue.define.running import entered
 from segue.model.changes import Missing
@@ -286,11 +286,29 @@ def test_within_a_context_a_task_called_by_hand_gets_its_injected_arguments():
 
 
 def test_what_a_branch_returns():
-    assert chosen_ids(None) == ()
-    assert chosen_ids("a") == chosen_ids(a) == chosen_ids(["a", a]) == ("a",)
-    assert chosen_ids([a, "b"]) == ("a", "b")
+    @task.branch
+    def fork() -> str: ...
+
+    @task
+    def a() -> None: ...
+
+    @task
+    def b() -> None: ...
+
+    @dag
+    def forked() -> None:
+        fork() >> [a(), b()]
+
+    def chosen(value: object) -> tuple[str, ...]:
+        return branch_choice(forked, "fork", value)
+
+    assert chosen(None) == ()
+    assert chosen("a") == chosen(a) == chosen(["a", a]) == ("a",)
+    assert chosen([a, "b"]) == ("a", "b")
     with pytest.raises(Fail, match="int"):
-        chosen_ids(3)
+        chosen(3)
+    with pytest.raises(Fail, match="'c', which is not directly downstream of it: a, b is"):
+        chosen("c")
 
 
 def test_the_retry_policy_of_a_call_is_that_of_options_over_decorator_over_defaults():
