@@ -35,7 +35,7 @@ from segue.schedule.slot import Bounds
 from segue.schedule.slots import latest_complete, slot_of
 from segue.schedule.timetable import timetable_from_data
 from segue.store.memory import MemoryResults, MemoryStore, MemoryWriter
-from segue.testing.bench import Bench
+from segue.testing.calls import Calls
 from segue.testing.clock import FakeClock
 from segue.testing.simulation import compiled
 
@@ -126,8 +126,8 @@ def run(
     clock = FakeClock()
     if interval is not None:
         clock.sleep((interval.end_instant - clock.now()) / 1_000_000)
-    bench = Bench(dag, values, MemoryResults(store), LocalStorage(folder))
-    executor = InlineExecutor(bench.perform, clock)
+    calls = Calls(dag, values, MemoryResults(store), LocalStorage(folder))
+    executor = InlineExecutor(calls.perform, clock)
     desk = _Desk(spec, interval, encode(values))
     run_forever(MemoryWriter(store), desk, executor, clock, Engine, desk.stopping, desk)
     assert desk.run is not None, desk.refused

@@ -20,10 +20,10 @@ from segue.model.ids import Instant
 from segue.model.interval import Interval
 from segue.run.children.outcome import outcome_of
 
-__all__ = ["Bench"]
+__all__ = ["Calls"]
 
 
-class Bench:
+class Calls:
     """Calls the functions of one DAG, for an inline executor.
 
     Args:
