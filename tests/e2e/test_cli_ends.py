@@ -234,3 +234,26 @@ def test_a_database_that_cannot_be_trusted_is_refused_and_left_as_it_is(shop, sp
     assert (shop.home / "segue.db").read_bytes() == before
     looked = shop.segue("runs")
     assert looked.returncode in (0, 3) and "Traceback" not in looked.stdout
+
+
+def test_a_run_that_is_held_and_in_which_something_failed_ends_with_1_and_names_both(tmp_path):
+    source = """
+from segue import dag, task
+
+@task
+def broken() -> None:
+    raise ValueError("no")
+
+@task
+def load(one: int) -> None: ...
+
+@dag
+def mixed() -> None:
+    broken()
+    load.map([])
+"""
+    project = Project(tmp_path)
+    (tmp_path / "mixed.py").write_text(source)
+    done = project.segue("run", "mixed.py")
+    assert done.returncode == 1
+    assert "broken  ValueError: no" in done.stdout and "load  is held" in done.stdout

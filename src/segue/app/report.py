@@ -9,7 +9,7 @@ from typing import Any
 
 from segue.model.ids import Instant, RunKey
 from segue.model.moment import datetime_at
-from segue.model.state import TaskState
+from segue.model.state import RunState, TaskState
 from segue.model.views import AttemptView, RunDetail, RunView, TaskView
 from segue.model.why import say
 
@@ -56,7 +56,7 @@ def summarise(detail: RunDetail) -> Summary:
         run=run.run, number=run.number, state=str(run.state), length=_length(run.started, run.ended),
         tasks=detail.counts(), retries=sum(rounds.values()) - len(rounds),
         slowest=None if slowest is None else (slowest[1], slowest[0]),
-        culprits=tuple(_culprits(run, begun)),
+        culprits=tuple(_culprits(detail, begun)),
         held=tuple(_label(entry) for entry in detail.entries() if entry.state is TaskState.HELD),
     )  # fmt: skip
 
@@ -71,7 +71,7 @@ def run_object(detail: RunDetail) -> dict[str, Any]:
         ],
         "culprits": [
             {"task_id": culprit.task, "map_index": culprit.index, "reason": culprit.reason}
-            for culprit in _culprits(detail.run, begun)
+            for culprit in _culprits(detail, begun)
         ],
     }
 
@@ -117,10 +117,19 @@ def _task_object(entry: TaskView, begun: dict[tuple[str, int | None], int]) -> d
     }
 
 
-def _culprits(run: RunView, begun: dict[tuple[str, int | None], int]) -> Iterable[Culprit]:
-    for label, reason in run.culprits:
+def _culprits(detail: RunDetail, begun: dict[tuple[str, int | None], int]) -> Iterable[Culprit]:
+    named = detail.run.culprits or (_failures(detail) if detail.run.state is RunState.HELD else ())
+    for label, reason in named:
         task, index = _parsed(label)
         yield Culprit(task, index, reason, begun.get((task, index), 0))
+
+
+def _failures(detail: RunDetail) -> Iterable[tuple[str, str]]:
+    """What has failed already in a run that is held, and so has no culprits yet."""
+    forgiven = {task.id for task in detail.spec.tasks if task.rules.allow_failure}
+    for entry in detail.entries():
+        if entry.state is TaskState.FAILED and entry.task not in forgiven:
+            yield _label(entry), "" if entry.why is None else say(entry.why)
 
 
 def _parsed(label: str) -> tuple[str, int | None]:

@@ -57,20 +57,21 @@ def tell(
     """Tell what came of it and give the exit code."""
     if refusals:
         say_errors([Refused(text) for text in refusals], as_json)
+    facts = [summarise(detail) for detail in details]
     if as_json and not refusals:
         objects = [run_object(detail) for detail in details]
         print_json({"runs": objects} if ranged or not objects else objects[0])
     elif not as_json and details:
-        _summary(console(), details)
-    states = {detail.run.state for detail in details} if judged else set()
-    if refusals or RunState.FAILED in states or RunState.CANCELLED in states:
+        _summary(console(), facts)
+    states = {one.state for one in facts} if judged else set()
+    failed = judged and any(one.culprits for one in facts)  # also in a run that is held: something failed in it
+    if refusals or failed or RunState.FAILED in states or RunState.CANCELLED in states:
         return Code.FAILED
     return Code.HELD if RunState.HELD in states else Code.GOOD
 
 
 # ------------------------------------------------------------------------------------------------------------- summary
-def _summary(screen: Console, details: Sequence[RunDetail]) -> None:
-    facts = [summarise(detail) for detail in details]
+def _summary(screen: Console, facts: Sequence[Summary]) -> None:
     rows = table("run", "state", ">took", ">tasks", ">retries", "slowest task")
     for one in facts:
         slowest = "" if one.slowest is None else f"{one.slowest[0]} ({show_duration(one.slowest[1])})"

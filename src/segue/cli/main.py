@@ -90,6 +90,9 @@ def _dispatch(given: list[str]) -> int:
         console().print(f"segue {version('segue')}")
         return Code.GOOD
     verb = given[0]
+    for word in given:
+        if not word.isascii() and (broken := word.encode(errors="replace").decode()) != word:
+            raise UsageError(f"{broken!r} is not UTF-8")  # a lone surrogate, which neither JSON nor a database takes
     if verb not in VERBS:
         raise UsageError(f"no command {verb!r}: {_suggestion(verb)}")
     module: Any = importlib.import_module(f"segue.cli.{verb}")

@@ -22,7 +22,7 @@ def runs(  # noqa: PLR0913  # an option is a parameter
     glob: DagGlob = None,
     tag: Tag = None,
     error: ErrorGlob = None,
-    limit: Annotated[int, typer.Option(help="at most so many", min=1)] = 30,
+    limit: Annotated[int, typer.Option(help="at most so many", min=1, max=1_000_000)] = 30,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> int:

@@ -13,9 +13,11 @@ from segue.model.spec import DagSpec
 from segue.model.state import TaskState
 from segue.model.views import RunView, TaskView
 
-__all__ = ["FactSource", "facts_of", "image_of", "names_of"]
+__all__ = ["FactSource", "facts_of", "image_of", "is_number", "names_of"]
 
-_NUMBERED: Final = re.compile(r"(.+)\.([1-9][0-9]*)")
+# What SQLite's integers hold, whatever a person types.
+_NUMBER: Final = re.compile("[0-9]{1,18}")
+_NUMBERED: Final = re.compile(r"(.+)\.([1-9][0-9]{0,17})")
 
 
 class FactSource(Protocol):
@@ -84,6 +86,11 @@ def image_of(
         for row in tasks
     )  # fmt: skip
     return RunImage(view.row, spec, view.state, view.round, view.placed, view.cancel_at, view.started, images)
+
+
+def is_number(text: str) -> bool:
+    """Whether a text can be the row number of a run."""
+    return _NUMBER.fullmatch(text) is not None
 
 
 def names_of(text: str) -> tuple[RunKey, ...]:

@@ -131,7 +131,7 @@ def run(
     desk = _Desk(spec, interval, encode(values))
     run_forever(MemoryWriter(store), desk, executor, clock, Engine, desk.stopping, desk)
     assert desk.run is not None, desk.refused
-    result = Result(desk.run, store, folder, bench.raised)
+    result = Result(desk.run, store, folder, calls.raised)
     if temporary is not None:
         weakref.finalize(result, shutil.rmtree, temporary, ignore_errors=True)
     return result

@@ -114,8 +114,17 @@ class AttemptLog:
         self._size += len(data)
         with suppress(OSError):  # a disk that is full loses a log, not a run
             if self._fd < 0:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
+                _make_folder(self._path.parent)
                 self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
             view = memoryview(data)
             while view:
                 view = view[os.write(self._fd, view) :]
+
+
+def _make_folder(folder: Path) -> None:
+    """Closed to others at every level: `Path.mkdir` gives its mode to the last one only."""
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except FileNotFoundError:
+        _make_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)

@@ -25,7 +25,7 @@ from segue.model.views import (
     SlotView,
     TaskView,
 )
-from segue.store.facts import facts_of, names_of
+from segue.store.facts import facts_of, is_number, names_of
 from segue.store.memory.tables import MemoryStore, by_key
 from segue.store.memory.transaction import MemoryTransaction
 
@@ -149,7 +149,7 @@ class MemoryReader:
     def find(self, text: str) -> RunView | None:
         """The run that people name so: `dag@key`, `dag@key.2`, `dag@latest` or its row number."""
         views = self._store.newest_first()
-        if text.isdecimal():
+        if is_number(text):
             return next((view for view in views if view.number == int(text)), None)
         if text.endswith("@latest"):
             return next((view for view in views if view.run.dag == text.removesuffix("@latest")), None)

@@ -23,7 +23,7 @@ from segue.model.views import (
     SlotView,
     TaskView,
 )
-from segue.store.facts import names_of
+from segue.store.facts import is_number, names_of
 from segue.store.schema import NO_INDEX, attempts, dags, events, requests, runs, slots, tasks
 from segue.store.sqlite import statements as sql
 from segue.store.sqlite.connection import connect_reader, reading
@@ -85,7 +85,7 @@ class SqliteReader:
     def find(self, text: str) -> RunView | None:
         """The run that people name so: `dag@key`, `dag@key.2`, `dag@latest` or its row number."""
         with self._read() as connection:
-            if text.isdecimal():
+            if is_number(text):
                 tries = [RUNS.where(runs.c.id == int(text))]
             elif text.endswith("@latest"):
                 dag = text.removesuffix("@latest")
