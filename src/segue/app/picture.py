@@ -59,7 +59,7 @@ class TaskPicture:
         """Take one move of the task or of one item."""
         new = change.new
         if new is TaskState.PENDING:
-            self.ended = None
+            self.started, self.ended = (None if change.index is None else self.started), None
         if new is TaskState.UP_FOR_RETRY:
             self.retries += 1
         begun = change.began if change.began is not None else change.at if new is TaskState.RUNNING else None

@@ -25,6 +25,7 @@ EVENTS_PER_TURN: Final = 1_000
 _FROM_INBOX: Final = 200
 FIRST_PAUSE: Final = 0.05
 LONGEST_PAUSE: Final = 5.0
+_TOLD_FROM: Final = 4 * FIRST_PAUSE
 
 
 class Watch(Protocol):
@@ -72,9 +73,11 @@ def run_forever(
                     pause = FIRST_PAUSE
                 if not stopping():
                     owner.rest()
-        except (Conflict, LeaseLost):
+        except (Conflict, LeaseLost) as why:
             # Memory was wrong, or the outcome of the commit is unknown. The pause keeps a conflict that comes back
-            # every time from taking a core.
+            # every time from taking a core; that one is told, for it does not end by itself.
+            if pause >= _TOLD_FROM:
+                watch.down(f"memory and store keep disagreeing: {why}")
             clock.sleep(pause)
         except StoreDown as why:
             watch.down(str(why))

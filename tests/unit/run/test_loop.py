@@ -268,3 +268,11 @@ def test_a_request_without_answer_is_given_to_an_engine_once_and_again_to_the_ne
     world.kept = True
     world.run()
     assert [len(events) for events in world.seen] == [1, 0]
+
+
+def test_a_conflict_that_comes_back_again_and_again_is_told():
+    decision = Decision((DONE,), (), None)
+    world = World(decisions=[decision] * 4, commits=[Conflict("other state")] * 4, asked=[ASK], turns=5)
+    journal = world.run()
+    told = [entry[1] for entry in journal if entry[0] == "down"]
+    assert told == ["memory and store keep disagreeing: other state"] * 2
