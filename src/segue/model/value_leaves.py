@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-__all__ = ["BUILDERS", "DAMAGE", "LEAVES", "Tag", "UnnamedZone"]
+__all__ = ["BUILDERS", "DAMAGE", "LEAVES", "Tag", "Unspeakable"]
 
 
 class Tag(enum.IntEnum):
@@ -28,8 +28,8 @@ _PATHS: dict[type, str] = {
 _PATH_KINDS = {name: kind for kind, name in _PATHS.items()}
 
 
-class UnnamedZone(Exception):
-    """A time zone that has no name to find it by again."""
+class Unspeakable(Exception):
+    """A value that no text gives back: a time zone without a name, a path that reads back as another."""
 
 
 def _zone(zone: tzinfo | None) -> object:
@@ -38,7 +38,7 @@ def _zone(zone: tzinfo | None) -> object:
     if type(zone) is timezone:
         offset, name = zone.utcoffset(None), zone.tzname(None)
         return [offset, None if timezone(offset).tzname(None) == name else name]
-    raise UnnamedZone(f"its time zone is of type {type(zone).__module__}.{type(zone).__qualname__}: use zoneinfo")
+    raise Unspeakable(f"its time zone is of type {type(zone).__module__}.{type(zone).__qualname__}: use zoneinfo")
 
 
 def _zone_back(zone: Any) -> tzinfo | None:
@@ -52,6 +52,13 @@ def _zone_back(zone: Any) -> tzinfo | None:
         case [timedelta() as offset, str(name)]:
             return timezone(offset, name)
     raise ValueError("no time zone")
+
+
+def _path(path: pathlib.PurePath) -> str:
+    text = str(path)
+    if type(path)(text) != path:
+        raise Unspeakable(f"its text {text!r} reads back as another path")
+    return text
 
 
 def _text_back(kind: type[Any]) -> Callable[[Any], Any]:
@@ -76,7 +83,7 @@ LEAVES: dict[type, tuple[Tag, Callable[[Any], tuple[object, ...]]]] = {
     time: (Tag.TIME, lambda v: (v.replace(tzinfo=None).isoformat(), v.fold, _zone(v.tzinfo))),
     datetime: (Tag.DATETIME, lambda v: (v.replace(tzinfo=None).isoformat(), v.fold, _zone(v.tzinfo))),
     timedelta: (Tag.TIMEDELTA, lambda v: (v.days, v.seconds, v.microseconds)),
-    **{kind: (Tag.PATH, lambda v: (_PATHS[type(v)], str(v))) for kind in _PATHS},
+    **{kind: (Tag.PATH, lambda v: (_PATHS[type(v)], _path(v))) for kind in _PATHS},
 }
 
 BUILDERS: dict[Tag, Callable[..., Any]] = {

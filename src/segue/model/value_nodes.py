@@ -13,7 +13,7 @@ import msgspec
 
 from segue.model.errors import UnreadableValue, UnstorableValue
 from segue.model.value_classes import class_path, fields_of, hints_of, is_model, restore
-from segue.model.value_leaves import BUILDERS, DAMAGE, LEAVES, Tag, UnnamedZone
+from segue.model.value_leaves import BUILDERS, DAMAGE, LEAVES, Tag, Unspeakable
 
 __all__ = ["Decoder", "Encoder", "Ref", "pack"]
 
@@ -78,7 +78,7 @@ class Encoder:
         if leaf is not None:
             try:
                 return [_TAGS[leaf[0]], *map(self.walk, leaf[1](value))]
-            except UnnamedZone as error:
+            except Unspeakable as error:
                 self._refuse(value, str(error))
         container = _CONTAINERS.get(kind)
         return self._foreign(value) if container is None else self._inside(value, container)

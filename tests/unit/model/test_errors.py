@@ -27,7 +27,7 @@ def drawn() -> dict[str, str]:
     """Class to parent, as the docstring draws them."""
     stack, parents = [], {}
     for line in errors.__doc__.splitlines():
-        match = re.match(r"    ([ │├└─]*)([A-Z]\w+)", line)
+        match = re.match(r"([ │├└─]*)([A-Z]\w+)", line)
         if match:
             depth = len(match[1]) // 4
             stack[depth:] = [match[2]]
