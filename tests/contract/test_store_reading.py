@@ -68,7 +68,12 @@ def test_runs_are_found_by_what_they_are_newest_first(many, query, found):
         ("daily@2026-04-01.3", None),
         ("nothing@latest", None),
         ("daily", None),
+        ("9" * 25, None),
+        ("9" * 5_000, None),
+        ("١", None),
+        ("daily@2026-04-01." + "9" * 25, None),
     ],
+    ids=lambda value: str(value)[:40],
 )
 def test_a_run_is_found_by_every_name_people_give_it(many, text, found):
     view = many.find(text)

@@ -98,7 +98,10 @@ def check_home(home: Path, filesystem: Callable[[Path], str] = filesystem_of) ->
         probe.unlink()
     except OSError as error:
         raise HomeUnusable(f"home {home} cannot be written ({error.strerror}): {elsewhere}") from error
-    return (f"home {home} lies on {kind}, {warned}",) if warned else ()
+    doubts = [f"home {home} lies on {kind}, {warned}"] if warned else []
+    if home.stat().st_mode & 0o077:
+        doubts.append(f"home {home} is open to other users of this machine: close it with `chmod 700 {home}`")
+    return tuple(doubts)
 
 
 class OwnerFacts(msgspec.Struct, frozen=True, omit_defaults=True):

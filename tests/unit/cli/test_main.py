@@ -52,6 +52,11 @@ def test_an_unknown_option_is_wrong_usage_without_a_traceback(capsys):
     assert "segue runs --help" in capsys.readouterr().err
 
 
+def test_a_word_that_is_no_text_is_wrong_usage(capsys):
+    assert main(["show", "a\udcff"]) == 2
+    assert "'a?' is not UTF-8" in capsys.readouterr().err
+
+
 def test_a_missing_argument_is_told_as_json_where_json_is_asked_for(capsys):
     assert main(["show", "--json"]) == 2
     told = json.loads(capsys.readouterr().out)

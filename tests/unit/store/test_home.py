@@ -45,6 +45,13 @@ def test_a_home_on_a_doubtful_filesystem_is_warned_about(tmp_path, kind):
     assert kind in warning
 
 
+@pytest.mark.parametrize("mode", [0o755, 0o770, 0o701])
+def test_a_home_that_others_may_enter_is_warned_about(tmp_path, mode):
+    tmp_path.chmod(mode)
+    (warning,) = check_home(tmp_path, on("ext4"))
+    assert f"chmod 700 {tmp_path}" in warning
+
+
 @pytest.mark.parametrize("kind", ["ext4", "xfs", "btrfs", "tmpfs", "fusectl", ""])
 def test_a_home_on_a_local_filesystem_passes(tmp_path, kind):
     assert check_home(tmp_path, on(kind)) == ()

@@ -110,6 +110,9 @@ def _in_fork(work: Callable[[], bytes], request: Load) -> tuple[bytes, bytes, st
             die_with_parent(parent)
             os.setsid()
             _redirect(print_end)
+            # What a file writes into the channel, the starter would take for a frame.
+            os.closerange(3, answer_end)
+            os.closerange(answer_end + 1, 1 << 20)
             with open(answer_end, "wb") as stream:  # noqa: PTH123 - a descriptor, not a path
                 stream.write(work())
         except BaseException:  # noqa: BLE001 - whatever went wrong, a fork must not run its parent's code

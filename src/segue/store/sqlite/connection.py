@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
@@ -127,6 +128,8 @@ def reading(connection: Connection, path: Path) -> Iterator[Connection]:
                 until = monotonic() + 1.0
                 driver.set_progress_handler(lambda: monotonic() > until, _STEPS)
             yield connection
+        except msgspec.DecodeError as why:
+            raise damaged(path, str(why)) from why
         finally:
             if monotonic is not None and driver is not None:
                 driver.set_progress_handler(None, 0)
