@@ -167,6 +167,8 @@ _DAG_SPELLINGS: Final = _SHARED | {
     "dag_id": "id", "dagrun_timeout": "timeout", "default_args": "defaults", "end_date": "end",
     "execution_timezone": "timezone", "schedule_interval": "schedule", "start_date": "start",
     "timeout_seconds": "timeout", "timetable": "schedule", "tz": "timezone",
+    "retries": "defaults={'retry': …}", "retry": "defaults={'retry': …}",
+    "retry_delay": "defaults={'retry': Retry(delay=…)}",
 }  # fmt: skip
 _TASK_NAMES: Final = frozenset(TaskOptions.__annotations__)
 _DAG_NAMES: Final = frozenset(NamedDagOptions.__annotations__)

@@ -113,7 +113,8 @@ def test_an_unknown_option_of_a_task_names_the_nearest(load, given, meant):
 
 @pytest.mark.parametrize(
     ("given", "meant"),
-    [("start_date='2026-04-01'", "start=…"), ("schedule_interval='@daily'", "schedule=…"),
+    [("start_date='2026-04-01'", "start=…"), ("retries=3", "defaults={'retry': …}"),
+     ("schedule_interval='@daily'", "schedule=…"),
      ("default_args={}", "defaults=…"), ("catchup_=True", "catchup=…"), ("concurrency=3", "max_active_tasks=…")],
 )  # fmt: skip
 def test_an_unknown_option_of_a_dag_names_the_nearest(load, given, meant):
