@@ -46,7 +46,7 @@ def said(project: Project, *words: str) -> list[str]:
     return [word for word in ("extracting", "transforming", "loading 6", "the first call fails") if word in done.stdout]
 
 
-def test_the_run_is_good_after_a_retry_and_says_which_attempt_failed(project: Project):
+def test_s100_the_run_is_good_after_a_retry_and_says_which_attempt_failed(project: Project):
     told = project.run_json("show", "etl@latest")
     assert told["state"] == "success"
     assert {task["task_id"]: task["attempts"] for task in told["tasks"]} == {"extract": 1, "transform": 2, "load": 1}
@@ -55,13 +55,13 @@ def test_the_run_is_good_after_a_retry_and_says_which_attempt_failed(project: Pr
     assert "the first call fails" in failed["reason"]
 
 
-def test_the_logs_prove_that_extract_was_not_rerun(project: Project):
+def test_s100_the_logs_prove_that_extract_was_not_rerun(project: Project):
     assert said(project, "extract") == ["extracting"]
     assert project.segue("logs", "etl@latest", "extract").stdout.count("extracting") == 1
     assert "has no attempt 2" in project.segue("logs", "etl@latest", "extract", "--attempt", "2").stdout
 
 
-def test_each_attempt_of_transform_has_a_log_of_its_own(project: Project):
+def test_s100_each_attempt_of_transform_has_a_log_of_its_own(project: Project):
     assert said(project, "transform", "--attempt", "1") == ["transforming", "the first call fails"]
     assert said(project, "transform", "--attempt", "2") == ["transforming"]
     assert said(project, "load") == ["loading 6"]

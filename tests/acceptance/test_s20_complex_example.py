@@ -5,7 +5,7 @@ from segue import Dag, task
 def step() -> None: ...
 
 
-def test_the_complex_example_has_the_edges_that_its_chapter_draws():
+def test_s20_the_complex_example_has_the_edges_that_its_chapter_draws():
     with Dag("complex") as dag:
         a, b, c, d, e = (step.with_options(id=name)() for name in "ABCDE")
         a >> c

@@ -20,7 +20,7 @@ def etl() -> None:
     load(transform(extract()))
 
 
-def test_nested_calls_give_the_edges():
+def test_s21_nested_calls_give_the_edges():
     assert {one.task_id: one.upstream_task_ids for one in etl.tasks} == {
         "extract": set(),
         "transform": {"extract"},
@@ -28,7 +28,7 @@ def test_nested_calls_give_the_edges():
     }
 
 
-def test_a_task_inside_a_list_or_dict_is_upstream_too():
+def test_s21_a_task_inside_a_list_or_dict_is_upstream_too():
     @dag
     def nested() -> None:
         first, second = extract(), transform.with_options(id="second")([])

@@ -25,14 +25,14 @@ def looped():
 """
 
 
-def test_a_cycle_is_refused_with_its_path_file_and_line(tmp_path: Path):
+def test_s22_a_cycle_is_refused_with_its_path_file_and_line(tmp_path: Path):
     (tmp_path / "orders.py").write_text(FILE)
     loaded = load_file(tmp_path / "orders.py", tmp_path)
     assert loaded.specs == []
     assert [str(error) for error in loaded.errors] == ["cycle: extract → clean → join → extract (orders.py:12)"]
 
 
-def test_a_self_loop_is_a_cycle():
+def test_s22_a_self_loop_is_a_cycle():
     @dag
     def looped() -> None:
         one = step()
@@ -42,7 +42,7 @@ def test_a_self_loop_is_a_cycle():
         looped.topological_order()
 
 
-def test_a_cycle_has_no_order():
+def test_s22_a_cycle_has_no_order():
     @dag
     def looped() -> None:
         a, b = step.with_options(id="a")(), step.with_options(id="b")()

@@ -5,7 +5,7 @@ from segue import dag, task
 def step(*rows: object) -> None: ...
 
 
-def test_the_lessons_example_gives_extract_clean_aggregate():
+def test_s24_the_lessons_example_gives_extract_clean_aggregate():
     @dag
     def lesson() -> None:
         aggregate = step.with_options(id="aggregate")()
@@ -16,7 +16,7 @@ def test_the_lessons_example_gives_extract_clean_aggregate():
     assert lesson.topological_order() == ["extract", "clean", "aggregate"]
 
 
-def test_ties_are_broken_by_order_of_declaration():
+def test_s24_ties_are_broken_by_order_of_declaration():
     @dag
     def wide() -> None:
         last = step.with_options(id="last")(*(step.with_options(id=name)() for name in ("c", "a", "b")))

@@ -27,7 +27,7 @@ def mapped(most: int | None = None) -> DagSpec:
     ("spec", "workers", "at_once"),
     [(wide(), 8, 8), (wide(), 64, 50), (wide(most=3), 8, 3), (mapped(), 16, 16), (mapped(most=5), 16, 5)],
 )
-def test_fifty_run_side_by_side_up_to_the_limit(spec: DagSpec, workers: int, at_once: int) -> None:
+def test_s25_fifty_run_side_by_side_up_to_the_limit(spec: DagSpec, workers: int, at_once: int) -> None:
     played = play(spec, {}, workers=workers)
     assert played.state is RunState.SUCCESS
     assert played.most_at_once() == at_once
@@ -66,7 +66,7 @@ def wide():
 """
 
 
-def test_fifty_real_tasks_use_all_workers_and_no_more(tmp_path: Path) -> None:
+def test_s25_fifty_real_tasks_use_all_workers_and_no_more(tmp_path: Path) -> None:
     project = Project(tmp_path, workers=4)
     project.write("wide.py", REAL)
     for folder in ("inside", "arrived"):

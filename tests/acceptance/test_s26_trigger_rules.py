@@ -35,12 +35,14 @@ CASES = [
 ]
 
 
-def test_the_table_has_every_rule() -> None:
+def test_s26_the_table_has_every_rule() -> None:
     assert set(TABLE) == set(get_args(TriggerRule))
 
 
 @pytest.mark.parametrize(("rule", "ends", "wanted"), CASES)
-def test_a_rule_decides_by_how_its_upstream_ended(rule: TriggerRule, ends: tuple[Outcome, ...], wanted: str) -> None:
+def test_s26_a_rule_decides_by_how_its_upstream_ended(
+    rule: TriggerRule, ends: tuple[Outcome, ...], wanted: str
+) -> None:
     ups = ("u0", "u1", "u2")
     spec = DagSpec("ruled", (*map(TaskSpec, ups), TaskSpec("t", Rules(trigger_rule=rule), after=ups)))
     endings = {name: [ends[at]] for at, name in enumerate(ups) if at < len(ends)}
@@ -48,7 +50,7 @@ def test_a_rule_decides_by_how_its_upstream_ended(rule: TriggerRule, ends: tuple
         assert play(spec, endings, seconds={slow: 100.0}).states["t"] == wanted
 
 
-def test_always_waits_for_nothing() -> None:
+def test_s26_always_waits_for_nothing() -> None:
     spec = DagSpec("ruled", (TaskSpec("slow"), TaskSpec("t", Rules(trigger_rule="always"), after=("slow",))))
     played = play(spec, {}, seconds={"slow": 100.0})
     assert played.ended("t") < played.ended("slow")

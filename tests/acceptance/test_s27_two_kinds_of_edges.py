@@ -8,7 +8,7 @@ from segue.define.loading import load_file
 def step(rows: object = None) -> None: ...
 
 
-def test_an_edge_of_data_and_one_of_order_are_told_apart():
+def test_s27_an_edge_of_data_and_one_of_order_are_told_apart():
     with Dag("d") as dag:
         extract, migrate, load = (step.with_options(id=name) for name in ("extract", "migrate", "load"))
         migrate() >> load(extract())
@@ -17,7 +17,7 @@ def test_an_edge_of_data_and_one_of_order_are_told_apart():
     assert view.upstream_data_ids == {"extract"}
 
 
-def test_the_spec_keeps_them_apart_and_data_wins_where_a_pair_has_both(tmp_path: Path):
+def test_s27_the_spec_keeps_them_apart_and_data_wins_where_a_pair_has_both(tmp_path: Path):
     file = tmp_path / "d.py"
     file.write_text(
         "from segue import Dag, task\n@task\ndef step(rows=None): ...\n"

@@ -25,7 +25,7 @@ def bulk():
 """
 
 
-def test_bulk_data_passes_by_the_database(tmp_path: Path):
+def test_s30_bulk_data_passes_by_the_database(tmp_path: Path):
     project = Project(tmp_path)
     project.write("bulk.py", BULK)
     done = project.run_json("run", "bulk.py")
@@ -51,7 +51,7 @@ def peak_of_the_owner(project: Project, target: str) -> int:
     return usage.ru_maxrss * 1024
 
 
-def test_bulk_data_passes_by_the_owner(tmp_path: Path):
+def test_s30_bulk_data_passes_by_the_owner(tmp_path: Path):
     project = Project(tmp_path)
     project.write("bulk.py", BULK)
     project.write("small.py", BULK.replace("60_000_000", "60_000"))

@@ -25,7 +25,7 @@ def retried():
 """
 
 
-def test_retries_delay_backoff_and_cap_per_task_and_through_defaults(tmp_path: Path):
+def test_s64_retries_delay_backoff_and_cap_per_task_and_through_defaults(tmp_path: Path):
     (tmp_path / "retried.py").write_text(FILE)
     (spec,) = load_file(tmp_path / "retried.py", tmp_path).specs
     assert {task.id: task.rules.retry for task in spec.tasks} == {
@@ -39,7 +39,7 @@ def test_retries_delay_backoff_and_cap_per_task_and_through_defaults(tmp_path: P
     }  # fmt: skip
 
 
-def test_without_retry_a_task_is_not_tried_again(tmp_path: Path):
+def test_s64_without_retry_a_task_is_not_tried_again(tmp_path: Path):
     (tmp_path / "plain.py").write_text("from segue import dag, task\n@task\ndef t(): ...\n@dag\ndef d():\n    t()\n")
     (spec,) = load_file(tmp_path / "plain.py", tmp_path).specs
     assert spec.tasks[0].rules.retry.times == 0

@@ -29,16 +29,16 @@ def delays(retry: RetrySpec) -> list[int]:
     return [after.made - before.ended for before, after in zip(attempts, attempts[1:], strict=False)]  # type: ignore[operator]
 
 
-def test_the_default_delay_doubles_up_to_ten_minutes() -> None:
+def test_s65_the_default_delay_doubles_up_to_ten_minutes() -> None:
     assert delays(RetrySpec(times=7)) == [one * SECOND for one in (30, 60, 120, 240, 480, 600, 600)]
 
 
 @pytest.mark.parametrize("cap", [45, 100])
-def test_no_delay_is_longer_than_its_cap(cap: int) -> None:
+def test_s65_no_delay_is_longer_than_its_cap(cap: int) -> None:
     assert delays(RetrySpec(times=4, max_delay=cap * SECOND)) == [min(one, cap) * SECOND for one in (30, 60, 120, 240)]
 
 
-def test_jitter_comes_only_when_it_is_asked_for_and_is_the_same_each_time() -> None:
+def test_s65_jitter_comes_only_when_it_is_asked_for_and_is_the_same_each_time() -> None:
     shaken = RetrySpec(times=4, jitter=0.5)
     waits = delays(shaken)
     assert waits != delays(RetrySpec(times=4))

@@ -18,7 +18,7 @@ SPEC = DagSpec(
 )
 
 
-def test_a_failure_stays_in_its_branch_and_fails_the_run() -> None:
+def test_s67_a_failure_stays_in_its_branch_and_fails_the_run() -> None:
     played = play(SPEC, {"flaky": [Failure("OSError", "down")]}, seconds={"other": 500.0})
     assert [record.state for record in played.attempts("flaky")] == [AttemptState.FAILED] * 3
     assert played.states == {

@@ -23,7 +23,7 @@ SPEC = DagSpec(
 DOWN = Failure("OSError", "the warehouse is down")
 
 
-def test_only_the_failed_task_and_what_follows_it_run_again() -> None:
+def test_s68_only_the_failed_task_and_what_follows_it_run_again() -> None:
     back = value_of(TaskKey(None, "load", None), 2, 0, None)  # type: ignore[arg-type]
     played = play(SPEC, {"load": [DOWN, DOWN, back]}, after=[Action("again", None, "retry", target="r0")])
     assert played.state is RunState.SUCCESS
@@ -32,7 +32,7 @@ def test_only_the_failed_task_and_what_follows_it_run_again() -> None:
     assert rounds == {"extract": [1], "load": [1, 1, 2], "report": [2], "other": [1]}
 
 
-def test_a_retry_begins_with_all_its_retries() -> None:
+def test_s68_a_retry_begins_with_all_its_retries() -> None:
     played = play(SPEC, {"load": [DOWN]}, after=[Action("again", None, "retry", target="r0")])
     assert played.state is RunState.FAILED
     assert [record.round for record in played.attempts("load")] == [1, 1, 2, 2]
@@ -68,7 +68,7 @@ def shop():
 """
 
 
-def test_after_an_outage_one_command_goes_on_with_a_real_run(tmp_path: Path) -> None:
+def test_s68_after_an_outage_one_command_goes_on_with_a_real_run(tmp_path: Path) -> None:
     project = Project(tmp_path)
     project.write("shop.py", SHOP)
     assert project.segue("run", "shop.py").returncode == 1

@@ -20,18 +20,18 @@ def choose(n: int) -> str:
     return "load" if n else "notify"
 
 
-def test_a_task_is_called_like_the_function_it_is():
+def test_s95_a_task_is_called_like_the_function_it_is():
     assert extract("orders", Interval("2026-04-01")) == "orders/2026-04-01"
     assert extract("orders", interval=Interval("2026-04-01")) == "orders/2026-04-01"
     assert choose(0) == "notify"
 
 
-def test_the_plain_function_is_there_too():
+def test_s95_the_plain_function_is_there_too():
     assert extract.fn("orders", Interval("2026-04-01")) == "orders/2026-04-01"
     assert extract.__name__ == "extract"
 
 
-def test_an_async_task_is_a_coroutine_function():
+def test_s95_an_async_task_is_a_coroutine_function():
     assert asyncio.run(ping.fn("https://x")) is True
 
     async def call() -> bool:
@@ -40,12 +40,12 @@ def test_an_async_task_is_a_coroutine_function():
     assert asyncio.run(call()) is False
 
 
-def test_called_without_what_a_run_would_give_it_says_what_to_pass():
+def test_s95_called_without_what_a_run_would_give_it_says_what_to_pass():
     with pytest.raises(UsageError, match=r'pass interval=Interval\("2026-04-01"\), or .*with segue.testing.context'):
         extract("orders")
 
 
-def test_a_mapped_task_runs_over_a_list_as_python_would():
+def test_s95_a_mapped_task_runs_over_a_list_as_python_would():
     @task
     def add(a: int, b: int = 0) -> int:
         return a + b

@@ -43,7 +43,7 @@ def daily_etl(target: str, env: str):
 """
 
 
-def test_a_pipeline_runs_end_to_end_and_touches_nothing_but_what_it_was_given(
+def test_s97_a_pipeline_runs_end_to_end_and_touches_nothing_but_what_it_was_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project, target, home = tmp_path / "project", tmp_path / "target", tmp_path / "home"
