@@ -40,10 +40,15 @@ def main() -> int:
     runs = [json.loads(line) for line in newest_runs()]
     console.print(summary(runs))
     console.print(checksums())
-    console.print(
-        "\nLook further:  [bold]cd examples/flights[/]  then  [bold]segue runs[/],  "
-        f"[bold]segue show {runs[0]['run_id']}[/],  [bold]segue logs {runs[0]['run_id']} fetch_airports[/]"
-    )
+    first = runs[0]["run_id"]
+    console.print("\n[bold]Look further[/]")
+    for line in (
+        ". .venv/bin/activate && cd examples/flights",
+        "segue runs",
+        f"segue show {first}",
+        f"segue logs {first} fetch_airports",
+    ):
+        console.print(f"  {line}", highlight=False)
     return 0
 
 

@@ -6,11 +6,11 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import msgspec
 
@@ -26,7 +26,7 @@ from segue.run.executors.process import ProcessExecutor
 from segue.run.executors.settings import ExecutorSettings
 from segue.run.wire import read_frame, write_frame
 
-__all__ = ["DefinitionChild", "EarlyExecutor", "LateResults", "Read", "errors_of", "shown_path"]
+__all__ = ["DefinitionChild", "EarlyExecutor", "LateResults", "Read", "early_executor", "errors_of", "shown_path"]
 
 
 class LateResults:
@@ -43,30 +43,29 @@ class LateResults:
         return self.reader.results(run, task, first, stop)
 
 
-class EarlyExecutor:
-    """The executor and its fork server, which starts in the background. Close it.
+class EarlyExecutor(NamedTuple):
+    """The executor, what its workers read, and its clock."""
+
+    executor: ProcessExecutor
+    results: LateResults
+    clock: SystemClock
+
+
+@contextmanager
+def early_executor(settings: Settings) -> Iterator[EarlyExecutor]:
+    """An executor whose fork server starts in the background; in the end what is left of it is killed.
 
     Args:
         settings: in force; their home must exist.
     """
-
-    def __init__(self, settings: Settings) -> None:
-        for folder in (settings.logs, settings.storage):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.clock, self.results = SystemClock(), LateResults()
-        self.executor = ProcessExecutor(executor_settings(settings, os.environ), self.results, self.clock)
-
-    def close(self) -> None:
-        """Kill what is left and release everything."""
-        self.executor.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+    for folder in (settings.logs, settings.storage):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    clock, results = SystemClock(), LateResults()
+    executor = ProcessExecutor(executor_settings(settings, os.environ), results, clock)
+    try:
+        yield EarlyExecutor(executor, results, clock)
+    finally:
+        executor.close()
 
 
 def executor_settings(settings: Settings, environ: Mapping[str, str]) -> ExecutorSettings:

@@ -20,7 +20,7 @@ from segue.app.acting import (
 )
 from segue.app.clock import SystemClock
 from segue.app.control_client import ControlClient
-from segue.app.early import EarlyExecutor
+from segue.app.early import early_executor
 from segue.app.home import Home, own
 from segue.app.owner import Foreground, foreground
 from segue.app.reading import open_reading
@@ -153,7 +153,7 @@ def act_on(
         events, specs = before()
         details = details_of(home, [view.run for view in views])
         seen = [*(detail.spec for detail in details), *specs]
-        with EarlyExecutor(settings) as early, foreground(settings, mine, early, seen) as driver:
+        with early_executor(settings) as early, foreground(settings, mine, early, seen) as driver:
             for detail in details:
                 driver.picture.open(detail)
 

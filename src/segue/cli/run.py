@@ -64,14 +64,14 @@ def _home(home: str | None, scratch: bool) -> Iterator[str | None]:
 
 def _run(settings: Settings, words: _Words) -> int:
     from segue.app.asking import read_target
-    from segue.app.early import DefinitionChild, EarlyExecutor, errors_of
+    from segue.app.early import DefinitionChild, early_executor, errors_of
 
     file, wanted = read_target(words.target)
     if file is None:
         file, wanted = _known(settings, words.target)
     with own(settings, warn) as owner, DefinitionChild(settings) as child:
         child.ask(file)
-        with EarlyExecutor(settings) as early:
+        with early_executor(settings) as early:
             import segue.app.owner  # noqa: F401  # while children start: SQLAlchemy takes half a second
 
             read = child.answer()
