@@ -21,6 +21,11 @@ def test_a_task_gives_its_value(shop: Driver):
     assert shop.result("add", 2, 3) == 5
 
 
+def test_what_dies_between_its_code_and_its_report_has_begun(shop: Driver):
+    event = shop.run("die_after_its_code")
+    assert isinstance(event, Lost) and event.cause is LostCause.SIGNAL and event.started is not None
+
+
 def test_an_async_task_is_awaited(shop: Driver):
     assert shop.result("sleep_async") == "awaited"
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
 from segue.model.events import Value
 from segue.model.ids import AttemptKey, Instant, RunKey
-from segue.model.images import RunRow, Version
+from segue.model.images import AttemptKind, RunRow, Stop, Version
 from segue.model.spec import TaskSpec
 from segue.model.state import AttemptState, RunState, SlotState, TaskState
 from segue.model.why import Why
@@ -27,15 +27,18 @@ __all__ = [
     "DefinitionFailed",
     "Expanded",
     "Given",
+    "GuardEased",
     "Input",
     "Kill",
     "Launch",
     "Many",
     "Missing",
+    "PoolSet",
     "Quarantined",
     "RunCreated",
     "RunMoved",
     "SlotMoved",
+    "StateChanged",
     "Stored",
     "TaskMoved",
     "VersionAdded",
@@ -55,6 +58,9 @@ class RunMoved(msgspec.Struct, frozen=True, gc=False, tag=True):
 
     `started` and `ended` are written where given; `ended` is cleared by every move to RUNNING. `culprits` are
     (task label, reason) pairs. `round` is the run's round after the move.
+
+    `klass` is its class from now on, None where it has not changed. `stop` says why it is being stopped, `stopped_by`
+    who did it. `spent` is how long it held its place before `placed_at`, in microseconds: what its timeout counts.
     """
 
     run: RunKey
@@ -69,13 +75,19 @@ class RunMoved(msgspec.Struct, frozen=True, gc=False, tag=True):
     ended: Instant | None = None
     culprits: tuple[tuple[str, str], ...] = ()
     actor: str = ""
+    klass: int | None = None
+    stop: Stop = ""
+    stopped_by: str = ""
+    spent: int = 0
+    placed_at: Instant | None = None
 
 
 class TaskMoved(msgspec.Struct, frozen=True, gc=False, tag=True):
     """A task moves. The row holds exactly what stands here afterwards.
 
     Where `old` is QUEUED and `began` is given, the task passed through RUNNING at `began` within this turn: one row
-    update, two events. `old` PENDING may mean that there is no row yet.
+    update, two events. `old` PENDING may mean that there is no row yet. `reused_from` is the run whose result it took
+    over; `staged` what a held task has still to publish.
     """
 
     run: RunKey
@@ -96,10 +108,15 @@ class TaskMoved(msgspec.Struct, frozen=True, gc=False, tag=True):
     marked: bool = False
     attempt: int | None = None
     actor: str = ""
+    reused_from: RunKey | None = None
+    staged: bytes = b""
 
 
 class AttemptMoved(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """An attempt is made (`old` None, `new` QUEUED) or moves. `began` is the stamp of its code's first instant."""
+    """An attempt is made (`old` None, `new` QUEUED) or moves. `began` is the stamp of its code's first instant.
+
+    `kind` is *user* for the task's own code, *publish* for what was staged, *hook* for what is called after an end.
+    """
 
     key: AttemptKey
     old: AttemptState | None
@@ -117,6 +134,38 @@ class AttemptMoved(msgspec.Struct, frozen=True, gc=False, tag=True):
     worker: str = ""
     log: str | None = None
     notes: tuple[str, ...] = ()
+    kind: AttemptKind = "user"
+    rows: int | None = None
+    source: str = ""
+
+
+class StateChanged(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A small value of a task, kept across its attempts."""
+
+    run: RunKey
+    task: str
+    index: int | None
+    name: str
+    value: str
+    at: Instant
+
+
+class GuardEased(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """From now on this task may be empty in slots like this one (`like`: weekday, and hour where finer than a day)."""
+
+    dag: str
+    task: str
+    guard: str
+    like: str
+    at: Instant
+
+
+class PoolSet(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A pool has so many slots from now on; None: it is gone."""
+
+    name: str
+    slots: int | None
+    at: Instant
 
 
 class Expanded(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -189,7 +238,7 @@ class Answered(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 Change: TypeAlias = (
     RunCreated | RunMoved | TaskMoved | AttemptMoved | Expanded | Collapsed | VersionAdded | DefinitionFailed
-    | SlotMoved | Quarantined | Answered
+    | SlotMoved | Quarantined | Answered | StateChanged | GuardEased | PoolSet
 )  # fmt: skip
 
 
@@ -245,6 +294,9 @@ class Launch(msgspec.Struct, frozen=True, gc=False, tag=True):
     `picks` has one number for each list a mapped task maps over: which item of it this attempt takes. Where the list
     is the result of a mapped task, `inputs` already holds that one item and its pick is -1.
     `tries` counts the user failures before it in this round, `ahead` says that it may be queued behind another.
+    `state` are the small values the task keeps; `empty` is what its guard does about nothing, decided from its options,
+    the environment and what people have released. A *publish* attempt publishes `staged`. A *hook* has the key of its
+    own (`hook_id`), while `task` is the task it belongs to; the hook of a DAG has a task without id.
     """
 
     key: AttemptKey
@@ -256,6 +308,10 @@ class Launch(msgspec.Struct, frozen=True, gc=False, tag=True):
     round: int = 1
     tries: int = 0
     ahead: bool = False
+    kind: AttemptKind = "user"
+    state: tuple[tuple[str, str], ...] = ()
+    empty: Literal["hold", "warn", "ok"] = "hold"
+    staged: bytes = b""
 
 
 class Adopt(msgspec.Struct, frozen=True, gc=False, tag=True):

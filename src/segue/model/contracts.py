@@ -13,7 +13,7 @@ from segue.model.events import Act, Definition, Event, Value
 from segue.model.ids import Instant, RunKey
 from segue.model.images import Facts, Snapshot
 
-__all__ = ["Clock", "Engine", "Executor", "Inbox", "Lease", "Results", "Transaction", "Writer"]
+__all__ = ["Clock", "Engine", "Executor", "Inbox", "Lease", "Results", "Transaction", "Vault", "Writer"]
 
 
 class Clock(Protocol):
@@ -142,4 +142,17 @@ class Results(Protocol):
 
     def results(self, run: RunKey, task: str, first: int, stop: int) -> Sequence[tuple[int, Value]]:
         """The accepted results of items `first <= index < stop`, in order of index."""
+        ...
+
+
+class Vault(Protocol):
+    """Knows secrets; called from threads that are not the loop's. What it gives never leaves memory."""
+
+    def reveal(self, connections: Sequence[str], secrets: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+        """The addresses of connections and the values of secrets, by name.
+
+        Raises:
+            UnknownName: one of them is nowhere; the message says where it was looked for and how to add it.
+            VaultDown: a back end does not answer, or the key does not fit.
+        """
         ...

@@ -3,7 +3,8 @@
 SegueError
 ├── DefinitionError      the user's DAG file: what, where (file, line, DAG, task), what to do
 ├── UsageError           the command or request makes no sense
-│   └── Refused          it makes sense, but not now: the blocker is named
+│   ├── Refused          it makes sense, but not now: the blocker is named
+│   └── UnknownName      a connection, secret or pool that does not exist
 ├── TaskError            the user's task, at run time
 │   ├── Fail             raised by a task: no automatic retry
 │   ├── RetryAfter       raised by a task: try again in so many seconds
@@ -14,6 +15,7 @@ SegueError
 │   ├── HomeUnusable     read-only, on a network filesystem, of a newer version, corrupted
 │   ├── StoreDown        the store cannot be written now; nothing was lost
 │   ├── TargetBusy       another process has locked what a writer wants to write
+│   ├── VaultDown        the place where secrets are kept does not answer, or its key does not fit
 │   └── UnreadableValue  stored bytes are damaged, or of a newer format
 └── Bug                  ours
     ├── Conflict         a compare-and-set met another state: reload
@@ -38,9 +40,11 @@ __all__ = [
     "StoreDown",
     "TargetBusy",
     "TaskError",
+    "UnknownName",
     "UnreadableValue",
     "UnstorableValue",
     "UsageError",
+    "VaultDown",
 ]
 
 
@@ -82,6 +86,10 @@ class UsageError(SegueError):
 
 class Refused(UsageError):
     """The request makes sense, but not in the present state."""
+
+
+class UnknownName(UsageError):
+    """A connection, secret or pool that does not exist; the message says where it was looked for and what to do."""
 
 
 class TaskError(SegueError):
@@ -138,6 +146,10 @@ class StoreDown(EnvironmentFault):
 
 class TargetBusy(EnvironmentFault):
     """Another process has locked what a writer wants to write, for longer than the writer waits."""
+
+
+class VaultDown(EnvironmentFault):
+    """Secrets cannot be read: their back end does not answer, or the key at hand does not fit."""
 
 
 class UnreadableValue(EnvironmentFault, ValueError):

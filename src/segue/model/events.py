@@ -28,16 +28,22 @@ __all__ = [
     "Failure",
     "FileError",
     "Followed",
+    "Held",
     "Lost",
     "LostCause",
     "MarkTask",
     "MayStart",
     "Outcome",
+    "RejectTask",
+    "ReleaseTask",
     "Request",
     "RerunRun",
     "RetryRun",
+    "RunAct",
+    "SetPool",
     "Skipped",
     "Started",
+    "StateSet",
     "Tick",
     "TriggerRun",
     "Usage",
@@ -46,12 +52,16 @@ __all__ = [
 
 
 class Value(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """A result: its encoding `inline`, or an encoded reference `ref`; `length` where something maps over it."""
+    """A result: its encoding `inline`, or an encoded reference `ref`; `length` where something maps over it.
+
+    `preview` is an encoded dict for people: the head, schema and size of what is too large to show.
+    """
 
     inline: bytes | None = None
     ref: bytes | None = None
     length: int | None = None
     digest: bytes = b""
+    preview: bytes = b""
 
 
 class Failure(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -83,13 +93,25 @@ class Followed(msgspec.Struct, frozen=True, gc=False, tag=True):
     value: Value = Value()
 
 
+class Held(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A guard holds what the task made: `text` says what it saw, `value` is the result.
+
+    `staged` names what an attempt of kind *publish* has to publish, empty where nothing was staged.
+    """
+
+    guard: str
+    text: str
+    value: Value
+    staged: bytes = b""
+
+
 class Cancelled(msgspec.Struct, frozen=True, gc=False, tag=True):
     """The attempt was stopped because we asked; nothing of it is alive."""
 
     begun: bool = True
 
 
-Outcome: TypeAlias = Value | Failure | Skipped | Followed | Cancelled
+Outcome: TypeAlias = Value | Failure | Skipped | Followed | Held | Cancelled
 
 
 class LostCause(StrEnum):
@@ -108,13 +130,18 @@ OWN_CAUSES = frozenset({LostCause.SIGNAL, LostCause.EXIT, LostCause.MEMORY})
 
 
 class Usage(msgspec.Struct, frozen=True, gc=False):
-    """What an attempt used: peak resident bytes, CPU microseconds; `notes` are sentences for its page."""
+    """What an attempt used: peak resident bytes, CPU microseconds; `notes` are sentences for its page.
+
+    `rows` and `source` are what it reported of the data it made: number of rows, fingerprint of its source.
+    """
 
     peak_rss: int | None = None
     cpu: int | None = None
     worker: str = ""
     log: str | None = None
     notes: tuple[str, ...] = ()
+    rows: int | None = None
+    source: str = ""
 
 
 class Started(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -154,6 +181,13 @@ class MayStart(msgspec.Struct, frozen=True, gc=False, tag=True):
     """The attempt of an `idempotent=False` task asks before it runs the code; answered after RUNNING is committed."""
 
 
+class StateSet(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """`context.state.set`: answered when the value is durable."""
+
+    name: str
+    value: str
+
+
 class Asked(msgspec.Struct, frozen=True, gc=False, tag=True):
     """A question of a living attempt, answered after the commit."""
 
@@ -161,7 +195,7 @@ class Asked(msgspec.Struct, frozen=True, gc=False, tag=True):
     fence: bytes
     at: Instant
     seq: int
-    what: MayStart
+    what: MayStart | StateSet
     worker: str = ""
 
 
@@ -193,11 +227,17 @@ class RetryRun(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 class RerunRun(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """A new run of the slot of `run` with the newest code; `params` replaces the old run's where given."""
+    """A new run of the slot of `run` with the newest code; `params` replaces the old run's where given.
+
+    `failed` takes over the unchanged green tasks of the old run; `cut` names tasks that run, with all below them, while
+    every other green task is taken over.
+    """
 
     run: RunKey
     params: bytes | None = None
     replace: bool = False
+    failed: bool = False
+    cut: tuple[str, ...] = ()
 
 
 class CancelRun(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -216,7 +256,32 @@ class MarkTask(msgspec.Struct, frozen=True, gc=False, tag=True):
     reason: str
 
 
-Act: TypeAlias = TriggerRun | RetryRun | RerunRun | CancelRun | MarkTask
+class ReleaseTask(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Let a held task (`load`, `load[3]`) go: publish what it staged. `from_now_on`: also in comparable slots to come."""
+
+    run: RunKey
+    task: str
+    reason: str
+    from_now_on: bool = False
+
+
+class RejectTask(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Fail a held task (`load`, `load[3]`)."""
+
+    run: RunKey
+    task: str
+    reason: str
+
+
+class SetPool(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Give a pool so many slots; None removes it."""
+
+    name: str
+    slots: int | None
+
+
+RunAct: TypeAlias = RetryRun | RerunRun | CancelRun | MarkTask | ReleaseTask | RejectTask
+Act: TypeAlias = TriggerRun | RunAct | SetPool
 
 
 class Request(msgspec.Struct, frozen=True, gc=False, tag=True):

@@ -11,7 +11,7 @@ import re
 from hashlib import blake2b
 from typing import Final, NamedTuple, NewType
 
-__all__ = ["ID_RULE", "AttemptKey", "Instant", "RunKey", "TaskKey", "fence_of", "is_id", "manual_key"]
+__all__ = ["ID_RULE", "AttemptKey", "Instant", "RunKey", "TaskKey", "fence_of", "hook_id", "is_id", "manual_key"]
 
 Instant = NewType("Instant", int)
 """Microseconds since 1970-01-01T00:00Z. Engine and store know no other time."""
@@ -23,6 +23,14 @@ _ID = re.compile(ID_RULE)
 def is_id(text: str) -> bool:
     """Say whether `text` may name a DAG, task, group or asset (ARCHITECTURE, "Printed ids")."""
     return _ID.fullmatch(text) is not None
+
+
+def hook_id(task: str, hook: str) -> str:
+    """The id under which the attempts of a hook are kept: `load!failure`; that of a DAG's own is `!failure`.
+
+    No task's id has an exclamation mark, so a hook never meets a task.
+    """
+    return f"{task}!{hook}"
 
 
 class RunKey(NamedTuple):

@@ -5,6 +5,8 @@ Memory is a cache of the store: an image is all that is needed to go on with a r
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 import msgspec
 
 from segue.model.ids import Instant, RunKey
@@ -12,7 +14,24 @@ from segue.model.spec import DagSpec
 from segue.model.state import AttemptState, RunState, TaskState
 from segue.model.why import Why
 
-__all__ = ["AttemptImage", "DagImage", "Facts", "RunImage", "RunRow", "Snapshot", "TaskImage", "Version"]
+__all__ = [
+    "AttemptImage",
+    "AttemptKind",
+    "DagImage",
+    "Eased",
+    "Facts",
+    "HookImage",
+    "RunImage",
+    "RunRow",
+    "Snapshot",
+    "Stop",
+    "TaskImage",
+    "Version",
+]
+
+AttemptKind: TypeAlias = Literal["user", "publish", "hook"]
+Stop: TypeAlias = Literal["", "cancel", "now", "timeout"]
+"""Why a run is being stopped: by a person with teardowns, by a person without (`--now`), by its timeout."""
 
 
 class Version(msgspec.Struct, frozen=True, gc=False):
@@ -49,6 +68,17 @@ class AttemptImage(msgspec.Struct, frozen=True, gc=False):
     number: int
     state: AttemptState
     began: Instant | None = None
+    kind: AttemptKind = "user"
+
+
+class HookImage(msgspec.Struct, frozen=True, gc=False):
+    """The newest attempt of one hook (`task` as `hook_id` writes it), alive or not."""
+
+    task: str
+    index: int | None
+    number: int
+    state: AttemptState
+    began: Instant | None = None
 
 
 class TaskImage(msgspec.Struct, frozen=True, gc=False):
@@ -56,6 +86,7 @@ class TaskImage(msgspec.Struct, frozen=True, gc=False):
 
     The number of a mapped task itself is the highest that the items it has forgotten had: theirs go on from there.
     A mapped task that has been expanded has one row without index, PENDING, whose `expanded` is the number of items.
+    `kept` is what `context.state` holds.
     """
 
     task: str
@@ -76,10 +107,15 @@ class TaskImage(msgspec.Struct, frozen=True, gc=False):
     followed: tuple[str, ...] | None = None
     attempt: AttemptImage | None = None
     reason: str = ""
+    staged: bytes = b""
+    kept: tuple[tuple[str, str], ...] = ()
+    preview: bytes = b""
 
 
 class RunImage(msgspec.Struct, frozen=True, gc=False):
-    """One run, whole. `foreign` says that another owner's attempts may still be recorded as alive."""
+    """One run, whole; of `klass stop stopped_by spent placed_at` see `RunMoved`. A run that has ended is among the
+    unfinished ones while one of its `hooks` is alive.
+    """
 
     row: RunRow
     spec: DagSpec
@@ -89,6 +125,20 @@ class RunImage(msgspec.Struct, frozen=True, gc=False):
     cancel_at: Instant | None = None
     started: Instant | None = None
     tasks: tuple[TaskImage, ...] = ()
+    klass: int | None = None
+    stop: Stop = ""
+    stopped_by: str = ""
+    spent: int = 0
+    placed_at: Instant | None = None
+    hooks: tuple[HookImage, ...] = ()
+
+
+class Eased(msgspec.Struct, frozen=True, gc=False):
+    """What a person has released from now on: `guard` of `task` in slots like `like`."""
+
+    task: str
+    guard: str
+    like: str
 
 
 class DagImage(msgspec.Struct, frozen=True, gc=False):
@@ -98,6 +148,7 @@ class DagImage(msgspec.Struct, frozen=True, gc=False):
     version: Version
     quarantined: Why | None = None
     highest: int = 0
+    eased: tuple[Eased, ...] = ()
 
 
 class Facts(msgspec.Struct, frozen=True, gc=False):
@@ -126,3 +177,4 @@ class Snapshot(msgspec.Struct, frozen=True, gc=False):
     fence_key: bytes
     dags: tuple[DagImage, ...] = ()
     runs: tuple[RunImage, ...] = ()
+    pools: tuple[tuple[str, int], ...] = ()

@@ -18,6 +18,7 @@ __all__ = [
     "MAX_ITEMS",
     "MAX_TASKS",
     "DagSpec",
+    "HookName",
     "MapSpec",
     "Over",
     "ParamSpec",
@@ -42,7 +43,8 @@ TriggerRule: TypeAlias = Literal[
     "all_success", "all_done", "all_failed", "one_success", "one_failed", "one_done", "none_failed",
     "none_failed_min_one_success", "none_skipped", "all_skipped", "always",
 ]  # fmt: skip
-TaskKind: TypeAlias = Literal["task", "branch", "short_circuit"]
+TaskKind: TypeAlias = Literal["task", "branch", "short_circuit", "setup", "teardown", "flow"]
+HookName: TypeAlias = Literal["success", "failure", "cancel"]
 
 
 class RetrySpec(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -59,7 +61,10 @@ class RetrySpec(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Rules(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """The options of a task that decide how it is run. Times in microseconds."""
+    """The options of a task that decide how it is run. Times in microseconds.
+
+    `resources` are (name, amount) pairs, memory in bytes. `hooks` says which `on_…=` functions the task has.
+    """
 
     retry: RetrySpec = RetrySpec()
     timeout: int | None = None
@@ -76,6 +81,15 @@ class Rules(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     owner: str | None = None
     role: str | None = None
     tags: tuple[str, ...] = ()
+    connections: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    resources: tuple[tuple[str, int], ...] = ()
+    hooks: tuple[HookName, ...] = ()
+
+    @property
+    def memory(self) -> int | None:
+        """Bytes that an attempt may use, where the task says so."""
+        return dict(self.resources).get("memory")
 
 
 class Over(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -108,6 +122,10 @@ class TaskSpec(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         function: digest of the function's own code; not part of the spec's digest.
         line: 1-based line of its call; not part of the digest.
         doc: the function's docstring or `doc=`.
+        group: the group it lies in, `outer.inner` where nested, empty for none.
+        renamed_from: the id it had before.
+        inlets, outlets: names of the data it says to read and write.
+        starts: ids of the DAGs it starts a run of.
     """
 
     id: str
@@ -121,6 +139,11 @@ class TaskSpec(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     function: str = ""
     line: int = 0
     doc: str = ""
+    group: str = ""
+    renamed_from: str | None = None
+    inlets: tuple[str, ...] = ()
+    outlets: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()
 
     @property
     def upstream(self) -> tuple[str, ...]:
@@ -129,13 +152,18 @@ class TaskSpec(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class ParamSpec(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """One typed parameter of a DAG. `default` is an encoded value, absent where the param is required at trigger."""
+    """One typed parameter of a DAG.
+
+    `default` is an encoded value, absent where the param is required at trigger. `schema` is its JSON schema as text.
+    """
 
     name: str
     type: str
     default: bytes | None = None
     choices: tuple[bytes, ...] = ()
     doc: str = ""
+    schema: str = ""
+    secret: bool = False
 
 
 class DagSpec(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -164,6 +192,9 @@ class DagSpec(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     doc: str = ""
     file: str = ""
     line: int = 0
+    timeout: int | None = None
+    hooks: tuple[HookName, ...] = ()
+    renamed_from: str | None = None
 
     @property
     def run_limit(self) -> int:

@@ -22,10 +22,10 @@ from typing import Final
 
 __all__ = ["BEGAN", "BEGAN_AT", "PHASE_ASKS", "STREAMS", "TAKEN", "TOKEN", "Page", "make_page"]
 
-TOKEN: Final = 0  # the attempt received and not yet answered, 0: none
+TOKEN: Final = 0  # the attempt received last, 0: none yet
 TAKEN: Final = 1  # monotonic nanoseconds of its arrival
-BEGAN: Final = 2  # monotonic nanoseconds of its code's first instant, 0: not yet, PHASE_ASKS: waits for permission
-BEGAN_AT: Final = 3  # the same instant in microseconds UTC
+BEGAN: Final = 2  # monotonic nanoseconds of its code's first instant, 0: does not run, PHASE_ASKS: waits for permission
+BEGAN_AT: Final = 3  # the same instant in microseconds UTC, 0: not yet; kept when the code has ended
 PHASE_ASKS: Final = -1
 
 STREAMS: Final = ("out", "err")

@@ -26,13 +26,13 @@ __all__ = [
     "Ask",
     "Block",
     "Body",
+    "Bulky",
     "Fork",
     "ForkFailed",
     "FromServer",
     "FromWorker",
     "Gone",
     "Grant",
-    "Held",
     "One",
     "Question",
     "Ready",
@@ -78,7 +78,7 @@ class Work(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="w"):
     brief: Brief | None = None
 
 
-class Held(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="h"):
+class Bulky(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="h"):
     """An attempt too large for a datagram: ask for its `Body`."""
 
     token: int
@@ -92,7 +92,7 @@ class Grant(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="g"):
     yes: bool
 
 
-ToWorker: TypeAlias = Work | Held | Grant
+ToWorker: TypeAlias = Work | Bulky | Grant
 
 
 class Ask(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="a"):
@@ -122,7 +122,7 @@ FromWorker: TypeAlias = Ask | Report
 
 # ------------------------------------------------------------------------------------------------- side: about values
 class Body(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="b"):
-    """The encoded `Work` that was held; answered as it is."""
+    """The encoded `Work` that was too bulky; answered as it is."""
 
     token: int
 

@@ -33,7 +33,7 @@ from segue.run.children.surroundings import Surroundings
 from segue.run.children.voice import Voice
 from segue.run.page import BEGAN, BEGAN_AT, PHASE_ASKS, TAKEN, TOKEN, Page
 from segue.run.processes import descendants, kill_all, resident
-from segue.run.wire import MAX_DATAGRAM, Ask, Grant, Held, Report, Setup, ToWorker, Work
+from segue.run.wire import MAX_DATAGRAM, Ask, Grant, Bulky, Report, Setup, ToWorker, Work
 
 __all__ = ["Call", "Seat", "Workshop", "serve"]
 
@@ -114,6 +114,7 @@ class _Worker:
         self._briefs: dict[RunKey, Brief] = {}
         self._pid = os.getpid()
         self._done = self._asked = 0
+        self._busy = False
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         self._around = Surroundings()
@@ -125,9 +126,11 @@ class _Worker:
             message = self._next()
             if isinstance(message, Grant):
                 continue  # the answer to a question of an attempt that was stopped
+            self._cells[BEGAN] = self._cells[BEGAN_AT] = 0
             self._cells[TAKEN], self._cells[TOKEN] = time.monotonic_ns(), message.token
+            self._busy = True
             report = self._attempt(message)
-            self._cells[TOKEN] = self._cells[BEGAN] = 0
+            self._busy = False
             data = _encode(report)
             if len(data) > MAX_DATAGRAM:
                 text = f"its outcome takes {len(data):,} bytes, {MAX_DATAGRAM:,} are the most"
@@ -148,7 +151,7 @@ class _Worker:
         except ConnectionError:
             os._exit(0)
 
-    def _attempt(self, message: Work | Held) -> Report:
+    def _attempt(self, message: Work | Bulky) -> Report:
         token, notes, stopped = message.token, [], False
         try:
             outcome = copy_context().run(self._perform, message)
@@ -169,11 +172,11 @@ class _Worker:
         used, self._cpu = cpu - self._cpu, cpu
         return Report(token, began, ended, outcome, peak, used, said, retire, tuple(notes))
 
-    def _perform(self, message: Work | Held) -> Outcome:
+    def _perform(self, message: Work | Bulky) -> Outcome:
         """Run an attempt to its outcome; everything of the user's is called below here."""
         call: Call | None = None
         try:
-            work = self._supply.body(message.token) if isinstance(message, Held) else message
+            work = self._supply.body(message.token) if isinstance(message, Bulky) else message
             brief = self._brief(work)
             self._around.name(SEGUE_RUN_ID=str(work.run), SEGUE_TASK_ID=work.task, SEGUE_ATTEMPT=str(work.number))
             turns = self._workshop.loads(work, brief)
@@ -240,7 +243,7 @@ class _Worker:
                 return answer.yes
 
     def _stop(self, *_: Any) -> None:
-        if self._cells[TOKEN] == 0 or os.getpid() != self._pid:
+        if not self._busy or os.getpid() != self._pid:
             os._exit(143)
         raise Stopped
 

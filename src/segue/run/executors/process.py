@@ -47,7 +47,7 @@ from segue.run.executors.reader import Reader
 from segue.run.executors.settings import ExecutorSettings
 from segue.run.executors.verdicts import cause_of, judged
 from segue.run.executors.worker import Attempt, Worker
-from segue.run.wire import Ask, Gone, Grant, Held, Report, Work
+from segue.run.wire import Ask, Gone, Grant, Bulky, Report, Work
 
 __all__ = ["ProcessExecutor"]
 
@@ -215,7 +215,7 @@ class ProcessExecutor:
         data = _encode(work)
         if len(data) > self._settings.launch_limit:
             self._bodies[attempt.token] = data
-            data = _encode(Held(attempt.token))
+            data = _encode(Bulky(attempt.token))
         return data
 
     def _take_back(self, worker: Worker) -> None:

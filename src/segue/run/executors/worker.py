@@ -55,7 +55,10 @@ class Attempt:
 
 
 class Sight(NamedTuple):
-    """What a worker's page shows: the attempt it has, since when, since when its code runs (0: not yet)."""
+    """What a worker's page shows: the attempt it has or had last, since when, since when its code runs (0: it does not).
+
+    `began_at` stays when the code has ended, until the next attempt: a worker may die before it has reported.
+    """
 
     token: int
     taken: float
@@ -155,7 +158,7 @@ class Worker:
         """Read the page."""
         cells = self.page.cells
         token, taken, began = cells[TOKEN], cells[TAKEN], cells[BEGAN]
-        began_at = Instant(cells[BEGAN_AT]) if began > 0 else None
+        began_at = Instant(cells[BEGAN_AT]) if cells[BEGAN_AT] else None
         return Sight(token, taken / 1e9, began / 1e9 if began > 0 else began, began_at)
 
     def said(self) -> bool:
