@@ -10,6 +10,7 @@ from segue.app.control_client import ControlClient, OwnerGone
 from segue.app.home import Home
 from segue.app.owner import actor_here, new_id
 from segue.app.reading import Reading, Selection, open_reading
+from segue.model.errors import UsageError
 from segue.model.events import Act, Request
 from segue.model.ids import Instant, RunKey
 from segue.model.state import FINAL, RUN_FINAL, RunState, TaskState
@@ -18,6 +19,8 @@ from segue.model.views import RunDetail, RunView
 __all__ = [
     "CANCEL",
     "MARK",
+    "REJECT",
+    "RELEASE",
     "RERUN",
     "RETRY",
     "Answers",
@@ -26,6 +29,7 @@ __all__ = [
     "ask_owner",
     "await_ends",
     "details_of",
+    "held_tasks",
     "owner_here",
     "plan_of",
 ]
@@ -58,6 +62,10 @@ RETRY = Verb(
 RERUN = Verb("rerun", RUN_FINAL | {RunState.HELD}, lambda state: True, once=True, alone=True)
 CANCEL = Verb("cancel", frozenset(RunState) - RUN_FINAL, lambda state: state not in FINAL, alone=True)
 MARK = Verb("mark", frozenset(RunState), lambda state: False)
+RELEASE, REJECT = (
+    Verb(name, frozenset({RunState.HELD, RunState.RUNNING}), lambda state: state is TaskState.HELD)
+    for name in ("release", "reject")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +105,20 @@ def plan_of(reading: Reading, verb: Verb, run: str | None, selection: Selection)
 def _stands(reading: Reading, view: RunView) -> bool:
     """Whether nobody drives it."""
     return reading.state(view) not in (RunState.QUEUED, RunState.RUNNING)
+
+
+def held_tasks(detail: RunDetail, task: str | None) -> list[str]:
+    """The labels of the held tasks that are meant: all of the run, those of `load`, or `load[3]`.
+
+    Raises:
+        UsageError: none is held, or not this one.
+    """
+    held = {entry.label: entry.task for entry in detail.entries() if entry.state is TaskState.HELD}
+    if meant := [label for label, name in held.items() if task in (None, label, name)]:
+        return meant
+    if not held:
+        raise UsageError(f"{detail.run.run} has no held task")
+    raise UsageError(f"{task} of {detail.run.run} is not held: {', '.join(held)} {'is' if len(held) == 1 else 'are'}")
 
 
 # --------------------------------------------------------------------------------------------------- with an owner

@@ -28,7 +28,7 @@ from segue.run.loop import run_forever
 from segue.store.home import Owner, OwnerFacts
 from segue.store.sqlite import SqliteReader, SqliteResults, SqliteWriter, open_writer
 
-__all__ = ["Foreground", "actor_here", "defined_by", "foreground", "new_id"]
+__all__ = ["Foreground", "actor_here", "defined_by", "foreground", "machine_memory", "new_id"]
 
 
 def new_id() -> str:
@@ -118,7 +118,7 @@ class Foreground:
         self._stack.close()
 
     def _new_engine(self, snapshot: Snapshot) -> Engine:
-        self._engine = Engine(snapshot)
+        self._engine = Engine(snapshot, self.settings.limits(machine_memory()))
         return self._engine
 
     def _look(self, look: Look) -> object:
@@ -132,6 +132,11 @@ class Foreground:
             state = picture.state if name is None else picture.tasks[name].state
             rows.append((name or "", str(state), str(self._engine.why(look.run, name) or "")))
         return rows
+
+
+def machine_memory() -> int:
+    """Bytes of memory that this machine has."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def _socket_path(home: Home, stack: ExitStack) -> Path:

@@ -176,7 +176,7 @@ def stored_why(detail: RunDetail, interrupted: bool) -> list[tuple[str, str, str
     lines = [("", "interrupted" if interrupted else str(view.state), head)]
     waiting = {entry.task for entry in detail.entries() if entry.state not in FINAL}
     for entry in detail.entries():
-        lines.append((_label(entry), str(entry.state), _sentence(detail, entry, waiting)))
+        lines.append((entry.label, str(entry.state), _sentence(detail, entry, waiting)))
     return lines
 
 
@@ -186,10 +186,6 @@ def _sentence(detail: RunDetail, entry: TaskView, waiting: set[str]) -> str:
     upstream = next((task.upstream for task in detail.spec.tasks if task.id == entry.task), ())
     missing = [name for name in upstream if name in waiting]
     return say(Why("upstream", (", ".join(missing),))) if missing else "has not begun"
-
-
-def _label(entry: TaskView) -> str:
-    return entry.task if entry.index is None else f"{entry.task}[{entry.index}]"
 
 
 @contextmanager

@@ -49,7 +49,7 @@ class Summary:
 def summarise(detail: RunDetail) -> Summary:
     """Take the facts of one run."""
     begun, run = detail.begun(), detail.run
-    lengths = ((_length(entry.started, entry.ended), _label(entry)) for entry in detail.entries())
+    lengths = ((_length(entry.started, entry.ended), entry.label) for entry in detail.entries())
     slowest = max(((length, label) for length, label in lengths if length is not None), default=None)
     rounds = Counter((view.key.task, view.key.index, view.round) for view in detail.attempts if view.began is not None)
     return Summary(
@@ -57,7 +57,7 @@ def summarise(detail: RunDetail) -> Summary:
         tasks=detail.counts(), retries=sum(rounds.values()) - len(rounds),
         slowest=None if slowest is None else (slowest[1], slowest[0]),
         culprits=tuple(_culprits(detail, begun)),
-        held=tuple(_label(entry) for entry in detail.entries() if entry.state is TaskState.HELD),
+        held=tuple(entry.label for entry in detail.entries() if entry.state is TaskState.HELD),
     )  # fmt: skip
 
 
@@ -129,16 +129,12 @@ def _failures(detail: RunDetail) -> Iterable[tuple[str, str]]:
     forgiven = {task.id for task in detail.spec.tasks if task.rules.allow_failure}
     for entry in detail.entries():
         if entry.state is TaskState.FAILED and entry.task not in forgiven:
-            yield _label(entry), "" if entry.why is None else say(entry.why)
+            yield entry.label, "" if entry.why is None else say(entry.why)
 
 
 def _parsed(label: str) -> tuple[str, int | None]:
     task, bracket, rest = label.partition("[")
     return task, int(rest.rstrip("]")) if bracket else None
-
-
-def _label(entry: TaskView) -> str:
-    return entry.task if entry.index is None else f"{entry.task}[{entry.index}]"
 
 
 def _length(started: Instant | None, ended: Instant | None) -> int | None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from segue.app.picture import Picture
 from segue.model.changes import Answered, Change, RunCreated, RunMoved
-from segue.model.events import CancelRun, Event, Request, RerunRun, RetryRun, TriggerRun
+from segue.model.events import CancelRun, Event, RejectTask, ReleaseTask, Request, RerunRun, RetryRun, TriggerRun
 from segue.model.ids import RunKey
 from segue.model.state import RUN_FINAL, RunState
 from segue.run.control import ControlServer, Reply
@@ -13,7 +13,7 @@ from segue.run.control import ControlServer, Reply
 __all__ = ["Session"]
 
 _STANDING: Final = RUN_FINAL | {RunState.HELD}
-_DRIVING: Final = frozenset(act.__name__ for act in (TriggerRun, RetryRun, RerunRun))
+_DRIVING: Final = frozenset(act.__name__ for act in (TriggerRun, RetryRun, RerunRun, ReleaseTask, RejectTask))
 
 
 class Session:

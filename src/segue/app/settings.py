@@ -5,16 +5,20 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 
 from segue.model.duration import microseconds
 from segue.model.errors import UsageError
+from segue.model.limits import Guards, Limits
+from segue.model.size import bytes_of
 
 __all__ = ["FILES", "Settings", "find_project", "read_settings"]
 
 FILES: Final = ("segue.toml", "pyproject.toml")
+_TABLES: Final = ("pools", "resources", "secrets")
+Slots: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class _Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,6 +37,12 @@ class _Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     definition_memory: int = 2 * 1024**3
     timezone: str = "UTC"
     env: str | dict[str, dict[str, Any]] | None = None
+    pools: dict[str, Slots] = {}
+    resources: dict[str, Slots] = {}
+    memory: str | int | None = None
+    guards: Guards | dict[str, Guards] = msgspec.field(default_factory=lambda: {"dev": "warn"})
+    backfill_reserve: Annotated[int, msgspec.Meta(ge=0)] = 1
+    secrets: dict[str, str] = {}
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -74,6 +84,13 @@ class Settings(msgspec.Struct, frozen=True):
     def definition_timeout(self) -> int:
         """What loading one DAG file may take, in microseconds."""
         return microseconds(self.keys.definition_timeout)
+
+    def limits(self, memory: int) -> Limits:
+        """What the engine is told; `memory` are the machine's bytes, for attempts together where no setting says so."""
+        keys = self.keys
+        guards = keys.guards if isinstance(keys.guards, str) else keys.guards.get(self.env or "", "hold")
+        together = {**keys.resources, "memory": memory if keys.memory is None else bytes_of(keys.memory)}
+        return Limits(tuple(keys.pools.items()), tuple(together.items()), guards, keys.backfill_reserve)
 
     @property
     def dags(self) -> tuple[Path, ...]:
@@ -147,6 +164,8 @@ def _unwrapped(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read_variable(variable: str, name: str, text: str) -> object:
+    if name in _TABLES:
+        raise UsageError(f"{variable}: {name} is a table, write it in segue.toml: [tool.segue.{name}]")
     kind = type(getattr(_Keys(), name))
     try:
         if name == "workers" or kind is int:
@@ -170,6 +189,7 @@ def _convert(table: dict[str, Any], origin: dict[str, str], file: Path | None) -
             _duration(getattr(keys, name), name)
         if keys.workers is not None and keys.workers < 1:
             raise msgspec.ValidationError("Expected 1 or more - at `$.workers`")
+        _size(keys.memory, "memory")
     except msgspec.ValidationError as why:
         text, _, place = str(why).partition(" - at `$.")
         name = place.rstrip("`").partition(".")[0].partition("[")[0]
@@ -182,6 +202,14 @@ def _convert(table: dict[str, Any], origin: dict[str, str], file: Path | None) -
 def _duration(text: str, name: str) -> None:
     try:
         microseconds(text)
+    except ValueError as why:
+        raise msgspec.ValidationError(f"{why} - at `$.{name}`") from None
+
+
+def _size(size: str | int | None, name: str) -> None:
+    try:
+        if size is not None:
+            bytes_of(size)
     except ValueError as why:
         raise msgspec.ValidationError(f"{why} - at `$.{name}`") from None
 

@@ -15,6 +15,7 @@ from segue.app.acting import (
     ask_owner,
     await_ends,
     details_of,
+    held_tasks,
     owner_here,
     plan_of,
 )
@@ -30,10 +31,11 @@ from segue.cli.following import follow, tell
 from segue.cli.output import Code, console, errors, plain, print_json, say_errors, warn, when
 from segue.model.errors import Refused, UsageError
 from segue.model.events import Act, Event
+from segue.model.ids import RunKey
 from segue.model.spec import DagSpec
 from segue.model.views import RunView
 
-__all__ = ["Chosen", "Words", "act_on", "choose"]
+__all__ = ["Chosen", "Words", "act_on", "choose", "held_by"]
 
 _UNASKED = 10
 _CAUSES = 5
@@ -130,8 +132,21 @@ def _ask(plan: Plan) -> None:
         raise typer.Abort
 
 
+def held_by(settings: Settings, chosen: Chosen) -> dict[RunKey, list[str]]:
+    """The held tasks that are meant, by run.
+
+    Raises:
+        UsageError: more than one task is named, or it is not held.
+    """
+    if len(chosen.rest) > 1:
+        raise UsageError(f"one TASK at most, not {', '.join(chosen.rest)}: leave it out for all that is held")
+    task = chosen.rest[0] if chosen.rest else None
+    details = details_of(Home(settings.home), [view.run for view in chosen.plan.runs])
+    return {detail.run.run: held_tasks(detail, task) for detail in details}
+
+
 def act_on(
-    settings: Settings, chosen: Chosen, act: Callable[[RunView], Act], as_json: bool, *, judged: bool = True,
+    settings: Settings, chosen: Chosen, acts: Callable[[RunView], Sequence[Act]], as_json: bool, *, judged: bool = True,
     before: Callable[[], tuple[Sequence[Event], Sequence[DagSpec]]] = lambda: ((), ()),
 ) -> int:  # fmt: skip
     """Carry it out: by the owner there is on this home, else as its owner for as long as it takes.
@@ -139,7 +154,7 @@ def act_on(
     Args:
         settings: in force.
         chosen: the runs.
-        act: what is asked for each.
+        acts: what is asked for each.
         as_json: print one JSON object on the last line and nothing else.
         judged: the runs are driven, or waited for, to their end, which decides the exit code.
         before: where this process becomes the owner: what is posted first, and DAGs whose runs are created.
@@ -148,7 +163,9 @@ def act_on(
     views = chosen.plan.runs[::-1]
     if (owner := owner_here(home)) is not None:
         with owner:
-            return _through(owner, home, [act(view) for view in views], _Manner(as_json, chosen.ranged, judged))
+            return _through(
+                owner, home, [act for view in views for act in acts(view)], _Manner(as_json, chosen.ranged, judged)
+            )
     with own(settings, warn) as mine:
         events, specs = before()
         details = details_of(home, [view.run for view in views])
@@ -161,7 +178,8 @@ def act_on(
                 for event in events:
                     driver.post(event)
                 for view in views:
-                    driver.ask(act(view))
+                    for act in acts(view):
+                        driver.ask(act)
 
             return follow(driver, ask, as_json=as_json, ranged=chosen.ranged, judged=judged)
 

@@ -34,4 +34,4 @@ def cancel(  # noqa: PLR0913  # an option is a parameter
     chosen = choose(settings, CANCEL, [run] if run else (), Words(state, since, dag, tag, error, yes, as_json))
     if chosen is None:
         return 0
-    return act_on(settings, chosen, lambda view: CancelRun(view.run, now), as_json, judged=False)
+    return act_on(settings, chosen, lambda view: [CancelRun(view.run, now)], as_json, judged=False)

@@ -32,6 +32,9 @@ VERBS: Final = {
     "rerun": "run a slot anew, with the newest code",
     "cancel": "stop runs",
     "mark": "set a task of a run to success, failed or skipped by hand",
+    "release": "let a held task go: publish what it staged",
+    "reject": "fail a held task",
+    "pool": "list pools, give one slots, remove one",
     "doctor": "say what is wrong with this home and machine, and what helps",
     "db": "upgrade or back up the database",
 }

@@ -44,7 +44,7 @@ def mark(  # noqa: PLR0913  # an option is a parameter
     chosen = choose(settings, MARK, given, words)
     if chosen is None:
         return 0
-    return act_on(settings, chosen, lambda view: MarkTask(view.run, task, wanted, reason), as_json, judged=False)
+    return act_on(settings, chosen, lambda view: [MarkTask(view.run, task, wanted, reason)], as_json, judged=False)
 
 
 def _read(given: list[str], selects: bool) -> tuple[str, _State]:

@@ -43,7 +43,7 @@ def rerun(  # noqa: PLR0913  # an option is a parameter
         return 0
     dags = {view.run.dag for view in chosen.plan.runs}
     return act_on(
-        settings, chosen, lambda view: RerunRun(view.run, replace=replace), as_json,
+        settings, chosen, lambda view: [RerunRun(view.run, replace=replace)], as_json,
         before=lambda: _newest(settings, dags),
     )  # fmt: skip
 

@@ -40,4 +40,4 @@ def retry(  # noqa: PLR0913  # an option is a parameter
     chosen = choose(settings, RETRY, given or (), Words(state, since, dag, tag, error, yes, as_json))
     if chosen is None:
         return 0
-    return act_on(settings, chosen, lambda view: RetryRun(view.run, chosen.rest, only, force), as_json)
+    return act_on(settings, chosen, lambda view: [RetryRun(view.run, chosen.rest, only, force)], as_json)

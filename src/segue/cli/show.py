@@ -70,7 +70,7 @@ def _tasks(screen: Console, detail: RunDetail) -> None:
             took = duration(entry.started, entry.ended)
             why = Text() if entry.why is None or entry.state is TaskState.SUCCESS else plain(str(entry.why))
             state = state_text(str(entry.state)) if folded is None else folded
-            rows.add_row(f"  {_label(entry)}", state, took, str(attempts or ""), why if folded is None else "")
+            rows.add_row(f"  {entry.label}", state, took, str(attempts or ""), why if folded is None else "")
     screen.print()
     screen.print(rows)
 
@@ -122,7 +122,3 @@ def _next(screen: Console, detail: RunDetail, state: str) -> None:
             screen.print(f"  segue logs {run} {label}", style="dim")
     if state in ("failed", "interrupted", "cancelled"):
         screen.print(f"  segue retry {run}", style="dim")
-
-
-def _label(entry: TaskView) -> str:
-    return entry.task if entry.index is None else f"{entry.task}[{entry.index}]"

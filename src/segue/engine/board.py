@@ -6,6 +6,7 @@ Every move of a task or run goes through `move` and `move_run`, so that memory a
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Iterable
 from heapq import heappush
 from itertools import count
 from typing import Final
@@ -18,6 +19,7 @@ from segue.model.changes import Change, Command, RunMoved, SlotMoved, TaskMoved
 from segue.model.events import Value
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import Version
+from segue.model.limits import Limits
 from segue.model.spec import share_strings
 from segue.model.state import RUN_FINAL, RunState, SlotState, TaskState
 from segue.model.why import Why
@@ -65,6 +67,11 @@ class Dag:
 class Board:
     """The engine's memory, a cache of the store.
 
+    Args:
+        secret: the store's fence key.
+        limits: what the settings allow.
+        pools: (name, slots) of the pools that a person has set; they win over those of the settings.
+
     Attributes:
         now: the turn's instant; never goes back.
         crowded: DAGs in which a place may have become free, in order (a set's order differs between processes).
@@ -75,12 +82,13 @@ class Board:
         timers: (instant, tie-breaker, machine, cell, generation) of retries.
     """
 
-    def __init__(self, secret: bytes) -> None:
+    def __init__(self, secret: bytes, limits: Limits, pools: Iterable[tuple[str, int]]) -> None:
         self.secret = secret
+        self.limits = limits
         self.now = Instant(0)
         self.dags: dict[str, Dag] = {}
         self.runs: dict[RunKey, Machine] = {}
-        self.queue = Queue(self._task_limit)
+        self.queue = Queue(self._task_limit, limits, pools)
         self.timers: list[tuple[Instant, int, Machine, int, int]] = []
         self.changes: list[Change] = []
         self.commands: list[Command] = []

@@ -36,6 +36,7 @@ from segue.model.events import (
 )
 from segue.model.ids import Instant, RunKey
 from segue.model.images import RunImage, Snapshot, Version
+from segue.model.limits import NO_SETTINGS, Limits
 from segue.model.spec import DagSpec
 from segue.model.why import Why
 
@@ -47,10 +48,11 @@ class Engine:
 
     Args:
         snapshot: one consistent read of the store; the engine goes on from there.
+        limits: what the settings allow.
     """
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._board = board_of(snapshot)
+    def __init__(self, snapshot: Snapshot, limits: Limits = NO_SETTINGS) -> None:
+        self._board = board_of(snapshot, limits)
         self._asked: set[str] = set()
         for image in snapshot.runs:
             self._guarded(image.row.run.dag, partial(self._restore, image))

@@ -14,6 +14,7 @@ from itertools import count
 from typing import TypeAlias
 
 from segue.engine.machine import Machine
+from segue.model.limits import Limits
 from segue.model.spec import Rules
 
 __all__ = ["Queue", "may_be_ahead"]
@@ -43,7 +44,14 @@ class Queue:
         dag_limit: the present `max_active_tasks` of a DAG, None for no limit.
     """
 
-    def __init__(self, dag_limit: Callable[[str], int | None]) -> None:
+    def __init__(
+        self,
+        dag_limit: Callable[[str], int | None],
+        limits: Limits,
+        pools: Iterable[tuple[str, int]],
+    ) -> None:
+        self.limits = limits
+        self.pools = dict((*limits.pools, *pools))
         self.workers, self.depth = 0, 0
         self.alive = 0
         self.by_dag: dict[str, int] = defaultdict(int)

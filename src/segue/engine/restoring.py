@@ -12,6 +12,7 @@ from segue.model.changes import Adopt, Cancel, Command
 from segue.model.events import Value
 from segue.model.ids import fence_of
 from segue.model.images import RunImage, Snapshot, TaskImage
+from segue.model.limits import Limits
 from segue.model.state import RUN_FINAL, RunState, TaskState
 from segue.resolve.graph import Graph
 from segue.resolve.rules import Verdict
@@ -21,9 +22,9 @@ __all__ = ["board_of", "enter", "machine_of", "outstanding_of"]
 SOMEBODY: Final = "somebody"
 
 
-def board_of(snapshot: Snapshot) -> Board:
+def board_of(snapshot: Snapshot, limits: Limits) -> Board:
     """All DAGs as they were committed; runs enter one by one."""
-    board = Board(snapshot.fence_key)
+    board = Board(snapshot.fence_key, limits, snapshot.pools)
     for image in snapshot.dags:
         dag = board.dags[image.dag] = Dag(image.version)
         dag.quarantined = image.quarantined

@@ -257,7 +257,7 @@ class MarkTask(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 class ReleaseTask(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Let a held task (`load`, `load[3]`) go: publish what it staged. `from_now_on`: also in comparable slots to come."""
+    """Let a held task (`load`, `load[3]`) go: publish what it staged; `from_now_on`: also in comparable slots."""
 
     run: RunKey
     task: str

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-__all__ = ["Guards", "Limits"]
+__all__ = ["NO_SETTINGS", "Guards", "Limits"]
 
 Guards: TypeAlias = Literal["hold", "warn", "off"]
 
@@ -26,3 +26,7 @@ class Limits(msgspec.Struct, frozen=True, gc=False):
     resources: tuple[tuple[str, int], ...] = ()
     guards: Guards = "hold"
     backfill_reserve: int = 1
+
+
+NO_SETTINGS: Final = Limits()
+"""What counts where nothing is set."""

@@ -69,6 +69,11 @@ class TaskView(msgspec.Struct, frozen=True, gc=False):
     started: Instant | None = None
     ended: Instant | None = None
 
+    @property
+    def label(self) -> str:
+        """The task as people write it: `clean`, `clean[3]`."""
+        return self.task if self.index is None else f"{self.task}[{self.index}]"
+
 
 class AttemptView(msgspec.Struct, frozen=True, gc=False):
     """One attempt: `created` is when it was queued, `began` its code's first instant; `peak_rss` bytes, `cpu` µs."""

@@ -4,6 +4,7 @@ import pytest
 
 from segue.app.settings import find_project, read_settings
 from segue.model.errors import UsageError
+from segue.model.limits import Limits
 
 
 def write(folder: Path, text: str, name: str = "pyproject.toml") -> Path:
@@ -67,6 +68,10 @@ def test_an_unknown_key_names_the_file_and_the_nearest_key(tmp_path):
         ("workers = 0", {}, "1 or more"),
         ("grace = '10 parsecs'", {}, r"grace \(.*segue\.toml\).*not a duration"),
         ("executor = 'thread'", {}, "executor"),
+        ("[pools]\nwarehouse = -1", {}, r"pools.*segue\.toml.*>= 1"),
+        ("memory = '2 giga'", {}, r"memory \(.*segue\.toml\).*'2GB'"),
+        ("guards = 'loud'", {}, "guards"),
+        ("backfill_reserve = -1", {}, "backfill_reserve"),
         ("workers = = 2", {}, "cannot be read"),
         ("", {"SEGUE_WORKERS": "x"}, "SEGUE_WORKERS=x is no whole number"),
         ("", {"SEGUE_EXECUTOR": "dusk"}, r"executor \(SEGUE_EXECUTOR\)"),
@@ -101,3 +106,33 @@ def test_several_folders_of_dags_may_be_named(tmp_path):
 def test_there_are_at_most_forty_keys(tmp_path):
     settings = read_settings(tmp_path, {})
     assert len(settings.keys.__struct_fields__) <= 40
+
+
+def test_limits_come_from_the_file_and_from_the_machine(tmp_path):
+    text = "[pools]\nwarehouse = 4\n[resources]\ngpu = 2\n"
+    (tmp_path / "segue.toml").write_text(text)
+    settings = read_settings(tmp_path, {})
+    assert settings.limits(memory=8) == Limits((("warehouse", 4),), (("gpu", 2), ("memory", 8)), "hold", 1)
+    (tmp_path / "segue.toml").write_text('memory = "2GB"\n')
+    assert read_settings(tmp_path, {}).limits(memory=8).resources == (("memory", 2_000_000_000),)
+
+
+@pytest.mark.parametrize(
+    ("text", "env", "guards"),
+    [
+        ("", None, "hold"),
+        ("", "dev", "warn"),
+        ("", "prod", "hold"),
+        ('guards = "off"', None, "off"),
+        ('[guards]\nstaging = "warn"', "staging", "warn"),
+        ('[guards]\nstaging = "warn"', "dev", "hold"),
+    ],
+)
+def test_guards_are_strict_by_environment(tmp_path, text, env, guards):
+    (tmp_path / "segue.toml").write_text(text)
+    assert read_settings(tmp_path, {}, {"env": env}).limits(memory=8).guards == guards
+
+
+def test_a_table_is_not_written_in_a_variable(tmp_path):
+    with pytest.raises(UsageError, match=r"SEGUE_POOLS: pools is a table, write it in segue.toml: \[tool.segue.pools\]"):
+        read_settings(tmp_path, {"SEGUE_POOLS": "warehouse=4"})
