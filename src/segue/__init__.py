@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from segue.define.dag import Dag, TaskView, dag
+    from segue.define.groups import GroupView, group
     from segue.define.injection import injected
     from segue.define.nodes import Node, chain, cross
     from segue.define.options import DagOptions, Retry, TaskOptions
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "segue.define.dag": ("Dag", "TaskView", "dag"),
+    "segue.define.groups": ("GroupView", "group"),
     "segue.define.injection": ("injected",),
     "segue.define.nodes": ("Node", "chain", "cross"),
     "segue.define.options": ("DagOptions", "Retry", "TaskOptions"),
@@ -44,6 +46,7 @@ __all__ = [
     "DagOptions",
     "DefinitionError",
     "Fail",
+    "GroupView",
     "Interval",
     "Node",
     "Params",
@@ -65,6 +68,7 @@ __all__ = [
     "dag",
     "daily",
     "every",
+    "group",
     "hourly",
     "injected",
     "listed",

@@ -4,12 +4,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from segue.data.writers.duckdb import delete_then_insert
+    from segue.data.writers.duckdb import delete_then_insert, merge
     from segue.data.writers.parquet import overwrite_partition
 
-__all__ = ["delete_then_insert", "overwrite_partition"]
+__all__ = ["delete_then_insert", "merge", "overwrite_partition"]
 
-_HOME = {"delete_then_insert": "segue.data.writers.duckdb", "overwrite_partition": "segue.data.writers.parquet"}
+_HOME = {
+    "delete_then_insert": "segue.data.writers.duckdb",
+    "merge": "segue.data.writers.duckdb",
+    "overwrite_partition": "segue.data.writers.parquet",
+}
 
 
 def __getattr__(name: str) -> object:

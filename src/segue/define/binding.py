@@ -15,7 +15,9 @@ import msgspec
 
 from segue.define.arguments import refers
 from segue.define.dag import Dag
+from segue.define.groups import chosen
 from segue.define.injection import injected
+from segue.define.naming import filled_name
 from segue.define.nodes import Call, Part
 from segue.define.options import Retry
 from segue.define.params import ParamRef, fill
@@ -26,7 +28,7 @@ from segue.model.context import Context
 from segue.model.errors import Fail
 from segue.model.value import encode
 
-__all__ = ["Bound", "Item", "annotations_of", "bind", "branch_choice", "may_retry", "retry_policy"]
+__all__ = ["Bound", "Item", "annotations_of", "bind", "branch_choice", "item_name", "may_retry", "retry_policy"]
 
 _PLAIN = (str, int, float, bool, bytes, type(None))
 
@@ -86,8 +88,16 @@ def bind(
 
 def retry_policy(dag: Dag, task_id: str) -> Retry:
     """The retry policy of a task, with the classes that its spec holds as names."""
-    options = {**dag.options.get("defaults", {}), **_call(dag, task_id).task.options}
-    return retry_of(options.get("retry"))
+    return retry_of(_options(dag, _call(dag, task_id)).get("retry"))
+
+
+def item_name(dag: Dag, task_id: str, bound: Bound) -> str | None:
+    """What `item_name=` makes of the arguments of one item, in one line of at most 200 characters."""
+    call = _call(dag, task_id)
+    template = _options(dag, call).get("item_name")
+    if template is None or call.fan is None:
+        return None
+    return filled_name(template, call.task.function.bound(bound.args, bound.kwargs))
 
 
 def may_retry(policy: Retry, error: BaseException) -> bool:
@@ -101,18 +111,20 @@ def branch_choice(dag: Dag, task_id: str, value: object) -> tuple[str, ...]:
     Args:
         dag: traced.
         task_id: the branch.
-        value: what it returned: ids, tasks, a list of them, or None for nothing.
+        value: what it returned: ids of tasks or groups, tasks, a list of them, or None for nothing.
 
     Raises:
         Fail: it returned something else, or a task that is not directly downstream.
     """
-    ids = _ids(value)
+    found: dict[str, None] = {}
     below = dag.get_task(task_id).downstream_task_ids
-    for one in ids:
-        if one not in below:
+    for one in _ids(value):
+        meant = chosen(one, below, dag.calls)
+        if not meant:
             known = ", ".join(sorted(below)) or "nothing"
             raise Fail(f"branch {task_id} chose {one!r}, which is not directly downstream of it: {known} is")
-    return ids
+        found.update(dict.fromkeys(meant))
+    return tuple(found)
 
 
 def _ids(value: object) -> tuple[str, ...]:
@@ -141,6 +153,10 @@ def annotations_of(dag: Dag, task_id: str) -> dict[str, object]:
             inner = typing.get_args(function.annotation(written))
             found.update({up.id: inner[0] for up in value if inner and isinstance(up, Call) and up.id not in found})
     return found
+
+
+def _options(dag: Dag, call: Call) -> Mapping[str, Any]:
+    return {**dag.options.get("defaults", {}), **call.task.options}
 
 
 def _call(dag: Dag, task_id: str) -> Call:

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 from typing import Any, Final
+
+from msgspec import structs
 
 from segue.define.annotations import literals, type_text
 from segue.define.arguments import argument_texts
 from segue.define.dag import Dag
 from segue.define.digest import function_digest
 from segue.define.faults import fault
-from segue.define.nodes import Call, Fan, Part
+from segue.define.groups import chosen
+from segue.define.hooks import hook_names
+from segue.define.naming import item_name_fault
+from segue.define.nodes import Call, Fan, Part, calls_in
 from segue.define.options import DAG_LATER, TASK_LATER
 from segue.define.param_specs import param_specs
-from segue.define.rules import flag, number, one_of, rules_of, text, texts, whole
+from segue.define.rules import flag, length, number, one_of, rules_of, text, texts, whole
 from segue.model.duration import microseconds
 from segue.model.errors import DefinitionError
+from segue.model.ids import ID_RULE, is_id
 from segue.model.moment import parse_span, zone_named
 from segue.model.spec import MAX_DOC, MAX_ITEMS, MAX_TASKS, DagSpec, MapSpec, Over, Rules, TaskKind, TaskSpec
 from segue.model.value import length_of
@@ -27,7 +33,11 @@ from segue.schedule.declare import timetable_of
 
 __all__ = ["compile_dag"]
 
-_KINDS: Final[dict[str, TaskKind]] = {"task": "task", "branch": "branch", "short_circuit": "short_circuit"}
+_LONGEST: Final = 500
+
+_KINDS: Final[dict[str, TaskKind]] = {
+    "task": "task", "branch": "branch", "short_circuit": "short_circuit", "setup": "setup", "teardown": "teardown",
+}  # fmt: skip
 
 
 def compile_dag(dag: Dag, file: str = "") -> DagSpec:
@@ -79,6 +89,9 @@ def compile_dag(dag: Dag, file: str = "") -> DagSpec:
         doc=_doc(options.get("doc"), dag.function.fn if dag.function else None, report),
         file=file,
         line=dag.place.line,
+        timeout=values.read("timeout", length, None),
+        hooks=hook_names(options, report),
+        renamed_from=values.read("renamed_from", partial(_former, dag.id), None),
     )
 
 
@@ -113,30 +126,34 @@ class _Tasks:
     def compiled(self) -> tuple[TaskSpec, ...]:
         edges = {task.id: task for task in self._dag.edges()}
         specs = tuple(self._compile(call, edges[name]) for name, call in self._dag.calls.items())
-        below: dict[str, set[str]] = {}
+        below: dict[str, list[str]] = {}
         for task in edges.values():
             for up in task.upstream:
-                below.setdefault(up, set()).add(task.id)
+                below.setdefault(up, []).append(task.id)
         for call in self._dag.calls.values():
             if call.task.kind == "branch":
-                self._check_choices(call, below.get(call.id, set()))
+                self._check_choices(call, below.get(call.id, []))
+            elif call.task.kind == "teardown":
+                self._check_setups(call, edges[call.id].upstream)
+        self._check_renamed(specs)
         return specs
 
     def _compile(self, call: Call, edges: TaskSpec) -> TaskSpec:
         report = self._report(call)
-        task = call.task
+        task, options = call.task, {**self._defaults, **call.task.options}
+        values = _Options(options, report)
         if task.kind not in _KINDS:
             report(f"task.{task.kind} is not available in this version")
         bound, errors = argument_texts(call.bound)
-        mapped = _map_spec(call.fan, report) if call.fan else None
         if call.fan:
-            if task.kind != "task":
-                report(f"{call.id} is a {task.kind}: it decides once, so it cannot be mapped")
+            self._check_fan(call, call.fan, report)
             lists, more = argument_texts(call.fan.over)
             bound.update({name: f"*{text}" for name, text in lists.items()})
             errors.update(more)
         for name, why in errors.items():
             report(f"argument {name!r} of task {call.id}: {why}")
+        if why := item_name_fault(call, options.get("item_name")):
+            report(why)
         returns = task.function.returns
         return TaskSpec(
             id=call.id,
@@ -144,12 +161,17 @@ class _Tasks:
             kind=_KINDS.get(task.kind, "task"),
             data=edges.data,
             after=edges.after,
-            mapped=mapped,
+            mapped=_map_spec(call.fan, report) if call.fan else None,
             arguments=", ".join(f"{name}={bound[name]}" for name in sorted(bound)),
             returns="" if returns is inspect.Signature.empty else type_text(returns),
             function=function_digest(task.function.fn),
             line=call.place.line if call.place.file == self._dag.place.file else 0,
-            doc=_doc(task.options.get("doc", self._defaults.get("doc")), task.function.fn, report),
+            doc=_doc(options.get("doc"), task.function.fn, report),
+            group=edges.group,
+            renamed_from=values.read("renamed_from", partial(_former, call.id), None),
+            inlets=values.read("inlets", _data_names, ()),
+            outlets=values.read("outlets", _data_names, ()),
+            starts=_starts(call),
         )
 
     def _rules_of(self, call: Call, report: Callable[[str], None]) -> Rules:
@@ -159,15 +181,43 @@ class _Tasks:
         options = {**self._defaults, **call.task.options}
         for name in sorted(TASK_LATER.intersection(options)):
             report(f"{name}= of task {call.id} is not available in this version: leave it out")
-        rules = rules_of(options, report)
+        rules = structs.replace(rules_of(options, report), hooks=hook_names(options, report))
         self._read[id(call.task)] = self._rules.setdefault(rules, rules)
         return self._read[id(call.task)]
 
-    def _check_choices(self, call: Call, below: set[str]) -> None:
+    def _check_choices(self, call: Call, below: list[str]) -> None:
         for choice in literals(call.task.function.returns) or ():
-            if choice is not None and choice not in below:
+            if choice is not None and not chosen(choice, below, self._dag.calls):
                 follow = ", ".join(sorted(below)) or "nothing"
                 self._report(call)(f"branch {call.id} may return {choice!r}, which does not follow it: {follow} does")
+
+    def _check_setups(self, call: Call, upstream: Sequence[str]) -> None:
+        setups = [name for name, one in self._dag.calls.items() if one.task.kind == "setup"]
+        if not set(setups).intersection(upstream):
+            known = f"{setups[0]} >> {call.id}" if setups else "declare one with @task.setup"
+            text = f"teardown {call.id} has no setup directly upstream, so nobody knows when it is needed: {known}"
+            self._report(call)(text)
+
+    def _check_fan(self, call: Call, fan: Fan, report: Callable[[str], None]) -> None:
+        if call.task.kind != "task":
+            report(f"{call.id} is a {call.task.kind}: there is one of it in a run, so it cannot be mapped")
+        over = {one.id for one in fan.over.values() if isinstance(one, Call) and one.fan}
+        whole = [name for name, value in call.bound.items() for up in calls_in(value) if up.id in over]
+        for name in whole:
+            text = f"task {call.id} maps over the items of a mapped task and gets all of them as {name!r} too"
+            report(f"{text}: let a task between them gather the items, and map over what it returns")
+
+    def _check_renamed(self, specs: tuple[TaskSpec, ...]) -> None:
+        former: dict[str, str] = {}
+        for task in specs:
+            if task.renamed_from is None:
+                continue
+            report = self._report(self._dag.calls[task.id])
+            other = former.setdefault(task.renamed_from, task.id)
+            if task.renamed_from in self._dag.calls:
+                report(f"task {task.id} was renamed from {task.renamed_from}, which is still there")
+            elif other != task.id:
+                report(f"tasks {other} and {task.id} were both renamed from {task.renamed_from}: one has its history")
 
     def _report(self, call: Call) -> Callable[[str], None]:
         return partial(fault, place=call.place, dag=self._dag.id, task=call.id)
@@ -194,10 +244,33 @@ def _map_spec(fan: Fan, report: Callable[[str], None]) -> MapSpec:
     return MapSpec(fan.mode, tuple(over))
 
 
+def _starts(call: Call) -> tuple[str, ...]:
+    """The DAG that a ready-made task starts, where the file says which."""
+    parameter = getattr(call.task.function.fn, "starts", None)
+    named = call.bound.get(parameter) if isinstance(parameter, str) else None
+    return (named,) if isinstance(named, str) and is_id(named) else ()
+
+
+def _former(own: str, value: object) -> str:
+    if not isinstance(value, str) or not is_id(value):
+        raise ValueError(f"it must be the id from before, {ID_RULE}")
+    if value == own:
+        raise ValueError("that is its id still: leave it out")
+    return value
+
+
+def _data_names(value: object) -> tuple[str, ...]:
+    found = tuple(dict.fromkeys(texts(value)))
+    if not all(name.strip() and name.isprintable() and len(name) <= _LONGEST for name in found):
+        raise ValueError(f"each must be a name or an address of at most {_LONGEST} characters")
+    return found
+
+
 def _report_cycle(dag: Dag, cycle: list[str]) -> None:
     text = f"cycle: {' → '.join(cycle)}"
     # Data alone cannot close a circle, a call exists before it is an argument: some edge of it is an order edge.
-    places = (dag.calls[down].after.get(up) for up, down in zip(cycle, cycle[1:], strict=False))
+    order = dag.order()
+    places = (order[down].get(up) for up, down in zip(cycle, cycle[1:], strict=False))
     closing = max((place for place in places if place), key=lambda place: place.line, default=dag.place)
     fault(text, closing, dag=dag.id, task=cycle[0])
 

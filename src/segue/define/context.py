@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, NoReturn, Self
 
 from segue.define.running import entered
+from segue.model.address import Address
 from segue.model.context import Connection, State, Trigger
 from segue.model.errors import Fail
 from segue.model.ids import Instant
@@ -31,6 +32,8 @@ class RunContext:
         timezone: the DAG's zone.
         due: when the run became due.
         values: the run's params by name.
+        connections: addresses of those that the task declares, by name.
+        secrets: values of those that the task declares, by name.
         reports: what the task reported, in order: (rows, source).
     """
 
@@ -45,6 +48,8 @@ class RunContext:
     values: Mapping[str, Any] = field(default_factory=dict)
     log: Logger = _LOG
     triggers: Sequence[Trigger] = ()
+    connections: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     reports: list[tuple[int | None, str | bytes | None]] = field(default_factory=list)
     _inside: ExitStack = field(default_factory=ExitStack, repr=False, compare=False)
 
@@ -108,10 +113,21 @@ class RunContext:
         self.reports.append((rows, source))
 
     def connection(self, name: str, /) -> Connection:
-        self._later(f"context.connection({name!r})")
+        if name not in self.connections:
+            self._undeclared("connection", name, "connections")
+        return Address.of(self.connections[name])
 
     def secret(self, name: str, /) -> str:
-        self._later(f"context.secret({name!r})")
+        if name not in self.secrets:
+            self._undeclared("secret", name, "secrets")
+        return self.secrets[name]
+
+    def _undeclared(self, what: str, name: str, option: str) -> NoReturn:
+        self.log.warning("asked for %s %r, which it does not declare: refused", what, name)
+        raise Fail(
+            f"task {self.task_id} asks for {what} {name!r} and does not declare it: a task sees what it names, write "
+            f"@task({option}=[{name!r}])"
+        )
 
     def _later(self, what: str) -> NoReturn:
         raise Fail(f"{what} is not available in this version (task {self.task_id})")

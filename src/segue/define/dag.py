@@ -15,9 +15,12 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, Protocol, Self, Unpack, overload
 
-from segue.define.faults import fault, gathering, here, joined, registrar
+import msgspec
+
+from segue.define.faults import Place, fault, gathering, here, joined, registrar
+from segue.define.groups import Group, GroupView, group_views, tied
 from segue.define.injection import Function
-from segue.define.nodes import Call, Fan, calls_in, data_ids
+from segue.define.nodes import Call, Fan, Link, calls_in, data_ids
 from segue.define.options import DagOptions, NamedDagOptions, known_dag_options, known_task_options
 from segue.define.params import ParamRef, Params, field_names, references
 from segue.define.tasks import DeclaredTask
@@ -55,12 +58,14 @@ class TaskView:
         upstream_task_ids: direct upstream.
         downstream_task_ids: direct downstream.
         upstream_data_ids: those upstream tasks whose result is an argument; the others are upstream by order alone.
+        group_id: the group it lies in, `outer.inner` where nested, "" for none.
     """
 
     task_id: str
     upstream_task_ids: set[str]
     downstream_task_ids: set[str]
     upstream_data_ids: set[str]
+    group_id: str = ""
 
 
 class Dag:
@@ -94,6 +99,9 @@ class Dag:
         self.function = function
         self.options = known_dag_options(options, f"DAG {self.id}", self.place)
         self.calls: dict[str, Call] = {}
+        self.links: list[Link] = []
+        self._groups: dict[str, Group] = {}
+        self._open: list[str] = []
         defaults = known_task_options(self.options.get("defaults", {}), f"defaults of DAG {self.id}", self.place)
         if "id" in defaults:
             fault(f"defaults of DAG {self.id} cannot hold an id: it names one task", self.place, dag=self.id)
@@ -125,10 +133,33 @@ class Dag:
 
     def call(self, task: DeclaredTask[..., Any], bound: Mapping[str, object], fan: Fan | None = None) -> Call:
         """Record a call of a task."""
-        call = Call(self, task, task.id, bound, fan, here())
+        call = Call(self, task, self._group_of(task), bound, fan, here())
         self._check(call)
-        self.calls.setdefault(task.id, call)
+        self.calls.setdefault(call.id, call)
         return call
+
+    def open_group(self, group: Group) -> str:
+        """Begin a group inside the one that is open; answers with its id."""
+        group_id = ".".join([*self._open[-1:], group.name])
+        first = self._groups.setdefault(group_id, group)
+        if first is not group:
+            text = f"group {group_id} is opened a second time (first in line {first.place.line})"
+            fault(f"{text}: keep it, `g = group({group.name!r})`, and write `with g:` again", group.place, dag=self.id)
+        if group_id in self.calls:
+            fault(f"a task and a group have the id {group_id!r}", group.place, dag=self.id, task=group_id)
+        self._open.append(group_id)
+        return group_id
+
+    def close_group(self) -> None:
+        """End the group that was opened last."""
+        self._open.pop()
+
+    def _group_of(self, task: DeclaredTask[..., Any]) -> str:
+        named = {**self.options.get("defaults", {}), **task.options}.get("group")
+        if named is not None and not (isinstance(named, str) and is_id(named)):
+            fault(f"group={named!r} of task {task.id} cannot be the name of a group: write {ID_RULE}", dag=self.id)
+            named = None
+        return ".".join([*self._open[-1:], *([named] if named else [])])
 
     def _check(self, call: Call) -> None:
         task, report = call.task, partial(fault, place=call.place, dag=self.id, task=call.id)
@@ -138,6 +169,8 @@ class Dag:
         missing = task.function.missing({*call.bound, *lists})
         if missing:
             report(f"task {call.id} misses {', '.join(f'argument {name!r}' for name in missing)}")
+        if call.id in self._groups:
+            report(f"a task and a group have the id {call.id!r}: give one of them another")
         first = self.calls.get(call.id)
         if first is not None:
             same = first.task.function is task.function
@@ -154,7 +187,8 @@ class Dag:
         """Run the DAG function, once; faults are gathered by the caller or raised at the first."""
         if self._traced or self.function is None:
             return
-        self.calls.clear()
+        for kept in (self.calls, self.links, self._groups, self._open):
+            kept.clear()
         token = active.set(self)
         try:
             args, kwargs = self.function.spread(self._arguments(self.function))
@@ -162,6 +196,15 @@ class Dag:
         finally:
             active.reset(token)
         self._traced = True
+
+    @property
+    def arguments(self) -> list[str]:
+        """Names of the arguments of the DAG function that are known at load: what an environment may give."""
+        if self.function is None:
+            return []
+        function, fields = self.function, field_names(self.params_class) if self.params_class else ()
+        kinds = {name: function.annotation(one.annotation) for name, one in function.signature.parameters.items()}
+        return [name for name, kind in kinds.items() if name not in fields and not _is_params(kind)]
 
     def _arguments(self, function: Function) -> dict[str, object]:
         kind = self.params_class
@@ -171,15 +214,26 @@ class Dag:
             annotation = function.annotation(one.annotation)
             if name in names:
                 found[name] = ParamRef(name)
-            elif isinstance(annotation, type) and issubclass(annotation, Params):
+            elif _is_params(annotation):
                 found[name] = references(annotation)
             elif name in values:
-                found[name] = values[name]
+                found[name] = self._fitting(name, values[name], annotation)
             elif one.default is inspect.Parameter.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD):
                 text = "give it a default, a value in [tool.segue.env.NAME], or name it in params="
                 fault(f"argument {name!r} of DAG {self.id} has no value: {text}", self.place, dag=self.id)
                 found[name] = None
         return found
+
+    def _fitting(self, name: str, value: object, annotation: Any) -> object:
+        """A value of the environment as its annotation wants it, where there is one that says what it wants."""
+        try:
+            return value if isinstance(annotation, str) else msgspec.convert(value, annotation)
+        except msgspec.ValidationError as why:
+            text = f"[tool.segue.env] gives argument {name!r} of DAG {self.id} the value {value!r}: {why}"
+            fault(text, self.place, dag=self.id)
+        except TypeError:  # an annotation that says nothing about plain values
+            pass
+        return value
 
     @property
     def params_class(self) -> type[Params] | None:
@@ -187,14 +241,19 @@ class Dag:
         kind = self.options.get("params")
         return kind if isinstance(kind, type) and issubclass(kind, Params) else None
 
+    def order(self) -> dict[str, dict[str, Place]]:
+        """What each call comes after by order, and where that was said; edges of groups are edges of tasks here."""
+        return tied(self.calls, self.links)
+
     def edges(self) -> list[TaskSpec]:
-        """Each task with its upstream ids and nothing else, in order of declaration."""
+        """Each task with its upstream ids and its group and nothing else, in order of declaration."""
         place = {name: at for at, name in enumerate(self.calls)}
-        found = []
+        order, found = self.order(), []
         for name, call in self.calls.items():
             data = tuple(up for up in data_ids(call) if up in place)
-            after = [up for up in call.after if up in place and up not in data and up != name]
-            found.append(TaskSpec(id=name, data=data, after=tuple(sorted(after, key=place.__getitem__))))
+            after = [up for up in order[name] if up in place and up not in data and up != name]
+            after.sort(key=place.__getitem__)
+            found.append(TaskSpec(id=name, data=data, after=tuple(after), group=call.group))
         return found
 
     @property
@@ -209,7 +268,16 @@ class Dag:
         for task in edges:
             for up in task.upstream:
                 below[up].add(task.id)
-        return [TaskView(task.id, set(task.upstream), below[task.id], set(task.data)) for task in edges]
+        return [TaskView(task.id, set(task.upstream), below[task.id], set(task.data), task.group) for task in edges]
+
+    @property
+    def groups(self) -> Sequence[GroupView]:
+        """Its groups, outer ones first.
+
+        Raises:
+            DefinitionError: the DAG function declares something impossible.
+        """
+        return group_views(self._inspected())
 
     @property
     def task_ids(self) -> Sequence[str]:
@@ -242,6 +310,10 @@ class Dag:
             if faults:
                 raise joined(faults)
         return self.edges()
+
+
+def _is_params(annotation: object) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Params)
 
 
 class _DagDecorator(Protocol):

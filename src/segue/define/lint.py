@@ -27,13 +27,42 @@ class Finding:
 
 def lint(spec: DagSpec) -> list[Finding]:
     """Findings about one DAG that has no cycle, by line."""
-    return sorted((*_empty(spec), *_joins(spec)), key=lambda finding: finding.line)
+    return sorted((*_empty(spec), *_joins(spec), *_teardowns(spec), *_retries(spec)), key=lambda finding: finding.line)
 
 
 def _empty(spec: DagSpec) -> Iterator[Finding]:
     if not spec.tasks:
         text = f"DAG {spec.id} has no tasks: it cannot be run"
         yield Finding("warning", spec.file, spec.line, text, "call a task in it", spec.id)
+
+
+def _teardowns(spec: DagSpec) -> Iterator[Finding]:
+    """Teardowns that would run too soon, and rules that they do not follow (SEMANTICS, "Setup/teardown")."""
+    tasks = {task.id: task for task in spec.tasks}
+    for task in spec.tasks:
+        if task.kind != "teardown":
+            continue
+        setups = [up for up in task.upstream if tasks[up].kind == "setup"]
+        if len(setups) == len(task.upstream) and any(set(setups).intersection(one.upstream) - {task.id}
+                                                     for one in spec.tasks if one is not task):  # fmt: skip
+            text = f"teardown {task.id} comes after nothing but its setup: it runs while what needs the setup runs"
+            yield Finding("warning", spec.file, task.line, text, f"work() >> {task.id}()", spec.id, task.id)
+        rule = task.rules.trigger_rule
+        if rule not in ("all_success", "all_done"):
+            text = f"trigger_rule={rule!r} of teardown {task.id} decides nothing: it runs when all before it has ended"
+            text += " and a setup of it succeeded"
+            yield Finding("warning", spec.file, task.line, text, "leave trigger_rule= out", spec.id, task.id)
+        if task.rules.allow_failure:
+            text = f"allow_failure=True of teardown {task.id} decides nothing: no teardown decides how a run ends"
+            yield Finding("warning", spec.file, task.line, text, "leave allow_failure= out", spec.id, task.id)
+
+
+def _retries(spec: DagSpec) -> Iterator[Finding]:
+    for task in spec.tasks:
+        if task.rules.retry.times and not task.rules.idempotent:
+            text = f"task {task.id} has retry={task.rules.retry.times} and idempotent=False: it is never tried again by"
+            hint = "retry=0, or make it safe to run twice: delete, then insert; a key that the other side knows"
+            yield Finding("warning", spec.file, task.line, f"{text} itself", hint, spec.id, task.id)
 
 
 def _joins(spec: DagSpec) -> Iterator[Finding]:

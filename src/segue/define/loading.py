@@ -11,8 +11,9 @@ from types import TracebackType
 
 from segue.define.code import folders_of, import_file
 from segue.define.compile import compile_dag
+from segue.define.cycles import cycles_across
 from segue.define.dag import Dag, load_values, registering
-from segue.define.faults import Place, fault, gathering
+from segue.define.faults import Place, fault, gathering, nearest
 from segue.define.lint import Finding, lint
 from segue.model.errors import DefinitionError
 from segue.model.spec import MAX_DAGS, MAX_FILE, DagSpec
@@ -22,11 +23,15 @@ __all__ = ["Loaded", "load_file"]
 
 @dataclass(slots=True)
 class Loaded:
-    """One DAG file, read: specs of its sound DAGs, everything wrong with the others, and findings."""
+    """One DAG file, read: specs of its sound DAGs, everything wrong with the others, and findings.
+
+    `arguments` are the names under which its DAG functions take values of an environment.
+    """
 
     specs: list[DagSpec] = field(default_factory=list)
     errors: list[DefinitionError] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    arguments: set[str] = field(default_factory=set)
 
 
 def load_file(file: Path, root: Path, *, values: Mapping[str, object] | None = None) -> Loaded:
@@ -45,14 +50,20 @@ def load_file(file: Path, root: Path, *, values: Mapping[str, object] | None = N
             dags = [dag for dag in registered if Path(dag.place.file) == file]
             specs = [spec for dag in dags if (spec := _compiled(dag, file, root))] if imported else []
             _check_ids(dags, file)
+            _check_values(dags, values or {})
+            _check_cycles(_sound(specs, faults), root)
     finally:
         load_values.reset(token)
     loaded.errors = [_relative(error, root) for error in faults]
-    broken = {error.dag for error in faults}
-    if None not in broken:
-        loaded.specs = [spec for spec in specs if spec.id not in broken]
+    loaded.specs = _sound(specs, faults)
+    loaded.arguments = {name for dag in dags for name in dag.arguments}
     loaded.findings = [finding for spec in loaded.specs for finding in lint(spec)]
     return loaded
+
+
+def _sound(specs: list[DagSpec], faults: list[DefinitionError]) -> list[DagSpec]:
+    broken = {error.dag for error in faults}
+    return [] if None in broken else [spec for spec in specs if spec.id not in broken]
 
 
 def _import_or_report(file: Path, root: Path) -> bool:
@@ -84,8 +95,34 @@ def _check_ids(dags: list[Dag], file: Path) -> None:
         before = first.setdefault(dag.id, dag)
         if before is not dag:
             fault(f"two DAGs have the id {dag.id!r} (first in line {before.place.line})", dag.place, dag=dag.id)
+    former: dict[str, str] = {}
+    for dag in dags:
+        name = dag.options.get("renamed_from")
+        if isinstance(name, str) and name != dag.id:
+            other = former.setdefault(name, dag.id)
+            if name in first:
+                fault(f"DAG {dag.id} was renamed from {name}, which is still there", dag.place, dag=dag.id)
+            elif other != dag.id:
+                fault(f"DAGs {other} and {dag.id} were both renamed from {name}", dag.place, dag=dag.id)
     if len(dags) > MAX_DAGS:
         _fault_in(file, f"the file declares {len(dags):,} DAGs, {MAX_DAGS:,} are the most")
+
+
+def _check_values(dags: list[Dag], values: Mapping[str, object]) -> None:
+    """A key of the environment that nearly is the name of an argument is a slip; any other may be for another file."""
+    taken = {name for dag in dags for name in dag.arguments}
+    for key in values.keys() - taken:
+        for dag in dags:
+            near = nearest(key, [name for name in dag.arguments if name not in values])
+            if near is not None:
+                text = f"[tool.segue.env] has {key!r}, which no DAG of this file takes: DAG {dag.id} takes {near!r}"
+                fault(f"{text}; rename one of them, or give {near!r} a value too", dag.place, dag=dag.id)
+                break
+
+
+def _check_cycles(specs: list[DagSpec], root: Path) -> None:
+    for finding in cycles_across(specs):
+        fault(finding.message, Place(str(root / finding.file), finding.line), dag=finding.dag, task=finding.task)
 
 
 def _fault_in(file: Path, message: str) -> None:

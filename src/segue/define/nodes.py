@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import GenericAlias
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NoReturn, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NamedTuple, NoReturn, Protocol, TypeAlias, TypeVar
 
 from segue.define.faults import Place, fault, here
 from segue.define.tracing import Tracing
 from segue.model.errors import DefinitionError
 
-__all__ = ["Call", "Fan", "Node", "Part", "Wire", "calls_in", "chain", "cross", "data_ids"]
+__all__ = ["Call", "Fan", "Link", "Node", "Part", "Wire", "Wired", "calls_in", "chain", "cross", "data_ids"]
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -56,38 +56,15 @@ class _Unknown:
         self._refuse()
 
 
-class Call(_Unknown):
-    """One call of a task in a DAG.
+class Wired:
+    """What may stand at an end of an edge: a call of a task, or a group."""
 
-    Attributes:
-        dag: the DAG it belongs to.
-        task: the task with the options of this call.
-        id: its id in the DAG.
-        bound: the arguments that were passed, by parameter.
-        fan: what it maps over.
-        after: ids of the upstream calls by order alone, as keys.
-        place: where it stands.
-    """
-
-    __slots__ = ("after", "bound", "dag", "fan", "id", "place", "task")
-    __class_getitem__: Any = classmethod(GenericAlias)
-
-    def __init__(
-        self, dag: Tracing, task: Any, call_id: str, bound: Mapping[str, object], fan: Fan | None, place: Place
-    ) -> None:
-        self.dag, self.task, self.id, self.bound, self.fan, self.place = dag, task, call_id, bound, fan, place
-        self.after: dict[str, Place] = {}
+    __slots__ = ()
 
     @property
-    def task_id(self) -> str:
-        """Its id in the DAG."""
-        return self.id
-
-    def __repr__(self) -> str:
-        return f"<{self.id}>"
-
-    def __getitem__(self, key: object) -> Part:
-        return Part(self, (key,))
+    def end(self) -> tuple[str, Tracing]:
+        """Its id, and the DAG it belongs to."""
+        raise NotImplementedError
 
     def __rshift__(self, other: Any) -> Any:
         _order(self, other)
@@ -104,6 +81,54 @@ class Call(_Unknown):
     def __rlshift__(self, other: Any) -> Any:
         _order(self, other)
         return self
+
+
+class Link(NamedTuple):
+    """An edge by order with a group at one end at least, as it was said."""
+
+    first: Wired
+    second: Wired
+    place: Place
+
+
+class Call(_Unknown, Wired):
+    """One call of a task in a DAG.
+
+    Attributes:
+        dag: the DAG it belongs to.
+        task: the task with the options of this call.
+        id: its id in the DAG.
+        bound: the arguments that were passed, by parameter.
+        fan: what it maps over.
+        group: the group it stands in, "" for none.
+        after: ids of the upstream calls by order alone, as keys.
+        place: where it stands.
+    """
+
+    __slots__ = ("after", "bound", "dag", "fan", "group", "id", "place", "task")
+    __class_getitem__: Any = classmethod(GenericAlias)
+
+    def __init__(
+        self, dag: Tracing, task: Any, group: str, bound: Mapping[str, object], fan: Fan | None, place: Place
+    ) -> None:
+        self.dag, self.task, self.group, self.bound, self.fan, self.place = dag, task, group, bound, fan, place
+        self.id: str = f"{group}.{task.id}" if group else task.id
+        self.after: dict[str, Place] = {}
+
+    @property
+    def end(self) -> tuple[str, Tracing]:
+        return self.id, self.dag
+
+    @property
+    def task_id(self) -> str:
+        """Its id in the DAG."""
+        return self.id
+
+    def __repr__(self) -> str:
+        return f"<{self.id}>"
+
+    def __getitem__(self, key: object) -> Part:
+        return Part(self, (key,))
 
 
 class Part(_Unknown):
@@ -203,17 +228,24 @@ def _order(first: object, second: object) -> None:
     ups, downs = list(_ends(first)), list(_ends(second))
     for down in downs:
         for up in ups:
-            if up.dag is not down.dag:
-                text = f"{up.id} of DAG {up.dag.id} cannot come before {down.id} of DAG {down.dag.id}"
-                fault(f"unknown upstream: {text}; an edge stays inside one DAG", place, dag=down.dag.id, task=down.id)
-            elif up is down:
-                fault(f"cycle: {up.id} → {up.id}", place, dag=down.dag.id, task=down.id)
-            else:
-                down.after.setdefault(up.id, place)
+            _link(up, down, place)
 
 
-def _ends(step: object) -> Iterable[Call]:
-    if isinstance(step, Call):
+def _link(up: Wired, down: Wired, place: Place) -> None:
+    (first, of), (second, dag) = up.end, down.end
+    if of is not dag:
+        text = f"{first} of DAG {of.id} cannot come before {second} of DAG {dag.id}"
+        fault(f"unknown upstream: {text}; an edge stays inside one DAG", place, dag=dag.id, task=second)
+    elif up is down:
+        fault(f"cycle: {first} → {first}", place, dag=dag.id, task=second)
+    elif isinstance(up, Call) and isinstance(down, Call):
+        down.after.setdefault(first, place)
+    else:
+        dag.links.append(Link(up, down, place))
+
+
+def _ends(step: object) -> Iterable[Wired]:
+    if isinstance(step, Wired):
         yield step
     elif isinstance(step, Part):
         yield step.of
@@ -224,4 +256,4 @@ def _ends(step: object) -> Iterable[Call]:
         name = getattr(step, "id", "task")
         fault(f"{name} is a task, not a call of it: write {name}() in >>, << or chain")
     else:
-        fault(f"{step!r} cannot be put in order: only calls of tasks, made inside a DAG, can")
+        fault(f"{step!r} cannot be put in order: only calls of tasks, made inside a DAG, and groups can")

@@ -97,6 +97,7 @@ class SensorOptions(TypedDict, total=False):
     deadline: Duration
     group: str
     tags: Sequence[str]
+    item_name: str
     doc: str
 
 
@@ -141,13 +142,8 @@ class NamedDagOptions(DagOptions, total=False):
     id: str
 
 
-TASK_LATER: Final = frozenset({
-    "checks", "connections", "deadline", "depends_on_past", "group", "inlets", "on_cancel", "on_failure", "on_success",
-    "outlets", "renamed_from", "resources", "secrets", "unchanged", "volume",
-})  # fmt: skip
-DAG_LATER: Final = frozenset({
-    "alerts", "deadline", "lookback", "on_failure", "on_success", "renamed_from", "timeout",
-})  # fmt: skip
+TASK_LATER: Final = frozenset({"checks", "deadline", "depends_on_past", "unchanged", "volume"})
+DAG_LATER: Final = frozenset({"alerts", "deadline", "lookback"})
 """Keywords that type checkers know already and that no version can carry out yet: refused, never ignored."""
 
 _SHARED: Final = {
@@ -155,11 +151,12 @@ _SHARED: Final = {
     "on_success_callback": "on_success", "sla": "deadline",
 }  # fmt: skip
 _TASK_SPELLINGS: Final = _SHARED | {
-    "execution_timeout": "timeout", "max_active_tis_per_dag": "max_active", "max_retries": "retry",
+    "execution_timeout": "timeout", "map_index_template": "item_name='{…}'", "max_active_tis_per_dag": "max_active",
+    "max_retries": "retry",
     "max_retry_delay": "retry=Retry(max_delay=…)", "on_kill": "on_cancel", "pool_slots": "slots",
     "priority_weight": "priority", "retries": "retry", "retry_delay": "retry=Retry(delay=…)",
     "retry_delay_seconds": "retry=Retry(delay=…)", "retry_exponential_backoff": "retry=Retry(backoff=2)",
-    "retry_jitter_factor": "retry=Retry(jitter=…)", "retry_policy": "retry", "task_id": "id",
+    "retry_jitter_factor": "retry=Retry(jitter=…)", "retry_policy": "retry", "task_group": "group", "task_id": "id",
     "timeout_seconds": "timeout",
 }  # fmt: skip
 _DAG_SPELLINGS: Final = _SHARED | {

@@ -8,9 +8,11 @@ from typing import Any, Final, get_args
 
 from segue.define.options import Guard, Retry, Role
 from segue.model.duration import microseconds
+from segue.model.ids import ID_RULE, is_id
+from segue.model.size import bytes_of
 from segue.model.spec import RetrySpec, Rules, TriggerRule
 
-__all__ = ["flag", "number", "one_of", "retry_of", "rules_of", "text", "texts", "whole"]
+__all__ = ["flag", "length", "names", "number", "one_of", "retry_of", "rules_of", "text", "texts", "whole"]
 
 Report = Callable[[str], None]
 
@@ -50,6 +52,28 @@ def texts(value: object) -> tuple[str, ...]:
     if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(one, str) for one in value):
         raise ValueError("it must be a list of texts")
     return tuple(value)
+
+
+def names(value: object) -> tuple[str, ...]:
+    """Read a list of names, each once."""
+    found = tuple(dict.fromkeys(texts(value)))
+    for name in found:
+        if not is_id(name):
+            raise ValueError(f"{name!r} is no name: write {ID_RULE}")
+    return found
+
+
+def _resources(value: object) -> tuple[tuple[str, int], ...]:
+    if not isinstance(value, Mapping):
+        raise ValueError("it must say how much of what: {'memory': '2GB', 'gpu': 1}")
+    return tuple((name, _amount(name, value[name])) for name in sorted(names(list(value))))
+
+
+def _amount(name: str, value: object) -> int:
+    try:
+        return bytes_of(value) if name == "memory" else whole(1)(value)  # type: ignore[arg-type]
+    except ValueError as why:
+        raise ValueError(f"{name}: {why}") from None
 
 
 def _retry(value: object) -> RetrySpec:
@@ -104,11 +128,12 @@ def number(value: object) -> int:
     return value
 
 
-def _timeout(value: Any) -> int:
-    length = microseconds(value)
-    if not length:
+def length(value: Any) -> int:
+    """Read a duration above 0, as microseconds."""
+    found = microseconds(value)
+    if not found:
         raise ValueError("it must be longer than 0")
-    return length
+    return found
 
 
 def one_of(*words: str) -> Callable[[object], str]:
@@ -124,7 +149,7 @@ def one_of(*words: str) -> Callable[[object], str]:
 
 _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "retry": _retry,
-    "timeout": _timeout,
+    "timeout": length,
     "grace": microseconds,
     "pool": text,
     "slots": whole(1),
@@ -138,4 +163,7 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "owner": text,
     "role": one_of(*get_args(Role)),
     "tags": texts,
+    "connections": names,
+    "secrets": names,
+    "resources": _resources,
 }

@@ -12,6 +12,8 @@ __all__ = ["Tracing", "active"]
 class Tracing(Protocol):
     """A DAG whose calls are being recorded."""
 
+    links: list[Any]
+
     @property
     def id(self) -> str: ...
 

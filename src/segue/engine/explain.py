@@ -104,6 +104,4 @@ def _limit(board: Board, machine: Machine, cell: int) -> Why:
         return Why("max_active", (str(of_task), str(task.rules.max_active), task.id))
     if limit is not None and of_dag >= limit:
         return Why("max_active_tasks", (str(of_dag), str(limit), dag))
-    if queue.alive >= queue.workers:
-        return Why("workers", (str(min(queue.alive, queue.workers)), str(queue.workers)))
-    return Why("order", (str(queue.ahead_of(machine)),))
+    return queue.why(machine, cell) or Why("order", (str(queue.ahead_of(machine)),))

@@ -15,14 +15,15 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from segue.engine.tally import HookTally, Tally
 from segue.model.changes import Brief
-from segue.model.events import Value
+from segue.model.events import Held, Value
 from segue.model.ids import Instant, RunKey
-from segue.model.images import RunRow
+from segue.model.images import RunRow, Stop
 from segue.model.spec import DagSpec, TaskSpec
 from segue.model.state import RunState, TaskState
 from segue.resolve.graph import Graph
-from segue.resolve.rules import BIT, Verdict, judge
+from segue.resolve.rules import BAD, BIT, SPREADING, Verdict, judge
 
 __all__ = [
     "CODE",
@@ -48,25 +49,6 @@ _BITS = tuple(BIT.get(state, 0) for state in STATES)
 _KEPT_INLINE = 512
 
 
-class Tally:
-    """What a cell has been through: numbers that its next attempt needs."""
-
-    __slots__ = ("alive", "began", "fence", "losses", "mark", "not_before", "number", "platform", "round", "tries")
-
-    def __init__(self) -> None:
-        self.number = 0
-        self.round = 1
-        self.tries = 0
-        self.losses = 0
-        self.platform = 0
-        self.not_before: Instant | None = None
-        self.alive = False
-        self.began: Instant | None = None
-        self.fence = b""
-        self.mark: tuple[TaskState, str, str, str] | None = None
-        """(state, actor, reason, request): what a person wants it to be once its attempt has ended."""
-
-
 class Outcomes(NamedTuple):
     """Indexes of the items of a mapped task that gave a value, and of those that did not, both ascending."""
 
@@ -80,13 +62,18 @@ class Machine:
     Attributes:
         row: what the run was created as.
         spec, graph: its pinned version.
-        state, round, placed, cancel_at, started: as committed (or about to be, in this turn).
+        state, round, placed, started: as committed (or about to be, in this turn).
+        cancel_at, stop, stopped_by: when, why and by whom it began to be stopped.
+        spent, placed_at: how long it held its place before, and since when it does; its timeout counts both.
         klass, serial: its rank among runs: class (0 asked for by name, 1 scheduled, 2 backfill), then order of arrival.
         granted: it may dispatch; `placed` follows with its first attempt.
         generation: grows when everything derived must be derived again; older queue entries are void.
         ready: cells in the dispatcher's hands; retrying: cells waiting for their delay; alive: attempts alive.
         listed: 1 for each task whose cells have all been given to the dispatcher, a timer or an end in this generation.
-        sweep: cells that a cancel has still to look at.
+        withheld: what guards hold, or a person has released and is not yet published.
+        kept: what `context.state` holds for each cell.
+        hooks: the hooks that were ever called, by their id and map index.
+        sweep: cells that a stop has still to look at.
         left: how many items of each expanded task have not ended.
         waiting: it stands in its DAG's line for a place.
     """
@@ -97,8 +84,11 @@ class Machine:
         self.round = 1
         self.placed = self.granted = self.waiting = False
         self.cancel_at: Instant | None = None
-        self.cancelled_by = ""
+        self.stop: Stop = ""
+        self.stopped_by = ""
         self.started: Instant | None = None
+        self.spent = 0
+        self.placed_at: Instant | None = None
         size = len(graph)
         self.states = bytearray(size)
         self.owner = array("i", range(size))
@@ -115,6 +105,9 @@ class Machine:
         self.failed: set[int] = set()
         self.held: set[int] = set()
         self.reasons: dict[int, str] = {}
+        self.withheld: dict[int, Held] = {}
+        self.kept: dict[int, dict[str, str]] = {}
+        self.hooks: dict[tuple[str, int | None], HookTally] = {}
         self.dirty: deque[int] = deque()
         self.listed = bytearray(size)
         self.outcomes: dict[int, Outcomes] = {}
@@ -180,6 +173,9 @@ class Machine:
 
     def verdict(self, node: int) -> Verdict:
         """What the trigger rule says. Branches come first, and a map waits for its lists, whatever its rule."""
+        setups = self.graph.setups.get(node)
+        if setups is not None:
+            return self._clean_up(node, setups)
         rule = self.graph.tasks[node].rules.trigger_rule
         gates = self.graph.gates.get(node)
         if gates is not None and rule != "always":
@@ -190,7 +186,30 @@ class Machine:
         verdict = judge(rule, self.seen[node], self.waits[node])
         if verdict is Verdict.RUN and not all(self.ended(up) for up in self.graph.lists.get(node, ())):
             return Verdict.WAIT
+        if verdict is Verdict.RUN and node in self.graph.scopes and rule != "always":
+            return self._within(node, rule in SPREADING)
         return verdict
+
+    def _clean_up(self, node: int, setups: tuple[int, ...]) -> Verdict:
+        """A teardown: when all upstream has ended, if one of its setups succeeded (rulings, "Setup/teardown")."""
+        if self.waits[node]:
+            return Verdict.WAIT
+        made = not setups or any(self.states[cell] == SUCCESS for setup in setups for cell in self.cells(setup))
+        return Verdict.RUN if made else Verdict.SKIP
+
+    def _within(self, node: int, spreading: bool) -> Verdict:
+        """A task that may run by its rule waits for a setup that makes its environment anew, as if directly below."""
+        seen = 0
+        for setup in self.graph.scopes[node]:
+            for cell in self.cells(setup):
+                tally = self.tallies.get(cell) or self.tallies.get(setup)
+                if tally is not None and tally.round > 1:
+                    if self.states[cell] not in FINAL_CODES:
+                        return Verdict.WAIT
+                    seen |= _BITS[self.states[cell]]
+        if not spreading or not seen & ~_BITS[SUCCESS]:
+            return Verdict.RUN
+        return Verdict.UPSTREAM_FAILED if seen & BAD else Verdict.SKIP
 
     def excluded_by(self, node: int) -> int | None:
         """The branch that did not choose this task, if one did not."""
@@ -202,8 +221,34 @@ class Machine:
 
     @property
     def blamed(self) -> set[int]:
-        """Failed cells whose failure matters."""
-        return {cell for cell in self.failed if not self.task(cell).rules.allow_failure}
+        """Failed cells whose failure matters: none of a teardown does."""
+        return {
+            cell
+            for cell in self.failed
+            if not self.task(cell).rules.allow_failure and self.owner[cell] not in self.graph.setups
+        }
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it is being stopped, by a person or by its timeout."""
+        return self.cancel_at is not None
+
+    def doomed(self, cell: int) -> bool:
+        """Whether the cell must not begin, or go on: its run is being stopped, and it is no teardown that still runs."""
+        return self.stopping and (self.stop == "now" or self.owner[cell] not in self.graph.setups)
+
+    @property
+    def cleaning(self) -> bool:
+        """Whether a teardown may run now; asked while the run is being stopped."""
+        return self.sweep is None and any(
+            self.verdict(node) is Verdict.RUN and not self.doomed(node) and not self.ended(node)
+            for node in self.graph.setups
+        )
+
+    @property
+    def calling(self) -> bool:
+        """Whether an attempt of one of its hooks is alive."""
+        return any(hook.alive for hook in self.hooks.values())
 
     # ------------------------------------------------------------------------------------------------------- moving
     def put(self, cell: int, state: TaskState) -> None:
@@ -230,6 +275,7 @@ class Machine:
             self.seen[below] |= bit
             if self.verdict(below):
                 self.dirty.append(below)
+        self.dirty.extend(user for user in self.graph.users.get(node, ()) if self.verdict(user))
 
     def keep(self, cell: int, value: Value) -> None:
         """Remember a result as far as a launch needs it: small ones whole, lengths always."""
@@ -264,7 +310,8 @@ class Machine:
             whole.number, whole.round = max(whole.number, item.number), max(whole.round, item.round)
             del self.tallies[cell]
             self.marked.discard(cell)
-            self.reasons.pop(cell, None)
+            for kept in (self.reasons, self.kept):
+                kept.pop(cell, None)
         self.states[node] = PENDING
 
     def used(self) -> Iterator[int]:

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from segue.model.events import Value
+from segue.model.events import SecretKind, Value
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import AttemptKind, RunRow, Stop, Version
 from segue.model.spec import TaskSpec
@@ -37,6 +37,7 @@ __all__ = [
     "Quarantined",
     "RunCreated",
     "RunMoved",
+    "SecretSet",
     "SlotMoved",
     "StateChanged",
     "Stored",
@@ -168,6 +169,21 @@ class PoolSet(msgspec.Struct, frozen=True, gc=False, tag=True):
     at: Instant
 
 
+class SecretSet(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A connection or secret of the encrypted store has another value; None: it is gone.
+
+    `key` names the key it is encrypted with. Where `was` is given only that value is replaced, and none else.
+    """
+
+    kind: SecretKind
+    name: str
+    sealed: bytes | None
+    key: str
+    at: Instant
+    actor: str = ""
+    was: bytes | None = None
+
+
 class Expanded(msgspec.Struct, frozen=True, gc=False, tag=True):
     """A mapped task has `length` items from now on, in this round. Its row without index stays PENDING."""
 
@@ -238,7 +254,7 @@ class Answered(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 Change: TypeAlias = (
     RunCreated | RunMoved | TaskMoved | AttemptMoved | Expanded | Collapsed | VersionAdded | DefinitionFailed
-    | SlotMoved | Quarantined | Answered | StateChanged | GuardEased | PoolSet
+    | SlotMoved | Quarantined | Answered | StateChanged | GuardEased | PoolSet | SecretSet
 )  # fmt: skip
 
 

@@ -48,6 +48,36 @@ class Connection(Protocol):
         """The whole address, with credentials."""
         ...
 
+    @property
+    def host(self) -> str | None:
+        """The machine; the parts of an address are None where it does not have them."""
+        ...
+
+    @property
+    def port(self) -> int | None:
+        """The port."""
+        ...
+
+    @property
+    def user(self) -> str | None:
+        """The user, percent-decoded."""
+        ...
+
+    @property
+    def password(self) -> str | None:
+        """The password, percent-decoded."""
+        ...
+
+    @property
+    def database(self) -> str | None:
+        """The path without its first slash: a database, or the path of a file."""
+        ...
+
+    @property
+    def extras(self) -> Mapping[str, str]:
+        """What stands after the question mark."""
+        ...
+
 
 class Context(Protocol):
     """The attempt a task runs in: a parameter annotated with it is filled; `current()` gives the same object."""

@@ -40,7 +40,9 @@ __all__ = [
     "RerunRun",
     "RetryRun",
     "RunAct",
+    "SecretKind",
     "SetPool",
+    "SetSecret",
     "Skipped",
     "Started",
     "StateSet",
@@ -280,8 +282,24 @@ class SetPool(msgspec.Struct, frozen=True, gc=False, tag=True):
     slots: int | None
 
 
+SecretKind: TypeAlias = Literal["connection", "secret"]
+
+
+class SetSecret(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Keep a connection or secret that its sender has encrypted; None removes it.
+
+    `key` names the key it is encrypted with. Where `was` is given only that value is replaced, and none else.
+    """
+
+    kind: SecretKind
+    name: str
+    sealed: bytes | None
+    key: str = ""
+    was: bytes | None = None
+
+
 RunAct: TypeAlias = RetryRun | RerunRun | CancelRun | MarkTask | ReleaseTask | RejectTask
-Act: TypeAlias = TriggerRun | RunAct | SetPool
+Act: TypeAlias = TriggerRun | RunAct | SetPool | SetSecret
 
 
 class Request(msgspec.Struct, frozen=True, gc=False, tag=True):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from segue.model.ids import AttemptKey, Instant, RunKey
-from segue.model.images import RunRow
+from segue.model.images import AttemptKind, RunRow, Stop
 from segue.model.spec import DagSpec
 from segue.model.state import AttemptState, RunState, SlotState, TaskState
 from segue.model.why import Why
@@ -17,17 +17,24 @@ __all__ = [
     "AnswerView",
     "AttemptView",
     "DagView",
+    "EasedView",
     "EventView",
+    "HeldView",
+    "PoolView",
     "RunDetail",
     "RunQuery",
     "RunView",
+    "SealedRow",
     "SlotView",
     "TaskView",
 ]
 
 
 class RunView(msgspec.Struct, frozen=True, gc=False):
-    """One run. `number` is its row number, by which people may name it; `culprits` are (task label, reason) pairs."""
+    """One run. `number` is its row number, by which people may name it; `culprits` are (task label, reason) pairs.
+
+    Of `stop stopped_by spent placed_at` see `RunMoved`; the class in its row is the present one.
+    """
 
     number: int
     row: RunRow
@@ -39,6 +46,10 @@ class RunView(msgspec.Struct, frozen=True, gc=False):
     cancel_at: Instant | None = None
     started: Instant | None = None
     ended: Instant | None = None
+    stop: Stop = ""
+    stopped_by: str = ""
+    spent: int = 0
+    placed_at: Instant | None = None
 
     @property
     def run(self) -> RunKey:
@@ -47,7 +58,11 @@ class RunView(msgspec.Struct, frozen=True, gc=False):
 
 
 class TaskView(msgspec.Struct, frozen=True, gc=False):
-    """One task of a run. `number` is its newest attempt's, `started` the first instant of its code in this round."""
+    """One task of a run. `number` is its newest attempt's, `started` the first instant of its code in this round.
+
+    `reused_from` is the run, as printed, whose result it took over; `preview` an encoded dict for people; `staged` what
+    it has still to publish.
+    """
 
     task: str
     index: int | None
@@ -68,6 +83,9 @@ class TaskView(msgspec.Struct, frozen=True, gc=False):
     followed: tuple[str, ...] | None = None
     started: Instant | None = None
     ended: Instant | None = None
+    reused_from: str | None = None
+    preview: bytes = b""
+    staged: bytes = b""
 
     @property
     def label(self) -> str:
@@ -76,7 +94,10 @@ class TaskView(msgspec.Struct, frozen=True, gc=False):
 
 
 class AttemptView(msgspec.Struct, frozen=True, gc=False):
-    """One attempt: `created` is when it was queued, `began` its code's first instant; `peak_rss` bytes, `cpu` µs."""
+    """One attempt: `created` is when it was queued, `began` its code's first instant; `peak_rss` bytes, `cpu` µs.
+
+    The task of a *hook* is its `hook_id`. `rows` and `source` are what it reported of the data it made.
+    """
 
     key: AttemptKey
     state: AttemptState
@@ -93,6 +114,9 @@ class AttemptView(msgspec.Struct, frozen=True, gc=False):
     worker: str = ""
     log: str | None = None
     notes: tuple[str, ...] = ()
+    kind: AttemptKind = "user"
+    rows: int | None = None
+    source: str = ""
 
 
 class EventView(msgspec.Struct, frozen=True, gc=False):
@@ -148,6 +172,38 @@ class AnswerView(msgspec.Struct, frozen=True, gc=False):
     run: RunKey | None = None
 
 
+class HeldView(msgspec.Struct, frozen=True, gc=False):
+    """A held task: what its guard says, since when; `staged`: a release publishes what readers do not see yet."""
+
+    task: str
+    index: int | None
+    text: str
+    since: Instant
+    staged: bool
+
+
+class PoolView(msgspec.Struct, frozen=True, gc=False):
+    """A pool: `slots` as people set them, None where only the settings may know it, and slots `used` by what is alive.
+
+    `waiting` counts tasks of runs in their place that use it and have neither ended nor a living attempt.
+    """
+
+    name: str
+    slots: int | None
+    used: int = 0
+    waiting: int = 0
+
+
+class EasedView(msgspec.Struct, frozen=True, gc=False):
+    """A guard that a person has released from now on, in slots like `like`; empty: in all."""
+
+    dag: str
+    task: str
+    guard: str
+    like: str
+    at: Instant
+
+
 class RunQuery(msgspec.Struct, frozen=True, gc=False):
     """Which runs: those of DAGs whose id matches the glob `dag`, in one of `states`, created at `since` or later."""
 
@@ -158,12 +214,18 @@ class RunQuery(msgspec.Struct, frozen=True, gc=False):
 
 
 class RunDetail(msgspec.Struct, frozen=True):
-    """One run whole: `tasks` and `attempts` are the rows there are, in order of key."""
+    """One run whole: `tasks` and `attempts` are the rows there are, in order of key; `held` are those that wait."""
 
     run: RunView
     spec: DagSpec
     tasks: tuple[TaskView, ...] = ()
     attempts: tuple[AttemptView, ...] = ()
+    held: tuple[HeldView, ...] = ()
+
+    @property
+    def hooks(self) -> tuple[AttemptView, ...]:
+        """The attempts of its hooks, those of the DAG itself among them."""
+        return tuple(view for view in self.attempts if view.kind == "hook")
 
     def entries(self) -> Iterator[TaskView]:
         """Every task in order of declaration, also those without a row; of a mapped task its items, once expanded."""
@@ -181,5 +243,16 @@ class RunDetail(msgspec.Struct, frozen=True):
         return dict(Counter(entry.state for entry in self.entries()))
 
     def begun(self) -> dict[tuple[str, int | None], int]:
-        """How many attempts of each task began, over all rounds."""
-        return dict(Counter((view.key.task, view.key.index) for view in self.attempts if view.began is not None))
+        """How often the code of each task began, over all rounds; publishing what it staged is none of its code."""
+        begun = (view for view in self.attempts if view.began is not None and view.kind == "user")
+        return dict(Counter((view.key.task, view.key.index) for view in begun))
+
+
+class SealedRow(msgspec.Struct, frozen=True, gc=False):
+    """A connection or secret of the encrypted store: its name, its ciphertext, the key's name, since when, by whom."""
+
+    name: str
+    sealed: bytes
+    key: str
+    at: Instant
+    actor: str

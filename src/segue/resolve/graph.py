@@ -9,11 +9,20 @@ from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator
 from heapq import heapify, heappop, heappush
+from typing import NamedTuple
 
 from segue.model.errors import DefinitionError
 from segue.model.spec import DagSpec, TaskSpec
 
-__all__ = ["Graph", "find_cycle", "topological_order"]
+__all__ = ["Environment", "Graph", "find_cycle", "topological_order"]
+
+
+class Environment(NamedTuple):
+    """What a setup task makes and a teardown task directly below it takes away; `between` are the tasks that use it."""
+
+    setup: int
+    teardown: int
+    between: frozenset[int]
 
 
 def topological_order(tasks: Iterable[TaskSpec]) -> list[str]:
@@ -85,9 +94,15 @@ class Graph:
         feeds: numbers whose value something takes.
         gates: direct upstream of each that are branches or short-circuits.
         lists: numbers whose results each maps over, where it maps over any; mapped_over: all of these.
+        setups: for each teardown task, the setup tasks directly upstream of it.
+        environments: every pair of a teardown and one of its setups.
+        scopes: setups of the environments that each number lies in, where it lies in any; users: the other way round.
     """
 
-    __slots__ = ("data", "down", "feeds", "gates", "index", "lists", "mapped_over", "rank", "tasks", "up")
+    __slots__ = (
+        "data", "down", "environments", "feeds", "gates", "index", "lists", "mapped_over", "rank", "scopes", "setups",
+        "tasks", "up", "users",
+    )  # fmt: skip
 
     def __init__(self, spec: DagSpec) -> None:
         self.tasks = spec.tasks
@@ -104,7 +119,7 @@ class Graph:
                 down[up].append(at)
         self.down = tuple(map(tuple, down))
         self.feeds = frozenset(up for ups in self.data for up in ups)
-        forks = {at for at, task in enumerate(spec.tasks) if task.kind != "task"}
+        forks = {at for at, task in enumerate(spec.tasks) if task.kind in ("branch", "short_circuit")}
         self.gates = {at: gates for at, ups in enumerate(self.up) if (gates := tuple(up for up in ups if up in forks))}
         self.lists = {
             at: lists
@@ -112,22 +127,51 @@ class Graph:
             if task.mapped and (lists := tuple(number[over.task] for over in task.mapped.over if over.task is not None))
         }
         self.mapped_over = frozenset(up for lists in self.lists.values() for up in lists)
+        self.setups = {
+            at: tuple(up for up in self.up[at] if spec.tasks[up].kind == "setup")
+            for at, task in enumerate(spec.tasks)
+            if task.kind == "teardown"
+        }
+        self.environments = tuple(
+            Environment(setup, at, frozenset(self.descendants((setup,)) & self.ancestors((at,))))
+            for at, setups in self.setups.items()
+            for setup in setups
+        )
+        users: dict[int, set[int]] = {}
+        for setup, _, between in self.environments:
+            users.setdefault(setup, set()).update(between)
+        self.users = {setup: tuple(sorted(inside)) for setup, inside in users.items()}
+        self.scopes = {
+            at: tuple(setup for setup in users if at in users[setup]) for at in sorted(set().union(*users.values()))
+        }
 
     def __len__(self) -> int:
         return len(self.tasks)
 
     @property
     def leaves(self) -> Iterator[int]:
-        """Numbers without downstream."""
-        return (at for at, below in enumerate(self.down) if not below)
+        """Numbers below which there is nothing but teardowns, which are no leaves themselves."""
+        return (
+            at
+            for at, below in enumerate(self.down)
+            if at not in self.setups and all(after in self.setups for after in below)
+        )
 
     def descendants(self, of: Iterable[int]) -> set[int]:
         """All numbers downstream of `of`, without `of` itself unless one lies below another."""
-        found: set[int] = set()
-        front = deque(of)
-        while front:
-            for below in self.down[front.popleft()]:
-                if below not in found:
-                    found.add(below)
-                    front.append(below)
-        return found
+        return _reach(self.down, of)
+
+    def ancestors(self, of: Iterable[int]) -> set[int]:
+        """All numbers upstream of `of`, without `of` itself unless one lies above another."""
+        return _reach(self.up, of)
+
+
+def _reach(steps: tuple[tuple[int, ...], ...], of: Iterable[int]) -> set[int]:
+    found: set[int] = set()
+    front = deque(of)
+    while front:
+        for at in steps[front.popleft()]:
+            if at not in found:
+                found.add(at)
+                front.append(at)
+    return found

@@ -14,10 +14,13 @@ from typing import Final, get_args
 from segue.model.spec import TriggerRule
 from segue.model.state import TaskState
 
-__all__ = ["BAD", "BIT", "TABLES", "Verdict", "judge"]
+__all__ = ["BAD", "BIT", "SPREADING", "TABLES", "Verdict", "judge"]
 
 SUCCESS, FAILED, UPSTREAM_FAILED, SKIPPED = 1, 2, 4, 8
 BAD = FAILED | UPSTREAM_FAILED
+
+SPREADING: Final[tuple[TriggerRule, ...]] = ("all_success", "none_failed", "none_failed_min_one_success", "one_success")
+"""Rules by which bad upstream makes bad, not skipped."""
 
 BIT: Final[dict[TaskState, int]] = {
     TaskState.SUCCESS: SUCCESS,
@@ -57,7 +60,7 @@ def _ended(rule: TriggerRule, seen: int) -> Verdict:
     }[rule]
     if runs:
         return Verdict.RUN
-    if rule in ("all_success", "none_failed", "none_failed_min_one_success", "one_success"):
+    if rule in SPREADING:
         return _bad_else_skip(seen)
     return Verdict.SKIP
 

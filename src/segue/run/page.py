@@ -20,12 +20,13 @@ import struct
 import termios
 from typing import Final
 
-__all__ = ["BEGAN", "BEGAN_AT", "PHASE_ASKS", "STREAMS", "TAKEN", "TOKEN", "Page", "make_page"]
+__all__ = ["BEGAN", "BEGAN_AT", "PHASE_ASKS", "PID", "STREAMS", "TAKEN", "TOKEN", "Page", "make_page"]
 
 TOKEN: Final = 0  # the attempt received last, 0: none yet
 TAKEN: Final = 1  # monotonic nanoseconds of its arrival
 BEGAN: Final = 2  # monotonic nanoseconds of its code's first instant, 0: does not run, PHASE_ASKS: waits for permission
 BEGAN_AT: Final = 3  # the same instant in microseconds UTC, 0: not yet; kept when the code has ended
+PID: Final = 4  # the worker's process id
 PHASE_ASKS: Final = -1
 
 STREAMS: Final = ("out", "err")

@@ -1,22 +1,25 @@
 """What executor and worker say to each other.
 
-Three channels lead to a worker. *Work* is a SOCK_SEQPACKET pair, one message a datagram: the executor keeps a
+Four channels lead to a worker. *Work* is a SOCK_SEQPACKET pair, one message a datagram: the executor keeps a
 duplicate of the worker's end, so that taking work back is receiving it oneself and the kernel arbitrates who got it.
-*Side* is a stream of framed questions and answers about values, served by a thread that is not the loop's. The third
-is the page (`segue.run.page`). All of them are private to one worker; the fence never leaves the executor.
+*Side* is a stream of framed questions and answers about values, served by a thread that is not the loop's; what
+`context.state` sets is told on *work*, behind which nobody may wait for an answer, and answered on *side*. *Control* is
+a pipe to the worker that carries the tokens of attempts to be stopped. The fourth is the page (`segue.run.page`). All
+of them are private to one worker; the fence never leaves the executor.
 """
 
 from __future__ import annotations
 
 import socket
 import struct
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
 from segue.model.changes import Brief, Input
-from segue.model.events import Outcome, Value
+from segue.model.events import MayStart, Outcome, StateSet, Value
 from segue.model.ids import Instant, RunKey
+from segue.model.images import AttemptKind
 from segue.model.spec import TaskKind
 
 __all__ = [
@@ -27,16 +30,20 @@ __all__ = [
     "Block",
     "Body",
     "Bulky",
+    "CONTROL",
     "Fork",
     "ForkFailed",
     "FromServer",
     "FromWorker",
     "Gone",
     "Grant",
+    "Heeded",
     "One",
     "Question",
     "Ready",
     "Report",
+    "Reveal",
+    "Revealed",
     "Setup",
     "Signal",
     "ToServer",
@@ -46,11 +53,14 @@ __all__ = [
     "write_frame",
 ]
 
-WIRE: Final = 1
+WIRE: Final = 2
 """Number of this protocol; a fork server of another installation refuses what it does not speak."""
 
 MAX_DATAGRAM: Final = 192 * 1024
 """Bytes; a datagram must fit into the socket's buffer as a whole, 208 KiB on Linux."""
+
+CONTROL: Final = struct.Struct("<q")
+"""What the control pipe carries: the token of an attempt."""
 
 
 # ---------------------------------------------------------------------------------------------- executor and worker
@@ -59,7 +69,9 @@ class Work(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="w"):
 
     `token` is its number in this executor's life, `data` the upstream ids that `inputs` belong to, `ask` whether it
     must ask before it begins. `fresh` grows when a task of the run gave a value again: older cached values are void.
-    `brief` is left out where the worker has it.
+    `brief` is left out where the worker has it. `what` is the kind of the attempt; of a hook, `task` is as `hook_id`
+    writes it. `hooked`: the task has an `on_cancel`. `state`, `empty` and `staged` are those of the launch.
+    `reveals`: the task declares connections or secrets, which it has to ask for.
     """
 
     token: int
@@ -76,6 +88,12 @@ class Work(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="w"):
     fresh: int = 0
     ask: bool = False
     brief: Brief | None = None
+    what: AttemptKind = "user"
+    hooked: bool = False
+    state: tuple[tuple[str, str], ...] = ()
+    empty: Literal["hold", "warn", "ok"] = "ok"
+    staged: bytes = b""
+    reveals: bool = False
 
 
 class Bulky(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="h"):
@@ -85,7 +103,7 @@ class Bulky(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="h"):
 
 
 class Grant(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="g"):
-    """The answer to `Ask`."""
+    """The answer to `Ask`; on *work* where it may begin, on *side* where it set something."""
 
     token: int
     seq: int
@@ -96,15 +114,25 @@ ToWorker: TypeAlias = Work | Bulky | Grant
 
 
 class Ask(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="a"):
-    """May the attempt begin?"""
+    """A question of an attempt: may it begin, is its state durable?"""
 
     token: int
     seq: int
     at: Instant
+    what: MayStart | StateSet = MayStart()
+
+
+class Heeded(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="c"):
+    """The `on_cancel` of an attempt that is to be stopped has been called, and ended."""
+
+    token: int
 
 
 class Report(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="r"):
-    """How an attempt ended; nothing of it is alive. `said`: it has a log. `retire`: the worker exits now."""
+    """How an attempt ended; nothing of it is alive. `said`: it has a log. `retire`: the worker exits now.
+
+    `rows` and `source` are what is known of the data it made.
+    """
 
     token: int
     began: Instant | None
@@ -115,9 +143,11 @@ class Report(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="r"):
     said: bool = False
     retire: bool = False
     notes: tuple[str, ...] = ()
+    rows: int | None = None
+    source: str = ""
 
 
-FromWorker: TypeAlias = Ask | Report
+FromWorker: TypeAlias = Ask | Heeded | Report
 
 
 # ------------------------------------------------------------------------------------------------- side: about values
@@ -144,7 +174,20 @@ class Block(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="k"):
     stop: int
 
 
-Question: TypeAlias = Body | One | Block
+class Reveal(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="v"):
+    """The connections and secrets that the worker's attempts declare; answered by an encoded `Revealed`."""
+
+
+class Revealed(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """Addresses and values by name, or why there are none."""
+
+    connections: dict[str, str] = {}
+    secrets: dict[str, str] = {}
+    fault: str = ""
+    retryable: bool = False
+
+
+Question: TypeAlias = Body | One | Block | Reveal
 Answers: TypeAlias = list[tuple[int, Value]]
 
 _LENGTH = struct.Struct("<I")
@@ -201,7 +244,7 @@ class Setup(msgspec.Struct, frozen=True, gc=False):
 
 
 class Fork(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Make a worker. Descriptors travel along: work, side, output, errors, page, lock. `seal` begins its marks."""
+    """Make a worker. Descriptors travel along, in the order of `Seat`; `seal` begins its marks."""
 
     worker: int
     seal: bytes

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import TypeAlias
+from collections.abc import Collection, Iterable
 
 import msgspec
 
 from segue.model.ids import RunKey
-from segue.model.state import RUN_FINAL, AttemptState, RunState, TaskState
-from segue.model.views import EventView
+from segue.model.state import RUN_FINAL, RunState, TaskState
+from segue.model.views import AttemptView, EventView
+from segue.store.facts import ALIVE, Where
 from segue.store.readers import RowReader
 
 __all__ = ["Told", "compare", "fold", "validate_state"]
-
-_Where: TypeAlias = tuple[str, int | None]
-_LIVE = frozenset({AttemptState.QUEUED, AttemptState.RUNNING})
 
 
 class Told(msgspec.Struct):
     """What the log says of one run. `attempts` is the newest attempt's number of each task that had one."""
 
     state: RunState
-    tasks: dict[_Where, TaskState] = {}
-    attempts: dict[_Where, int] = {}
+    tasks: dict[Where, TaskState] = {}
+    attempts: dict[Where, int] = {}
 
 
 def fold(events: Iterable[EventView]) -> dict[RunKey, Told]:
@@ -63,7 +60,7 @@ def _fold_run(told: dict[RunKey, Told], run: RunKey, event: EventView) -> None:
     told[run].state = RunState(event.new or "")
 
 
-def _fold_task(run: Told, where: _Where, event: EventView) -> None:
+def _fold_task(run: Told, where: Where, event: EventView) -> None:
     was = run.tasks.get(where, TaskState.PENDING)
     if was != event.old:
         raise ValueError(f"event {event.seq} moves {event.run}/{where} from {event.old}, it was {was}")
@@ -84,7 +81,7 @@ def compare(rows: RowReader) -> list[str]:
         for view in by_number.values()
         if view.run not in told or told[view.run].state is not view.state
     ]
-    seen: dict[RunKey, set[_Where]] = {}
+    seen: dict[RunKey, set[Where]] = {}
     for number, row in rows.task_rows():
         run, where = by_number[number].run, (row.task, row.index)
         seen.setdefault(run, set()).add(where)
@@ -107,13 +104,18 @@ def validate_state(rows: RowReader) -> list[str]:
         _, task, index, _ = attempt.key
         if number not in runs:
             found.append(f"attempt {attempt.key} has no run {number}")
-        # The items of a list that was made anew are gone; their attempts stay as history beside the whole task's row.
-        elif not {(number, task, index), (number, task, None)} & tasks:
+        elif not _has_task(number, attempt, tasks):
             found.append(f"attempt {attempt.key} has no task")
-        if attempt.state in _LIVE:
+        if attempt.state in ALIVE:
             alive[number, task, index] += 1
-            if number in runs and runs[number].state in RUN_FINAL:
+            # What is called after an end outlives its run.
+            if attempt.kind != "hook" and number in runs and runs[number].state in RUN_FINAL:
                 found.append(f"attempt {attempt.key} is {attempt.state}, its run is {runs[number].state}")
+    found += [
+        f"state {name} of {task}[{index}] has no task {number}"
+        for number, task, index, name in rows.state_rows()
+        if (number, task, index) not in tasks
+    ]
     found += [f"{count} attempts of {where} are alive" for where, count in alive.items() if count > 1]
     found += [
         f"{view.run} failed without a culprit"
@@ -121,3 +123,14 @@ def validate_state(rows: RowReader) -> list[str]:
         if view.state is RunState.FAILED and not view.culprits
     ]
     return found
+
+
+def _has_task(number: int, attempt: AttemptView, tasks: Collection[tuple[int, str, int | None]]) -> bool:
+    """Whether an attempt belongs to a row; the hook of a DAG belongs to none.
+
+    The items of a list that was made anew are gone; their attempts stay as history beside the whole task's row.
+    """
+    task = attempt.key.task
+    if attempt.kind == "hook":
+        task = task.partition("!")[0]
+    return not task or (number, task, attempt.key.index) in tasks or (number, task, None) in tasks

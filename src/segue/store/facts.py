@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Final, Protocol
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, Protocol, TypeAlias
 
-from segue.model.events import Act, TriggerRun
+from segue.model.events import Act, SetPool, SetSecret, TriggerRun
 from segue.model.ids import Instant, RunKey
-from segue.model.images import AttemptImage, Facts, RunImage, TaskImage, Version
+from segue.model.images import AttemptImage, Facts, HookImage, RunImage, TaskImage, Version
 from segue.model.spec import DagSpec
-from segue.model.state import TaskState
-from segue.model.views import RunView, TaskView
+from segue.model.state import FINAL, AttemptState, TaskState
+from segue.model.views import HeldView, PoolView, RunView, TaskView
 
-__all__ = ["FactSource", "facts_of", "image_of", "is_number", "names_of"]
+__all__ = [
+    "ALIVE",
+    "FactSource",
+    "Where",
+    "by_key",
+    "facts_of",
+    "held_of",
+    "image_of",
+    "is_number",
+    "names_of",
+    "pools_of",
+]
+
+Where: TypeAlias = tuple[str, int | None]
+ALIVE: Final = frozenset({AttemptState.QUEUED, AttemptState.RUNNING})
 
 # What SQLite's integers hold, whatever a person types.
 _NUMBER: Final = re.compile("[0-9]{1,18}")
@@ -50,6 +65,8 @@ class FactSource(Protocol):
 
 def facts_of(source: FactSource, act: Act, request: str) -> Facts:
     """Gather what `Facts` holds about the object of an act."""
+    if isinstance(act, SetPool | SetSecret):
+        return Facts(answer=source.answer(request))
     if isinstance(act, TriggerRun):
         run, dag, key, slot = None, act.dag, act.key, act.slot
     else:
@@ -67,7 +84,11 @@ def facts_of(source: FactSource, act: Act, request: str) -> Facts:
 
 
 def image_of(
-    view: RunView, spec: DagSpec, tasks: Iterable[TaskView], alive: Mapping[tuple[str, int | None], AttemptImage]
+    view: RunView,
+    spec: DagSpec,
+    tasks: Iterable[TaskView],
+    attempts: Iterable[tuple[Where, AttemptImage]],
+    kept: Mapping[Where, tuple[tuple[str, str], ...]],
 ) -> RunImage:
     """Put a run's rows together.
 
@@ -75,17 +96,79 @@ def image_of(
         view: its own row.
         spec: of its version.
         tasks: its task rows.
-        alive: the attempts that have not ended, by task and map index.
+        attempts: at least those that have not ended and those of hooks, in order of number.
+        kept: the small values of its tasks, in order of name.
     """
+    alive: dict[Where, AttemptImage] = {}
+    hooks: dict[Where, HookImage] = {}
+    for where, one in attempts:
+        if one.kind == "hook":
+            hooks[where] = HookImage(*where, one.number, one.state, one.began)
+        elif one.state in ALIVE:
+            alive[where] = one
     images = tuple(
         TaskImage(
             row.task, row.index, row.state, row.round, row.tries, row.losses, row.platform, row.not_before,
             row.expanded, row.number, row.inline, row.ref, row.length, row.digest, row.marked, row.followed,
-            alive.get((row.task, row.index)), str(row.why) if row.state is TaskState.FAILED else "",
+            alive.get((row.task, row.index)), str(row.why) if row.state is TaskState.FAILED else "", row.staged,
+            kept.get((row.task, row.index), ()), row.preview,
         )
         for row in tasks
     )  # fmt: skip
-    return RunImage(view.row, spec, view.state, view.round, view.placed, view.cancel_at, view.started, images)
+    return RunImage(
+        view.row, spec, view.state, view.round, view.placed, view.cancel_at, view.started, images, view.row.klass,
+        view.stop, view.stopped_by, view.spent, view.placed_at,
+        tuple(hooks[where] for where in sorted(hooks, key=by_key)),
+    )  # fmt: skip
+
+
+def by_key(where: Where) -> tuple[str, int]:
+    """Order of task rows: the row without index before its items."""
+    return where[0], -1 if where[1] is None else where[1]
+
+
+def held_of(tasks: Iterable[TaskView], since: Mapping[Where, Instant]) -> tuple[HeldView, ...]:
+    """The tasks that wait for a person.
+
+    Args:
+        tasks: the rows of a run.
+        since: when each was last held.
+    """
+    return tuple(
+        HeldView(row.task, row.index, str(row.why or ""), since[row.task, row.index], bool(row.staged))
+        for row in tasks
+        if row.state is TaskState.HELD
+    )
+
+
+def pools_of(slots: Mapping[str, int], runs: Iterable[RunImage]) -> Sequence[PoolView]:
+    """Count what uses the pools, from what is alive.
+
+    Args:
+        slots: of the pools that people have set.
+        runs: the unfinished ones.
+    """
+    used: Counter[str] = Counter()
+    waiting: Counter[str] = Counter()
+    for run in runs:
+        rows = {(image.task, image.index): image for image in run.tasks}
+        for task in run.spec.tasks:
+            if (pool := task.rules.pool) is None:
+                continue
+            for image in _entries(rows, task.id):
+                if image is not None and image.attempt is not None:
+                    used[pool] += task.rules.slots
+                elif run.placed and (image is None or image.state not in FINAL):
+                    waiting[pool] += 1
+    return [PoolView(name, slots.get(name), used[name], waiting[name]) for name in sorted({*slots, *used, *waiting})]
+
+
+def _entries(rows: Mapping[Where, TaskImage], task: str) -> Iterator[TaskImage | None]:
+    whole = rows.get((task, None))
+    if whole is None or not whole.expanded:
+        yield whole
+    else:
+        yield from (rows.get((task, index)) for index in range(whole.expanded))
 
 
 def is_number(text: str) -> bool:

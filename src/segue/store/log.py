@@ -11,10 +11,14 @@ from segue.model.changes import (
     Collapsed,
     DefinitionFailed,
     Expanded,
+    GuardEased,
+    PoolSet,
     Quarantined,
     RunCreated,
     RunMoved,
+    SecretSet,
     SlotMoved,
+    StateChanged,
     TaskMoved,
     VersionAdded,
 )
@@ -64,13 +68,15 @@ def entries(change: Change) -> tuple[Entry, ...]:
             return task_entries(change)
         case AttemptMoved():
             return ()
-        case RunCreated() | RunMoved() | Expanded() | Collapsed() | SlotMoved():
+        case RunCreated() | RunMoved() | Expanded() | Collapsed() | SlotMoved() | StateChanged():
             return (_of_run(change),)
+        case GuardEased() | PoolSet() | SecretSet():
+            return (_of_setting(change),)
         case _:
             return (_of_definition(change),)
 
 
-def _of_run(change: RunCreated | RunMoved | Expanded | Collapsed | SlotMoved) -> Entry:
+def _of_run(change: RunCreated | RunMoved | Expanded | Collapsed | SlotMoved | StateChanged) -> Entry:
     match change:
         case RunCreated(row, at):
             return Entry(at, "run", row.run.dag, row.run, new=RunState.QUEUED, actor=row.actor)
@@ -82,6 +88,21 @@ def _of_run(change: RunCreated | RunMoved | Expanded | Collapsed | SlotMoved) ->
             return Entry(at, "collapsed", run.dag, run, task)
         case SlotMoved(dag, _, state, run, _, at):
             return Entry(at, "slot", dag, run, new=state)
+        case StateChanged(run, task, index, name, _, at):
+            return Entry(at, "state", run.dag, run, task, index, new=name, why=Why("state_set", (name,)))
+
+
+def _of_setting(change: GuardEased | PoolSet | SecretSet) -> Entry:
+    """What people decide for all runs to come; of a secret never more than its name."""
+    match change:
+        case GuardEased(dag, task, guard, like, at):
+            return Entry(at, "eased", dag, task=task, new=like, why=Why("eased", (guard, like or "any")))
+        case PoolSet(name, slots, at):
+            why = Why("pool_gone", (name,)) if slots is None else Why("pool_set", (name, str(slots)))
+            return Entry(at, "pool", new=name, why=why)
+        case SecretSet(kind, name, sealed, _, at):
+            said = "removed" if sealed is None else "set"
+            return Entry(at, kind, new=said, why=Why("secret_" + said, (kind, name)), actor=change.actor)
 
 
 def _of_definition(change: VersionAdded | DefinitionFailed | Quarantined | Answered) -> Entry:

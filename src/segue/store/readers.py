@@ -5,20 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from segue.model.events import SecretKind
 from segue.model.ids import Instant, RunKey
 from segue.model.views import (
     AnswerView,
     AttemptView,
     DagView,
+    EasedView,
     EventView,
+    PoolView,
     RunDetail,
     RunQuery,
     RunView,
+    SealedRow,
     SlotView,
     TaskView,
 )
 
-__all__ = ["DagReader", "EventReader", "Reader", "RequestReader", "RowReader", "RunReader", "SlotReader"]
+__all__ = [
+    "DagReader",
+    "EventReader",
+    "GuardReader",
+    "PoolReader",
+    "Reader",
+    "RequestReader",
+    "RowReader",
+    "RunReader",
+    "SecretReader",
+    "SlotReader",
+]
 
 
 class RunReader(Protocol):
@@ -77,8 +92,40 @@ class RequestReader(Protocol):
         ...
 
 
+class PoolReader(Protocol):
+    """Pools."""
+
+    def pools(self) -> Sequence[PoolView]:
+        """All that people have set, or that unfinished runs use, by name."""
+        ...
+
+
+class GuardReader(Protocol):
+    """Guards that people have released for runs to come."""
+
+    def eased(self, dag: str | None = None) -> Sequence[EasedView]:
+        """What people have released from now on, in one DAG or all."""
+        ...
+
+
+class SecretReader(Protocol):
+    """Connections and secrets, encrypted; the key is not here."""
+
+    def sealed(self, kind: SecretKind, name: str) -> bytes | None:
+        """The ciphertext of a connection or secret."""
+        ...
+
+    def sealed_rows(self, kind: SecretKind) -> Sequence[SealedRow]:
+        """All connections, or all secrets, by name."""
+        ...
+
+
 class RowReader(Protocol):
     """Every row, by run number, for the audit: so that it also sees a row whose run is gone."""
+
+    def state_rows(self) -> Iterable[tuple[int, str, int | None, str]]:
+        """Task, map index and name of every small value that is kept."""
+        ...
 
     def run_rows(self) -> Iterable[RunView]:
         """All runs."""
@@ -97,7 +144,9 @@ class RowReader(Protocol):
         ...
 
 
-class Reader(RunReader, EventReader, DagReader, SlotReader, RequestReader, Protocol):
+class Reader(
+    RunReader, EventReader, DagReader, SlotReader, RequestReader, PoolReader, GuardReader, SecretReader, Protocol
+):
     """All topics."""
 
     def close(self) -> None:

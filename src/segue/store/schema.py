@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     Index,
@@ -26,23 +27,31 @@ from segue.model.state import AttemptState, RunState, SlotState, TaskState
 
 __all__ = [
     "NO_INDEX",
+    "OPEN",
     "SCHEMA",
     "attempts",
     "bundles",
+    "connections",
     "dags",
+    "eased",
     "events",
     "meta",
     "metadata",
+    "pools",
     "requests",
     "runs",
+    "secrets",
     "slots",
     "task_state",
     "tasks",
     "versions",
 ]
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """Number of the newest revision in `migrations/versions`."""
+
+OPEN: Final = "state IN ('queued', 'running', 'held')"
+"""A run that has not ended; an index is used only by a question in its own words."""
 
 NO_INDEX: Final = -1
 """`map_index` of a task that is not mapped: NULL would be distinct from itself in a key."""
@@ -56,8 +65,11 @@ def _table(name: str, *parts: Any, rowid: bool = True, autoincrement: bool = Fal
     )
 
 
+_WHOLE: Final = Integer().with_variant(BigInteger(), "postgresql")
+
+
 def _integer(name: str, **options: Any) -> Column[int]:
-    return Column(name, Integer, **{"nullable": False} | options)
+    return Column(name, _WHOLE, **{"nullable": False} | options)
 
 
 def _text(name: str, **options: Any) -> Column[str]:
@@ -69,7 +81,11 @@ def _blob(name: str) -> Column[bytes]:
 
 
 def _instant(name: str) -> Column[int]:
-    return Column(name, Integer, nullable=True)
+    return Column(name, _WHOLE, nullable=True)
+
+
+def _partial(name: str, *columns: Any, where: str, unique: bool = False) -> Index:
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
 def _one_of(column: str, names: Iterable[str]) -> CheckConstraint:
@@ -78,7 +94,7 @@ def _one_of(column: str, names: Iterable[str]) -> CheckConstraint:
 
 
 def _id() -> Column[int]:
-    return Column("id", Integer, primary_key=True)
+    return Column("id", _WHOLE, primary_key=True)
 
 
 meta = _table("meta", _text("name", primary_key=True), Column("value", LargeBinary, nullable=False), rowid=False)
@@ -155,6 +171,10 @@ runs = _table(
     _integer("created"),
     _instant("started"),
     _instant("ended"),
+    _text("stop", server_default=text("''")),
+    _text("stopped_by", server_default=text("''")),
+    _integer("spent", server_default=text("0")),
+    _instant("placed_at"),
     UniqueConstraint("dag", "key", "n"),
     _one_of("state", RunState),
     _one_of("kind", ("scheduled", "manual", "backfill", "lookback", "event")),
@@ -162,10 +182,10 @@ runs = _table(
     autoincrement=True,
 )
 _slot = (runs.c.dag, runs.c.slot_start, runs.c.slot_end)
-Index("runs_scheduled", *_slot, unique=True, sqlite_where=text("kind = 'scheduled'"))
-Index("runs_placed", *_slot, unique=True, sqlite_where=text("placed = 1"))
+_partial("runs_scheduled", *_slot, where="kind = 'scheduled'", unique=True)
+_partial("runs_placed", *_slot, where="placed = 1", unique=True)
 Index("runs_slot", *_slot)
-Index("runs_open", runs.c.state, sqlite_where=text("state IN ('queued', 'running', 'held')"))
+_partial("runs_open", runs.c.state, where=OPEN)
 
 tasks = _table(
     "tasks",
@@ -189,8 +209,10 @@ tasks = _table(
     _instant("ended"),
     Column("digest", LargeBinary, nullable=False),
     _blob("ref"),
-    # Last: reading the other columns never walks the pages of a large value.
+    # Reading the columns before it never walks the pages of a large value.
     _blob("inline"),
+    _blob("preview"),
+    _blob("staged"),
     PrimaryKeyConstraint("run", "task_id", "map_index"),
     _one_of("state", TaskState),
     rowid=False,
@@ -219,10 +241,14 @@ attempts = _table(
     _integer("created"),
     _instant("started"),
     _instant("ended"),
+    _integer("rows", nullable=True),
+    _text("source", server_default=text("''")),
     UniqueConstraint("run", "task_id", "map_index", "number"),
     _one_of("state", AttemptState),
     _one_of("kind", ("user", "publish", "hook")),
 )
+
+_partial("attempts_hooks", attempts.c.run, where="kind = 'hook'")
 
 task_state = _table(
     "task_state",
@@ -237,7 +263,7 @@ task_state = _table(
 
 events = _table(
     "events",
-    Column("seq", Integer, primary_key=True),
+    Column("seq", _WHOLE, primary_key=True),
     _integer("at"),
     _integer("epoch"),
     _text("kind"),
@@ -264,8 +290,10 @@ requests = _table(
     _integer("outcome", nullable=True),
     _text("why"),
     _integer("run", nullable=True),
+    _blob("body"),
     rowid=False,
 )
+_partial("requests_open", requests.c.at, where="answered IS NULL")
 
 slots = _table(
     "slots",
@@ -280,3 +308,32 @@ slots = _table(
     _one_of("state", SlotState),
     rowid=False,
 )
+
+pools = _table("pools", _text("name", primary_key=True), _integer("slots"), rowid=False)
+
+eased = _table(
+    "eased",
+    _text("dag"),
+    _text("task"),
+    _text("guard"),
+    _text("like"),
+    _integer("at"),
+    PrimaryKeyConstraint("dag", "task", "guard", "like"),
+    rowid=False,
+)
+
+
+def _sealed(name: str) -> Table:
+    return _table(
+        name,
+        _text("name", primary_key=True),
+        Column("sealed", LargeBinary, nullable=False),
+        _text("key_id"),
+        _integer("at"),
+        _text("actor"),
+        rowid=False,
+    )
+
+
+connections = _sealed("connections")
+secrets = _sealed("secrets")

@@ -12,8 +12,8 @@ def test_the_writers_are_public() -> None:
     assert dir(segue.data) == segue.data.__all__
     assert segue.data.overwrite_partition is overwrite_partition
     assert segue.data.delete_then_insert is delete_then_insert
-    with pytest.raises(AttributeError, match="'segue.data' has no attribute 'merge'"):
-        segue.data.merge  # type: ignore[attr-defined]  # noqa: B018
+    with pytest.raises(AttributeError, match="'segue.data' has no attribute 'append'"):
+        segue.data.append  # type: ignore[attr-defined]  # noqa: B018
 
 
 def test_duckdb_is_imported_only_by_who_asks_for_it() -> None:

@@ -49,6 +49,7 @@ from segue.model.events import (
 )
 from segue.model.ids import AttemptKey, Instant, RunKey, fence_of
 from segue.model.images import Snapshot
+from segue.model.limits import NO_SETTINGS, Limits
 from segue.model.spec import DagSpec, MapSpec, Over, RetrySpec, Rules, TaskSpec
 from segue.model.state import ATTEMPT_MOVES, MOVES, RUN_MOVES, AttemptState, RunState, TaskState
 from segue.model.views import RunView, SlotView, TaskView
@@ -110,10 +111,11 @@ class World:
         alive: launched or adopted attempts that have not been ended by hand, by label of their task.
     """
 
-    def __init__(self, *specs: DagSpec, workers: int = 100, depth: int = 0) -> None:
+    def __init__(self, *specs: DagSpec, workers: int = 100, depth: int = 0, limits: Limits = NO_SETTINGS) -> None:
         self.store = MemoryStore(_SECRET)
         self.writer = MemoryWriter(self.store)
         self.capacity = Capacity(workers, depth)
+        self.limits = limits
         self.now = 1_000 * DAY
         self.history: list[Change] = []
         self.alive: dict[AttemptKey, Launch | Adopt] = {}
@@ -170,7 +172,7 @@ class World:
     def take_over(self, snapshot: Snapshot) -> None:
         """Another owner goes on from this snapshot."""
         self.epoch = self.writer.lease().epoch
-        self.engine = Engine(snapshot)
+        self.engine = Engine(snapshot, self.limits)
         self.alive.clear()
         self.outstanding = self.engine.outstanding()
         for command in self.outstanding:

@@ -3,6 +3,7 @@ import pytest
 from segue.engine.queue import may_be_ahead
 from segue.model.changes import Launch
 from segue.model.events import Capacity
+from segue.model.limits import Limits
 from segue.model.spec import Rules
 from tests.unit.engine.driver import BOOM, SECOND, World, dag, mapped, task
 
@@ -36,6 +37,7 @@ def test_short_attempts_are_queued_ahead_as_deep_as_the_executor_takes_them():
     "rules",
     [
         {"pool": "p"},
+        {"resources": (("memory", 1),)},
         {"max_active": 5},
         {"idempotent": False},
         {"isolation": "fresh"},
@@ -44,7 +46,8 @@ def test_short_attempts_are_queued_ahead_as_deep_as_the_executor_takes_them():
 )
 def test_what_has_limits_of_its_own_is_not_queued_ahead(rules):
     assert not may_be_ahead(Rules(**rules))
-    world = World(dag(mapped("a", 9, **rules)), workers=2, depth=4)
+    limits = Limits((("p", 9),), (("memory", 9),))
+    world = World(dag(mapped("a", 9, **rules)), workers=2, depth=4, limits=limits)
     world.trigger()
     assert len(world.alive) == 2
 

@@ -11,6 +11,7 @@ import pytest
 from segue.model.errors import DefinitionError, Fail, RetryAfter, Skip, UnstorableValue
 from segue.model.events import Cancelled, Failure, LostCause, Skipped, Value
 from segue.model.ids import AttemptKey, Instant, RunKey
+from segue.model.masking import Veil
 from segue.model.spec import Rules
 from segue.run.children.outcome import outcome_of
 from segue.run.executors.collector import Collector
@@ -233,7 +234,7 @@ def test_the_line_of_a_failure_is_short_and_can_be_encoded():
 
 # ------------------------------------------------------------------------------------------------------------- logs
 def _limits(head: int = 10_000, tail: int = 1_000) -> Limits:
-    return Limits(head, tail, lambda line: line)
+    return Limits(head, tail)
 
 
 def _lines(path: Path) -> list[str]:
@@ -274,7 +275,8 @@ class _Pipe:
         self.collector = Collector(folder, _limits(), lambda: Instant(0))
         (out_read, self.out), (err_read, err) = os.pipe(), os.pipe()
         os.close(err)
-        self.collector.attend(b"seal", self.page, keys, (out_read, err_read))
+        self.veil = Veil()
+        self.collector.attend(b"seal", self.page, keys, (out_read, err_read), self.veil)
 
     def close(self) -> None:
         os.close(self.out)

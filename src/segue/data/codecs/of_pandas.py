@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 import pandas as pd
@@ -11,7 +12,7 @@ import pyarrow as pa
 from segue.data.codecs.of_pyarrow import read_parquet, write_parquet
 from segue.model.errors import UnstorableValue
 
-__all__ = ["kind_of", "load", "store", "to_arrow"]
+__all__ = ["head", "kind_of", "load", "store", "to_arrow"]
 
 _UNNAMED = "Series.unnamed"
 
@@ -41,6 +42,12 @@ def load(kind: str, file: BinaryIO) -> object:
         return frame
     series = frame.iloc[:, 0]
     return series.rename(None) if kind == _UNNAMED else series
+
+
+def head(value: Any, columns: int, rows: int) -> tuple[list[tuple[str, str]], list[Sequence[object]]]:
+    frame = (value.head(rows).to_frame() if isinstance(value, pd.Series) else value.head(rows)).iloc[:, :columns]
+    kinds = [(str(name), str(kind)) for name, kind in frame.dtypes.items()]
+    return kinds, list(frame.itertuples(index=False, name=None))
 
 
 def to_arrow(value: Any) -> pa.Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import polars as pl
@@ -11,7 +12,7 @@ from segue.model.errors import UnreadableValue, UnstorableValue
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["kind_of", "load", "store", "to_arrow"]
+__all__ = ["head", "kind_of", "load", "store", "to_arrow"]
 
 
 def kind_of(value: object) -> str | None:
@@ -33,6 +34,12 @@ def load(kind: str, file: BinaryIO) -> object:
     except pl.exceptions.PolarsError as error:
         raise UnreadableValue(f"a stored table is damaged: {error}") from error
     return frame.to_series(0) if kind == "Series" else frame
+
+
+def head(value: Any, columns: int, rows: int) -> tuple[list[tuple[str, str]], list[Sequence[object]]]:
+    frame = _frame(value)
+    frame = frame.select(frame.columns[:columns]).head(rows)
+    return [(name, str(kind)) for name, kind in frame.schema.items()], list(frame.rows())
 
 
 def to_arrow(value: Any) -> pa.Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -11,7 +12,18 @@ import pyarrow.parquet as pq
 
 from segue.model.errors import UnreadableValue, UnstorableValue
 
-__all__ = ["kind_of", "load", "read_parquet", "schema_of", "store", "to_arrow", "write_parquet"]
+__all__ = [
+    "head",
+    "kind_of",
+    "load",
+    "read_ipc",
+    "read_parquet",
+    "schema_of",
+    "store",
+    "to_arrow",
+    "write_ipc",
+    "write_parquet",
+]
 
 _KINDS = {pa.Table: "Table", pa.RecordBatch: "RecordBatch"}
 _HINTS = {
@@ -38,6 +50,12 @@ def load(kind: str, file: BinaryIO) -> object:
     return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=table.schema)
 
 
+def head(value: Any, columns: int, rows: int) -> tuple[list[tuple[str, str]], list[Sequence[object]]]:
+    names, types = value.schema.names[:columns], value.schema.types[:columns]
+    parts = [value.column(place).slice(0, rows).to_pylist() for place in range(len(names))]
+    return list(zip(names, map(str, types), strict=True)), list(zip(*parts, strict=True))
+
+
 def schema_of(path: Path) -> pa.Schema:
     """Columns and types of a Parquet file, without its rows."""
     return pq.read_schema(path)
@@ -53,6 +71,17 @@ def write_parquet(table: pa.Table, file: BinaryIO) -> None:
         pq.write_table(table, file, compression="zstd")
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
         raise UnstorableValue(f"this table cannot be stored as Parquet: {error}") from error
+
+
+def write_ipc(table: pa.Table, file: BinaryIO) -> None:
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    with pa.ipc.new_stream(file, table.schema, options=options) as out:  # a file cannot hold dictionaries that change
+        out.write_table(table)
+
+
+def read_ipc(path: Path) -> pa.Table:
+    with pa.OSFile(str(path)) as file, pa.ipc.open_stream(file) as source:
+        return source.read_all()
 
 
 def read_parquet(file: BinaryIO) -> pa.Table:

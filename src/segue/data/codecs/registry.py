@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
@@ -11,7 +12,18 @@ from segue.model.errors import UnreadableValue, UnstorableValue
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Codec", "arrow_of", "arrow_schema", "format_of", "is_table", "load_table", "store_table"]
+__all__ = [
+    "Codec",
+    "arrow_of",
+    "arrow_schema",
+    "format_of",
+    "head_of",
+    "is_table",
+    "load_arrow",
+    "load_table",
+    "store_arrow",
+    "store_table",
+]
 
 _CODECS = {
     "pandas": "segue.data.codecs.of_pandas",
@@ -33,6 +45,9 @@ class Codec(Protocol):
 
     def load(self, kind: str, file: BinaryIO) -> object:
         """Read it from a seekable file, as the kind it was."""
+
+    def head(self, value: Any, columns: int, rows: int) -> tuple[list[tuple[str, str]], list[Sequence[object]]]:
+        """Names and types of the first columns, and their first rows."""
 
     def to_arrow(self, value: Any) -> pa.Table:
         """Convert it, without copies where the library allows."""
@@ -66,6 +81,11 @@ def load_table(form: str, file: BinaryIO) -> object:
     return _codec(library, UnreadableValue).load(kind, file)
 
 
+def head_of(value: object, form: str, columns: int, rows: int) -> tuple[list[tuple[str, str]], list[Sequence[object]]]:
+    """Names and types, in the words of its library, of the first columns of a table, and their first rows."""
+    return _codec(_split(form)[0], UnstorableValue).head(value, columns, rows)
+
+
 def arrow_of(table: object) -> pa.Table:
     """Convert a table of any known library to Arrow.
 
@@ -82,6 +102,16 @@ def arrow_of(table: object) -> pa.Table:
 def arrow_schema(path: Path) -> pa.Schema:
     """Columns and types of a Parquet file."""
     return import_module(_CODECS["pyarrow"]).schema_of(path)
+
+
+def store_arrow(table: pa.Table, file: BinaryIO) -> None:
+    """Write an Arrow table in Arrow's own format, which keeps every type as it is."""
+    import_module(_CODECS["pyarrow"]).write_ipc(table, file)
+
+
+def load_arrow(path: Path) -> pa.Table:
+    """Read what `store_arrow` wrote."""
+    return import_module(_CODECS["pyarrow"]).read_ipc(path)
 
 
 def _split(form: str) -> tuple[str, str]:

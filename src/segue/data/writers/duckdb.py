@@ -1,15 +1,16 @@
-"""Delete-then-insert into a DuckDB table, in one transaction.
+"""Delete-then-insert into a DuckDB table, and merge by key, each in one transaction.
 
 DuckDB lets one process at a time open a file for writing and makes no other wait. So the writer waits itself, with
 growing pauses, up to its patience; tasks that write to one file best have `max_active=1`. The rows are converted to
-Arrow before the file is opened, so that the lock is held for the transaction only.
+Arrow before the file is opened, so that the lock is held for the transaction only. What an attempt stages lies as an
+Arrow file beside the database, which keeps every type as it was.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +18,16 @@ from typing import Any
 
 import duckdb
 
-from segue.data.codecs.registry import arrow_of
-from segue.data.writers.staging import Step, pass_by
-from segue.model.errors import TargetBusy
+from segue.data.codecs.registry import arrow_of, load_arrow, store_arrow
+from segue.data.staging import write
+from segue.data.writers.staging import RowsNote, Step, pass_by, safe_name, stage_file, staging_folder
+from segue.model.errors import EnvironmentFault, TargetBusy
+from segue.model.value import decode, encode
 
-__all__ = ["DuckDBRows", "StagedRows", "delete_then_insert"]
+__all__ = ["DuckDBMerge", "DuckDBRows", "StagedRows", "delete_then_insert", "merge", "restaged"]
 
 _NEW = "segue_rows_to_insert"
+_DONE = ".done"
 
 
 def delete_then_insert(
@@ -40,16 +44,37 @@ def delete_then_insert(
     `delete_then_insert("flights.duckdb", "daily", summary, where={"date": interval.date})`. `where` names columns and
     their value; every new row must have it, or a repetition would add rows; `{}` is the whole table. `create` makes the
     table from the first rows where there is none. `patience` is how long, in seconds, another process may hold the
-    file. Killed at any moment, the table is the old or the new one.
+    file. Killed at any moment, the table is the old or the new one. In a task it is the new one when the attempt
+    succeeds.
 
     Raises `TargetBusy` when patience is spent, `ValueError` where columns or rows do not fit, `TypeError` for what is
     no table.
     """
-    return DuckDBRows(database, table, where, create=create, patience=patience).stage(rows).publish()
+    return write(DuckDBRows(database, table, where, create=create, patience=patience), rows)
+
+
+def merge(
+    database: str | os.PathLike[str],
+    table: str,
+    rows: object,
+    keys: str | Sequence[str],
+    *,
+    create: bool = True,
+    patience: float = 60.0,
+) -> int:
+    """Insert rows into a DuckDB table in place of those with the same keys, and answer the number of rows written.
+
+    `merge("shop.duckdb", "customers", changed, keys="customer_id")`. `keys` names the columns that tell rows apart:
+    each key may stand in one row only, and may be NULL. Rows whose keys are not among the new ones stay as they are.
+    All else is as with `delete_then_insert`.
+    """
+    return write(DuckDBMerge(database, table, keys, create=create, patience=patience), rows)
 
 
 class DuckDBRows:
     """Writer of the rows that belong to `where`; see `delete_then_insert`. `step` and `pause` are for tests."""
+
+    keys: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -62,7 +87,7 @@ class DuckDBRows:
         step: Step = pass_by,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.database = Path(database)
+        self.database = Path(database).absolute()  # publishing may happen in a process with another working directory
         self.table = table
         self.where = dict(where)
         self.create = create
@@ -70,11 +95,43 @@ class DuckDBRows:
         self.step = step
         self.pause = pause
 
-    def stage(self, table: object) -> StagedRows:
-        """Convert the rows. They are kept in memory: nothing is visible, and nothing outlives the process."""
-        return StagedRows(self, arrow_of(table))
+    @property
+    def folder(self) -> Path:
+        """Where an attempt stages."""
+        return staging_folder(self.database)
+
+    def stage(self, table: object, mark: str = "") -> StagedRows:
+        """Convert the rows and check them. They are kept in memory; with the `mark` of an attempt in a file."""
+        arrow = arrow_of(table)
+        with closing(duckdb.connect()) as connection:
+            connection.register(_NEW, arrow)
+            self.check_rows(connection, arrow.num_rows)
+        if not mark:
+            return StagedRows(self, arrow.num_rows, arrow, None)
+        if not self.database.parent.is_dir():
+            raise FileNotFoundError(f"{self.database} cannot be made: there is no folder {self.database.parent}")
+        file, _ = stage_file(
+            self.folder, safe_name(self.table), f"{mark}.arrow", lambda file: store_arrow(arrow, file), self.step
+        )
+        return StagedRows(self, arrow.num_rows, None, file)
+
+    def check_rows(self, connection: duckdb.DuckDBPyConnection, count: int) -> None:
+        """Raises `ValueError` where a repetition would add rows."""
+        _need(connection, self.where, "where")
+        question = "SELECT count(*) FROM {new} WHERE NOT ({where})"
+        outside = _run(connection, question, where=self.where, new=_NEW).fetchone()
+        if outside and outside[0]:
+            raise ValueError(
+                f"{outside[0]} of {count} rows do not belong to where={self.where}: "
+                "they would be written again with every repetition"
+            )
+
+    def delete(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Remove the rows that the new ones replace."""
+        _run(connection, "DELETE FROM {table} WHERE {where}", where=self.where, table=self.table)
 
     def connect(self) -> duckdb.DuckDBPyConnection:
+        """Open the database, waiting for a process that holds it."""
         for seconds in _pauses(self.patience):
             try:
                 return duckdb.connect(self.database)
@@ -89,40 +146,91 @@ class DuckDBRows:
         ) from refusal
 
 
+class DuckDBMerge(DuckDBRows):
+    """Writer of rows in place of those with the same keys; see `merge`."""
+
+    def __init__(self, database: str | os.PathLike[str], table: str, keys: str | Sequence[str], **options: Any) -> None:
+        super().__init__(database, table, {}, **options)
+        self.keys = (keys,) if isinstance(keys, str) else tuple(keys)
+        if not self.keys:
+            raise ValueError("merge needs at least one key column; to replace the whole table use delete_then_insert")
+
+    def check_rows(self, connection: duckdb.DuckDBPyConnection, count: int) -> None:
+        """Raises `ValueError` where a key stands in several rows."""
+        _need(connection, self.keys, "keys")
+        question = "SELECT {keys} FROM {new} GROUP BY ALL HAVING count(*) > 1 LIMIT 1"
+        twice = _run(connection, question, keys=self.keys, new=_NEW).fetchone()
+        if twice:
+            shown = ", ".join(f"{name}={value!r}" for name, value in zip(self.keys, twice, strict=True))
+            raise ValueError(f"several rows have the key {shown}: one row of each key can be merged")
+
+    def delete(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Remove the rows with the keys of the new ones."""
+        same = "DELETE FROM {table} AS old USING {new} AS new WHERE {same}"
+        _run(connection, same, table=self.table, new=_NEW, keys=self.keys)
+
+
 @dataclass(frozen=True, slots=True)
 class StagedRows:
-    """Rows that are converted and not yet in the table."""
+    """Rows that are converted and not yet in the table: in memory, or in a file that another process may publish."""
 
     writer: DuckDBRows
+    rows: int
     arrow: Any
+    file: Path | None
 
-    @property
-    def rows(self) -> int:
-        """Number of rows."""
-        return int(self.arrow.num_rows)
+    def note(self) -> RowsNote:
+        """Say what it is. Raises `ValueError` where the rows are in memory only."""
+        if self.file is None:
+            raise ValueError("these rows are in memory only: stage them with the mark of an attempt")
+        writer = self.writer
+        where = encode(writer.where)
+        return RowsNote(
+            str(self.file), str(writer.database), writer.table, where, writer.keys, writer.create, writer.patience,
+            self.rows,
+        )  # fmt: skip
 
     def publish(self) -> int:
-        """Replace the rows of the table in one transaction."""
+        """Replace the rows of the table in one transaction; where the file says that this was done, do nothing.
+
+        Killed between the transaction and the file's new name, it is done again, with the same rows.
+        """
+        if self.file is not None and _done(self.file).exists():
+            return self.rows
+        new = self.arrow if self.file is None else self._load(self.file)
         writer = self.writer
         writer.step("connecting")
         with closing(writer.connect()) as connection:
-            connection.register(_NEW, self.arrow)
+            connection.register(_NEW, new)
             connection.begin()  # closing without commit rolls back
             writer.step("begun")
             self._make_table(connection)
-            self._check(connection)
+            self._check_columns(connection)
             writer.step("checked")
-            _run(connection, "DELETE FROM {table} WHERE {where}", where=writer.where, table=writer.table)
+            writer.delete(connection)
             writer.step("deleted")
             _run(connection, "INSERT INTO {table} BY NAME SELECT * FROM {new}", table=writer.table, new=_NEW)
             writer.step("inserted")
             connection.commit()
             writer.step("committed")
         writer.step("closed")
+        if self.file is not None:
+            self.file.rename(_done(self.file))
         return self.rows
 
     def discard(self) -> None:
-        """Nothing is kept anywhere."""
+        """Remove the file."""
+        if self.file is not None:
+            self.file.unlink(missing_ok=True)
+            _done(self.file).unlink(missing_ok=True)
+
+    def _load(self, file: Path) -> Any:
+        try:
+            return load_arrow(file)
+        except FileNotFoundError as error:
+            raise EnvironmentFault(
+                f"what was staged for {self.writer.table} in {self.writer.database} is gone: run the task again"
+            ) from error
 
     def _make_table(self, connection: duckdb.DuckDBPyConnection) -> None:
         if not self.writer.create:
@@ -136,7 +244,7 @@ class StagedRows:
                 "so that they have no type. Give them one, for example by .astype"
             )
 
-    def _check(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def _check_columns(self, connection: duckdb.DuckDBPyConnection) -> None:
         writer = self.writer
         there = _columns(connection, writer.table)
         new = _columns(connection, _NEW)
@@ -145,16 +253,27 @@ class StagedRows:
                 f"the columns of the rows and of {writer.table} in {writer.database} differ: "
                 f"missing {sorted(set(there) - set(new))}, unknown {sorted(set(new) - set(there))}"
             )
-        missing = [name for name in writer.where if name not in new]
-        if missing:
-            raise ValueError(f"the rows have no column {missing[0]!r}, which where= names; they have {', '.join(new)}")
-        question = "SELECT count(*) FROM {new} WHERE NOT ({where})"
-        outside = _run(connection, question, where=writer.where, new=_NEW).fetchone()
-        if outside and outside[0]:
-            raise ValueError(
-                f"{outside[0]} of {self.rows} rows do not belong to where={writer.where}: "
-                "they would be written again with every repetition"
-            )
+
+
+def restaged(note: RowsNote) -> StagedRows:
+    """Take up what another process staged."""
+    writer = (
+        DuckDBMerge(note.database, note.table, note.keys, create=note.create, patience=note.patience)
+        if note.keys
+        else DuckDBRows(note.database, note.table, decode(note.where), create=note.create, patience=note.patience)
+    )
+    return StagedRows(writer, note.rows, None, Path(note.staged))
+
+
+def _done(file: Path) -> Path:
+    return file.with_name(file.name + _DONE)
+
+
+def _need(connection: duckdb.DuckDBPyConnection, names: Iterable[str], option: str) -> None:
+    there = _columns(connection, _NEW)
+    missing = [name for name in names if name not in there]
+    if missing:
+        raise ValueError(f"the rows have no column {missing[0]!r}, which {option}= names; they have {', '.join(there)}")
 
 
 def _pauses(patience: float) -> Iterator[float]:
@@ -173,12 +292,19 @@ def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str
 
 
 def _run(
-    connection: duckdb.DuckDBPyConnection, template: str, where: Mapping[str, object] | None = None, **names: str
+    connection: duckdb.DuckDBPyConnection,
+    template: str,
+    where: Mapping[str, object] | None = None,
+    keys: Sequence[str] = (),
+    **names: str,
 ) -> duckdb.DuckDBPyConnection:
     """Run a statement of ours. Names cannot be bound, so they are quoted; values are always bound."""
     quoted = {key: ".".join(map(_quoted, name.split("."))) for key, name in names.items()}
     condition = " AND ".join(_quoted(name) + " IS NOT DISTINCT FROM ?" for name in where or ()) or "true"
-    return connection.execute(template.format(where=condition, **quoted), list((where or {}).values()))
+    listed = [_quoted(name) for name in keys]
+    same = " AND ".join(f"old.{name} IS NOT DISTINCT FROM new.{name}" for name in listed)
+    statement = template.format(where=condition, keys=", ".join(listed), same=same, **quoted)
+    return connection.execute(statement, list((where or {}).values()))
 
 
 def _quoted(name: str) -> str:

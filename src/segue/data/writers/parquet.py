@@ -7,33 +7,35 @@ systems, and takes the files from under a reader who has listed them and not yet
 partition a reader who has opened the old one reads it to its end, and who opens the name later reads the new one.
 What fits the memory of a task fits a file.
 
-Staged files lie beside the root, in `.<root>.staged`, and not below it: readers that take a whole folder (polars)
-stumble over anything in it that is no Parquet file. Their names carry the digest of what they hold, so a repeated
-attempt stages the same file again, and publishing a second time can see that it was done. A file that is still being
-written is locked by its writer; one without a lock belonged to a writer that died, and the next one removes it.
+The digest of a staged file is known, so that publishing a second time can see that it was done.
 """
 
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from hashlib import file_digest
-from itertools import count
 from pathlib import Path
-from typing import IO, Any, BinaryIO, TypeAlias, cast
-from urllib.parse import quote
+from typing import Any, TypeAlias
 
 from segue.data.codecs.registry import arrow_of, arrow_schema, format_of, store_table
 from segue.data.files import make_folders, sync_folder
-from segue.data.writers.staging import Step, pass_by
+from segue.data.staging import write
+from segue.data.writers.staging import (
+    PartitionNote,
+    Step,
+    digest_of_file,
+    pass_by,
+    safe_name,
+    stage_file,
+    staging_folder,
+)
 from segue.model.errors import EnvironmentFault
 from segue.model.interval import Interval
 
-__all__ = ["ParquetPartition", "PartitionValue", "StagedPartition", "overwrite_partition"]
+__all__ = ["ParquetPartition", "PartitionValue", "StagedPartition", "overwrite_partition", "restaged"]
 
 PartitionValue: TypeAlias = Interval | date | str
 _PART = "part-0.parquet"
@@ -51,10 +53,10 @@ def overwrite_partition(
     `overwrite_partition(flights, "lake/flights", interval)` writes `lake/flights/date=2013-01-01/part-0.parquet`. With
     several `keys` the partition is a list of as many values. A column named like a key must hold the partition's value
     in every row; it is left out of the file, because readers take it from the path. Killed at any moment, the partition
-    is the old or the new one. Raises `ValueError` where rows belong to another partition or the folder holds files of
-    another writer.
+    is the old or the new one. In a task it becomes visible when the attempt succeeds. Raises `ValueError` where rows
+    belong to another partition or the folder holds files of another writer.
     """
-    return ParquetPartition(root, partition, keys=keys).stage(table).publish()
+    return write(ParquetPartition(root, partition, keys=keys), table)
 
 
 class ParquetPartition:
@@ -79,25 +81,24 @@ class ParquetPartition:
     @property
     def path(self) -> Path:
         """The file that readers see."""
-        return self._root.joinpath(*(f"{_safe(key)}={_safe(value)}" for key, value in self._pairs.items()), _PART)
+        return self._root.joinpath(
+            *(f"{safe_name(key)}={safe_name(value)}" for key, value in self._pairs.items()), _PART
+        )
 
-    def stage(self, table: object) -> StagedPartition:
+    @property
+    def folder(self) -> Path:
+        """Where it stages."""
+        return staging_folder(self._root)
+
+    def stage(self, table: object, mark: str = "") -> StagedPartition:
         """Write the table beside the root, durably. Raises `TypeError` for what is no table."""
         arrow = self._typed(self._without_keys(arrow_of(table)))
         target = self.path
-        folder = self._root.with_name(f".{self._root.name}.staged")
-        make_folders(folder)
-        name = _safe("/".join(f"{key}={value}" for key, value in self._pairs.items()))
-        _remove_orphans(folder, name)
-        with _locked(folder, name) as file:
-            self._step("writing")
-            _write(arrow, file)
-            self._step("written")
-            digest = _digest(file)
-            staged = folder / f"{name}.{digest.hex()}.parquet"
-            Path(file.name).replace(staged)
-        sync_folder(folder)
-        self._step("staged")
+        _refuse_foreign(target)
+        name = safe_name("/".join(f"{key}={value}" for key, value in self._pairs.items()))
+        form = format_of(arrow) or ""
+        ending = f"{mark}.parquet" if mark else "parquet"
+        staged, digest = stage_file(self.folder, name, ending, lambda file: store_table(arrow, form, file), self._step)
         return StagedPartition(str(staged), str(target), arrow.num_rows, digest, self._step)
 
     def _without_keys(self, table: Any) -> Any:
@@ -148,12 +149,7 @@ class StagedPartition:
         """
         target = Path(self.target)
         make_folders(target.parent)
-        foreign = sorted(path.name for path in target.parent.glob("*.parquet") if path != target)
-        if foreign:
-            raise ValueError(
-                f"{target.parent} holds files of another writer ({', '.join(foreign[:3])}): readers would see their "
-                "rows beside the new ones. Remove them first"
-            )
+        _refuse_foreign(target)
         self.step("publishing")
         try:
             Path(self.staged).replace(target)
@@ -170,6 +166,10 @@ class StagedPartition:
         sync_folder(target.parent)
         return self.rows
 
+    def note(self) -> PartitionNote:
+        """Say what it is."""
+        return PartitionNote(self.staged, self.target, self.rows, self.digest)
+
     def discard(self) -> None:
         """Remove what was staged."""
         Path(self.staged).unlink(missing_ok=True)
@@ -177,58 +177,26 @@ class StagedPartition:
     def _check_published(self, target: Path) -> None:
         if target.exists():
             with target.open("rb") as file:
-                if _digest(file) == self.digest:
+                if digest_of_file(file) == self.digest:
                     return
         raise EnvironmentFault(f"what was staged for {self.target} is gone: run the task again")
+
+
+def restaged(note: PartitionNote) -> StagedPartition:
+    """Take up what another process staged."""
+    return StagedPartition(note.staged, note.target, note.rows, note.digest)
+
+
+def _refuse_foreign(target: Path) -> None:
+    foreign = sorted(path.name for path in target.parent.glob("*.parquet") if path != target)
+    if foreign:
+        raise ValueError(
+            f"{target.parent} holds files of another writer ({', '.join(foreign[:3])}): readers would see their rows "
+            "beside the new ones. Remove them first"
+        )
 
 
 def _text(value: object) -> str:
     if isinstance(value, Interval):
         return value.key
     return str(value)
-
-
-def _safe(text: str) -> str:
-    escaped = quote(text, safe=" @+,")
-    if not escaped or len(escaped) > 180:
-        raise ValueError(f"{text[:60]!r} cannot name a partition: between 1 and 180 characters are needed")
-    return escaped
-
-
-def _write(table: Any, file: IO[bytes]) -> None:
-    store_table(table, format_of(table) or "", cast("BinaryIO", file))
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _digest(file: IO[bytes]) -> bytes:
-    file.seek(0)
-    return file_digest(file, "blake2b").digest()[:16]  # type: ignore[arg-type]
-
-
-def _locked(folder: Path, name: str) -> IO[bytes]:
-    """Create a file that says that its writer is alive: it is locked until it is closed, however that happens."""
-    for number in count():
-        path = folder / f"{name}.{os.getpid()}-{number}.writing"
-        try:
-            file = path.open("x+b")
-        except FileExistsError:
-            continue
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(file.fileno()).st_nlink:
-                return file
-        except BlockingIOError:
-            pass
-        file.close()  # taken for an orphan between the two calls
-    raise AssertionError("numbers do not end")
-
-
-def _remove_orphans(folder: Path, name: str) -> None:
-    for path in folder.glob(f"{name}.*.writing"):
-        try:
-            with path.open("rb") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink(missing_ok=True)
-        except (FileNotFoundError, BlockingIOError):
-            continue

@@ -7,12 +7,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from segue.model.errors import DefinitionError, Fail, RetryAfter, Skip, UnstorableValue
+from segue.model.errors import DefinitionError, Fail, RetryAfter, Skip, UnknownName, UnstorableValue
 from segue.model.events import Failure, Outcome, Skipped
 
 __all__ = ["begin_of_user_code", "outcome_of"]
 
-_NEVER: Final = (Fail, UnstorableValue, DefinitionError, ImportError, NameError, SyntaxError)
+_NEVER: Final = (Fail, UnstorableValue, UnknownName, DefinitionError, ImportError, NameError, SyntaxError)
 _LONGEST: Final = 500  # characters of a failure's one line
 _DAY: Final = 24 * 3600
 _OURS: Final = str(Path(__file__).parents[2])

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from segue.model.errors import UnreadableValue
+from segue.model.errors import UnknownName, UnreadableValue, VaultDown
 from segue.model.events import Value
 from segue.model.ids import RunKey
-from segue.run.wire import Answers, Block, Body, One, Question, Work, read_frame, write_frame
+from segue.run.wire import Answers, Block, Body, One, Question, Reveal, Revealed, Work, read_frame, write_frame
 
 __all__ = ["Supply"]
 
@@ -17,6 +17,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _work = msgspec.msgpack.Decoder(Work)
 _one: msgspec.msgpack.Decoder[Value | None] = msgspec.msgpack.Decoder(Value | None)
 _block = msgspec.msgpack.Decoder(Answers)
+_revealed = msgspec.msgpack.Decoder(Revealed)
 _ENTRIES, _BYTES = 64, 32 * 1024 * 1024
 
 
@@ -50,6 +51,18 @@ class Supply:
     def block(self, work: Work, task: str, first: int, stop: int) -> Sequence[tuple[int, Value]]:
         """Results of items `first <= index < stop` of a mapped task, those that there are."""
         return _block.decode(self._ask(Block(work.run, task, first, stop)))
+
+    def revealed(self) -> Revealed:
+        """The connections and secrets that the task declares.
+
+        Raises:
+            UnknownName: one of them is nowhere, or unusable.
+            VaultDown: they cannot be read now.
+        """
+        found = _revealed.decode(self._ask(Reveal()))
+        if found.fault:
+            raise (VaultDown if found.retryable else UnknownName)(found.fault)
+        return found
 
     def _ask(self, question: Question) -> bytes:
         write_frame(self._side, _encode(question))

@@ -24,8 +24,9 @@ from segue.model.events import Value
 from segue.model.interval import Interval
 from segue.model.value import decode
 from segue.run.children.attempt import Call, Workshop
+from segue.run.children.secrecy import Secrecy
 from segue.run.children.supply import Supply
-from segue.run.wire import Setup, Work
+from segue.run.wire import Revealed, Setup, Work
 
 __all__ = ["open_workshop"]
 
@@ -48,6 +49,8 @@ class _FileWorkshop:
         return self._turned_to != (brief.bundle, brief.file)
 
     def prepare(self, work: Work, brief: Brief, supply: Supply) -> Call:
+        revealed = supply.revealed() if work.reveals else Revealed()
+        secrecy = Secrecy(revealed)
         plan = self._plan(work, brief)
         given = _Inputs(work, supply, self._storage, plan.annotations)
         run = str(work.run)
@@ -61,12 +64,19 @@ class _FileWorkshop:
             timezone=brief.timezone,
             due=brief.due,
             values=plan.params(brief.params),
+            connections=revealed.connections,
+            secrets=revealed.secrets,
         )
         bound = bind(plan.dag, work.task, given, work.picks, context, given.item)
         prefix = values_prefix(work.run.dag, run, work.task, work.index, work.number)
+
+        def keep(result: object) -> Value:
+            secrecy.check(result)
+            return store_result(result, self._storage, prefix, mapped=plan.mapped).outcome()
+
         return Call(
             code=partial(bound.fn, *bound.args, **bound.kwargs),
-            keep=lambda result: store_result(result, self._storage, prefix, mapped=plan.mapped).outcome(),
+            keep=keep,
             choose=plan.choose,
             may_retry=partial(may_retry, plan.retry),
             root=plan.root,

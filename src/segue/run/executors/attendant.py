@@ -41,10 +41,12 @@ class Attendant:
         """In the thread: watch it no longer."""
         self._selector.unregister(fd)
 
-    def close(self) -> None:
-        """Do what was submitted, then end."""
+    def close(self, patience: float | None = None) -> None:
+        """Do what was submitted, then end; after so many seconds leave the thread to the end of the process."""
         self.submit(self._stop)
-        self._thread.join()
+        self._thread.join(patience)
+        if self._thread.is_alive():
+            return
         self._selector.close()
         os.close(self._hears)
         os.close(self._bell)

@@ -1,7 +1,10 @@
-"""Cuts what workers say by attempt and writes it down, in one thread of its own.
+"""Cuts what workers say by attempt, hides secrets in it and writes it down, in one thread of its own.
 
 A mark in the pipe ends the words of the attempt it names. What comes after the newest mark belongs to the attempt that
 runs now, if the worker has written no mark that is still to come; so a log can be followed while it grows.
+
+Secrets are hidden in whole lines, before these are kept anywhere; a line too long to wait for is cut where no secret
+can lie. A worker gets a secret only after its veil knows it, so nothing that it says can come too early.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from pathlib import Path
 import msgspec
 
 from segue.model.ids import AttemptKey, Instant
+from segue.model.masking import Veil
 from segue.run.executors.attendant import Attendant
 from segue.run.executors.logfile import AttemptLog, Limits, Line, log_path
 from segue.run.page import STREAMS, TOKEN, Page
@@ -44,7 +48,7 @@ class Collector:
 
     Args:
         folder: the folder of logs.
-        limits: sizes of a log and the mask.
+        limits: sizes of a log.
         now: reads the clock.
     """
 
@@ -53,9 +57,19 @@ class Collector:
         self._attendant = Attendant("segue-collector")
         self._streams: set[_Stream] = set()
 
-    def attend(self, seal: bytes, page: Page, keys: Mapping[int, AttemptKey], pipes: tuple[int, int]) -> None:
-        """Read these pipes of a worker to their ends; takes them over. `keys` names the attempts behind tokens."""
-        desk = _Desk(self._folder, self._limits, keys)
+    def attend(
+        self, seal: bytes, page: Page, keys: Mapping[int, AttemptKey], pipes: tuple[int, int], veil: Veil
+    ) -> None:
+        """Read these pipes of a worker to their ends; takes them over.
+
+        Args:
+            seal: begins the marks of the worker.
+            page: the worker's.
+            keys: names the attempts behind tokens.
+            pipes: its output and its errors.
+            veil: hides the secrets that the worker knows.
+        """
+        desk = _Desk(self._folder, self._limits, keys, veil)
         for number, pipe in enumerate(pipes):
             os.set_blocking(pipe, False)
             stream = _Stream(number, pipe, b"\0" + seal, page, desk)
@@ -87,8 +101,8 @@ class Collector:
 class _Desk:
     """The logs of one worker, the newest few of them."""
 
-    def __init__(self, folder: Path, limits: Limits, keys: Mapping[int, AttemptKey]) -> None:
-        self._folder, self._limits, self._keys = folder, limits, keys
+    def __init__(self, folder: Path, limits: Limits, keys: Mapping[int, AttemptKey], veil: Veil) -> None:
+        self._folder, self._limits, self._keys, self.veil = folder, limits, keys, veil
         self._logs: OrderedDict[int, AttemptLog] = OrderedDict()
 
     def log(self, token: int) -> AttemptLog | None:
@@ -126,9 +140,8 @@ class _Stream:
 
     def end(self, at: str) -> None:
         """No more will come: what is left belongs to the attempt that the worker died with."""
-        if self._rest:
-            self._pending.append((at, self._rest))
-            self._rest = b""
+        self._say(at, self._rest)
+        self._rest = b""
         self._write(self._page.cells[TOKEN] or self._marked, last=True)
         os.close(self.pipe)
 
@@ -138,26 +151,33 @@ class _Stream:
             stop = data.find(b"\n", start)
             if stop < 0:
                 break
-            if start:
-                self._pending.append((at, data[:start]))
+            self._say(at, data[:start])
             frame, data = data[start + len(self._seal) : stop], data[stop + 1 :]
             if frame[:1] == b"E":
                 self._marked = int(frame[1:])
                 self._write(self._marked, last=True)
             else:
                 with suppress(msgspec.DecodeError):
-                    record = _record.decode(frame[1:])
-                    self._pending.append((at, Line(record.t, "log", record.msg, record.level, record.fields)))
+                    self._pending.append((at, self._line(_record.decode(frame[1:]))))
         self._rest = data
+
+    def _say(self, at: str, text: bytes) -> None:
+        if text:
+            self._pending.append((at, self._desk.veil.mask.hide(text)))
+
+    def _line(self, record: _Record) -> Line:
+        mask, fields = self._desk.veil.mask, record.fields
+        if mask:
+            fields = msgspec.Raw(msgspec.json.encode(mask.hide_within(msgspec.json.decode(fields))))
+        return Line(record.t, "log", mask.hide_text(record.msg), record.level, fields)
 
     def _settle(self, at: str) -> None:
         """Write complete lines down if it is known whose they are."""
         end = self._rest.rfind(b"\n") + 1
         if not end and len(self._rest) > (_LONGEST_RECORD if self._seal in self._rest else _LONGEST_LINE):
-            end = len(self._rest) - len(self._seal) - 1
+            end = self._desk.veil.mask.safe_end(self._rest, len(self._rest) - len(self._seal) - 1)
         text, self._rest = self._rest[:end], self._rest[end:]
-        if text:
-            self._pending.append((at, text))
+        self._say(at, text)
         token = int(self._page.cells[TOKEN]) or self._marked
         if self._page.newest_mark(self._number) == self._marked:
             self._write(token, last=False)

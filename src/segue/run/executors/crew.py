@@ -51,6 +51,8 @@ class Crew:
     def seat(self, attempt: Attempt, depth: int) -> Worker | None:
         """The worker that takes this attempt now, hired if need be; None where it has to wait."""
         reuse, fresh = attempt.reuse, attempt.fresh
+        if attempt.of is not None:  # an errand is what a stop waits for: it waits for no worker
+            return self._hire(reuse, fresh) if self._may_hire() else None
         busy, spare = 0, None
         for worker in self.workers.values():
             if worker.queue:
@@ -147,8 +149,8 @@ class Crew:
         worker = Worker(self._hired, reuse, fresh)
         self.server.fork(worker.number, worker.seal, (*worker.seats, self._lock))
         worker.seated()
-        self._collector.attend(worker.seal, worker.page, worker.keys, worker.pipes)
-        self._reader.serve(worker.side)
+        self._collector.attend(worker.seal, worker.page, worker.keys, worker.pipes, worker.veil)
+        worker.tell = self._reader.serve(worker.side, reuse.connections, reuse.secrets, worker.veil)
         self._selector.register(worker.sock, selectors.EVENT_READ, worker)
         self.workers[worker.number] = worker
         return worker

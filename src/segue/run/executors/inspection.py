@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from segue.model.duration import show_duration
 from segue.model.events import Failure
-from segue.model.spec import Rules
 from segue.run.executors.settings import ExecutorSettings
 from segue.run.executors.worker import Sight
 from segue.run.page import PHASE_ASKS
@@ -33,13 +32,13 @@ class Finding(NamedTuple):
 
 
 def inspect(
-    sight: Sight, rules: Rules, reported: bool, queued: bool, now: float, settings: ExecutorSettings
+    sight: Sight, timeout: int | None, reported: bool, queued: bool, now: float, settings: ExecutorSettings
 ) -> Finding:
     """Judge a worker that has an attempt.
 
     Args:
         sight: its page.
-        rules: those of the attempt.
+        timeout: that of the attempt, in microseconds.
         reported: the attempt was reported as started.
         queued: others are queued behind it.
     """
@@ -50,10 +49,10 @@ def inspect(
     runs = now - sight.began
     started = not reported and runs >= settings.started_after
     slow = queued and runs >= settings.take_back_after
-    if rules.timeout is not None and runs * 1e6 >= rules.timeout:
-        text = f"ran longer than its timeout of {show_duration(rules.timeout)}"
+    if timeout is not None and runs * 1e6 >= timeout:
+        text = f"ran longer than its timeout of {show_duration(timeout)}"
         return Finding(NEVER, started, slow, Failure("timeout", text))
-    due = [sight.began + rules.timeout / 1e6] if rules.timeout is not None else []
+    due = [sight.began + timeout / 1e6] if timeout is not None else []
     if not reported and not started:
         due.append(sight.began + settings.started_after)
     if queued and not slow:

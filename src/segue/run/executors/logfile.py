@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
@@ -27,11 +27,10 @@ class Line(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Limits(msgspec.Struct, frozen=True, gc=False):
-    """Bytes kept of the head of a log and of the tail of a longer one; what is applied to every line."""
+    """Bytes kept of the head of a log and of the tail of a longer one."""
 
     head: int
     tail: int
-    mask: Callable[[bytes], bytes]
 
 
 def log_path(key: AttemptKey) -> PurePosixPath:
@@ -74,8 +73,7 @@ class AttemptLog:
         if self.full:
             self._keep(line.t, line.stream, line.msg.encode())
         else:
-            masked = self._limits.mask(_encode(line))
-            self._append([masked])
+            self._append([_encode(line)])
 
     def rest(self) -> None:
         """Write the tail and close the file; a later word opens it again."""
@@ -102,12 +100,12 @@ class AttemptLog:
             self._kept -= dropped
             self._cut += dropped
 
-    def _lines(self, at: str, stream: str, text: bytes) -> list[bytes]:
-        mask = self._limits.mask
+    @staticmethod
+    def _lines(at: str, stream: str, text: bytes) -> list[bytes]:
         lines = text.split(b"\n")
         if not lines[-1]:
             lines.pop()
-        return [_encode(Line(at, stream, mask(line).rstrip(b"\r").decode("utf-8", "replace"))) for line in lines]
+        return [_encode(Line(at, stream, line.rstrip(b"\r").decode("utf-8", "replace"))) for line in lines]
 
     def _append(self, lines: Iterable[bytes]) -> None:
         data = b"".join(line + b"\n" for line in lines)

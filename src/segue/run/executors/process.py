@@ -19,38 +19,27 @@ from typing import assert_never
 import msgspec
 
 from segue.model.changes import Adopt, Answer, Cancel, Command, Kill, Launch
-from segue.model.contracts import Clock, Inbox, Results
-from segue.model.events import (
-    Asked,
-    Cancelled,
-    Capacity,
-    Ended,
-    Event,
-    Followed,
-    Lost,
-    LostCause,
-    MayStart,
-    Outcome,
-    Started,
-    Usage,
-    Value,
-)  # fmt: skip
-from segue.model.ids import AttemptKey, RunKey
+from segue.model.contracts import Clock, Inbox, Results, Vault
+from segue.model.events import Cancelled, Ended, Event, Lost, MayStart
 from segue.run.executors.collector import Collector
 from segue.run.executors.crew import Crew
 from segue.run.executors.home import HomeLock, mark_of
 from segue.run.executors.inspection import NEVER, inspect
-from segue.run.executors.logfile import Limits, log_path
+from segue.run.executors.logfile import Limits
 from segue.run.executors.memory import MemoryWatch
 from segue.run.executors.pace import Pace
-from segue.run.executors.reader import Reader
+from segue.run.executors.packing import pack
+from segue.run.executors.reader import NoVault, Reader
+from segue.run.executors.reports import Reports
 from segue.run.executors.settings import ExecutorSettings
+from segue.run.executors.stopping import Stopping, after_errand
 from segue.run.executors.verdicts import cause_of, judged
 from segue.run.executors.worker import Attempt, Worker
-from segue.run.wire import Ask, Gone, Grant, Bulky, Report, Work
+from segue.run.wire import Ask, Bulky, Gone, Grant, Heeded, Report
 
 __all__ = ["ProcessExecutor"]
 
+_UNHURRIED = 0.1  # seconds between looks at a shutdown
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -61,26 +50,29 @@ class ProcessExecutor:
         settings: how many workers, and how they work.
         results: reads results for workers, in a thread of this executor.
         clock: stamps what no worker can stamp.
+        vault: knows connections and secrets, asked in another thread of this executor.
     """
 
-    def __init__(self, settings: ExecutorSettings, results: Results, clock: Clock) -> None:
-        self._settings, self._clock = settings, clock
+    def __init__(
+        self, settings: ExecutorSettings, results: Results, clock: Clock, vault: Vault | None = None
+    ) -> None:
+        self._settings = settings
         mark = mark_of(settings.home)
         self._lock = HomeLock(settings.home, mark)
         self._selector = selectors.DefaultSelector()
         self._bodies: dict[int, bytes] = {}
-        limits = Limits(settings.log_head, settings.log_tail, settings.mask)
+        limits = Limits(settings.log_head, settings.log_tail)
         self._collector = Collector(settings.logs, limits, clock.now)
-        self._reader = Reader(results, self._bodies)
+        self._reader = Reader(results, self._bodies, vault)
         self._crew = Crew(settings, mark, self._lock.fd, self._selector, self._collector, self._reader)
         self._pace = Pace(settings.depth, settings.queue_for)
         self._memory = MemoryWatch()
         self._memory_at = 0.0
         self._tokens = count(1)
-        self._attempts: dict[AttemptKey, Attempt] = {}
         self._pending: deque[Attempt] = deque()
-        self._again: dict[RunKey, int] = {}  # how many attempts of a run were not the first of their task
-        self._events: list[Event] = [Capacity(settings.workers, self._pace.depth)]
+        self._reports = Reports(clock)
+        self._reports.capacity(settings.workers, self._pace.depth)
+        self._stopping = Stopping(self._crew, settings.grace, self._send_errand)
         self._inbox_fd: int | None = None
         self._look_at = NEVER
 
@@ -92,13 +84,13 @@ class ProcessExecutor:
                 case Launch():
                     self._launch(command)
                 case Cancel():
-                    self._stop(command, None)
+                    self._stop(command)
                 case Kill():
-                    self._stop(command, 0.0)
+                    self._stop(command, at_once=True)
                 case Answer():
                     self._answer(command)
                 case Adopt():
-                    self._adopt(command)
+                    self._reports.adopted(command)
                 case _:
                     assert_never(command)
         self._place()
@@ -106,12 +98,11 @@ class ProcessExecutor:
     def poll(self) -> Sequence[Event]:
         """All that is not yet acknowledged, oldest first. Never blocks."""
         self._turn(0)
-        return tuple(self._events)
+        return tuple(self._reports.events)
 
     def ack(self, events: Iterable[Event]) -> None:
         """These are committed: forget them."""
-        known = {id(event) for event in events}
-        self._events = [event for event in self._events if not self._forgets(event, known)]
+        self._reports.ack(events)
 
     def barrier(self) -> None:
         """Return when no process of an earlier owner's life is left; only the first call has any to look for.
@@ -122,21 +113,21 @@ class ProcessExecutor:
             HomeBusy: some of them cannot be killed.
         """
         self._lock.pass_barrier(self._crew.server.pid if self._crew.server else 0)
-        self._events = [event for event in self._events if not isinstance(event, Capacity)]
-        self._events.insert(0, Capacity(self._settings.workers, self._pace.depth))
+        self._reports.capacity(self._settings.workers, self._pace.depth, anew=True)
 
     def wait(self, seconds: float | None, poked: Inbox) -> None:
         """Return when `poll` has something, the inbox has, or after so many seconds."""
         self._watch(poked.fileno())
         end = NEVER if seconds is None else time.monotonic() + seconds
-        while not self._events:
+        while not self._reports.events:
             now = time.monotonic()
             until = min(end, self._look_at, self._crew.wake_at())
             if self._turn(None if until == NEVER else max(0.0, until - now)) or now >= end:
                 return
 
     def close(self) -> None:
-        """Kill what is left and release everything."""
+        """Call what is called on shutdown, kill what is left and release everything."""
+        self._say_farewell()
         self._crew.close()
         self._collector.close()
         self._reader.close()
@@ -144,43 +135,57 @@ class ProcessExecutor:
         self._selector.close()
         self._lock.close()
 
+    def _say_farewell(self) -> None:
+        """Stop the attempts whose `on_cancel` wants to know. No commit comes any more: what they set is refused."""
+        last = [one for one in self._reports.attempts.values() if one.worker and one.hooked]
+        for attempt in last:
+            self._stop(Cancel(attempt.launch.key))
+        end = time.monotonic() + self._settings.hook_limit
+        while time.monotonic() < end and any(one.worker or one.errand for one in last):
+            self._turn(_UNHURRIED)
+            for attempt in last:
+                for seq in list(attempt.questions):
+                    self._answer(Answer(attempt.launch.key, seq, False))
+
     # ---------------------------------------------------------------------------------------------------- commands
     def _launch(self, launch: Launch) -> None:
-        if launch.key not in self._attempts:
+        if launch.key not in self._reports.attempts:
             attempt = Attempt(next(self._tokens), launch)
-            self._attempts[launch.key] = attempt
+            self._reports.attempts[launch.key] = attempt
             self._pending.append(attempt)
 
-    def _stop(self, command: Cancel | Kill, grace: float | None) -> None:
+    def _stop(self, command: Cancel | Kill, at_once: bool = False) -> None:
         """Stop an attempt wherever it is. A result that is on its way here is still believed."""
-        attempt = self._attempts.get(command.key)
+        attempt = self._reports.attempts.get(command.key)
         if attempt is None:
-            never = Ended(command.key, command.fence, None, self._clock.now(), Cancelled(begun=False))
-            self._events.append(never)
+            self._reports.events.append(self._reports.never(command.key, command.fence))
             return
         if attempt.worker is not None and attempt.verdict is None:
             self._take_back(attempt.worker)
         if attempt.worker is not None:
             if attempt.verdict is None:
                 attempt.verdict = Cancelled()
-            self._terminate(attempt, grace)
+            self._end(attempt, at_once)
         elif attempt in self._pending:
             self._pending.remove(attempt)
-            self._report(attempt, Cancelled(begun=False))
+            attempt.verdict = Cancelled()
+            self._finish(attempt, self._reports.never(command.key, attempt.launch.fence))
 
     def _answer(self, answer: Answer) -> None:
-        attempt = self._attempts.get(answer.key)
-        if attempt is not None and attempt.worker is not None and attempt.asked == answer.seq:
-            attempt.asked = 0
-            attempt.worker.answer(_encode(Grant(attempt.token, answer.seq, answer.yes)))
+        question = self._reports.answered(answer)
+        if question is None or question.attempt.worker is None:
+            return
+        worker, ask = question.attempt.worker, question.ask
+        grant = _encode(Grant(question.attempt.token, ask.seq, answer.yes))
+        if isinstance(ask.what, MayStart):
+            worker.answer(grant)
+        else:
+            worker.tell(grant)
 
-    def _adopt(self, adopt: Adopt) -> None:
-        attempt = self._attempts.get(adopt.key)
-        now = self._clock.now()
-        if attempt is None:
-            self._events.append(Lost(adopt.key, adopt.fence, None, now, LostCause.OWNER))
-        elif attempt.asked and not any(isinstance(event, Asked) and event.key == adopt.key for event in self._events):
-            self._events.append(Asked(adopt.key, adopt.fence, now, attempt.asked, MayStart()))
+    def _send_errand(self, attempt: Attempt) -> Attempt:
+        errand = Attempt(next(self._tokens), attempt.launch, attempt)
+        self._pending.appendleft(errand)
+        return errand
 
     # ------------------------------------------------------------------------------------------- giving and taking
     def _place(self) -> None:
@@ -195,24 +200,8 @@ class ProcessExecutor:
             self._look(worker, given.take_back_after if len(worker.queue) > 1 else given.started_after)
 
     def _encoded(self, attempt: Attempt, worker: Worker) -> bytes:
-        launch, key = attempt.launch, attempt.launch.key
-        work = Work(
-            token=attempt.token,
-            run=key.run,
-            task=key.task,
-            index=key.index,
-            number=key.number,
-            kind=launch.task.kind,
-            data=launch.task.data,
-            inputs=launch.inputs,
-            picks=launch.picks,
-            round=launch.round,
-            tries=launch.tries,
-            fresh=self._again.get(key.run, 0),
-            ask=not launch.task.rules.idempotent,
-            brief=None if key.run in worker.runs else launch.brief,
-        )
-        data = _encode(work)
+        run = attempt.launch.key.run
+        data = pack(attempt, self._reports.again.get(run, 0), run in worker.runs)
         if len(data) > self._settings.launch_limit:
             self._bodies[attempt.token] = data
             data = _encode(Bulky(attempt.token))
@@ -221,20 +210,9 @@ class ProcessExecutor:
     def _take_back(self, worker: Worker) -> None:
         self._pending.extendleft(reversed(worker.take_back()))
 
-    def _terminate(self, attempt: Attempt, grace: float | None) -> None:
-        """TERM, and KILL after the grace; what is queued behind has been taken back."""
-        worker = attempt.worker
-        assert worker is not None
-        if grace is None:
-            own = attempt.launch.task.rules.grace
-            grace = self._settings.grace if own is None else own / 1e6
-        if not worker.closing and grace:
-            self._crew.kill(worker, signal.SIGTERM)
-            worker.kill_at = time.monotonic() + grace
-            self._look(worker, grace)
-        elif not grace:
-            self._crew.kill(worker, signal.SIGKILL)
-        worker.closing = True
+    def _end(self, attempt: Attempt, at_once: bool = False) -> None:
+        assert attempt.worker is not None
+        self._look(attempt.worker, self._stopping.begin(attempt, at_once))
 
     # --------------------------------------------------------------------------------------------------- listening
     def _watch(self, inbox: int | None) -> None:
@@ -267,13 +245,13 @@ class ProcessExecutor:
             attempt = worker.queue.get(message.token)
             if attempt is None:
                 continue
-            if isinstance(message, Ask):
-                attempt.asked = message.seq
-                launch = attempt.launch
-                name = str(worker.number)
-                self._events.append(Asked(launch.key, launch.fence, message.at, message.seq, MayStart(), name))
-            else:
-                self._ended(worker, attempt, message)
+            match message:
+                case Ask():
+                    self._reports.asked(attempt, message)
+                case Heeded():
+                    self._stopping.heeded(attempt)
+                case Report():
+                    self._ended(worker, attempt, message)
         worker.flush()
 
     def _ended(self, worker: Worker, attempt: Attempt, report: Report) -> None:
@@ -281,12 +259,13 @@ class ProcessExecutor:
         worker.runs.add(attempt.launch.key.run)
         if attempt.verdict is not None:
             attempt.verdict = judged(report, attempt.verdict)
+            worker.term_at = worker.kill_at = NEVER
             self._crew.kill(worker, signal.SIGKILL)
             return  # reported when the worker is gone
         del worker.queue[attempt.token]
-        self._report(attempt, report)
+        self._finish(attempt, self._reports.told(attempt, report))
         if report.began is not None and self._pace.record((report.at - report.began) / 1e6):
-            self._events.append(Capacity(self._settings.workers, self._pace.depth))
+            self._reports.capacity(self._settings.workers, self._pace.depth)
         if report.retire:
             worker.closing = worker.ours = True
         elif worker.fresh:
@@ -308,53 +287,21 @@ class ProcessExecutor:
         self._hear(worker)
         self._take_back(worker)
         for attempt in worker.queue.values():
-            self._post_mortem(worker, attempt, gone)
+            cause = cause_of(gone, worker.ours, self._memory.to_blame)
+            self._finish(attempt, self._reports.untold(attempt, worker, gone, cause))
         self._crew.remove(worker)
 
-    def _post_mortem(self, worker: Worker, attempt: Attempt, gone: Gone) -> None:
-        sight = worker.look()
-        began = sight.began_at if sight.token == attempt.token else None
-        log = str(log_path(attempt.launch.key)) if worker.said() else None
-        notes = (f"left {gone.left} processes behind: killed",) if gone.left else ()
-        usage = Usage(gone.rss or None, gone.cpu or None, str(worker.number), log, notes)
-        launch, verdict = attempt.launch, attempt.verdict
-        if isinstance(verdict, Report):
-            self._report(attempt, verdict)
-        elif verdict is not None:
-            if isinstance(verdict, Cancelled):
-                verdict = Cancelled(begun=began is not None)
-            self._finish(attempt, Ended(launch.key, launch.fence, began, self._clock.now(), verdict, usage))
-        else:
-            cause = cause_of(gone, worker.ours, self._memory.to_blame)
-            signal_number, code = (None, None) if cause is LostCause.WORKER else (gone.signal, gone.exit_code)
-            event = Lost(launch.key, launch.fence, began, self._clock.now(), cause, signal_number, code, usage)
-            self._finish(attempt, event)
-
-    # --------------------------------------------------------------------------------------------------- reporting
-    def _report(self, attempt: Attempt, said: Report | Outcome) -> None:
-        launch = attempt.launch
-        if isinstance(said, Report):
-            log = str(log_path(launch.key)) if said.said else None
-            name = str(attempt.worker.number) if attempt.worker else ""
-            usage = Usage(said.rss, said.cpu, name, log, said.notes)
-            self._finish(attempt, Ended(launch.key, launch.fence, said.began, said.at, said.outcome, usage))
-        else:
-            self._finish(attempt, Ended(launch.key, launch.fence, None, self._clock.now(), said))
-
     def _finish(self, attempt: Attempt, event: Ended | Lost) -> None:
-        key = attempt.launch.key
-        if key.number > 1 and isinstance(event, Ended) and isinstance(event.outcome, Value | Followed):
-            self._again[key.run] = self._again.get(key.run, 0) + 1
-        attempt.worker = None
+        """The attempt has ended: say so, or wait for its errand."""
         self._bodies.pop(attempt.token, None)
-        self._events.append(event)
-
-    def _forgets(self, event: Event, known: set[int]) -> bool:
-        if id(event) not in known:
-            return False
-        if isinstance(event, Ended | Lost):
-            self._attempts.pop(event.key, None)
-        return True
+        deferred = self._stopping.defers(attempt, event)
+        attempt.worker = None
+        if attempt.of is not None:
+            attempt.of.errand = None
+            if attempt.of.end is not None:
+                self._reports.ended(attempt.of, after_errand(attempt.of.end, event))
+        elif not deferred:
+            self._reports.ended(attempt, event)
 
     # ------------------------------------------------------------------------------------------------------ looking
     def _look(self, worker: Worker, after: float) -> None:
@@ -366,16 +313,14 @@ class ProcessExecutor:
         self._crew.start()
         running = False
         for worker in self._crew.workers.values():
-            if now >= worker.kill_at:
-                worker.kill_at = NEVER
-                self._crew.kill(worker, signal.SIGKILL)
+            self._stopping.go_on(worker, now)
             if now >= worker.look_at:
                 worker.look_at = self._inspect(worker, now)
             running = running or bool(worker.queue)
         if running and now >= self._memory_at:
             self._memory.sample()
             self._memory_at = now + self._settings.memory_watch
-        due = [min(worker.look_at, worker.kill_at) for worker in self._crew.workers.values()]
+        due = [min(worker.look_at, worker.term_at, worker.kill_at) for worker in self._crew.workers.values()]
         self._look_at = min([*due, self._memory_at if running else NEVER], default=NEVER)
 
     def _inspect(self, worker: Worker, now: float) -> float:
@@ -386,15 +331,15 @@ class ProcessExecutor:
         attempt = worker.queue.get(sight.token)
         if attempt is None:
             return now + self._settings.started_after
-        launch = attempt.launch
-        found = inspect(sight, launch.task.rules, attempt.started, len(worker.queue) > 1, now, self._settings)
+        hook = attempt.what == "hook"
+        timeout = int(self._settings.hook_limit * 1e6) if hook else attempt.launch.task.rules.timeout
+        found = inspect(sight, timeout, attempt.started, len(worker.queue) > 1, now, self._settings)
         if found.started and sight.began_at is not None:
-            attempt.started = True
-            self._events.append(Started(launch.key, launch.fence, sight.began_at, str(worker.number)))
+            self._reports.started(attempt, sight.began_at)
         if found.slow or found.overdue:
             worker.slow = True
             self._take_back(worker)
         if found.overdue:
             attempt.verdict = found.overdue
-            self._terminate(attempt, None)
+            self._end(attempt)
         return found.look_at

@@ -3,50 +3,84 @@ from __future__ import annotations
 import selectors
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 
 import msgspec
 
-from segue.model.contracts import Results
+from segue.model.address import Address, check_maskable
+from segue.model.contracts import Results, Vault
+from segue.model.errors import UnknownName, UsageError, VaultDown
+from segue.model.masking import Veil
 from segue.run.executors.attendant import Attendant
-from segue.run.wire import Block, Body, One, Question
+from segue.run.wire import Block, Body, One, Question, Reveal, Revealed
 
 __all__ = ["Reader"]
 
+_PATIENCE = 2.0  # seconds for a back end of secrets that does not answer, at the end
 _LENGTH = struct.Struct("<I")
 _encode = msgspec.msgpack.Encoder().encode
 _decoder: msgspec.msgpack.Decoder[Question] = msgspec.msgpack.Decoder(Question)
 
 
+class _NoVault:
+    """Where there is no place for secrets, as in tests."""
+
+    def reveal(self, connections: Sequence[str], secrets: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+        """Nothing, as long as nothing is wanted."""
+        if connections or secrets:
+            raise UnknownName(f"this executor has no place to look for {', '.join((*connections, *secrets))}")
+        return {}, {}
+
+
 class Reader:
     """Answers what workers ask about values, in a thread of its own and never waiting for one of them.
+
+    Secrets are looked for in a second thread: a back end may take its time, and no value waits for it.
 
     Args:
         results: reads the store; called from this thread only.
         bodies: encoded work that was too large for a datagram, by token; filled by the executor.
+        vault: knows connections and secrets; called from the second thread only.
     """
 
-    def __init__(self, results: Results, bodies: Mapping[int, bytes]) -> None:
-        self._results, self._bodies = results, bodies
+    def __init__(self, results: Results, bodies: Mapping[int, bytes], vault: Vault | None = None) -> None:
+        self._results, self._bodies, self._vault = results, bodies, vault or _NoVault()
         self._attendant = Attendant("segue-reader")
+        self._revealing: Attendant | None = None
         self._channels: set[_Channel] = set()
 
-    def serve(self, side: socket.socket) -> None:
-        """Answer on this socket until its other end is closed; takes the socket over."""
+    def serve(
+        self, side: socket.socket, connections: Collection[str] = (), secrets: Collection[str] = (),
+        veil: Veil | None = None,
+    ) -> Callable[[bytes], None]:  # fmt: skip
+        """Answer a worker until its end of the socket is closed.
+
+        Args:
+            side: our end; taken over.
+            connections: names of those that the worker may have, and no others.
+            secrets: likewise.
+            veil: told every secret before the worker is.
+
+        Returns:
+            Sends it one answer, called from another thread.
+        """
         side.setblocking(False)
-        self._attendant.submit(lambda: self._open(side))
+        channel = _Channel(self, side, sorted(connections), sorted(secrets), veil or Veil())
+        self._attendant.submit(lambda: self._open(channel))
+        return lambda body: self._attendant.submit(lambda: self._tell(channel, body))
 
     def close(self) -> None:
-        """End the thread and close every channel."""
+        """End the threads and close every channel."""
+        if self._revealing is not None:
+            self._revealing.close(_PATIENCE)
         self._attendant.close()
         for channel in self._channels:
             channel.side.close()
 
-    def _open(self, side: socket.socket) -> None:
-        channel = _Channel(self, side)
+    def _open(self, channel: _Channel) -> None:
         self._channels.add(channel)
-        self._attendant.watch(side.fileno(), selectors.EVENT_READ, channel.ready)
+        self.listen(channel)
 
     def drop(self, channel: _Channel) -> None:
         """Close a channel whose worker is gone."""
@@ -59,14 +93,46 @@ class Reader:
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if channel.outgoing else 0)
         self._attendant.watch(channel.side.fileno(), events, channel.ready)
 
-    def answer(self, question: Question) -> bytes:
-        """The answer, empty where there is none to be had."""
-        try:
-            return self._found(question)
-        except Exception:  # noqa: BLE001 - whatever ails the store, the attempt that asked fails, and no other
-            return b""
+    def _tell(self, channel: _Channel, body: bytes) -> None:
+        if channel in self._channels:
+            channel.say(body)
+            self.listen(channel)
 
-    def _found(self, question: Question) -> bytes:
+    def answer(self, channel: _Channel, question: Question) -> None:
+        """Send the answer, empty where there is none to be had."""
+        if isinstance(question, Reveal):
+            self._reveal(channel)
+            return
+        try:
+            body = self._found(question)
+        except Exception:  # noqa: BLE001 - whatever ails the store, the attempt that asked fails, and no other
+            body = b""
+        channel.say(body)
+
+    def _reveal(self, channel: _Channel) -> None:
+        if self._revealing is None:
+            self._revealing = Attendant("segue-vault")
+
+        def ask() -> None:
+            body = _encode(self._revealed(channel))
+            self._attendant.submit(lambda: self._tell(channel, body))
+
+        self._revealing.submit(ask)
+
+    def _revealed(self, channel: _Channel) -> Revealed:
+        try:
+            connections, secrets = self._vault.reveal(channel.connections, channel.secrets)
+            hidden = _hidden(connections, secrets)
+        except UsageError as why:
+            return Revealed(fault=str(why))
+        except VaultDown as why:
+            return Revealed(fault=str(why), retryable=True)
+        except Exception as why:  # noqa: BLE001 - a back end is foreign code; its text may hold what must not be shown
+            return Revealed(fault=f"secrets cannot be read: {type(why).__qualname__}", retryable=True)
+        channel.veil.learn(hidden)
+        return Revealed(connections, secrets)
+
+    def _found(self, question: Body | One | Block) -> bytes:
         match question:
             case Body(token):
                 return self._bodies.get(token, b"")
@@ -76,11 +142,26 @@ class Reader:
                 return _encode(list(self._results.results(run, task, first, stop)))
 
 
-class _Channel:
-    """One worker's questions and the bytes of answers that it has not taken yet."""
+def _hidden(connections: Mapping[str, str], secrets: Mapping[str, str]) -> list[str]:
+    """What must be hidden of these. Raises `UsageError` where that cannot be done."""
+    found = list(secrets.values())
+    for name, value in secrets.items():
+        check_maskable(f"secret {name}", (value,))
+    for name, uri in connections.items():
+        parts = Address.of(uri).secrets
+        check_maskable(f"the password of connection {name}", parts)
+        found += parts
+    return found
 
-    def __init__(self, reader: Reader, side: socket.socket) -> None:
+
+class _Channel:
+    """One worker's questions, what it may be told, and the bytes of answers that it has not taken yet."""
+
+    def __init__(
+        self, reader: Reader, side: socket.socket, connections: Sequence[str], secrets: Sequence[str], veil: Veil
+    ) -> None:
         self._reader, self.side = reader, side
+        self.connections, self.secrets, self.veil = connections, secrets, veil
         self._incoming, self.outgoing = bytearray(), bytearray()
 
     def ready(self, events: int) -> None:
@@ -103,7 +184,11 @@ class _Channel:
             end = _LENGTH.size + _LENGTH.unpack_from(self._incoming)[0]
             if len(self._incoming) < end:
                 break
-            body = self._reader.answer(_decoder.decode(self._incoming[_LENGTH.size : end]))
+            question = _decoder.decode(self._incoming[_LENGTH.size : end])
             del self._incoming[:end]
-            self.outgoing += _LENGTH.pack(len(body)) + body
+            self._reader.answer(self, question)
         return bool(data)
+
+    def say(self, body: bytes) -> None:
+        """Add an answer; it leaves when there is room."""
+        self.outgoing += _LENGTH.pack(len(body)) + body

@@ -1,15 +1,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 __all__ = ["ExecutorSettings"]
-
-
-def _unmasked(line: bytes) -> bytes:
-    return line
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +24,12 @@ class ExecutorSettings:
         python: interpreter of the workers.
         preload: installed packages to import before the first fork.
         workshop: module that turns work into calls; it has `open_workshop(setup)`.
-        mask: applied to every line of a log before it is written.
         grace: from TERM to KILL where the task does not say.
         started_after: an attempt that runs for longer is reported as started.
         take_back_after: work queued behind an attempt that runs for longer is taken back.
         queue_for: seconds of work to queue ahead.
         load_limit: what reading values and importing the file may take.
+        hook_limit: what a hook may take.
         launch_limit: a launch above it is fetched by the worker.
         attempts: a worker retires after so many.
         growth: resident memory after which a worker retires.
@@ -53,12 +49,12 @@ class ExecutorSettings:
     python: str = sys.executable
     preload: tuple[str, ...] = ()
     workshop: str = "segue.run.children.workshop"
-    mask: Callable[[bytes], bytes] = _unmasked
     grace: float = 10.0
     started_after: float = 0.02
     take_back_after: float = 0.01
     queue_for: float = 0.005
     load_limit: float = 300.0
+    hook_limit: float = 60.0
     launch_limit: int = 128 * 1024
     attempts: int = 1000
     growth: int = 200 * 1024 * 1024

@@ -4,19 +4,21 @@ import os
 import secrets
 import socket
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
 import msgspec
 
 from segue.model.changes import Launch
-from segue.model.events import Outcome
+from segue.model.events import Ended, Lost, Outcome
 from segue.model.ids import AttemptKey, Instant, RunKey
+from segue.model.images import AttemptKind
+from segue.model.masking import Veil
 from segue.run.page import BEGAN, BEGAN_AT, STREAMS, TAKEN, TOKEN, Page, make_page
-from segue.run.wire import MAX_DATAGRAM, FromWorker, Report, ToWorker
+from segue.run.wire import CONTROL, MAX_DATAGRAM, Ask, FromWorker, Report, ToWorker
 
-__all__ = ["Attempt", "ReuseKey", "Sight", "Worker"]
+__all__ = ["Attempt", "Question", "ReuseKey", "Sight", "Worker"]
 
 _decoder: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)
 _sent: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
@@ -24,34 +26,62 @@ _buffer = memoryview(bytearray(MAX_DATAGRAM))
 
 
 class ReuseKey(NamedTuple):
-    """Attempts that may share a process (ARCHITECTURE §7); secrets join it when there are any."""
+    """Attempts that may share a process: what a worker was given for one of them is never seen by others."""
 
     location: str
     bundle: str
+    connections: frozenset[str] = frozenset()
+    secrets: frozenset[str] = frozenset()
 
 
 class Attempt:
     """One attempt in the hands of the executor.
 
-    `verdict` is what it has come to, reported when its worker is dead; `asked` the number of its open question.
+    `verdict` is what it has come to, reported when its worker is dead; `questions` are those it waits for an answer to.
+    `kept` is what its task keeps as state. `tended`: its `on_cancel` was called; where it was not, an *errand* calls it
+    in a process of its own, with the same launch, and `end` waits until that is done.
     """
 
-    __slots__ = ("asked", "launch", "started", "token", "verdict", "worker")
+    __slots__ = ("end", "errand", "kept", "launch", "of", "questions", "started", "tended", "token", "verdict", "worker")
 
-    def __init__(self, token: int, launch: Launch) -> None:
-        self.token, self.launch = token, launch
+    def __init__(self, token: int, launch: Launch, of: Attempt | None = None) -> None:
+        self.token, self.launch, self.of = token, launch, of
         self.worker: Worker | None = None
         self.verdict: Outcome | Report | None = None
-        self.started = False
-        self.asked = 0
+        self.started = self.tended = False
+        self.kept: dict[str, str] = dict(launch.state) if of is None else of.kept
+        self.questions: dict[int, Question] = {}
+        self.errand: Attempt | None = None
+        self.end: Ended | Lost | None = None
 
     @property
     def reuse(self) -> ReuseKey:
-        return ReuseKey(self.launch.brief.location, self.launch.brief.bundle)
+        brief, rules = self.launch.brief, self.launch.task.rules
+        return ReuseKey(brief.location, brief.bundle, frozenset(rules.connections), frozenset(rules.secrets))
 
     @property
     def fresh(self) -> bool:
-        return self.launch.task.rules.isolation == "fresh"
+        return self.of is not None or self.launch.task.rules.isolation == "fresh"
+
+    @property
+    def what(self) -> AttemptKind:
+        return self.launch.kind if self.of is None else "hook"
+
+    @property
+    def asks(self) -> bool:
+        """Whether it must ask before it begins: hooks and what is published may run twice."""
+        return self.what == "user" and not self.launch.task.rules.idempotent
+
+    @property
+    def hooked(self) -> bool:
+        return self.what == "user" and "cancel" in self.launch.task.rules.hooks
+
+
+class Question(NamedTuple):
+    """What an attempt, or its errand, waits for an answer to."""
+
+    attempt: Attempt
+    ask: Ask
 
 
 class Sight(NamedTuple):
@@ -73,24 +103,30 @@ class Worker:
         number: its number in this executor's life.
         reuse: what its attempts have in common.
         fresh: it takes one attempt only.
+
+    Attributes:
+        tell: answers it on *side*.
     """
 
     def __init__(self, number: int, reuse: ReuseKey, fresh: bool) -> None:
         self.number, self.reuse, self.fresh = number, reuse, fresh
         self.seal = secrets.token_hex(16).encode()
+        self.veil = Veil()
         self.sock, self.twin = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.side, self._their_side = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._their_control, self._control = os.pipe()
         self.page: Page = make_page()
         pipes = [os.pipe() for _ in STREAMS]
         self.pipes = (pipes[0][0], pipes[1][0])
         self._writing = (pipes[0][1], pipes[1][1])
         self._ears = tuple(os.dup(fd) for fd in self.pipes)
+        self.tell: Callable[[bytes], None] = lambda _: None
         self.queue: dict[int, Attempt] = {}
         self._backlog: deque[tuple[int, bytes]] = deque()
         self.runs: set[RunKey] = set()
         self.keys: dict[int, AttemptKey] = {}
         self.closing = self.ours = self.slow = self.alone = False
-        self.look_at = self.kill_at = float("inf")
+        self.look_at = self.term_at = self.kill_at = float("inf")
 
     @property
     def takes_more(self) -> bool:
@@ -100,27 +136,32 @@ class Worker:
     @property
     def seats(self) -> tuple[int, ...]:
         """Descriptors for the worker, in the order of `Fork`, without the lock."""
-        return (self.twin.fileno(), self._their_side.fileno(), *self._writing, self.page.fd)
+        return (self.twin.fileno(), self._their_side.fileno(), self._their_control, *self._writing, self.page.fd)
 
     def seated(self) -> None:
         """Its descriptors are on their way: close our copies, all but the twin."""
         self._their_side.close()
-        for fd in (*self._writing, self.page.fd):
+        for fd in (self._their_control, *self._writing, self.page.fd):
             os.close(fd)
 
     def give(self, attempt: Attempt, data: bytes) -> None:
         """Send work, or keep it until there is room."""
         attempt.worker = self
-        self.alone = not attempt.launch.task.rules.idempotent
+        self.alone = attempt.asks
         self.queue[attempt.token] = attempt
         self.keys[attempt.token] = attempt.launch.key
         self._backlog.append((attempt.token, data))
         self.flush()
 
     def answer(self, data: bytes) -> None:
-        """Send the answer to a question; nothing is queued where a question is open."""
+        """Say whether it may begin; nothing is queued where that question is open."""
         with suppress(BlockingIOError, ConnectionError):
             self.sock.send(data, socket.MSG_DONTWAIT)
+
+    def stop(self, token: int) -> None:
+        """Tell it to call the `on_cancel` of this attempt."""
+        with suppress(BrokenPipeError):
+            os.write(self._control, CONTROL.pack(token))
 
     def flush(self) -> None:
         """Send what waits for room. A reported attempt made room, so nothing waits for long."""
@@ -172,5 +213,5 @@ class Worker:
         self.queue.clear()
         self.sock.close()
         self.twin.close()
-        for fd in self._ears:
+        for fd in (self._control, *self._ears):
             os.close(fd)

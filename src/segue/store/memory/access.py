@@ -10,23 +10,26 @@ import msgspec
 
 from segue.model.contracts import Lease
 from segue.model.errors import LeaseLost
-from segue.model.events import Act, Definition, Value
+from segue.model.events import Act, Definition, SecretKind, Value
 from segue.model.ids import Instant, RunKey
-from segue.model.images import DagImage, Facts, Snapshot
-from segue.model.state import RUN_FINAL, TaskState
+from segue.model.images import DagImage, Eased, Facts, Snapshot
+from segue.model.state import TaskState
 from segue.model.views import (
     AnswerView,
     AttemptView,
     DagView,
+    EasedView,
     EventView,
+    PoolView,
     RunDetail,
     RunQuery,
     RunView,
+    SealedRow,
     SlotView,
     TaskView,
 )
-from segue.store.facts import facts_of, is_number, names_of
-from segue.store.memory.tables import MemoryStore, by_key
+from segue.store.facts import by_key, facts_of, held_of, is_number, names_of, pools_of
+from segue.store.memory.tables import MemoryStore
 from segue.store.memory.transaction import MemoryTransaction
 
 __all__ = ["MemoryReader", "MemoryResults", "MemoryWriter"]
@@ -53,19 +56,19 @@ class MemoryWriter:
         return Lease(self._store.epoch)
 
     def snapshot(self, runs: Iterable[RunKey] | None) -> Snapshot:
-        """One consistent read: all DAGs, and the unfinished runs among `runs` (None: all unfinished runs)."""
-        store, chosen = self._store, None if runs is None else frozenset(runs)
+        """One consistent read: all DAGs and pools, and the runs among `runs` (None: all) that have not ended or have a
+        hook alive.
+        """
+        store = self._store
         dags = tuple(
-            DagImage(dag, version, view.quarantined, max(number for of, number in store.versions if of == dag))
+            DagImage(
+                dag, version, view.quarantined, max(number for of, number in store.versions if of == dag),
+                tuple(Eased(*key[1:]) for key in sorted(store.eased) if key[0] == dag),
+            )
             for dag, view in sorted(store.dags.items())
             if (version := store.newest(dag)) is not None
-        )
-        images = tuple(
-            store.image_of(view)
-            for view in store.runs.values()
-            if view.state not in RUN_FINAL and (chosen is None or view.run in chosen)
-        )
-        return Snapshot(store.fence_key, dags, images)
+        )  # fmt: skip
+        return Snapshot(store.fence_key, dags, store.open_runs(runs), tuple(sorted(store.pools.items())))
 
     @contextmanager
     def transaction(self, epoch: int) -> Iterator[MemoryTransaction]:
@@ -162,11 +165,18 @@ class MemoryReader:
             return None
         rows = self._store.tasks.get(run, {})
         attempts = self._store.attempts.get(run, {}).values()
+        since = {
+            (event.task or "", event.index): event.at
+            for event in self._store.events
+            if event.run == run and event.kind == "task" and event.new == TaskState.HELD
+        }
+        ordered = tuple(rows[where] for where in sorted(rows, key=by_key))
         return RunDetail(
             view,
             self._store.spec(run.dag, view.row.version),
-            tuple(rows[where] for where in sorted(rows, key=by_key)),
+            ordered,
             tuple(sorted(attempts, key=lambda one: (*by_key((one.key.task, one.key.index)), one.key.number))),
+            held_of(ordered, since),
         )
 
     def attempts(self, run: RunKey, task: str, index: int | None) -> Sequence[AttemptView]:
@@ -200,7 +210,29 @@ class MemoryReader:
         """The answer a request has had."""
         return self._store.answers.get(request)
 
+    def pools(self) -> Sequence[PoolView]:
+        """All that people have set, or that unfinished runs use, by name."""
+        return pools_of(self._store.pools, self._store.open_runs(None))
+
+    def eased(self, dag: str | None = None) -> Sequence[EasedView]:
+        """What people have released from now on, in one DAG or all."""
+        return [view for _, view in sorted(self._store.eased.items()) if dag is None or view.dag == dag]
+
+    def sealed(self, kind: SecretKind, name: str) -> bytes | None:
+        """The ciphertext of a connection or secret."""
+        row = self._store.sealed.get((kind, name))
+        return None if row is None else row.sealed
+
+    def sealed_rows(self, kind: SecretKind) -> Sequence[SealedRow]:
+        """All connections, or all secrets, by name."""
+        return [row for (of, _), row in sorted(self._store.sealed.items()) if of == kind]
+
     # ------------------------------------------------------------------------------------------------- for the audit
+    def state_rows(self) -> Iterable[tuple[int, str, int | None, str]]:
+        """Whose small values are kept, with their run's number, and their names."""
+        numbers = self._store.runs
+        return [(numbers[run].number, *key) for run, values in self._store.kept.items() for key in values]
+
     def run_rows(self) -> Iterable[RunView]:
         """All runs."""
         return list(self._store.runs.values())

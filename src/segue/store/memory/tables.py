@@ -1,26 +1,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
 
 import msgspec
 
+from segue.model.events import SecretKind
 from segue.model.ids import Instant, RunKey
 from segue.model.images import AttemptImage, RunImage, Version
 from segue.model.spec import DagSpec
-from segue.model.state import AttemptState
-from segue.model.views import AnswerView, AttemptView, DagView, EventView, RunView, SlotView, TaskView
-from segue.store.facts import image_of
+from segue.model.state import RUN_FINAL
+from segue.model.views import (
+    AnswerView,
+    AttemptView,
+    DagView,
+    EasedView,
+    EventView,
+    RunView,
+    SealedRow,
+    SlotView,
+    TaskView,
+)
+from segue.store.facts import ALIVE, Where, by_key, image_of
 
-__all__ = ["ALIVE", "MemoryStore", "Where", "by_key"]
-
-Where = tuple[str, int | None]
-ALIVE: Final = frozenset({AttemptState.QUEUED, AttemptState.RUNNING})
-
-
-def by_key(where: Where) -> tuple[str, int]:
-    """Order of task rows: the row without index before its items."""
-    return where[0], -1 if where[1] is None else where[1]
+__all__ = ["MemoryStore"]
 
 
 class MemoryStore:
@@ -41,6 +43,10 @@ class MemoryStore:
         self.events: list[EventView] = []
         self.answers: dict[str, AnswerView] = {}
         self.slots: dict[tuple[str, Instant, Instant], SlotView] = {}
+        self.kept: dict[RunKey, dict[tuple[str, int | None, str], str]] = {}
+        self.pools: dict[str, int] = {}
+        self.eased: dict[tuple[str, str, str, str], EasedView] = {}
+        self.sealed: dict[tuple[SecretKind, str], SealedRow] = {}
         self.numbers = 0
 
     # ---------------------------------------------------------------------------------------------------- FactSource
@@ -56,14 +62,29 @@ class MemoryStore:
 
     def image_of(self, view: RunView) -> RunImage:
         """The whole run that `view` is the row of."""
-        alive = {
-            (attempt.key.task, attempt.key.index): AttemptImage(attempt.key.number, attempt.state, attempt.began)
-            for attempt in self.attempts.get(view.run, {}).values()
-            if attempt.state in ALIVE
-        }
+        attempts = (
+            ((one.key.task, one.key.index), AttemptImage(one.key.number, one.state, one.began, one.kind))
+            for one in sorted(self.attempts.get(view.run, {}).values(), key=lambda one: one.key.number)
+        )
+        kept: dict[Where, tuple[tuple[str, str], ...]] = {}
+        values = self.kept.get(view.run, {})
+        for task, index, name in sorted(values, key=lambda key: key[2]):
+            kept[task, index] = (*kept.get((task, index), ()), (name, values[task, index, name]))
         rows = self.tasks.get(view.run, {})
         spec = self.spec(view.run.dag, view.row.version)
-        return image_of(view, spec, (rows[where] for where in sorted(rows, key=by_key)), alive)
+        return image_of(view, spec, (rows[where] for where in sorted(rows, key=by_key)), attempts, kept)
+
+    def open_runs(self, wanted: Iterable[RunKey] | None) -> tuple[RunImage, ...]:
+        """Images, the oldest first, of the runs among `wanted` that have not ended, or have a hook alive."""
+        chosen = None if wanted is None else frozenset(wanted)
+        return tuple(
+            self.image_of(view)
+            for view in self.runs.values()
+            if (chosen is None or view.run in chosen) and (view.state not in RUN_FINAL or self._has_hook(view.run))
+        )
+
+    def _has_hook(self, run: RunKey) -> bool:
+        return any(one.kind == "hook" and one.state in ALIVE for one in self.attempts.get(run, {}).values())
 
     def spec(self, dag: str, number: int) -> DagSpec:
         """The spec of a version; an empty one where it is not kept."""

@@ -17,10 +17,14 @@ from segue.model.changes import (
     Collapsed,
     DefinitionFailed,
     Expanded,
+    GuardEased,
+    PoolSet,
     Quarantined,
     RunCreated,
     RunMoved,
+    SecretSet,
     SlotMoved,
+    StateChanged,
     TaskMoved,
     VersionAdded,
 )
@@ -28,9 +32,20 @@ from segue.model.errors import Conflict
 from segue.model.events import Value
 from segue.model.ids import RunKey
 from segue.model.state import FINAL, AttemptState, RunState, SlotState, TaskState
-from segue.model.views import AnswerView, AttemptView, DagView, EventView, RunView, SlotView, TaskView
+from segue.model.views import (
+    AnswerView,
+    AttemptView,
+    DagView,
+    EasedView,
+    EventView,
+    RunView,
+    SealedRow,
+    SlotView,
+    TaskView,
+)
+from segue.store.facts import ALIVE
 from segue.store.log import entries
-from segue.store.memory.tables import ALIVE, MemoryStore
+from segue.store.memory.tables import MemoryStore
 
 __all__ = ["MemoryTransaction"]
 
@@ -45,7 +60,7 @@ class MemoryTransaction:
     def __init__(self, store: MemoryStore, epoch: int) -> None:
         self._store, self._epoch = store, epoch
         self._undo: list[Callable[[], object]] = []
-        self._writers: dict[type, Callable[[Any], None]] = {
+        self._writers: dict[type, Callable[[Any], bool | None]] = {
             RunCreated: self._create_run,
             RunMoved: self._move_run,
             TaskMoved: self._move_task,
@@ -57,6 +72,10 @@ class MemoryTransaction:
             SlotMoved: self._move_slot,
             Quarantined: self._quarantine,
             Answered: self._answer,
+            StateChanged: self._keep_state,
+            GuardEased: self._ease,
+            PoolSet: self._set_pool,
+            SecretSet: self._seal,
         }
 
     def undo(self) -> None:
@@ -74,7 +93,8 @@ class MemoryTransaction:
             Conflict: a row is not in the state that a change starts from, or exists already.
         """
         for change in changes:
-            self._writers[type(change)](change)
+            if self._writers[type(change)](change) is False:
+                continue
             for entry in entries(change):
                 log = self._store.events
                 log.append(EventView(log[-1].seq + 1 if log else 1, entry.at, self._epoch, *entry[1:]))
@@ -97,6 +117,7 @@ class MemoryTransaction:
             move.task, move.index, move.new, move.round, move.tries, move.losses, move.platform, move.not_before,
             move.why, max(row.number, move.attempt or 0), row.expanded, value.length, value.digest, value.inline,
             value.ref, move.marked, move.followed, began, move.at if move.new in FINAL else None,
+            None if move.reused_from is None else str(move.reused_from), value.preview, move.staged,
         ))  # fmt: skip
 
     def _move_attempt(self, move: AttemptMoved) -> None:
@@ -104,8 +125,9 @@ class MemoryTransaction:
         where = (move.key.task, move.key.index, move.key.number)
         if move.old is None:
             made = AttemptView(
-                move.key, move.new, move.round, move.at, cause=move.cause, text=move.text, worker=move.worker
-            )
+                move.key, move.new, move.round, move.at, cause=move.cause, text=move.text, worker=move.worker,
+                kind=move.kind,
+            )  # fmt: skip
             self._add(rows, where, made)
             return
         row = self._expected(rows.get(where), move)
@@ -116,6 +138,7 @@ class MemoryTransaction:
             row.key, move.new, row.round, row.created, row.began if began is None else began,
             None if move.new in ALIVE else move.at, move.cause, move.text, move.signal, move.exit_code, move.peak_rss,
             move.cpu, move.worker or row.worker, row.log if move.log is None else move.log, move.notes,
+            row.kind, move.rows, move.source,
         ))  # fmt: skip
 
     def _expand(self, change: Expanded) -> None:
@@ -136,6 +159,12 @@ class MemoryTransaction:
         )  # fmt: skip
         for where in items:
             self._take(rows, where)
+        kept = self._store.kept.get(change.run, {})
+        for key in [key for key in kept if key[0] == change.task and key[1] is not None]:
+            self._take(kept, key)
+
+    def _keep_state(self, change: StateChanged) -> None:
+        self._put(self._rows(self._store.kept, change.run), (change.task, change.index, change.name), change.value)
 
     def _create_run(self, change: RunCreated) -> None:
         store, row = self._store, change.row
@@ -158,9 +187,11 @@ class MemoryTransaction:
         if view.state is not move.old or holder not in (None, move.run):
             raise Conflict(f"not as this owner left it: {move}")
         ended = view.ended if move.ended is None else move.ended
+        row = view.row if move.klass is None else _replace(view.row, klass=move.klass)
         self._put(store.runs, move.run, RunView(
-            view.number, view.row, move.new, move.round, move.placed, move.why, move.culprits, move.cancel_at,
+            view.number, row, move.new, move.round, move.placed, move.why, move.culprits, move.cancel_at,
             view.started if move.started is None else move.started, None if move.new is RunState.RUNNING else ended,
+            move.stop, move.stopped_by, move.spent, move.placed_at,
         ))  # fmt: skip
 
     def _add_version(self, change: VersionAdded) -> None:
@@ -187,6 +218,31 @@ class MemoryTransaction:
             self._known(change.run)
         answer = AnswerView(change.request, change.actor, change.act, change.ok, change.text, change.at, change.run)
         self._add(self._store.answers, change.request, answer)
+
+    def _ease(self, change: GuardEased) -> None:
+        key = (change.dag, change.task, change.guard, change.like)
+        if key not in self._store.eased:
+            self._put(self._store.eased, key, EasedView(*key, change.at))
+
+    def _set_pool(self, change: PoolSet) -> None:
+        pools = self._store.pools
+        if change.slots is not None:
+            self._put(pools, change.name, change.slots)
+        elif change.name in pools:
+            self._take(pools, change.name)
+
+    def _seal(self, change: SecretSet) -> bool:
+        key, sealed = (change.kind, change.name), self._store.sealed
+        old = sealed.get(key)
+        if change.was is not None and (old is None or old.sealed != change.was):
+            return False
+        if change.sealed is not None:
+            self._put(sealed, key, SealedRow(change.name, change.sealed, change.key, change.at, change.actor))
+        elif old is not None:
+            self._take(sealed, key)
+        else:
+            return False
+        return True
 
     def _move_slot(self, change: SlotMoved) -> None:
         self._known(change.run)

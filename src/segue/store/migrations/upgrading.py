@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from alembic import op
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -19,7 +20,7 @@ from sqlalchemy.engine import Connection
 
 from segue.store.sqlite.statements import SET_META
 
-__all__ = ["SCRIPTS", "copy_database", "upgrade"]
+__all__ = ["SCRIPTS", "copy_database", "run_script", "upgrade"]
 
 SCRIPTS: Final = Path(__file__).parent
 
@@ -54,6 +55,17 @@ def upgrade(connection: Connection, path: Path, old: int, scripts: Path = SCRIPT
         raise
     connection.exec_driver_sql("COMMIT")
     return copy
+
+
+def run_script(revision: str) -> None:
+    """Run the SQL that lies beside a revision, statement by statement.
+
+    Args:
+        revision: path of its Python file.
+    """
+    for statement in Path(revision).with_suffix(".sql").read_text().split(";\n"):
+        if statement.strip():
+            op.execute(statement)
 
 
 def copy_database(path: Path, copy: Path) -> None:

@@ -5,26 +5,43 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
-from segue.model.events import Value
+from segue.model.events import SecretKind, Value
 from segue.model.ids import Instant, RunKey
+from segue.model.state import TaskState
 from segue.model.views import (
     AnswerView,
     AttemptView,
     DagView,
+    EasedView,
     EventView,
+    PoolView,
     RunDetail,
     RunQuery,
     RunView,
+    SealedRow,
     SlotView,
     TaskView,
 )
-from segue.store.facts import is_number, names_of
-from segue.store.schema import NO_INDEX, attempts, dags, events, requests, runs, slots, tasks
+from segue.store.facts import Where, held_of, is_number, names_of, pools_of
+from segue.store.schema import (
+    NO_INDEX,
+    attempts,
+    connections,
+    dags,
+    eased,
+    events,
+    requests,
+    runs,
+    secrets,
+    slots,
+    task_state,
+    tasks,
+)
 from segue.store.sqlite import statements as sql
 from segue.store.sqlite.connection import connect_reader, reading
 from segue.store.sqlite.rows import (
@@ -39,6 +56,7 @@ from segue.store.sqlite.rows import (
     attempt_view,
     dag_view,
     event_view,
+    index_of,
     run_view,
     slot_view,
     task_view,
@@ -48,6 +66,7 @@ from segue.store.sqlite.source import SqliteSource, is_run
 __all__ = ["SqliteReader", "SqliteResults"]
 
 _ALL = RunQuery()
+_SEALED: Final = {"connection": connections, "secret": secrets}
 
 
 class SqliteReader:
@@ -107,11 +126,14 @@ class SqliteReader:
             of_attempts = ATTEMPTS.where(attempts.c.run == number).order_by(
                 attempts.c.task_id, attempts.c.map_index, attempts.c.number
             )
+            rows = tuple(map(task_view, connection.execute(of_tasks)))
+            holds = any(row.state is TaskState.HELD for row in rows)
             return RunDetail(
                 view,
                 SqliteSource(connection).spec(run.dag, view.row.version),
-                tuple(map(task_view, connection.execute(of_tasks))),
+                rows,
                 tuple(map(attempt_view, connection.execute(of_attempts))),
+                held_of(rows, _held_since(connection, number)) if holds else (),
             )
 
     def attempts(self, run: RunKey, task: str, index: int | None) -> Sequence[AttemptView]:
@@ -154,10 +176,43 @@ class SqliteReader:
     def answer_to(self, request: str) -> AnswerView | None:
         """The answer a request has had."""
         with self._read() as connection:
-            row = connection.execute(ANSWERS.where(requests.c.id == request)).first()
+            answered = ANSWERS.where(requests.c.id == request, requests.c.answered.is_not(None))
+            row = connection.execute(answered).first()
             return None if row is None else answer_view(row)
 
+    # ----------------------------------------------------------------------------------- pools, guards, what is sealed
+    def pools(self) -> Sequence[PoolView]:
+        """All that people have set, or that unfinished runs use, by name."""
+        with self._read() as connection:
+            source = SqliteSource(connection)
+            return pools_of(dict(source.pools()), source.open_runs(None))
+
+    def eased(self, dag: str | None = None) -> Sequence[EasedView]:
+        """What people have released from now on, in one DAG or all."""
+        found = select(eased.c.dag, eased.c.task, eased.c.guard, eased.c.like, eased.c.at)
+        if dag is not None:
+            found = found.where(eased.c.dag == dag)
+        order = (eased.c.dag, eased.c.task, eased.c.guard, eased.c.like)
+        return [EasedView(*row) for row in self._all(found.order_by(*order))]
+
+    def sealed(self, kind: SecretKind, name: str) -> bytes | None:
+        """The ciphertext of a connection or secret."""
+        table = _SEALED[kind]
+        with self._read() as connection:
+            return connection.execute(select(table.c.sealed).where(table.c.name == name)).scalar()
+
+    def sealed_rows(self, kind: SecretKind) -> Sequence[SealedRow]:
+        """All connections, or all secrets, by name."""
+        table = _SEALED[kind]
+        found = select(table.c.name, table.c.sealed, table.c.key_id, table.c.at, table.c.actor)
+        return [SealedRow(*row) for row in self._all(found.order_by(table.c.name))]
+
     # ------------------------------------------------------------------------------------------------- for the audit
+    def state_rows(self) -> Iterator[tuple[int, str, int | None, str]]:
+        """Whose small values are kept, with their run's number, and their names."""
+        found = select(task_state.c.run, task_state.c.task_id, task_state.c.map_index, task_state.c.name)
+        return ((run, task, index_of(index), name) for run, task, index, name in self._all(found))
+
     def run_rows(self) -> Iterator[RunView]:
         """All runs."""
         return (run_view(row) for row in self._all(RUNS.order_by(runs.c.id)))
@@ -182,6 +237,15 @@ class SqliteReader:
     def _read(self) -> Iterator[Connection]:
         with reading(self._connection, self._path) as connection:
             yield connection
+
+
+def _held_since(connection: Connection, run: int) -> dict[Where, Instant]:
+    found = (
+        select(events.c.task_id, events.c.map_index, func.max(events.c.at))
+        .where(events.c.run == run, events.c.kind == "task", events.c.new == TaskState.HELD.value)
+        .group_by(events.c.task_id, events.c.map_index)
+    )
+    return {(task, index_of(index)): Instant(at) for task, index, at in connection.execute(found)}
 
 
 class SqliteResults:

@@ -43,15 +43,17 @@ _RUN_KEY = (r.dag, r.key, r.n)
 RUNS: Final[Select[Any]] = select(
     r.id, *_RUN_KEY, r.request_id, r.version, r.bundle, r.slot_start, r.slot_end, r.kind, r["class"], r.environment,
     r.params, r.due, r.created, r.actor, r.reason, r.state, r.round, r.placed, r.why, r.culprits, r.cancel_at,
-    r.started, r.ended,
+    r.started, r.ended, r.stop, r.stopped_by, r.spent, r.placed_at,
 )  # fmt: skip
 TASKS: Final[Select[Any]] = select(
     t.run, t.task_id, t.map_index, t.state, t.round, t.tries, t.losses, t.platform, t.not_before, t.why, t.number,
     t.expanded, t.length, t.digest, t.inline, t.ref, t.marked, t.followed, t.started, t.ended,
+    t.reused_from, t.preview, t.staged,
 )  # fmt: skip
 ATTEMPTS: Final[Select[Any]] = select(
     a.run, *_RUN_KEY, a.task_id, a.map_index, a.number, a.state, a.round, a.created, a.started, a.ended, a.cause,
-    a.text, a.signal, a.exit_code, a.peak_rss, a.cpu, a.worker, a.log, a.notes,
+    a.text, a.signal, a.exit_code, a.peak_rss, a.cpu, a.worker, a.log, a.notes, a.kind,
+    a.rows, a.source,
 ).join_from(attempts, runs, r.id == a.run, isouter=True)  # fmt: skip
 EVENTS: Final[Select[Any]] = select(
     e.seq, e.at, e.epoch, e.kind, e.dag, *_RUN_KEY, e.task_id, e.map_index, e.attempt, e.old, e.new, e.why_code,
@@ -77,7 +79,7 @@ def index_of(map_index: int) -> int | None:
 def run_view(row: Any) -> RunView:
     """A row of `RUNS`."""
     (number, dag, key, n, request, version, bundle, start, end, kind, klass, environment, params, due, created, actor,
-     reason, state, round_, placed, why, culprits, cancel_at, started, ended) = row  # fmt: skip
+     reason, state, round_, placed, why, culprits, cancel_at, started, ended, *stopping) = row  # fmt: skip
     return RunView(
         number,
         RunRow(
@@ -85,29 +87,30 @@ def run_view(row: Any) -> RunView:
             environment, params, due, created, actor, reason,
         ),
         RunState(state), round_, bool(placed), why and _why(why), _culprits(culprits) if culprits else (), cancel_at,
-        started, ended,
+        started, ended, *stopping,
     )  # fmt: skip
 
 
 def task_view(row: Any) -> TaskView:
     """A row of `TASKS`, without its run."""
     (_, task, index, state, round_, tries, losses, platform, not_before, why, number, expanded, length, digest, inline,
-     ref, marked, followed, started, ended) = row  # fmt: skip
+     ref, marked, followed, started, ended, reused_from, preview, staged) = row  # fmt: skip
     return TaskView(
         task, index_of(index), _TASK_STATES[state], round_, tries, losses, platform, not_before, why and _why(why),
         number, expanded, length, digest, inline, ref, bool(marked), None if followed is None else _strings(followed),
-        started, ended,
+        started, ended, reused_from, preview or b"", staged or b"",
     )  # fmt: skip
 
 
 def attempt_view(row: Any) -> AttemptView:
     """A row of `ATTEMPTS`, without the run's number."""
     (_, dag, key, n, task, index, number, state, round_, created, began, ended, cause, text, code, exit_code, peak_rss,
-     cpu, worker, log, notes) = row  # fmt: skip
+     cpu, worker, log, notes, kind, rows, source) = row  # fmt: skip
     run = RunKey(dag or "", key or "", n or 0)
     return AttemptView(
         AttemptKey(run, task, index_of(index), number), _ATTEMPT_STATES[state], round_, created, began, ended, cause,
-        text, code, exit_code, peak_rss, cpu, worker, log, _strings(notes) if notes else (),
+        text, code, exit_code, peak_rss, cpu, worker, log, _strings(notes) if notes else (), kind,
+        rows, source,
     )  # fmt: skip
 
 

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, text
 from sqlalchemy.engine import Connection
 
 from segue.model.ids import Instant, RunKey
-from segue.model.images import AttemptImage, DagImage, RunImage, Version
+from segue.model.images import AttemptImage, DagImage, Eased, RunImage, Version
 from segue.model.spec import DagSpec, decode_spec
-from segue.model.state import RUN_FINAL, AttemptState, RunState
+from segue.model.state import AttemptState
 from segue.model.views import RunView
-from segue.store.facts import image_of
-from segue.store.schema import attempts, dags, requests, runs, tasks, versions
+from segue.store.facts import ALIVE, Where, image_of
+from segue.store.schema import OPEN, attempts, dags, eased, pools, requests, runs, task_state, tasks, versions
 from segue.store.sqlite.rows import DAGS, RUNS, TASKS, dag_view, index_of, run_view, task_view
 
 __all__ = ["SqliteSource", "is_run", "is_slot"]
 
-_OPEN: Final = [state.value for state in RunState if state not in RUN_FINAL]
-_ALIVE: Final = [AttemptState.QUEUED.value, AttemptState.RUNNING.value]
+_ALIVE: Final = [state.value for state in ALIVE]
+_HOOK: Final = attempts.c.kind == literal_column("'hook'")
+"""Written out, so that its index is used."""
 
 
 def is_run(run: RunKey) -> ColumnElement[bool]:
@@ -50,32 +51,60 @@ class SqliteSource:
         return spec
 
     def open_runs(self, wanted: Iterable[RunKey] | None) -> tuple[RunImage, ...]:
-        """Images of the unfinished runs among `wanted`, the oldest first."""
+        """Images, the oldest first, of the runs among `wanted` that have not ended, or have a hook alive."""
         chosen = None if wanted is None else frozenset(wanted)
-        rows = self._connection.execute(RUNS.where(runs.c.state.in_(_OPEN)).order_by(runs.c.id))
-        views = [run_view(row) for row in rows]
-        return tuple(self.image_of(view) for view in views if chosen is None or view.run in chosen)
+        hooked = select(attempts.c.run).where(_HOOK, attempts.c.state.in_(_ALIVE))
+        views = {
+            view.number: view
+            for where in (text(OPEN), runs.c.id.in_(hooked))
+            for view in map(run_view, self._connection.execute(RUNS.where(where)))
+            if chosen is None or view.run in chosen
+        }
+        return tuple(self.image_of(views[number]) for number in sorted(views))
 
     def image_of(self, view: RunView) -> RunImage:
         """The whole run that `view` is the row of."""
-        living = select(
-            attempts.c.task_id, attempts.c.map_index, attempts.c.number, attempts.c.state, attempts.c.started
-        ).where(attempts.c.run == view.number, attempts.c.state.in_(_ALIVE))
-        alive = {
-            (task, index_of(index)): AttemptImage(number, AttemptState(state), began)
-            for task, index, number, state, began in self._connection.execute(living)
-        }
+        of_attempts = (
+            select(
+                attempts.c.task_id, attempts.c.map_index, attempts.c.number, attempts.c.state, attempts.c.started,
+                attempts.c.kind,
+            )
+            .where(attempts.c.run == view.number, or_(attempts.c.state.in_(_ALIVE), _HOOK))
+            .order_by(attempts.c.number)
+        )  # fmt: skip
+        found = (
+            ((task, index_of(index)), AttemptImage(number, AttemptState(state), began, kind))
+            for task, index, number, state, began, kind in self._connection.execute(of_attempts)
+        )
         of_run = TASKS.where(tasks.c.run == view.number).order_by(tasks.c.task_id, tasks.c.map_index)
         rows = map(task_view, self._connection.execute(of_run))
-        return image_of(view, self.spec(view.run.dag, view.row.version), rows, alive)
+        return image_of(view, self.spec(view.run.dag, view.row.version), rows, found, self._kept(view.number))
+
+    def _kept(self, run: int) -> dict[Where, tuple[tuple[str, str], ...]]:
+        of_run = select(task_state.c.task_id, task_state.c.map_index, task_state.c.name, task_state.c.value)
+        rows = self._connection.execute(of_run.where(task_state.c.run == run).order_by(task_state.c.name))
+        kept: dict[Where, tuple[tuple[str, str], ...]] = {}
+        for task, index, name, value in rows:
+            where = (task, index_of(index))
+            kept[where] = (*kept.get(where, ()), (name, value.decode()))
+        return kept
+
+    def pools(self) -> tuple[tuple[str, int], ...]:
+        """The pools that people have set, by name."""
+        rows = self._connection.execute(select(pools.c.name, pools.c.slots).order_by(pools.c.name))
+        return tuple((name, slots) for name, slots in rows)
 
     def dags(self) -> tuple[DagImage, ...]:
         """All DAGs with their newest versions."""
         views = [dag_view(row) for row in self._connection.execute(DAGS.order_by(dags.c.dag_id))]
         numbers = select(versions.c.dag, func.max(versions.c.number)).group_by(versions.c.dag)
         highest = {dag: number for dag, number in self._connection.execute(numbers)}
+        released: dict[str, list[Eased]] = {}
+        of = (eased.c.dag, eased.c.task, eased.c.guard, eased.c.like)
+        for dag, *what in self._connection.execute(select(*of).order_by(*of)):
+            released.setdefault(dag, []).append(Eased(*what))
         return tuple(
-            DagImage(view.dag, version, view.quarantined, highest[view.dag])
+            DagImage(view.dag, version, view.quarantined, highest[view.dag], tuple(released.get(view.dag, ())))
             for view in views
             if (version := self.newest(view.dag))
         )
@@ -83,7 +112,8 @@ class SqliteSource:
     # ---------------------------------------------------------------------------------------------------- FactSource
     def answer(self, request: str) -> tuple[bool, str] | None:
         """What this request was answered."""
-        row = self._one(select(requests.c.outcome, requests.c.why).where(requests.c.id == request))
+        of = select(requests.c.outcome, requests.c.why)
+        row = self._one(of.where(requests.c.id == request, requests.c.answered.is_not(None)))
         return None if row is None else (bool(row[0]), row[1])
 
     def image(self, run: RunKey) -> RunImage | None:

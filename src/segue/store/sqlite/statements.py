@@ -14,7 +14,24 @@ from sqlalchemy import Table, and_, bindparam, case, delete, func, insert, liter
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.expression import Executable
 
-from segue.store.schema import NO_INDEX, attempts, bundles, dags, events, meta, requests, runs, slots, tasks, versions
+from segue.store.schema import (
+    NO_INDEX,
+    attempts,
+    bundles,
+    connections,
+    dags,
+    eased,
+    events,
+    meta,
+    pools,
+    requests,
+    runs,
+    secrets,
+    slots,
+    task_state,
+    tasks,
+    versions,
+)
 
 __all__ = [
     "ADD_ATTEMPT",
@@ -23,14 +40,17 @@ __all__ = [
     "ADD_PLAIN_EVENT",
     "ADD_REQUEST",
     "ADD_RUN",
+    "ADD_SPECIAL_ATTEMPT",
     "ADD_VERSION",
     "COLLAPSE",
+    "EASE",
     "EPOCH",
     "EXPAND",
     "FAIL_DEFINITION",
     "FINISH_ATTEMPT",
     "FIND_RUN",
     "FIND_VERSION",
+    "FORGET_STATE",
     "LAST_EVENT",
     "MOVE_ATTEMPT",
     "MOVE_RUN",
@@ -42,9 +62,15 @@ __all__ = [
     "QUEUE_TASK",
     "RESULT",
     "RESULTS",
+    "SEAL",
+    "SEAL_AGAIN",
     "SET_DAG",
     "SET_META",
+    "SET_POOL",
+    "SET_STATE",
+    "TAKE_POOL",
     "UNEXPAND",
+    "UNSEAL",
 ]
 
 _DIALECT: Final = sqlite.dialect(paramstyle="qmark")
@@ -86,16 +112,22 @@ SET_META: Final = _text(
 # ------------------------------------------------------------------------------------------------------ tasks, attempts
 _MOVED = (
     "state", "round", "tries", "losses", "platform", "not_before", "why", "number", "length", "marked", "followed",
-    "started", "ended", "digest", "ref", "inline",
+    "reused_from", "started", "ended", "digest", "ref", "inline", "preview", "staged",
 )  # fmt: skip
 _NULL: Final[Any] = literal_column("NULL")
+_NO_TEXT: Final[Any] = literal_column("''")
+_NO_BYTES: Final[Any] = literal_column("x''")
+
+
+def _greatest(one: Any, other: Any) -> Any:
+    return func.max(one, other)
 
 
 def _leave_pending(insertion: Any) -> Any:
     return insertion.on_conflict_do_update(
         index_elements=["run", "task_id", "map_index"],
         set_={name: insertion.excluded[name] for name in _MOVED}
-        | {"number": func.max(tasks.c.number, insertion.excluded.number)},
+        | {"number": _greatest(tasks.c.number, insertion.excluded.number)},
         where=tasks.c.state == literal_column("'pending'"),
     )
 
@@ -108,7 +140,7 @@ QUEUE_TASK: Final = _text(
     _leave_pending(
         sqlite.insert(tasks).inline().values(
             {name: _param(name) for name in _QUEUED.split()}
-            | {"state": literal_column("'queued'"), "marked": literal_column("0"), "digest": literal_column("x''")}
+            | {"state": literal_column("'queued'"), "marked": literal_column("0"), "digest": _NO_BYTES}
         )
     ),
     *_params("run task_id map_index round tries losses platform why number"),
@@ -120,7 +152,7 @@ MOVE_TASK: Final = _text(
     .values(
         {name: _param(name) for name in _MOVED}
         | {
-            "number": func.max(tasks.c.number, _param("number")),
+            "number": _greatest(tasks.c.number, _param("number")),
             "started": case((_param("reopened"), None), else_=func.coalesce(tasks.c.started, _param("started"))),
         }
     )
@@ -131,12 +163,12 @@ _PASSED: Final = "round tries losses platform why number started ended digest in
 PASS_TASK: Final = _text(
     update(tasks)
     .values(
-        dict.fromkeys(("not_before", "length", "followed", "ref"), _NULL)
+        dict.fromkeys(("not_before", "length", "followed", "reused_from", "ref", "preview", "staged"), _NULL)
         | {name: _param(name) for name in _PASSED.split()}
         | {
             "state": literal_column("'success'"),
             "marked": literal_column("0"),
-            "number": func.max(tasks.c.number, _param("number")),
+            "number": _greatest(tasks.c.number, _param("number")),
             "started": func.coalesce(tasks.c.started, _param("started")),
         }
     )
@@ -149,7 +181,7 @@ _expand = sqlite.insert(tasks).inline().values(
     run=_param("run"), task_id=_param("task_id"), map_index=literal_column(str(NO_INDEX)),
     state=literal_column("'pending'"), round=_param("round"), expanded=_param("expanded"),
     tries=literal_column("0"), losses=literal_column("0"), platform=literal_column("0"),
-    number=literal_column("0"), marked=literal_column("0"), digest=literal_column("x''"),
+    number=literal_column("0"), marked=literal_column("0"), digest=_NO_BYTES,
 )  # fmt: skip
 EXPAND: Final = _text(
     _expand.on_conflict_do_update(
@@ -184,21 +216,25 @@ UNEXPAND: Final = _text(
 )  # fmt: skip
 """The row without index keeps the highest number of any attempt of its items: theirs go on from there."""
 
-ADD_ATTEMPT: Final = _add(attempts, "run task_id map_index number round fence state cause text worker created")
-_SAID = ("state", "cause", "text", "exit_code", "signal", "peak_rss", "cpu", "notes", "ended")
+_MADE: Final = "run task_id map_index number round fence state cause text worker created"
+ADD_ATTEMPT: Final = _add(attempts, _MADE)
+ADD_SPECIAL_ATTEMPT: Final = _add(attempts, _MADE.replace("number", "number kind"))
+"""Of another kind than *user*."""
+_SAID = ("state", "cause", "text", "exit_code", "signal", "peak_rss", "cpu", "notes", "ended", "rows", "source")
 MOVE_ATTEMPT: Final = _text(
     update(attempts)
     .values(
         {name: _param(name) for name in _SAID}
         | {
-            "worker": func.coalesce(func.nullif(_param("worker"), literal_column("''")), attempts.c.worker),
+            "worker": func.coalesce(func.nullif(_param("worker"), _NO_TEXT), attempts.c.worker),
             "log": func.coalesce(_param("log"), attempts.c.log),
             "started": func.coalesce(_param("started"), attempts.c.started),
         }
     )
     .where(_this_task(attempts), attempts.c.number == _param("number"), attempts.c.state == _param("old")),
     *_params(
-        "state cause text exit_code signal peak_rss cpu worker log notes started ended run task_id map_index number old"
+        "state cause text exit_code signal peak_rss cpu worker log notes started ended rows source"
+        " run task_id map_index number old"
     ),
 )
 
@@ -206,17 +242,34 @@ _FINISHED: Final = "state cause text peak_rss cpu"
 FINISH_ATTEMPT: Final = _text(
     update(attempts)
     .values(
-        dict.fromkeys(("exit_code", "signal", "notes"), _NULL)
+        dict.fromkeys(("exit_code", "signal", "notes", "rows"), _NULL)
+        | {"source": _NO_TEXT}
         | {name: _param(name) for name in (*_FINISHED.split(), "ended")}
         | {
-            "worker": func.coalesce(func.nullif(_param("worker"), literal_column("''")), attempts.c.worker),
+            "worker": func.coalesce(func.nullif(_param("worker"), _NO_TEXT), attempts.c.worker),
             "started": func.coalesce(_param("started"), attempts.c.started),
         }
     )
     .where(_this_task(attempts), attempts.c.number == _param("number"), attempts.c.state == _param("old")),
     *_params(_FINISHED + " worker started ended run task_id map_index number old"),
 )
-"""It ends and leaves neither log nor notes, and had no process end with it."""
+"""It ends and leaves neither log nor notes nor rows, and had no process end with it."""
+
+_put_state = sqlite.insert(task_state)
+SET_STATE: Final = _text(
+    _put_state.on_conflict_do_update(
+        index_elements=["run", "task_id", "map_index", "name"], set_={"value": _put_state.excluded.value}
+    ),
+    "run", "task_id", "map_index", "name", "value", columns=True,
+)  # fmt: skip
+FORGET_STATE: Final = _text(
+    delete(task_state).where(
+        task_state.c.run == _param("run"), task_state.c.task_id == _param("task_id"),
+        task_state.c.map_index > literal_column(str(NO_INDEX)),
+    ),
+    *_params("run task_id"),
+)  # fmt: skip
+"""What the items of a list that is made anew have kept: they are other items."""
 
 _EVENT: Final = "seq at epoch kind dag run task_id map_index attempt old new why_code actor"
 ADD_PLAIN_EVENT: Final = _add(events, _EVENT)
@@ -232,17 +285,23 @@ FIND_RUN: Final = _text(
     select(runs.c.id).where(runs.c.dag == _param("dag"), runs.c.key == _param("key"), runs.c.n == _param("n")),
     *_params("dag key n"),
 )
+_RUN_MOVED = (
+    "state", "round", "placed", "why", "culprits", "cancel_at", "stop", "stopped_by", "spent", "placed_at",
+)  # fmt: skip
 MOVE_RUN: Final = _text(
     update(runs)
     .values(
-        {name: _param(name) for name in ("state", "round", "placed", "why", "culprits", "cancel_at")}
+        {name: _param(name) for name in _RUN_MOVED}
         | {
+            "class": func.coalesce(_param("class"), runs.c["class"]),
             "started": func.coalesce(_param("started"), runs.c.started),
             "ended": case((_param("reopened"), None), else_=func.coalesce(_param("ended"), runs.c.ended)),
         }
     )
     .where(runs.c.id == _param("run"), runs.c.state == _param("old")),
-    *_params("state round placed why culprits cancel_at started reopened ended run old"),
+    *_params(
+        "class state round placed why culprits cancel_at started reopened ended stop stopped_by spent placed_at run old"
+    ),
 )
 
 # ---------------------------------------------------------------------------------------------------- dags and the rest
@@ -288,7 +347,55 @@ MOVE_SLOT: Final = _text(
     ),
     "dag", "slot_start", "slot_end", "last_run", "last_good_run", "state", "version", columns=True,
 )  # fmt: skip
-ADD_REQUEST: Final = _add(requests, "id actor act at answered outcome why run")
+_ANSWER = ("answered", "outcome", "why", "run")
+_ask = sqlite.insert(requests)
+ADD_REQUEST: Final = _text(
+    _ask.on_conflict_do_update(
+        index_elements=["id"],
+        set_={name: _ask.excluded[name] for name in _ANSWER},
+        where=requests.c.answered.is_(None),
+    ),
+    "id", "actor", "act", "at", *_ANSWER, columns=True,
+)  # fmt: skip
+"""A request and its answer: new, or one whose row has waited for it."""
+_pool = sqlite.insert(pools)
+SET_POOL: Final = _text(
+    _pool.on_conflict_do_update(index_elements=["name"], set_={"slots": _pool.excluded.slots}),
+    "name", "slots", columns=True,
+)  # fmt: skip
+TAKE_POOL: Final = _text(delete(pools).where(pools.c.name == _param("name")), *_params("name"))
+EASE: Final = _text(sqlite.insert(eased).on_conflict_do_nothing(), "dag", "task", "guard", "like", "at", columns=True)
+
+
+def _seal(table: Table) -> str:
+    put = sqlite.insert(table)
+    names = ("sealed", "key_id", "at", "actor")
+    return _text(
+        put.on_conflict_do_update(index_elements=["name"], set_={name: put.excluded[name] for name in names}),
+        "name", *names, columns=True,
+    )  # fmt: skip
+
+
+def _seal_again(table: Table) -> str:
+    names = ("sealed", "key_id", "at", "actor")
+    return _text(
+        update(table)
+        .values({name: _param(name) for name in names})
+        .where(table.c.name == _param("name"), table.c.sealed == _param("was")),
+        *_params("sealed key_id at actor name was"),
+    )
+
+
+def _unseal(table: Table) -> str:
+    here = [table.c.name == _param("name"), table.c.sealed == func.coalesce(_param("was"), table.c.sealed)]
+    return _text(delete(table).where(*here), *_params("name was"))
+
+
+_SEALED: Final = {"connection": connections, "secret": secrets}
+SEAL: Final = {kind: _seal(table) for kind, table in _SEALED.items()}
+SEAL_AGAIN: Final = {kind: _seal_again(table) for kind, table in _SEALED.items()}
+"""Only where it still holds what was read: a value written meanwhile stays."""
+UNSEAL: Final = {kind: _unseal(table) for kind, table in _SEALED.items()}
 
 # -------------------------------------------------------------------------------------------------------------- results
 _VALUE = (tasks.c.inline, tasks.c.ref, tasks.c.length, tasks.c.digest)

@@ -19,10 +19,14 @@ from segue.model.changes import (
     Collapsed,
     DefinitionFailed,
     Expanded,
+    GuardEased,
+    PoolSet,
     Quarantined,
     RunCreated,
     RunMoved,
+    SecretSet,
     SlotMoved,
+    StateChanged,
     TaskMoved,
     VersionAdded,
 )
@@ -68,7 +72,22 @@ class _Wave:
 
     def __init__(self) -> None:
         self.tasks: dict[str, _Rows] = {sql.QUEUE_TASK: [], sql.PUT_TASK: [], sql.PASS_TASK: [], sql.MOVE_TASK: []}
-        self.attempts: dict[str, _Rows] = {sql.FINISH_ATTEMPT: [], sql.MOVE_ATTEMPT: [], sql.ADD_ATTEMPT: []}
+        self.attempts: dict[str, _Rows] = {
+            sql.FINISH_ATTEMPT: [], sql.MOVE_ATTEMPT: [], sql.ADD_ATTEMPT: [], sql.ADD_SPECIAL_ATTEMPT: []
+        }  # fmt: skip
+
+
+def _is_small(value: Value) -> bool:
+    """It lies in its row, and there is nothing else to say about it."""
+    return value.length is None and value.ref is None and not value.preview
+
+
+def _says_little(move: AttemptMoved) -> bool:
+    """It leaves neither log nor notes nor rows, and had no process end with it."""
+    return (
+        not move.notes and move.log is None and move.exit_code is None and move.signal is None
+        and move.rows is None and not move.source
+    )  # fmt: skip
 
 
 class SqliteTransaction:
@@ -101,6 +120,10 @@ class SqliteTransaction:
             SlotMoved: self._move_slot,
             Quarantined: self._quarantine,
             Answered: self._answer,
+            StateChanged: self._keep_state,
+            GuardEased: self._ease,
+            PoolSet: self._set_pool,
+            SecretSet: self._seal,
         }
 
     def apply(self, changes: Sequence[Change]) -> None:
@@ -127,11 +150,14 @@ class SqliteTransaction:
         wave = self._wave(self._task_turns, run, move.task, index)
         new, value, began, number = move.new, move.result or _NOTHING, move.began, move.attempt or 0
         tallies = (move.round, move.tries, move.losses, move.platform)
-        plain = move.not_before is None and not move.marked and move.followed is None
+        plain = (
+            move.not_before is None and not move.marked and move.followed is None
+            and move.reused_from is None and not move.staged
+        )  # fmt: skip
         empty = move.result is None and began is None
         if plain and empty and move.old is TaskState.PENDING and new is TaskState.QUEUED:
             wave.tasks[sql.QUEUE_TASK].append((run, move.task, index, *tallies, _encode(move.why), number))
-        elif plain and new is TaskState.SUCCESS and move.old in _LIVE and value.length is None and value.ref is None:
+        elif plain and new is TaskState.SUCCESS and move.old in _LIVE and _is_small(value):
             wave.tasks[sql.PASS_TASK].append((
                 *tallies, _encode(move.why), number, began, move.at, value.digest, value.inline,
                 run, move.task, index, str(move.old),
@@ -147,13 +173,18 @@ class SqliteTransaction:
             began = move.at
         head = (
             str(new), move.round, move.tries, move.losses, move.platform, move.not_before, _encode(move.why),
-            move.attempt or 0, value.length, move.marked, None if move.followed is None else _encode(move.followed),
+            move.attempt or 0, value.length, int(move.marked),
+            None if move.followed is None else _encode(move.followed),
+            None if move.reused_from is None else str(move.reused_from),
         )  # fmt: skip
-        tail = (began, move.at if new in FINAL else None, value.digest, value.ref, value.inline)
+        tail = (
+            began, move.at if new in FINAL else None, value.digest, value.ref, value.inline, value.preview or None,
+            move.staged or None,
+        )  # fmt: skip
         if move.old is TaskState.PENDING:
             wave.tasks[sql.PUT_TASK].append((run, move.task, index, *head, *tail))
         else:
-            reopened = new is TaskState.PENDING
+            reopened = int(new is TaskState.PENDING)
             wave.tasks[sql.MOVE_TASK].append((*head, reopened, *tail, run, move.task, index, str(move.old)))
 
     def _move_attempt(self, move: AttemptMoved) -> None:
@@ -162,13 +193,14 @@ class SqliteTransaction:
         index = NO_INDEX if key.index is None else key.index
         wave = self._wave(self._attempt_turns, run, key.task, index)
         if move.old is None:
-            wave.attempts[sql.ADD_ATTEMPT].append((
-                run, key.task, index, key.number, move.round, move.fence, str(move.new), move.cause, move.text,
-                move.worker, move.at,
-            ))  # fmt: skip
+            row = (move.round, move.fence, str(move.new), move.cause, move.text, move.worker, move.at)
+            if move.kind == "user":
+                wave.attempts[sql.ADD_ATTEMPT].append((run, key.task, index, key.number, *row))
+            else:
+                wave.attempts[sql.ADD_SPECIAL_ATTEMPT].append((run, key.task, index, key.number, move.kind, *row))
             return
         alive = move.new in ("queued", "running")
-        if not alive and not move.notes and move.log is None and move.exit_code is None and move.signal is None:
+        if not alive and _says_little(move):
             wave.attempts[sql.FINISH_ATTEMPT].append((
                 str(move.new), move.cause, move.text, move.peak_rss, move.cpu, move.worker, move.began, move.at,
                 run, key.task, index, key.number, str(move.old),
@@ -177,8 +209,8 @@ class SqliteTransaction:
         began = move.at if move.began is None and move.new == "running" else move.began
         wave.attempts[sql.MOVE_ATTEMPT].append((
             str(move.new), move.cause, move.text, move.exit_code, move.signal, move.peak_rss, move.cpu, move.worker,
-            move.log, _encode(move.notes) if move.notes else None, began, None if alive else move.at,
-            run, key.task, index, key.number, str(move.old),
+            move.log, _encode(move.notes) if move.notes else None, began, None if alive else move.at, move.rows,
+            move.source, run, key.task, index, key.number, str(move.old),
         ))  # fmt: skip
 
     def _expand(self, change: Expanded) -> None:
@@ -191,6 +223,13 @@ class SqliteTransaction:
         run = self._id(change.run)
         self._run_one(sql.UNEXPAND, (change.round, run, change.task), change)
         self._cursor.execute(sql.COLLAPSE, (run, change.task))
+        self._cursor.execute(sql.FORGET_STATE, (run, change.task))
+        self._log_all(change)
+
+    def _keep_state(self, change: StateChanged) -> None:
+        index = NO_INDEX if change.index is None else change.index
+        row = (self._id(change.run), change.task, index, change.name, change.value.encode())
+        self._cursor.execute(sql.SET_STATE, row)
         self._log_all(change)
 
     # ----------------------------------------------------------------------------------------------------------- runs
@@ -199,7 +238,7 @@ class SqliteTransaction:
         start, end = row.slot or (None, None)
         self._cursor.execute(sql.ADD_RUN, (
             run.dag, run.key, run.n, row.request, start, end, row.kind, row.klass, row.version, row.bundle,
-            row.environment, row.params, row.actor, row.reason, RunState.QUEUED, 1, False, row.due, row.created,
+            row.environment, row.params, row.actor, row.reason, str(RunState.QUEUED), 1, 0, row.due, row.created,
         ))  # fmt: skip
         self.made[run] = self._cursor.lastrowid or 0
         self._log_all(change)
@@ -207,8 +246,9 @@ class SqliteTransaction:
     def _move_run(self, move: RunMoved) -> None:
         run = self._id(move.run)
         row = (
-            move.new, move.round, move.placed, _encode(move.why), _encode(move.culprits), move.cancel_at, move.started,
-            move.new is RunState.RUNNING, move.ended, run, move.old,
+            move.klass, str(move.new), move.round, int(move.placed), _encode(move.why), _encode(move.culprits),
+            move.cancel_at, move.started, int(move.new is RunState.RUNNING), move.ended, move.stop, move.stopped_by,
+            move.spent, move.placed_at, run, str(move.old),
         )  # fmt: skip
         self._run_one(sql.MOVE_RUN, row, move)
         self._log_all(move)
@@ -240,15 +280,37 @@ class SqliteTransaction:
     def _move_slot(self, change: SlotMoved) -> None:
         run = str(change.run)
         good = run if change.state is SlotState.FRESH else None
-        row = (change.dag, *change.slot, run, good, change.state, change.version)
+        row = (change.dag, *change.slot, run, good, str(change.state), change.version)
         self._cursor.execute(sql.MOVE_SLOT, row)
         self._log_all(change)
 
     def _answer(self, change: Answered) -> None:
         run = None if change.run is None else self._id(change.run)
-        row = (change.request, change.actor, change.act, change.at, change.at, change.ok, change.text, run)
-        self._cursor.execute(sql.ADD_REQUEST, row)
+        row = (change.request, change.actor, change.act, change.at, change.at, int(change.ok), change.text, run)
+        self._run_one(sql.ADD_REQUEST, row, change)
         self._log_all(change)
+
+    def _ease(self, change: GuardEased) -> None:
+        self._cursor.execute(sql.EASE, (change.dag, change.task, change.guard, change.like, change.at))
+        self._log_all(change)
+
+    def _set_pool(self, change: PoolSet) -> None:
+        if change.slots is None:
+            self._cursor.execute(sql.TAKE_POOL, (change.name,))
+        else:
+            self._cursor.execute(sql.SET_POOL, (change.name, change.slots))
+        self._log_all(change)
+
+    def _seal(self, change: SecretSet) -> None:
+        row = (change.sealed, change.key, change.at, change.actor)
+        if change.sealed is None:
+            self._cursor.execute(sql.UNSEAL[change.kind], (change.name, change.was))
+        elif change.was is None:
+            self._cursor.execute(sql.SEAL[change.kind], (change.name, *row))
+        else:
+            self._cursor.execute(sql.SEAL_AGAIN[change.kind], (*row, change.name, change.was))
+        if self._cursor.rowcount:
+            self._log_all(change)
 
     # -------------------------------------------------------------------------------------------------------- plumbing
     def _id(self, run: RunKey) -> int:

@@ -58,10 +58,12 @@ class SqliteWriter:
         return Lease(epoch)
 
     def snapshot(self, runs: Iterable[RunKey] | None) -> Snapshot:
-        """One consistent read: all DAGs, and the unfinished runs among `runs` (None: all unfinished runs)."""
+        """One consistent read: all DAGs and pools, and the runs among `runs` (None: all) that have not ended or have a
+        hook alive.
+        """
         with reading(self._connection, self._path):
             source = SqliteSource(self._connection)
-            return Snapshot(self._fence_key, source.dags(), source.open_runs(runs))
+            return Snapshot(self._fence_key, source.dags(), source.open_runs(runs), source.pools())
 
     @contextmanager
     def transaction(self, epoch: int) -> Iterator[SqliteTransaction]:

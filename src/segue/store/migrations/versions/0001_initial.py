@@ -1,8 +1,6 @@
 """The first version."""
 
-from pathlib import Path
-
-from alembic import op
+from segue.store.migrations.upgrading import run_script
 
 revision = "1"
 down_revision = None
@@ -10,6 +8,4 @@ down_revision = None
 
 def upgrade() -> None:
     """Make all tables as they were on the first day; the metadata has moved on since."""
-    for statement in Path(__file__).with_suffix(".sql").read_text().split(";\n"):
-        if statement.strip():
-            op.execute(statement)
+    run_script(__file__)

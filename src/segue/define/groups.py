@@ -1,0 +1,201 @@
+"""Groups: names for tasks that belong together, and an end of edges.
+
+What a group's roots and leaves are is known only when the DAG is declared whole, so an edge to or from a group is kept
+as it was said and becomes edges of tasks then: those inside small groups first, because they decide what the roots and
+leaves of the groups around them are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn, Self
+
+from segue.define.faults import Place, fault, here
+from segue.define.nodes import Call, Link, Wired, data_ids
+from segue.define.tracing import Tracing, active
+from segue.model.errors import DefinitionError
+from segue.model.ids import ID_RULE, is_id
+from segue.model.spec import TaskSpec
+
+__all__ = ["Group", "GroupView", "chosen", "group", "group_views", "tied"]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """A group of a DAG, to look at.
+
+    Attributes:
+        group_id: its id, `outer.inner` where it lies in another.
+        task_ids: the tasks in it and in the groups inside it.
+        upstream_task_ids: tasks outside it directly upstream of one inside.
+        downstream_task_ids: tasks outside it directly downstream of one inside.
+    """
+
+    group_id: str
+    task_ids: set[str]
+    upstream_task_ids: set[str]
+    downstream_task_ids: set[str]
+
+
+class Group(Wired):
+    """Tasks that are called inside `with` belong to the group: their ids begin with its name and a dot.
+
+    An edge to a group goes to its roots, one from it comes from its leaves.
+
+    Args:
+        name: of the group, inside the one it stands in.
+
+    Raises:
+        DefinitionError: the name is none, the DAG has such a group already, or no DAG is being declared.
+    """
+
+    __slots__ = ("_dag", "id", "name", "place")
+
+    def __init__(self, name: str, /) -> None:
+        self.name = self.id = str(name)
+        self.place = here()
+        self._dag: Any = None
+        if not is_id(self.name) or "." in self.name:
+            fault(f"{name!r} cannot be the name of a group: write {ID_RULE.replace('.', '')}", self.place)
+
+    @property
+    def end(self) -> tuple[str, Tracing]:
+        if self._dag is None:
+            text = f"group {self.name} has no tasks yet: open it with `with group({self.name!r}):`"
+            raise DefinitionError(text, file=self.place.file, line=self.place.line)
+        return self.id, self._dag
+
+    def __enter__(self) -> Self:
+        dag: Any = active.get()
+        if dag is None:
+            text = f"group {self.name} stands outside a DAG: open it in a function with @dag, or in `with Dag(…):`"
+            raise DefinitionError(text, file=self.place.file, line=self.place.line)
+        self._dag, self.id = dag, dag.open_group(self)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._dag.close_group()
+
+    def __repr__(self) -> str:
+        return f"<group {self.id}>"
+
+    def map(self, *_: object, **__: object) -> NoReturn:
+        """Refused: tasks are mapped, groups are not."""
+        at = here()
+        text = f"group {self.id} cannot be mapped: map the tasks in it, the first over the list, each next over the one"
+        raise DefinitionError(f"{text} before", file=at.file, line=at.line)
+
+    product = partial = map
+
+
+group = Group
+
+
+def tied(calls: Mapping[str, Call], links: Iterable[Link]) -> dict[str, dict[str, Place]]:
+    """What each call comes after by order alone, edges of groups included.
+
+    Args:
+        calls: of one DAG, by id.
+        links: edges with a group at one end, as they were said.
+    """
+    after = {name: dict(call.after) for name, call in calls.items()}
+    for first, second, place in sorted(links, key=_depth, reverse=True):
+        (up, _), (down, _) = first.end, second.end
+        if _within(first, down) or _within(second, up):
+            fault(f"cycle: {up} → {down} → {up}: one lies in the other", place)
+            continue
+        leaves, roots = list(_leaves(first, calls, after)), list(_roots(second, calls, after))
+        for name, found in ((up, leaves), (down, roots)):
+            if not found:
+                fault(f"group {name} has no tasks: an edge of it says nothing", place)
+        for root in roots:
+            for leaf in leaves:
+                after[root].setdefault(leaf, place)
+    return after
+
+
+def group_views(tasks: Sequence[TaskSpec]) -> list[GroupView]:
+    """The groups of a DAG, in order of their first task, outer ones first.
+
+    Args:
+        tasks: with their edges and groups.
+    """
+    inside: dict[str, set[str]] = {}
+    for task in tasks:
+        for group_id in _path(task.group):
+            inside.setdefault(group_id, set()).add(task.id)
+    up: dict[str, set[str]] = {group_id: set() for group_id in inside}
+    down: dict[str, set[str]] = {group_id: set() for group_id in inside}
+    groups = {task.id: task.group for task in tasks}
+    for task in tasks:
+        for before in task.upstream:
+            for group_id in _path(task.group):
+                if before not in inside[group_id]:
+                    up[group_id].add(before)
+            for group_id in _path(groups[before]):
+                if task.id not in inside[group_id]:
+                    down[group_id].add(task.id)
+    return [GroupView(group_id, inside[group_id], up[group_id], down[group_id]) for group_id in inside]
+
+
+def chosen(name: str, below: Iterable[str], calls: Mapping[str, Call]) -> tuple[str, ...]:
+    """The direct downstream tasks that a branch means by a name; none where it means none.
+
+    Args:
+        name: an id, a group's id, or a task's own id where one of these tasks lies in a group under it.
+        below: ids of the direct downstream tasks.
+        calls: of the DAG, by id.
+    """
+    below = list(below)
+    if name in below:
+        return (name,)
+    inside = tuple(one for one in below if name in _path(calls[one].group))
+    own = tuple(one for one in below if calls[one].task.id == name)
+    return inside or (own if len(own) == 1 else ())
+
+
+def _path(group_id: str) -> Iterator[str]:
+    """`a`, `a.b`, `a.b.c` of `a.b.c`."""
+    parts = group_id.split(".") if group_id else []
+    return (".".join(parts[: n + 1]) for n in range(len(parts)))
+
+
+def _around(end: Wired) -> str:
+    """The group that an end lies in."""
+    return end.group if isinstance(end, Call) else end.end[0].rpartition(".")[0]
+
+
+def _depth(link: Link) -> int:
+    """In how many groups both ends of an edge lie: inner edges decide what the roots and leaves of outer groups are."""
+    return len({*_path(_around(link.first))} & {*_path(_around(link.second))})
+
+
+def _within(end: Wired, group_id: str) -> bool:
+    return group_id in _path(_around(end))
+
+
+def _members(end: Wired, calls: Mapping[str, Call]) -> dict[str, Call]:
+    group_id = end.end[0]
+    return {name: call for name, call in calls.items() if group_id in _path(call.group)}
+
+
+def _roots(end: Wired, calls: Mapping[str, Call], after: Mapping[str, Mapping[str, Place]]) -> Iterator[str]:
+    if isinstance(end, Call):
+        yield end.id
+        return
+    members = _members(end, calls)
+    for name, call in members.items():
+        if members.keys().isdisjoint((*data_ids(call), *after[name])):
+            yield name
+
+
+def _leaves(end: Wired, calls: Mapping[str, Call], after: Mapping[str, Mapping[str, Place]]) -> Iterator[str]:
+    """Those that nothing in the group follows; teardowns end nothing (SEMANTICS, "Setup/teardown")."""
+    if isinstance(end, Call):
+        yield end.id
+        return
+    members = _members(end, calls)
+    working = {name: call for name, call in members.items() if call.task.kind != "teardown"} or members
+    followed = {up for name, call in working.items() for up in (*data_ids(call), *after[name])}
+    yield from (name for name in working if name not in followed)

@@ -1,0 +1,45 @@
+"""What attempts have been through: the numbers that the next one needs."""
+
+from __future__ import annotations
+
+from segue.model.ids import Instant
+from segue.model.state import TaskState
+
+__all__ = ["HookTally", "Tally"]
+
+
+class Tally:
+    """What a cell has been through."""
+
+    __slots__ = ("alive", "began", "fence", "losses", "mark", "not_before", "number", "platform", "round", "tries")
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.round = 1
+        self.tries = 0
+        self.losses = 0
+        self.platform = 0
+        self.not_before: Instant | None = None
+        self.alive = False
+        self.began: Instant | None = None
+        self.fence = b""
+        self.mark: tuple[TaskState, str, str, str] | None = None
+        """(state, actor, reason, request): what a person wants it to be once its attempt has ended."""
+
+
+class HookTally:
+    """What one hook has been through.
+
+    Attributes:
+        number: of its newest attempt; tries: attempts of this call of it; round: of its task, when it was called.
+        again: the round in which it was called while an attempt of an earlier call was alive, 0 for none.
+    """
+
+    __slots__ = ("again", "alive", "began", "fence", "number", "round", "tries")
+
+    def __init__(self) -> None:
+        self.number = self.tries = self.again = 0
+        self.round = 1
+        self.alive = False
+        self.began: Instant | None = None
+        self.fence = b""

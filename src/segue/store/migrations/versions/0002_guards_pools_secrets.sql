@@ -1,0 +1,52 @@
+ALTER TABLE runs ADD COLUMN stop TEXT DEFAULT '' NOT NULL;
+ALTER TABLE runs ADD COLUMN stopped_by TEXT DEFAULT '' NOT NULL;
+ALTER TABLE runs ADD COLUMN spent INTEGER DEFAULT 0 NOT NULL;
+ALTER TABLE runs ADD COLUMN placed_at INTEGER;
+ALTER TABLE tasks ADD COLUMN preview BLOB;
+ALTER TABLE tasks ADD COLUMN staged BLOB;
+ALTER TABLE attempts ADD COLUMN rows INTEGER;
+ALTER TABLE attempts ADD COLUMN source TEXT DEFAULT '' NOT NULL;
+CREATE INDEX attempts_hooks ON attempts (run) WHERE kind = 'hook';
+ALTER TABLE requests ADD COLUMN body BLOB;
+CREATE INDEX requests_open ON requests (at) WHERE answered IS NULL;
+CREATE TABLE pools (
+	name TEXT NOT NULL,
+	slots INTEGER NOT NULL,
+	PRIMARY KEY (name)
+)
+ WITHOUT ROWID,
+ STRICT;
+
+CREATE TABLE eased (
+	dag TEXT NOT NULL,
+	task TEXT NOT NULL,
+	guard TEXT NOT NULL,
+	"like" TEXT NOT NULL,
+	at INTEGER NOT NULL,
+	PRIMARY KEY (dag, task, guard, "like")
+)
+ WITHOUT ROWID,
+ STRICT;
+
+CREATE TABLE connections (
+	name TEXT NOT NULL,
+	sealed BLOB NOT NULL,
+	key_id TEXT NOT NULL,
+	at INTEGER NOT NULL,
+	actor TEXT NOT NULL,
+	PRIMARY KEY (name)
+)
+ WITHOUT ROWID,
+ STRICT;
+
+CREATE TABLE secrets (
+	name TEXT NOT NULL,
+	sealed BLOB NOT NULL,
+	key_id TEXT NOT NULL,
+	at INTEGER NOT NULL,
+	actor TEXT NOT NULL,
+	PRIMARY KEY (name)
+)
+ WITHOUT ROWID,
+ STRICT;
+

@@ -1,0 +1,101 @@
+"""Who writes: one row, renewed by the server's own clock.
+
+The row says whose turn it is (`epoch`, `holder`) and when he was last heard of. Every transaction of the leader begins
+by renewing it under his epoch, which is fence and lock in one: where another has taken over, no row matches and nothing
+is written; where another would take over now, he waits for the end of this transaction, so what he reads afterwards is
+all there is. A leader that stands still with a transaction open loses its connection (`idle_in_transaction…`).
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, MetaData, Table, Text, text
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+
+from segue.store.postgres.connection import Raw
+
+__all__ = ["FENCE", "RELEASE", "RUNS", "SESSION", "Leader", "Pace", "holder_here", "leadership", "seat", "take_seat"]
+
+leadership = MetaData()
+"""What only a served database has."""
+
+seat = Table(
+    "lease",
+    leadership,
+    Column("one", BigInteger, CheckConstraint("one = 1"), primary_key=True, autoincrement=False),
+    Column("epoch", BigInteger, nullable=False, server_default=text("0")),
+    Column("holder", Text, nullable=False, server_default=text("''")),
+    Column("renewed", TIMESTAMP(timezone=True), nullable=False, server_default=text("'epoch'")),
+    # Number of the newest run: given by the one writer, so that none is skipped and none is given twice.
+    Column("runs", BigInteger, nullable=False, server_default=text("0")),
+    # Room on its page for the next versions of a row that changes with every commit: no index is touched.
+    postgresql_with={"fillfactor": "10"},
+)
+
+SESSION: Final = "SET idle_in_transaction_session_timeout = '3s'; SET lock_timeout = '5s'"
+
+# A server whose clock was set back must not keep everybody out until it has caught up.
+_TAKE: Final = """
+UPDATE lease SET epoch = epoch + 1, holder = %(holder)s::text, renewed = clock_timestamp()
+WHERE holder = %(holder)s::text OR renewed NOT BETWEEN
+  clock_timestamp() - %(expiry)s::float8 * interval '1 second'
+  AND clock_timestamp() + %(expiry)s::float8 * interval '1 second'
+RETURNING epoch, runs
+"""
+_LOOK: Final = "SELECT holder, renewed::text FROM lease"
+FENCE: Final = "UPDATE lease SET renewed = clock_timestamp() WHERE epoch = %s::bigint"
+RUNS: Final = "UPDATE lease SET runs = %s::bigint"
+RELEASE: Final = "UPDATE lease SET renewed = 'epoch' WHERE holder = %s::text"
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How leadership passes on. All in seconds.
+
+    Args:
+        renew: an idle leader is heard of so often.
+        expiry: after so long without a word another one leads.
+        look: a stand-by looks so often.
+    """
+
+    renew: float = 2.0
+    expiry: float = 4.0
+    look: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Leader:
+    """Who leads while we wait. `alive`: it was heard of since we began to wait."""
+
+    name: str
+    alive: bool
+
+
+def holder_here() -> str:
+    """A name for a writer of this process, unlike any other's."""
+    return f"process {os.getpid()} on {socket.gethostname()} ({os.urandom(4).hex()})"
+
+
+def take_seat(raw: Raw, holder: str, pace: Pace, waiting: Callable[[Leader], None]) -> tuple[int, int]:
+    """Lead, or wait for it; gives the new epoch and the number of the newest run.
+
+    Args:
+        raw: in autocommit mode.
+        holder: our name.
+        pace: when a leader counts as gone.
+        waiting: told who leads before every wait; what it raises ends the waiting.
+    """
+    first = None
+    while True:
+        taken = raw.execute(_TAKE, {"holder": holder, "expiry": pace.expiry}).fetchone()
+        if taken is not None:
+            return taken[0], taken[1]
+        seen = raw.execute(_LOOK).fetchone() or ("", "")
+        first = first or seen
+        waiting(Leader(seen[0], alive=seen != first))
+        raw.execute("SELECT pg_sleep(%s::float8)", (pace.look,))

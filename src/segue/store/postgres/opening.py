@@ -1,0 +1,157 @@
+"""Opening a database: make its tables, check them, refuse what is not ours."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import msgspec
+import psycopg
+from sqlalchemy import insert, inspect, select
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError, NoResultFound
+
+from segue.model.errors import HomeUnusable, StoreDown
+from segue.model.ids import Instant
+from segue.store.postgres.connection import Raw, connect, damaged, faults, raw_of, shown, state_of
+from segue.store.postgres.leadership import Leader, Pace, leadership, seat
+from segue.store.postgres.writer import PostgresWriter
+from segue.store.schema import SCHEMA, meta, metadata
+
+__all__ = ["LOCK", "OLDEST_SERVER", "check_database", "open_writer", "version_of"]
+
+_T = TypeVar("_T")
+OLDEST_SERVER: Final = 15
+"""Major version of the oldest server that the tests run on."""
+
+LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('segue schema ' || current_schema(), 0))"
+"""Held by whoever makes or changes tables, until its transaction ends."""
+
+_NEVER: Final = ("28", "3D", "42501")
+
+
+def _nobody(leader: Leader) -> None:
+    pass
+
+
+def open_writer(
+    url: str,
+    now: Instant,
+    pace: Pace = Pace(),  # noqa: B008 - frozen
+    waiting: Callable[[Leader], None] = _nobody,
+    driver: Callable[..., Raw] = psycopg.connect,
+) -> PostgresWriter:
+    """Open a database for writing; its tables are made where there are none. It does not lead yet.
+
+    Args:
+        url: `postgresql://…` of a database that is ours alone.
+        now: written as the time of its creation.
+        pace: how leadership passes on.
+        waiting: told who leads while `lease` waits; what it raises ends the waiting.
+        driver: opens a connection of the driver.
+
+    Raises:
+        HomeUnusable: the database is of another version, not ours, damaged, or may not be used by us.
+        StoreDown: the server is not there now.
+    """
+    connection = _open(url, driver)
+    try:
+        with faults(url):
+            connection.exec_driver_sql("BEGIN")
+            connection.exec_driver_sql(LOCK)
+            if not inspect(connection).get_table_names():
+                _create(connection, now)
+            _check(connection, url)
+            instance, fence_key = _read(connection, "instance", str), _read(connection, "fence_key", bytes)
+            connection.exec_driver_sql("COMMIT")
+    except (NoResultFound, msgspec.MsgspecError) as error:
+        raise damaged(url, str(error)) from error
+    finally:
+        connection.close()
+    return PostgresWriter(url, instance, fence_key, pace, waiting, driver)
+
+
+def check_database(url: str) -> int:
+    """Check a database without changing it and give its version, 0 where there are no tables yet.
+
+    Raises:
+        HomeUnusable: it is not ours, of another version, or may not be used by us.
+        StoreDown: the server is not there now.
+    """
+    connection = _open(url, psycopg.connect)
+    try:
+        with faults(url):
+            return _check(connection, url) if inspect(connection).get_table_names() else 0
+    finally:
+        connection.close()
+
+
+def version_of(connection: Connection) -> int:
+    """The version of the tables."""
+    return _read(connection, "schema", int)
+
+
+def _open(url: str, driver: Callable[..., Raw]) -> Connection:
+    try:
+        connection = connect(url, "opening", driver=driver)
+    except StoreDown as error:
+        cause = error.__cause__
+        if isinstance(cause, (psycopg.Error, DBAPIError)) and _is_final(cause):
+            raise HomeUnusable(f"{shown(url)}: {cause}: correct SEGUE_DATABASE_URL") from error
+        raise
+    server = raw_of(connection).info
+    encoding = server.parameter_status("server_encoding")
+    if server.server_version < OLDEST_SERVER * 10_000 or encoding != "UTF8":
+        found = f"PostgreSQL {server.server_version // 10_000} with encoding {encoding}"
+        connection.close()
+        raise HomeUnusable(f"{shown(url)} is {found}: Segue needs {OLDEST_SERVER} or newer, and UTF8")
+    return connection
+
+
+def _is_final(cause: Exception) -> bool:
+    # At the start of a connection libpq keeps the words of a refusal and drops its code.
+    text = str(cause)
+    return state_of(cause).startswith(_NEVER) or any(
+        word in text for word in ("does not exist", "password", "authentication failed", "pg_hba.conf", "invalid")
+    )
+
+
+def _check(connection: Connection, url: str) -> int:
+    columns = {column["name"] for column in _columns(connection)}
+    if not {"name", "value"} <= columns:
+        raise HomeUnusable(
+            f"{shown(url)} holds tables of something else: name an empty database with SEGUE_DATABASE_URL=…"
+        )
+    version = version_of(connection)
+    if version > SCHEMA:
+        raise HomeUnusable(
+            f"{shown(url)} is of version {version}, this Segue reads up to {SCHEMA}: install the newer Segue again"
+        )
+    if version < SCHEMA:
+        raise HomeUnusable(
+            f"{shown(url)} is of version {version}, this Segue needs {SCHEMA}: stop every Segue that uses it, make a "
+            "backup, then `segue db upgrade`"
+        )
+    return version
+
+
+def _columns(connection: Connection) -> list[Any]:
+    seen = inspect(connection)
+    return list(seen.get_columns("meta")) if seen.has_table("meta") else []
+
+
+def _create(connection: Connection, now: Instant) -> None:
+    metadata.create_all(connection, checkfirst=False)
+    leadership.create_all(connection, checkfirst=False)
+    connection.execute(insert(seat).values(one=1))
+    values: dict[str, object] = {
+        "schema": SCHEMA, "instance": os.urandom(8).hex(), "fence_key": os.urandom(32), "epoch": 0, "created": now
+    }  # fmt: skip
+    rows = [{"name": name, "value": msgspec.msgpack.encode(value)} for name, value in values.items()]
+    connection.execute(insert(meta), rows)
+
+
+def _read(connection: Connection, name: str, type_: type[_T]) -> _T:
+    value = connection.execute(select(meta.c.value).where(meta.c.name == name)).scalar_one()
+    return msgspec.msgpack.decode(value, type=type_)
