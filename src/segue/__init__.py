@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from segue.define.injection import injected
     from segue.define.nodes import Node, chain, cross
     from segue.define.options import DagOptions, Retry, TaskOptions
-    from segue.define.params import Params
+    from segue.define.params import Param, Params
     from segue.define.running import current
     from segue.define.tasks import AsyncTask, Task, task
     from segue.model.context import Connection, Context, State, Trigger
@@ -27,7 +27,7 @@ _HOMES = {
     "segue.define.injection": ("injected",),
     "segue.define.nodes": ("Node", "chain", "cross"),
     "segue.define.options": ("DagOptions", "Retry", "TaskOptions"),
-    "segue.define.params": ("Params",),
+    "segue.define.params": ("Param", "Params"),
     "segue.define.running": ("current",),
     "segue.define.tasks": ("AsyncTask", "Task", "task"),
     "segue.model.context": ("Connection", "Context", "State", "Trigger"),
@@ -49,6 +49,7 @@ __all__ = [
     "GroupView",
     "Interval",
     "Node",
+    "Param",
     "Params",
     "Retry",
     "RetryAfter",

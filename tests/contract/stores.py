@@ -1,7 +1,9 @@
 """The stores that keep the contract, and the changes that the cases are made of."""
 
+import atexit
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,10 @@ from segue.model.spec import DagSpec, MapSpec, Over, TaskSpec
 from segue.model.state import AttemptState, RunState, TaskState
 from segue.model.why import Why
 from segue.store.memory import MemoryReader, MemoryResults, MemoryStore, MemoryWriter
+from segue.store.postgres import Pace, PostgresReader, PostgresResults
+from segue.store.postgres import open_writer as open_postgres
 from segue.store.sqlite import SqliteReader, SqliteResults, open_writer
+from tests.postgres_server import binaries, running_server
 
 A, R, T = AttemptState, RunState, TaskState
 NOW = Instant(1_775_000_000_000_000)
@@ -75,9 +80,50 @@ class Memory:
         pass
 
 
+class Postgres:
+    """A database of its own on a server that all tests of this process share; whoever asks, leads."""
+
+    def __init__(self, folder: Path) -> None:
+        self._name = _server().new_database()
+        self.url = _server().url(self._name)
+        self.writer = self.another()
+        self.epoch = self.writer.lease().epoch
+        self.reader = PostgresReader(self.url)
+        self.results = PostgresResults(self.url)
+
+    def reopen(self) -> None:
+        self.writer.close()
+        self.writer = self.another()
+        self.epoch = self.writer.lease().epoch
+
+    def another(self):
+        return open_postgres(self.url, NOW, Pace(expiry=0.0, look=0.01))
+
+    def close(self) -> None:
+        for part in (self.reader, self.results, self.writer):
+            part.close()
+        _server().drop_database(self._name)
+
+
+@cache
+def _server():
+    """One for all tests of this process."""
+    running = ExitStack()
+    atexit.register(running.close)
+    return running.enter_context(running_server())
+
+
+_NO_SERVER = pytest.mark.skipif(binaries() is None, reason="PostgreSQL is not installed here")
+STORES = [
+    pytest.param(Sqlite, id="sqlite"),
+    pytest.param(Memory, id="memory"),
+    pytest.param(Postgres, id="postgres", marks=_NO_SERVER),
+]
+
+
 def stores():
     """Parametrize a fixture over all stores."""
-    return pytest.fixture(params=[Sqlite, Memory], ids=["sqlite", "memory"])(_store)
+    return pytest.fixture(params=STORES)(_store)
 
 
 def _store(request, tmp_path) -> Iterator[Sqlite | Memory]:
@@ -151,5 +197,6 @@ def dump(store):
     rows = store.reader
     return (
         list(rows.run_rows()), sorted(rows.task_rows(), key=repr), list(rows.attempt_rows()), list(rows.event_rows()),
-        list(rows.dags()), list(rows.slots("daily")),
+        list(rows.dags()), list(rows.slots("daily")), sorted(rows.state_rows(), key=repr), list(rows.pools()),
+        list(rows.eased()), list(rows.sealed_rows("secret")),
     )  # fmt: skip

@@ -4,7 +4,16 @@ from random import Random
 
 import pytest
 
-from segue.model.changes import Answered, Collapsed, Expanded, SlotMoved
+from segue.model.changes import (
+    Answered,
+    Collapsed,
+    Expanded,
+    GuardEased,
+    PoolSet,
+    SecretSet,
+    SlotMoved,
+    StateChanged,
+)
 from segue.model.errors import Conflict
 from segue.model.events import RerunRun, TriggerRun, Value
 from segue.model.ids import Instant, RunKey
@@ -39,7 +48,7 @@ class Author:
 
     def turn(self, store):
         """A few changes; those after the first may well not fit, which is as it should be."""
-        kinds = [self.run, self.task, self.task, self.task, self.attempt, self.attempt, self.map, self.rest]
+        kinds = [self.run, *[self.task] * 3, *[self.attempt] * 2, self.map, self.keep, self.decide, self.rest]
         return [self.rng.choice(kinds)(store) for _ in range(self.rng.choice([1, 1, 2, 3]))]
 
     def run(self, store):
@@ -52,6 +61,8 @@ class Author:
         return moved(
             one, self.old(view.state, R), self.new(view.state, RUN_MOVES, R), placed=self.rng.random() < 0.5,
             started=self.when(), ended=self.when(), culprits=self.rng.choice([(), (("extract", "no"),)]),
+            klass=self.rng.choice([None, 1]), stop=self.rng.choice(["", "cancel"]), stopped_by=self.rng.choice(["", "a"]),
+            spent=self.rng.choice([0, 3]), placed_at=self.when(),
         )  # fmt: skip
 
     def task(self, store):
@@ -61,24 +72,40 @@ class Author:
         return task(
             self.old(state, T), self.new(state, MOVES, T), name, index, run=one, began=self.when(),
             round=self.rng.randint(1, 3), attempt=self.rng.choice([None, 1, 2]), followed=self.rng.choice([None, ()]),
-            result=self.rng.choice([None, Value(b"1"), Value(None, b"r", 2)]),
+            result=self.rng.choice([None, Value(b"1"), Value(None, b"r", 2), Value(b"1", preview=b"p")]),
+            staged=self.rng.choice([b"", b"", b"s"]), reused_from=self.rng.choice([None, None, RUNS[0]]),
         )  # fmt: skip
 
     def attempt(self, store):
         one, name, index = self.where()
         rows = [row for where, row in store.attempts.get(one, {}).items() if where[:2] == (name, index)]
         facts = {"began": self.when(), "worker": self.rng.choice(["", "w", "v"]), "log": self.rng.choice([None, "l"])}
+        facts |= {"rows": self.rng.choice([None, 0, 5]), "source": self.rng.choice(["", "etag"])}
         if not rows or self.rng.random() < 0.2:
-            return attempt(None, A.QUEUED, len(rows) + 1, name, index, run=one, **facts)
+            kind = self.rng.choice(["user", "user", "publish", "hook"])
+            return attempt(None, A.QUEUED, len(rows) + 1, name, index, run=one, kind=kind, **facts)
         row = rows[-1]
         new = self.new(row.state, ATTEMPT_MOVES, A)
-        return attempt(self.old(row.state, A), new, row.key.number, name, index, run=one, **facts)
+        return attempt(self.old(row.state, A), new, row.key.number, name, index, run=one, kind=row.kind, **facts)
 
     def map(self, _):
         one, name, _ = self.where()
         if self.rng.random() < 0.5:
             return Expanded(one, name, self.rng.randint(0, 3), self.rng.randint(1, 2), NOW)
         return Collapsed(one, name, self.rng.randint(1, 2), NOW)
+
+    def keep(self, _):
+        one, name, index = self.where()
+        return StateChanged(one, name, index, self.rng.choice(["job", "at"]), str(self.rng.randint(0, 9)), NOW)
+
+    def decide(self, _):
+        name = self.rng.choice(["a", "b"])
+        sealed, was = self.rng.choice([None, b"1", b"2"]), self.rng.choice([None, None, b"1"])
+        return self.rng.choice([
+            PoolSet(name, self.rng.choice([None, 1, 2]), NOW),
+            GuardEased("daily", name, "empty", self.rng.choice(["", "sun"]), NOW),
+            SecretSet("secret", name, sealed, "k", NOW, "ann", was),
+        ])  # fmt: skip
 
     def rest(self, _):
         one = self.rng.choice(RUNS)
@@ -109,7 +136,7 @@ def outcome(store, changes):
         said = "conflict"
     runs, tasks, attempts, events, *rest = dump(store)
     asked = [store.writer.facts(act, "1") for act in (RerunRun(RUNS[0]), TriggerRun("daily", "k", SLOT))]
-    return said, runs, tasks, sorted(attempts, key=repr), events, rest, store.writer.snapshot(None).runs, asked
+    return said, runs, tasks, sorted(attempts, key=repr), events, rest, store.writer.snapshot(None), asked
 
 
 @pytest.mark.parametrize("seed", range(12))

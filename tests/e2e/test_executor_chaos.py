@@ -55,7 +55,7 @@ def test_every_attempt_ends_once_and_is_done_at_most_once(tmp_path: Path, seed: 
         for key in ledgers:
             shop.end(key)
         shop.turn()
-        assert shop.executor._attempts == {} and shop.executor._bodies == {}
+        assert shop.executor._reports.attempts == {} and shop.executor._bodies == {}
     for key, ledger in ledgers.items():
         [event] = [one for one in shop.ends(key) if one.fence]  # without: a cancel that came after the end
         _check(key, event, ledger.read_text().split() if ledger.exists() else [])

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
 from pathlib import Path
-from typing import Final
 
-import msgspec
-
+from segue.define.param_values import read_param, values_from
 from segue.model.errors import UsageError
 from segue.model.events import TriggerRun
 from segue.model.ids import Instant, is_id, manual_key
 from segue.model.interval import parse_range, slot_key
-from segue.model.spec import DagSpec, ParamSpec
-from segue.model.value import decode, encode
+from segue.model.spec import DagSpec
+from segue.model.value import encode
 from segue.schedule.slot import Bounds, Slot
 from segue.schedule.slots import latest_complete, slots_between
 from segue.schedule.timetable import timetable_from_data
 
 __all__ = ["bounds_of", "chosen_dag", "read_params", "read_target", "slots_of", "triggers_for", "values_of"]
-
-_KINDS: Final[dict[str, tuple[type, ...]]] = {
-    "int": (int,), "float": (int, float), "bool": (bool,), "str": (str,), "list": (list,), "dict": (dict,),
-}  # fmt: skip
-
 
 def read_target(text: str) -> tuple[Path | None, str | None]:
     """Split `file.py`, `file.py:dag_id` or `dag_id` into file and DAG id.
@@ -133,7 +125,7 @@ def read_params(spec: DagSpec, given: Sequence[str]) -> bytes:
         given: as written; the value is JSON where the type is not `str`.
 
     Raises:
-        UsageError: an unknown name (the nearest is named), a value of the wrong type, or a required one is missing.
+        UsageError: an unknown name (the nearest is named), a value that is not allowed, or a required one is missing.
     """
     known = {param.name: param for param in spec.params}
     values: dict[str, object] = {}
@@ -141,55 +133,9 @@ def read_params(spec: DagSpec, given: Sequence[str]) -> bytes:
         name, equals, value = text.partition("=")
         if not equals:
             raise UsageError(f"--param {text}: write name=value")
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f": did you mean {near[0]}?" if near else f": it has {', '.join(known) or 'none'}"
-            raise UsageError(f"{spec.id} has no param {name}{hint}")
-        values[name] = _value(known[name], value)
-    missing = [name for name, param in known.items() if param.default is None and name not in values]
-    if missing:
-        raise UsageError(f"{spec.id} needs {', '.join(f'--param {name}=…' for name in missing)}")
-    whole = {name: values.get(name, _default(param)) for name, param in known.items()}
+        values[name] = read_param(known[name], value) if name in known else value
+    whole = values_from(spec, values)
     return encode(whole) if whole else b""
-
-
-def _default(param: ParamSpec) -> object:
-    return None if param.default is None else decode(param.default)
-
-
-def _value(param: ParamSpec, text: str) -> object:
-    choices = [decode(choice) for choice in param.choices]
-    wanted = param.type
-    if choices and (text in choices or all(isinstance(choice, str) for choice in choices)):
-        return _chosen(param, text, text, choices)
-    if wanted == "str" or wanted.startswith("str |"):
-        value: object = text
-    elif wanted == "date":
-        return _date(param, text)
-    else:
-        try:
-            value = msgspec.json.decode(text)
-        except msgspec.DecodeError:
-            raise UsageError(f"--param {param.name}={text}: {wanted} is wanted, written as JSON") from None
-    if choices:
-        return _chosen(param, text, value, choices)
-    kinds = _KINDS.get(wanted.partition("[")[0])
-    if kinds is not None and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)):
-        raise UsageError(f"--param {param.name}={text}: {wanted} is wanted")
-    return value
-
-
-def _chosen(param: ParamSpec, text: str, value: object, choices: list[object]) -> object:
-    if value not in choices:
-        raise UsageError(f"--param {param.name}={text}: one of {', '.join(map(str, choices))} is wanted")
-    return value
-
-
-def _date(param: ParamSpec, text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"--param {param.name}={text}: a date is wanted, 2026-04-01") from None
 
 
 def values_of(envs: Mapping[str, Mapping[str, object]], env: str | None) -> dict[str, object]:

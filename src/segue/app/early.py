@@ -17,7 +17,7 @@ import msgspec
 from segue.app.asking import values_of
 from segue.app.clock import SystemClock
 from segue.app.settings import Settings
-from segue.model.contracts import Results
+from segue.model.contracts import Results, Vault
 from segue.model.errors import DefinitionError, EnvironmentFault
 from segue.model.events import FileError, Value
 from segue.model.ids import RunKey
@@ -26,7 +26,16 @@ from segue.run.executors.process import ProcessExecutor
 from segue.run.executors.settings import ExecutorSettings
 from segue.run.wire import read_frame, write_frame
 
-__all__ = ["DefinitionChild", "EarlyExecutor", "LateResults", "Read", "early_executor", "errors_of", "shown_path"]
+__all__ = [
+    "DefinitionChild",
+    "EarlyExecutor",
+    "LateResults",
+    "LateVault",
+    "Read",
+    "early_executor",
+    "errors_of",
+    "shown_path",
+]
 
 
 class LateResults:
@@ -43,12 +52,23 @@ class LateResults:
         return self.reader.results(run, task, first, stop)
 
 
+class LateVault:
+    """Connections and secrets for workers, from a vault that is there before the first attempt."""
+
+    vault: Vault
+
+    def reveal(self, connections: Sequence[str], secrets: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+        """See `segue.model.contracts.Vault`."""
+        return self.vault.reveal(connections, secrets)
+
+
 class EarlyExecutor(NamedTuple):
-    """The executor, what its workers read, and its clock."""
+    """The executor, what its workers read, its clock, and what its workers are told in confidence."""
 
     executor: ProcessExecutor
     results: LateResults
     clock: SystemClock
+    vault: LateVault
 
 
 @contextmanager
@@ -60,10 +80,10 @@ def early_executor(settings: Settings) -> Iterator[EarlyExecutor]:
     """
     for folder in (settings.logs, settings.storage):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    clock, results = SystemClock(), LateResults()
-    executor = ProcessExecutor(executor_settings(settings, os.environ), results, clock)
+    clock, results, vault = SystemClock(), LateResults(), LateVault()
+    executor = ProcessExecutor(executor_settings(settings, os.environ), results, clock, vault)
     try:
-        yield EarlyExecutor(executor, results, clock)
+        yield EarlyExecutor(executor, results, clock, vault)
     finally:
         executor.close()
 

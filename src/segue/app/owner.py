@@ -16,6 +16,7 @@ from segue.app.home import SOCKET_LIMIT, Home
 from segue.app.picture import Picture
 from segue.app.session import Session
 from segue.app.settings import Settings
+from segue.app.vault import open_vault
 from segue.engine.core import Engine
 from segue.model.contracts import Clock
 from segue.model.errors import Refused
@@ -76,6 +77,7 @@ class Foreground:
         self._stack.callback(self.inbox.close)
         self.session = Session(self.inbox, self.picture, new_id, actor_here(), drive)
         early.results.reader = SqliteResults(home.database)
+        early.vault.vault = open_vault(settings, os.environ)
         self._executor = early.executor
         named = "" if socket == home.path / "owner.sock" else str(socket)
         owner.tell(OwnerFacts(os.getpid(), "run", owner.facts.started, self._store.instance, named))

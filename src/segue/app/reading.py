@@ -14,7 +14,7 @@ from segue.model.errors import UsageError
 from segue.model.ids import Instant, RunKey
 from segue.model.spec import DagSpec
 from segue.model.state import FINAL, RUN_FINAL, RunState
-from segue.model.views import DagView, RunDetail, RunQuery, RunView, TaskView
+from segue.model.views import DagView, PoolView, RunDetail, RunQuery, RunView, TaskView
 from segue.model.why import Why, say
 from segue.store.readers import Reader
 from segue.store.sqlite import SqliteReader
@@ -113,6 +113,10 @@ class Reading:
     def dags(self) -> Sequence[DagView]:
         """All DAGs that the home knows."""
         return () if self._reader is None else self._reader.dags()
+
+    def pools(self) -> Sequence[PoolView]:
+        """All pools that the home knows."""
+        return () if self._reader is None else self._reader.pools()
 
     def superseded(self, view: RunView) -> bool:
         """Whether its interval has a newer run."""

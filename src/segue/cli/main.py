@@ -28,6 +28,7 @@ VERBS: Final = {
     "show": "show one run: its tasks and attempts, with causes",
     "logs": "print what a task wrote",
     "why": "say for every task of a run why it waits, or how it ended",
+    "diff": "say what lies between two runs, or a run and the newest code",
     "retry": "go on with a run: again what failed, with the same code",
     "rerun": "run a slot anew, with the newest code",
     "cancel": "stop runs",
@@ -35,6 +36,8 @@ VERBS: Final = {
     "release": "let a held task go: publish what it staged",
     "reject": "fail a held task",
     "pool": "list pools, give one slots, remove one",
+    "connection": "keep addresses of systems outside, list, try and remove them",
+    "secret": "keep secrets, list and remove them, change their key",
     "doctor": "say what is wrong with this home and machine, and what helps",
     "db": "upgrade or back up the database",
 }
@@ -117,7 +120,7 @@ def _overview() -> None:
     screen.print("[bold]segue[/] COMMAND [OPTIONS]\n")
     screen.print("Runs what is ready, when it is ready, and says why the rest waits.\n")
     for verb, meaning in VERBS.items():
-        screen.print(f"  [cyan]{verb:<8}[/] {meaning}")
+        screen.print(f"  [cyan]{verb:<10}[/] {meaning}")
     screen.print("\n  segue COMMAND --help   what a command takes")
 
 

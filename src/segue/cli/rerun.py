@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segue.app.home import Home, settings_here
+from segue.app.home import settings_here
 from segue.app.settings import Settings
 from segue.cli.options import DagGlob, ErrorGlob, HomeOption, JsonOption, OneRun, Since, StateOption, Tag, Yes
 
@@ -49,23 +48,9 @@ def rerun(  # noqa: PLR0913  # an option is a parameter
 
 
 def _newest(settings: Settings, dags: set[str]) -> tuple[Sequence[Event], Sequence[DagSpec]]:
-    """The DAGs as their files say them now; a file that is gone leaves the version that the home knows.
-
-    Raises:
-        DefinitionError: a file cannot be read.
-    """
-    from segue.app.early import DefinitionChild, errors_of
+    """The DAGs as their files say them now; a file that is gone leaves the version that the home knows."""
+    from segue.app.newest import read_again
     from segue.app.owner import defined_by
-    from segue.app.reading import open_reading
 
-    with open_reading(Home(settings.home)) as reading:
-        places = {Path(view.location) / view.file for view in reading.dags() if view.dag in dags}
-    files = sorted(place for place in places if place.is_file())
-    with DefinitionChild(settings) as child:
-        for file in files:
-            child.ask(file)
-        reads = [child.answer() for _ in files]
-    for read in reads:
-        for error in errors_of(read):
-            raise error
+    reads = read_again(settings, dags)
     return [defined_by(read) for read in reads], [one.spec for read in reads for one in read.definitions]

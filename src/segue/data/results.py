@@ -6,23 +6,26 @@ goes to the storage, and a reference travels instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, BinaryIO, Final, TypeVar, overload
 
 import msgspec
 
 from segue.data.classes import find_class
 from segue.data.codecs.registry import format_of, load_table, store_table
+from segue.data.preview import Hide, preview_of, table_preview
 from segue.data.storage import Storage, digest_of
 from segue.model.errors import UnreadableValue, UnstorableValue
 from segue.model.events import Value
-from segue.model.value import Classes, Ref, decode, decode_item, encode, encode_items, length_of
+from segue.model.value import Classes, Ref, decode, decode_item, encode_pieces, length_of
 
 __all__ = ["INLINE_LIMIT", "LazyResults", "StoredValue", "load_item", "load_result", "store_result"]
 
 INLINE_LIMIT: Final = 64 * 1024
 _ENCODED = "value"  # format of a reference to what `encode` made
 _BLOCK = 100
+_CHUNK = 1 << 20  # bytes written at once
 _T = TypeVar("_T")
 
 
@@ -34,17 +37,19 @@ class StoredValue(msgspec.Struct, frozen=True, gc=False):
         ref: where the value lies in the storage.
         length: number of items of a list, tuple, set, range or dict, of rows of a table, else None.
         digest: blake2b of the encoded bytes, or of the stored file.
+        preview: of what a reference stands for, for people (`segue.data.preview`).
     """
 
     inline: bytes | None
     ref: Ref | None
     length: int | None
     digest: bytes
+    preview: bytes = b""
 
     def outcome(self) -> Value:
         """What an attempt reports."""
         ref = None if self.ref is None else msgspec.msgpack.encode(self.ref)
-        return Value(self.inline, ref, self.length, self.digest)
+        return Value(self.inline, ref, self.length, self.digest, self.preview)
 
     @classmethod
     def of(cls, inline: bytes | None, ref: bytes | None, length: int | None, digest: bytes) -> StoredValue:
@@ -56,13 +61,18 @@ class StoredValue(msgspec.Struct, frozen=True, gc=False):
 
 
 def store_result(
-    value: object, storage: Storage, prefix: str, inline_limit: int = INLINE_LIMIT, mapped: bool = False
+    value: object,
+    storage: Storage,
+    prefix: str,
+    inline_limit: int = INLINE_LIMIT,
+    mapped: bool = False,
+    hide: Hide | None = None,
 ) -> StoredValue:
     """Keep what a task returned.
 
     `prefix` is that of the attempt (`values_prefix`); `inline_limit` in bytes of the encoded value; `mapped` says
-    that something maps over it, so that each item must be readable alone. Raises `UnstorableValue`, naming type and
-    path.
+    that something maps over it, so that each item must be readable alone; `hide` masks secrets in the preview. Raises
+    `UnstorableValue`, naming type and path, `StorageDown` and `StorageRefused`.
     """
 
     def spill(part: object, path: str) -> Ref | None:
@@ -73,13 +83,23 @@ def store_result(
 
     table = None if mapped else spill(value, "result")
     if table is not None:
-        return StoredValue(None, table, table.length, table.digest)
-    data = (encode_items if mapped else encode)(value, spill=spill)
+        return StoredValue(None, table, table.length, table.digest, table_preview(value, table, hide))
     length = length_of(value)
-    if len(data) <= inline_limit:
-        return StoredValue(data, None, length, digest_of(data))
-    written = storage.write(prefix, lambda file: _write(data, file))
-    return StoredValue(None, Ref(written.path, _ENCODED, length, written.digest, written.size), length, written.digest)
+    chunks = _chunks(encode_pieces(value, spill=spill, mapped=mapped), inline_limit)
+    first = next(chunks)
+    second = next(chunks, None)
+    if second is None and len(first) <= inline_limit:
+        return StoredValue(first, None, length, digest_of(first))
+
+    def fill(file: BinaryIO) -> None:
+        file.write(first)
+        if second is not None:
+            file.write(second)
+        file.writelines(chunks)
+
+    written = storage.write(prefix, fill)
+    ref = Ref(written.path, _ENCODED, length, written.digest, written.size)
+    return StoredValue(None, ref, length, written.digest, preview_of(value, ref, hide))
 
 
 def load_result(stored: StoredValue, storage: Storage, annotation: object = None, classes: Classes = find_class) -> Any:
@@ -96,10 +116,7 @@ def load_result(stored: StoredValue, storage: Storage, annotation: object = None
     ref = _ref_of(stored)
     if ref.format != _ENCODED:
         return fetch(ref)
-    data = storage.read(ref.path)
-    if digest_of(data) != ref.digest:
-        raise UnreadableValue(f"{storage.url(ref.path)} is damaged: its bytes are not those that were stored")
-    return decode(data, fetch=fetch, annotation=annotation, classes=classes)
+    return decode(_read(ref, storage), fetch=fetch, annotation=annotation, classes=classes)
 
 
 def load_item(
@@ -178,8 +195,14 @@ def _store_table(value: object, storage: Storage, prefix: str) -> Ref | None:
 
 
 def _load_table(ref: Ref, storage: Storage) -> object:
-    with storage.open(ref.path) as file:
-        return load_table(ref.format, file)
+    return load_table(ref.format, io.BytesIO(_read(ref, storage)))
+
+
+def _read(ref: Ref, storage: Storage) -> bytes:
+    data = storage.read(ref.path)
+    if digest_of(data) != ref.digest:
+        raise UnreadableValue(f"{storage.url(ref.path)} is damaged: its bytes are not those that were stored")
+    return data
 
 
 def _ref_of(stored: StoredValue) -> Ref:
@@ -188,5 +211,13 @@ def _ref_of(stored: StoredValue) -> Ref:
     return stored.ref
 
 
-def _write(data: bytes, file: BinaryIO) -> None:
-    file.write(data)
+def _chunks(pieces: Iterable[bytes], first: int) -> Iterator[bytes]:
+    """Join pieces to chunks: one of more than `first` bytes, if there are so many, then such of about a megabyte."""
+    gathered, enough = bytearray(), first
+    for piece in pieces:
+        gathered += piece
+        if len(gathered) > enough:
+            yield bytes(gathered)
+            gathered, enough = bytearray(), _CHUNK
+    if gathered or enough == first:
+        yield bytes(gathered)

@@ -25,7 +25,7 @@ from typing import Final, Self
 import msgspec
 
 from segue.data.storage import Storage, digest_of
-from segue.data.writers.staging import Note, PartitionNote, RowsNote, Staged, Writer
+from segue.data.writers.staging import Note, PartitionNote, RowsNote, Staged, Writer, is_staging_folder
 from segue.model.errors import UnreadableValue
 
 __all__ = ["PLACES", "Staging", "discard_staged", "publish_staged", "staged_files", "write"]
@@ -143,7 +143,7 @@ def discard_staged(staged: bytes) -> None:
     """Remove what `Staging.describe` told of: only files that lie where writers stage, whatever it says."""
     for name in staged_files(staged):
         path = Path(name)
-        if path.parent.name.startswith(".") and path.parent.name.endswith(".staged"):
+        if is_staging_folder(path.parent):
             path.unlink(missing_ok=True)
 
 

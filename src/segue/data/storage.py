@@ -3,31 +3,58 @@
 A storage is a tree of immutable objects. An object appears whole or not at all (written beside, made durable,
 renamed), and its name ends with the digest of its bytes: writing the same again changes nothing, and an attempt that
 died leaves nothing that a reference could name. Paths are relative to the root, so that a home may be moved.
+
+A folder needs nothing but this module; any other URL goes through fsspec (`segue.data.filesystems`).
 """
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from hashlib import blake2b
+from importlib import import_module
 from pathlib import Path
 from tempfile import mkstemp
-from typing import Any, BinaryIO, Protocol, cast
-from urllib.parse import quote
+from typing import Any, BinaryIO, Final, Protocol, cast
+from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
 
 from segue.data.files import make_folders, sync_folder
-from segue.model.errors import UnreadableValue
+from segue.model.errors import (
+    EnvironmentFault,
+    SegueError,
+    StorageDown,
+    StorageRefused,
+    UnreadableValue,
+    UsageError,
+)
+from segue.model.ids import Instant
 
-__all__ = ["LocalStorage", "Storage", "Written", "digest_of", "values_prefix"]
+__all__ = [
+    "Digesting",
+    "LocalStorage",
+    "Storage",
+    "StoredObject",
+    "Talking",
+    "Written",
+    "check_path",
+    "digest_of",
+    "open_storage",
+    "refuse_unshared",
+    "run_prefix",
+    "values_prefix",
+]
 
 _DIGEST_BYTES = 16
 _LONGEST_PART = 200  # file systems allow 255 bytes, and the digest follows
+_FORBIDDEN: Final = (errno.EACCES, errno.EPERM, errno.EROFS)
 _ESCAPED = re.compile(r"\.+")
 
 
@@ -45,8 +72,19 @@ class Written(msgspec.Struct, frozen=True, gc=False):
     size: int
 
 
+class StoredObject(msgspec.Struct, frozen=True, gc=False):
+    """An object as a listing shows it; `modified` is None where the file system does not tell."""
+
+    path: str
+    size: int
+    modified: Instant | None
+
+
 class Storage(Protocol):
-    """A door: an object with these five methods is a storage."""
+    """A door: an object with these six methods is a storage.
+
+    All raise `StorageDown` where it is full or does not answer, `StorageRefused` where it forbids it.
+    """
 
     def url(self, path: str = "") -> str:
         """Name an object, or the whole storage, for people."""
@@ -63,6 +101,9 @@ class Storage(Protocol):
     def delete(self, path: str) -> None:
         """Remove an object or everything below a folder; what is not there is fine."""
 
+    def list(self, folder: str) -> Iterator[StoredObject]:
+        """List the objects below a folder, also half-written ones, folder by folder; none where it is not there."""
+
 
 class LocalStorage:
     """A storage in a folder. Folders are made for the owner alone (0700), files too (0600)."""
@@ -74,21 +115,30 @@ class LocalStorage:
         return (self._place(path) if path else self._root).as_uri()
 
     def write(self, prefix: str, fill: Callable[[BinaryIO], None]) -> Written:
-        final = self._place(prefix)
-        make_folders(final.parent, mode=0o700)
-        number, temporary = mkstemp(dir=final.parent, prefix=".", suffix=".part")
+        folder = self._place(prefix).parent
+        talking = Talking(self.url(), "written")
+        with talking:
+            make_folders(folder, mode=0o700)
+            number, temporary = mkstemp(dir=folder, prefix=".", suffix=".part")
         try:
-            with os.fdopen(number, "wb", buffering=1 << 20) as raw:
-                file = _Digesting(raw)
-                fill(cast("BinaryIO", file))
-                raw.flush()
-                os.fsync(raw.fileno())
+            raw = os.fdopen(number, "wb", buffering=1 << 20)
+            file = Digesting(raw)
+            try:
+                file.fill(fill, talking)
+                with talking:
+                    raw.flush()
+                    os.fsync(number)
+            finally:
+                with suppress(OSError):  # it could not be flushed, which has been said
+                    raw.close()
             path = f"{prefix}-{file.digest.hexdigest()}"
-            Path(temporary).replace(self._place(path))
+            with talking:
+                Path(temporary).replace(self._place(path))
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
-        sync_folder(final.parent)
+        with talking:
+            sync_folder(folder)
         return Written(path, file.digest.digest(), file.count)
 
     def read(self, path: str) -> bytes:
@@ -96,24 +146,78 @@ class LocalStorage:
             return file.read()
 
     def open(self, path: str) -> BinaryIO:
-        try:
+        with Talking(self.url(path), "read"):
             return self._place(path).open("rb")
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise UnreadableValue(
-                f"{self.url(path)} is gone; results are kept for a limited time, then the task has to run again"
-            ) from error
 
     def delete(self, path: str) -> None:
         place = self._place(path)
-        if place.is_dir():
-            shutil.rmtree(place)
-        else:
-            place.unlink(missing_ok=True)
+        with Talking(self.url(path), "removed"):
+            if place.is_dir():
+                shutil.rmtree(place)
+            else:
+                place.unlink(missing_ok=True)
+
+    def list(self, folder: str) -> Iterator[StoredObject]:
+        for above, folders, names in os.walk(self._place(folder)):
+            folders.sort()
+            for name in sorted(names):
+                place = Path(above, name)
+                with suppress(FileNotFoundError):  # a half-written one that was renamed
+                    about = place.stat()
+                    modified = Instant(about.st_mtime_ns // 1000)
+                    yield StoredObject(str(place.relative_to(self._root)), about.st_size, modified)
 
     def _place(self, path: str) -> Path:
-        if path.startswith("/") or "\0" in path or not {"", ".", ".."}.isdisjoint(path.split("/")):
-            raise UnreadableValue(f"{path!r} is no path of a storage")
+        check_path(path)
         return self._root / path
+
+
+def open_storage(url: str | os.PathLike[str]) -> Storage:
+    """Open the storage that a setting names: a folder, a `file://` URL, or any URL that fsspec knows.
+
+    Raises `UsageError` where fsspec, or the library it needs for this URL, is not installed.
+    """
+    text = os.fspath(url)
+    if (folder := _folder_of(text)) is not None:
+        return LocalStorage(folder)
+    try:
+        storage: Storage = import_module("segue.data.filesystems").open_url(text)
+    except ModuleNotFoundError as error:
+        raise UsageError(f'storage {text} needs {error.name}: pip install "segue[fsspec]"') from error
+    return storage
+
+
+def refuse_unshared(storage_url: str | os.PathLike[str], executor_is_local: bool) -> None:
+    """Raise `UsageError` where the workers of an executor would not see the storage that a setting names."""
+    text = os.fspath(storage_url)
+    if text.startswith("memory:"):
+        raise UsageError(
+            f"storage = {text!r} lives in the memory of one process, and tasks run in others: name a folder, or a "
+            "file system that all of them reach, such as s3://bucket/folder"
+        )
+    if not executor_is_local and _folder_of(text) is not None:
+        raise UsageError(
+            f"storage = {text!r} is a folder of this machine, and tasks run on others that do not share it: name a "
+            "file system that all of them reach, such as s3://bucket/folder"
+        )
+
+
+def _folder_of(url: str) -> str | None:
+    if "://" not in url and "::" not in url:
+        return url
+    parts = urlsplit(url)
+    return unquote(parts.path) if parts.scheme == "file" and parts.netloc in ("", "localhost") else None
+
+
+def check_path(path: str) -> None:
+    """Raises `UnreadableValue` where it could lead out of a storage."""
+    if path.startswith("/") or "\0" in path or not {"", ".", ".."}.isdisjoint(path.split("/")):
+        raise UnreadableValue(f"{path!r} is no path of a storage")
+
+
+def run_prefix(dag: str, run: str) -> str:
+    """The folder of the values of one run; `run` is the printed id."""
+    return f"values/{_part(dag)}/{_part(run)}"
 
 
 def values_prefix(dag: str, run: str, task: str, index: int | None, number: int) -> str:
@@ -122,7 +226,7 @@ def values_prefix(dag: str, run: str, task: str, index: int | None, number: int)
     `run` is the printed id; `index` is None where the task is not mapped; `number` that of the attempt.
     """
     item = "-" if index is None else index
-    return f"values/{_part(dag)}/{_part(run)}/{_part(task)}/{item}/{number}"
+    return f"{run_prefix(dag, run)}/{_part(task)}/{item}/{number}"
 
 
 def digest_of(data: bytes) -> bytes:
@@ -140,22 +244,81 @@ def _part(text: str) -> str:
     return escaped
 
 
-class _Digesting(io.RawIOBase):
+class Digesting(io.RawIOBase):
     """Passes bytes on and takes their digest and number."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        self._fault: OSError | None = None
         self.digest = blake2b(digest_size=_DIGEST_BYTES)
         self.count = 0
+
+    def fill(self, fill: Callable[[BinaryIO], None], talking: Talking) -> None:
+        """Let `fill` write. What it raises passes, but for a fault of the file, whatever a library made of it."""
+        try:
+            fill(cast("BinaryIO", self))
+        finally:
+            if self._fault is not None:
+                raise talking.fault(self._fault) from self._fault
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Any) -> int:
+        try:
+            size = self._file.write(data)
+        except OSError as error:
+            self._fault = error
+            raise
         self.digest.update(data)
-        size = self._file.write(data)
         self.count += size
         return size
 
     def tell(self) -> int:
         return self.count
+
+
+class Talking:
+    """Within it, whatever a file system raises becomes ours: full or unreachable, forbidden, or gone.
+
+    Args:
+        url: what is talked to, for people.
+        done: what was to be done to it: written, read, removed, listed.
+    """
+
+    def __init__(self, url: str, done: str) -> None:
+        self._url, self._done = url, done
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Exception) and not isinstance(error, SegueError):
+            raise self.fault(error) from error
+
+    def fault(self, error: Exception) -> EnvironmentFault:
+        """Say it in our words. Libraries of clouds have errors of their own, which tell by a code or their name."""
+        if self._done == "read" and isinstance(error, FileNotFoundError | NotADirectoryError):
+            return UnreadableValue(
+                f"{self._url} is gone; results are kept for a limited time, then the task has to run again"
+            )
+        number = getattr(error, "errno", None)
+        reason = os.strerror(number) if isinstance(number, int) and number > 0 else str(error)
+        what = f"the storage {self._url} cannot be {self._done}"
+        if number in (errno.ENOSPC, errno.EDQUOT):
+            return StorageDown(f"{what}: it is full ({reason}). Free some space, or name another one by `storage`")
+        name = type(error).__name__
+        if (
+            isinstance(error, PermissionError)
+            or number in _FORBIDDEN
+            or _status(error) in (401, 403)
+            or "Creden" in name
+        ):
+            return StorageRefused(
+                f"{what}: it is forbidden ({reason}). Give this user the right to, or other credentials"
+            )
+        return StorageDown(f"{what}: {name}: {reason}")
+
+
+def _status(error: Exception) -> object:
+    return getattr(error, "status_code", None) or getattr(error, "status", None) or getattr(error, "code", None)

@@ -152,8 +152,9 @@ class _Tasks:
             errors.update(more)
         for name, why in errors.items():
             report(f"argument {name!r} of task {call.id}: {why}")
-        if why := item_name_fault(call, options.get("item_name")):
-            report(why)
+        unnamed = item_name_fault(call, options.get("item_name"))
+        if unnamed:
+            report(unnamed)
         returns = task.function.returns
         return TaskSpec(
             id=call.id,

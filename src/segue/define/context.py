@@ -10,10 +10,11 @@ from logging import Logger, getLogger
 from types import MappingProxyType
 from typing import Any, NoReturn, Self
 
+from segue.define.keeping import KeptState
 from segue.define.running import entered
 from segue.model.address import Address
 from segue.model.context import Connection, State, Trigger
-from segue.model.errors import Fail
+from segue.model.errors import Fail, UsageError
 from segue.model.ids import Instant
 from segue.model.interval import Interval
 from segue.model.moment import datetime_at
@@ -34,6 +35,7 @@ class RunContext:
         values: the run's params by name.
         connections: addresses of those that the task declares, by name.
         secrets: values of those that the task declares, by name.
+        state: the small values that the task keeps.
         reports: what the task reported, in order: (rows, source).
     """
 
@@ -50,6 +52,7 @@ class RunContext:
     triggers: Sequence[Trigger] = ()
     connections: Mapping[str, str] = field(default_factory=dict, repr=False)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    state: State = field(default_factory=KeptState)
     reports: list[tuple[int | None, str | bytes | None]] = field(default_factory=list)
     _inside: ExitStack = field(default_factory=ExitStack, repr=False, compare=False)
 
@@ -105,11 +108,11 @@ class RunContext:
     def params(self) -> Mapping[str, Any]:
         return MappingProxyType(dict(self.values))
 
-    @property
-    def state(self) -> State:
-        self._later("context.state")
-
     def report(self, *, rows: int | None = None, source: str | bytes | None = None) -> None:
+        if rows is not None and (not isinstance(rows, int) or isinstance(rows, bool) or rows < 0):
+            raise UsageError(f"context.report(rows={rows!r}): it must be a whole number, 0 or more")
+        if source is not None and not isinstance(source, str | bytes):
+            raise UsageError(f"context.report(source=…) takes str or bytes, not {type(source).__name__}")
         self.reports.append((rows, source))
 
     def connection(self, name: str, /) -> Connection:
@@ -128,6 +131,3 @@ class RunContext:
             f"task {self.task_id} asks for {what} {name!r} and does not declare it: a task sees what it names, write "
             f"@task({option}=[{name!r}])"
         )
-
-    def _later(self, what: str) -> NoReturn:
-        raise Fail(f"{what} is not available in this version (task {self.task_id})")

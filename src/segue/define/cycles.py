@@ -29,13 +29,19 @@ def cycles_across(specs: Iterable[DagSpec]) -> list[Finding]:
     tasks = {_key(spec, task): (spec, task) for spec in dags.values() for task in spec.tasks}
     upstream = _upstream(dags)
     found: list[Finding] = []
-    while len(found) < _MOST and (path := find_cycle(TaskSpec(name, after=tuple(ups)) for name, ups in upstream.items())):
+    path = _cycle_in(upstream)
+    while path and len(found) < _MOST:
         steps = [tasks[name] for name in path[:-1] if name in tasks]
         spec, task = min(steps, key=lambda step: (step[0].file, step[1].line))
         words = " → ".join(_shown(name, tasks.get(name)) for name in path)
         found.append(Finding("error", spec.file, task.line, f"cycle: {words}", _HINT, spec.id, task.id))
         upstream[path[1]].discard(path[0])
+        path = _cycle_in(upstream)
     return found
+
+
+def _cycle_in(upstream: dict[str, set[str]]) -> list[str]:
+    return find_cycle(TaskSpec(name, after=tuple(ups)) for name, ups in upstream.items())
 
 
 def _key(spec: DagSpec, task: TaskSpec) -> str:

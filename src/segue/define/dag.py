@@ -13,7 +13,7 @@ from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Final, Protocol, Self, Unpack, overload
+from typing import Any, Final, Protocol, Self, Unpack, cast, overload
 
 import msgspec
 
@@ -22,7 +22,7 @@ from segue.define.groups import Group, GroupView, group_views, tied
 from segue.define.injection import Function
 from segue.define.nodes import Call, Fan, Link, calls_in, data_ids
 from segue.define.options import DagOptions, NamedDagOptions, known_dag_options, known_task_options
-from segue.define.params import ParamRef, Params, field_names, references
+from segue.define.params import ParamRef, Params, field_names, params_class_of, references
 from segue.define.tasks import DeclaredTask
 from segue.define.tracing import Tracing, active
 from segue.model.errors import UsageError
@@ -36,6 +36,9 @@ load_values: Final[ContextVar[Mapping[str, object]]] = ContextVar("segue_load_va
 """What arguments of DAG functions that are no params are given instead of their default: `[tool.segue.env.NAME]`."""
 
 _registered: Final[ContextVar[list[Dag] | None]] = ContextVar("segue_registered", default=None)
+
+
+_VARIADIC: Final = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 @contextmanager
@@ -100,6 +103,7 @@ class Dag:
         self.options = known_dag_options(options, f"DAG {self.id}", self.place)
         self.calls: dict[str, Call] = {}
         self.links: list[Link] = []
+        self._params = self._params_of(self.options.get("params"))
         self._groups: dict[str, Group] = {}
         self._open: list[str] = []
         defaults = known_task_options(self.options.get("defaults", {}), f"defaults of DAG {self.id}", self.place)
@@ -203,8 +207,11 @@ class Dag:
         if self.function is None:
             return []
         function, fields = self.function, field_names(self.params_class) if self.params_class else ()
-        kinds = {name: function.annotation(one.annotation) for name, one in function.signature.parameters.items()}
-        return [name for name, kind in kinds.items() if name not in fields and not _is_params(kind)]
+        return [
+            name
+            for name, one in function.signature.parameters.items()
+            if name not in fields and one.kind not in _VARIADIC and not _is_params(function.annotation(one.annotation))
+        ]
 
     def _arguments(self, function: Function) -> dict[str, object]:
         kind = self.params_class
@@ -218,7 +225,7 @@ class Dag:
                 found[name] = references(annotation)
             elif name in values:
                 found[name] = self._fitting(name, values[name], annotation)
-            elif one.default is inspect.Parameter.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD):
+            elif one.default is one.empty and one.kind not in _VARIADIC:
                 text = "give it a default, a value in [tool.segue.env.NAME], or name it in params="
                 fault(f"argument {name!r} of DAG {self.id} has no value: {text}", self.place, dag=self.id)
                 found[name] = None
@@ -227,7 +234,8 @@ class Dag:
     def _fitting(self, name: str, value: object, annotation: Any) -> object:
         """A value of the environment as its annotation wants it, where there is one that says what it wants."""
         try:
-            return value if isinstance(annotation, str) else msgspec.convert(value, annotation)
+            unsaid = isinstance(annotation, str) or annotation is inspect.Parameter.empty
+            return value if unsaid else msgspec.convert(value, annotation)
         except msgspec.ValidationError as why:
             text = f"[tool.segue.env] gives argument {name!r} of DAG {self.id} the value {value!r}: {why}"
             fault(text, self.place, dag=self.id)
@@ -235,11 +243,18 @@ class Dag:
             pass
         return value
 
+    def _params_of(self, given: object) -> type[Params] | None:
+        if isinstance(given, Mapping):
+            return params_class_of(self.id, given)
+        if given is not None and not _is_params(given):
+            text = "write a class of Params, or {'env': Param('prod', enum=['dev', 'prod'])}"
+            fault(f"params={given!r} of DAG {self.id}: {text}", self.place, dag=self.id)
+        return cast("type[Params]", given) if _is_params(given) else None
+
     @property
     def params_class(self) -> type[Params] | None:
         """The class of `params=`, if there is one."""
-        kind = self.options.get("params")
-        return kind if isinstance(kind, type) and issubclass(kind, Params) else None
+        return self._params
 
     def order(self) -> dict[str, dict[str, Place]]:
         """What each call comes after by order, and where that was said; edges of groups are edges of tasks here."""

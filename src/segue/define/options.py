@@ -126,7 +126,7 @@ class DagOptions(TypedDict, total=False):
     priority: int
     overlap: Literal["wait", "skip"]
     lookback: int
-    params: type[Params]
+    params: type[Params] | Mapping[str, Any]
     defaults: TaskOptions
     timeout: Duration
     deadline: Duration

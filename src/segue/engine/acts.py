@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final, assert_never
+from typing import assert_never
 
 import msgspec
 
 from segue.engine.board import Board, Dag
-from segue.engine.machine import CODE, EXPANDED, FINAL_CODES, Machine
-from segue.engine.reopening import apply_mark, check_collapse, go_on, maps_over, reopen
-from segue.engine.restoring import enter, machine_of
-from segue.model.changes import Answered, Cancel, Kill, RunCreated
+from segue.engine.machine import EXPANDED, Machine
+from segue.engine.recall import cell_of, check_dag, check_place, recall, take_up
+from segue.engine.releasing import reject, release
+from segue.engine.reopening import apply_mark, check_environments, maps_over
+from segue.engine.retrying import retry
+from segue.engine.stopping import stop_run
+from segue.model.changes import Answered, Cancel, RunCreated
 from segue.model.errors import Refused
-from segue.model.events import CancelRun, MarkTask, Request, RerunRun, RetryRun, TriggerRun
+from segue.model.events import (
+    CancelRun,
+    MarkTask,
+    RejectTask,
+    ReleaseTask,
+    Request,
+    RerunRun,
+    RetryRun,
+    TriggerRun,
+)
 from segue.model.ids import RunKey
-from segue.model.images import Facts, RunRow
+from segue.model.images import RunRow
 from segue.model.state import RUN_FINAL, RunState, TaskState
-from segue.model.why import Why
 
 __all__ = ["act", "refuse"]
-
-CANCELLING: Final = Why("cancelling")
-_LABEL = re.compile(r"(?P<task>[^\[\]]+)(?:\[(?P<index>\d{1,9})\])?")
 
 
 def act(board: Board, request: Request) -> None:
@@ -30,19 +37,7 @@ def act(board: Board, request: Request) -> None:
     if request.facts.answer is not None:
         return  # it has been answered in an earlier life; the inbox passes that answer on
     try:
-        match request.act:
-            case TriggerRun() as wanted:
-                run, text = _trigger(board, request, wanted)
-            case RerunRun() as wanted:
-                run, text = _rerun(board, request, wanted)
-            case RetryRun() as wanted:
-                run, text = _retry(board, request, wanted)
-            case CancelRun() as wanted:
-                run, text = _cancel(board, request, wanted)
-            case MarkTask() as wanted:
-                run, text = _mark(board, request, wanted)
-            case _:
-                assert_never(request.act)
+        run, text = _carry_out(board, request)
     except Refused as refusal:
         refuse(board, request, str(refusal))
         return
@@ -57,6 +52,26 @@ def refuse(board: Board, request: Request, reason: str) -> None:
     board.changes.append(Answered(request.id, request.actor, name, False, reason, board.now))
 
 
+def _carry_out(board: Board, request: Request) -> tuple[RunKey, str]:
+    match request.act:
+        case TriggerRun() as wanted:
+            return _trigger(board, request, wanted)
+        case RerunRun() as wanted:
+            return _rerun(board, request, wanted)
+        case RetryRun() as wanted:
+            return retry(board, request, wanted)
+        case CancelRun() as wanted:
+            return _cancel(board, request, wanted)
+        case MarkTask() as wanted:
+            return _mark(board, request, wanted)
+        case ReleaseTask() as wanted:
+            return release(board, request, wanted)
+        case RejectTask() as wanted:
+            return reject(board, request, wanted)
+        case _:
+            assert_never(request.act)
+
+
 # ---------------------------------------------------------------------------------------------------------- new runs
 def _trigger(board: Board, request: Request, wanted: TriggerRun) -> tuple[RunKey, str]:
     dag = _open_dag(board, wanted.dag)
@@ -67,12 +82,12 @@ def _trigger(board: Board, request: Request, wanted: TriggerRun) -> tuple[RunKey
     for machine in _rivals(dag, row):
         if machine.row.params == row.params and not wanted.replace:
             return machine.key, f"{machine.key} is already asked for"
-    _check_place(board, request)
+    check_place(board, request)
     return _create(board, request, row, wanted.replace)
 
 
 def _rerun(board: Board, request: Request, wanted: RerunRun) -> tuple[RunKey, str]:
-    old = _recall(board, wanted.run, request.facts)
+    old = recall(board, wanted.run, request.facts)
     if old.key.dag not in board.dags and request.facts.version is not None:
         board.dags[old.key.dag] = Dag(request.facts.version)
     dag = _open_dag(board, old.key.dag)
@@ -86,9 +101,10 @@ def _rerun(board: Board, request: Request, wanted: RerunRun) -> tuple[RunKey, st
             return machine.key, f"{machine.key} is already asked for"
     if old.state not in RUN_FINAL and old.state is not RunState.HELD and not wanted.replace:
         raise Refused(f"{old.key} has not ended: cancel it, or ask with --replace")
-    _check_place(board, request, old.key)
+    check_place(board, request, old.key)
     if old.state not in RUN_FINAL and wanted.replace:
-        _cancel_run(board, old, request.actor, now=False)
+        take_up(board, old)
+        stop_run(board, old, "cancel", request.actor)
     return _create(board, request, row, wanted.replace)
 
 
@@ -103,13 +119,6 @@ def _open_dag(board: Board, name: str) -> Dag:
     return dag
 
 
-def _check_place(board: Board, request: Request, run: RunKey | None = None) -> None:
-    """Refuse what needs the place of a slot that another run holds, of which this owner knows nothing."""
-    placed = request.facts.placed
-    if placed is not None and placed != run and placed not in board.runs:
-        raise Refused(f"{placed} was interrupted and holds this interval: `segue retry {placed}` goes on with it")
-
-
 def _rivals(dag: Dag, row: RunRow) -> list[Machine]:
     """Runs that are active, or wait to be, for the same slot."""
     found = (*dag.granted.values(), *dag.waiting) if row.slot is not None else ()
@@ -119,7 +128,7 @@ def _rivals(dag: Dag, row: RunRow) -> list[Machine]:
 def _create(board: Board, request: Request, row: RunRow, replace: bool) -> tuple[RunKey, str]:
     dag = board.dags[row.run.dag]
     for machine in _rivals(dag, row) if replace else ():
-        _cancel_run(board, machine, request.actor, now=False)
+        stop_run(board, machine, "cancel", request.actor)
     n = request.facts.next_n
     while (run := RunKey(row.run.dag, row.run.key, n)) in board.runs:
         n += 1
@@ -133,115 +142,20 @@ def _create(board: Board, request: Request, row: RunRow, replace: bool) -> tuple
 
 
 # -------------------------------------------------------------------------------------------------------- old runs
-def _recall(board: Board, key: RunKey, facts: Facts) -> Machine:
-    """The run in memory, or as the store has it; not admitted yet."""
-    machine = board.runs.get(key)
-    if machine is not None:
-        return machine
-    if facts.run is None or facts.run.row.run != key:
-        raise Refused(f"there is no run {key}")
-    return machine_of(board, facts.run)
-
-
-def _take_up(board: Board, machine: Machine) -> None:
-    """Take a recalled run into memory, where it is not there yet."""
-    if machine.key not in board.runs:
-        enter(board, machine)
-
-
-def _check_dag(board: Board, machine: Machine) -> None:
-    dag = board.dags.get(machine.key.dag)
-    if dag is not None and dag.quarantined is not None:
-        raise Refused(f"DAG {machine.key.dag} is quarantined: {dag.quarantined}")
-
-
-def _retry(board: Board, request: Request, wanted: RetryRun) -> tuple[RunKey, str]:
-    machine = _recall(board, wanted.run, request.facts)
-    _check_dag(board, machine)
-    _check_place(board, request, machine.key)
-    if machine.cancel_at is not None and machine.state not in RUN_FINAL:
-        raise Refused(f"{machine.key} is being cancelled: ask again when it has ended")
-    if request.facts.newer is not None and not wanted.force:
-        raise Refused(f"{request.facts.newer} is newer for this interval (--force retries the older one all the same)")
-    cells = _named(machine, wanted) if wanted.tasks else _failed(machine)
-    try:
-        check_collapse(machine, {machine.owner[cell] for cell in cells})
-    except Refused:
-        if wanted.tasks or machine.key in board.runs:
-            raise
-        cells = set()  # what was interrupted goes on; when that has ended another retry opens what failed
-    if not cells and machine.state is RunState.HELD:
-        held = ", ".join(machine.label(cell) for cell in sorted(machine.held)[:3])
-        raise Refused(f"nothing to retry: no task of {machine.key} has failed; {held} is held: a person decides")
-    if not cells and (machine.state in RUN_FINAL or machine.key in board.runs):
-        raise Refused(f"nothing to retry: no task of {machine.key} has failed")
-    _take_up(board, machine)
-    machine.klass = 0
-    machine.cancel_at = None
-    reopen(board, machine, cells, request.actor)
-    go_on(board, machine, request.actor)
-    what = f"{len(cells)} task{'' if len(cells) == 1 else 's'} again" if cells else "what was interrupted"
-    return machine.key, f"{machine.key} goes on: {what}, round {machine.round}"
-
-
-def _failed(machine: Machine) -> set[int]:
-    bad = {CODE[state] for state in (TaskState.FAILED, TaskState.UPSTREAM_FAILED, TaskState.CANCELLED)}
-    cells = {cell for cell in machine.used() if machine.states[cell] in bad}
-    skipped = CODE[TaskState.SKIPPED]
-    below = machine.graph.descendants({machine.owner[cell] for cell in cells})
-    return cells | {cell for node in below for cell in machine.cells(node) if machine.states[cell] == skipped}
-
-
-def _named(machine: Machine, wanted: RetryRun) -> set[int]:
-    named: set[int] = set()
-    for label in wanted.tasks:
-        cell = _cell(machine, label)
-        named.update(machine.cells(cell) if machine.states[cell] == EXPANDED else (cell,))
-    for cell in sorted(named):
-        if machine.states[cell] not in FINAL_CODES:
-            raise Refused(f"{machine.label(cell)} has not ended: it is {machine.state_of(cell).value}")
-    if not wanted.only:
-        for node in machine.graph.descendants({machine.owner[cell] for cell in named}):
-            named.update(cell for cell in machine.cells(node) if machine.states[cell] in FINAL_CODES)
-    return named
-
-
-def _cell(machine: Machine, label: str) -> int:
-    match = _LABEL.fullmatch(label)
-    index = int(match["index"]) if match and match["index"] else None
-    cell = machine.cell(match["task"], index) if match else None
-    if cell is None:
-        raise Refused(f"{machine.key} has no task {label}")
-    return cell
-
-
 def _cancel(board: Board, request: Request, wanted: CancelRun) -> tuple[RunKey, str]:
-    machine = _recall(board, wanted.run, request.facts)
+    machine = recall(board, wanted.run, request.facts)
     if machine.state in RUN_FINAL:
         raise Refused(f"{machine.key} has ended: {machine.state.value}")
-    _cancel_run(board, machine, request.actor, now=wanted.now)
+    take_up(board, machine)
+    stop_run(board, machine, "now" if wanted.now else "cancel", request.actor)
     return machine.key, f"{machine.key} is being cancelled"
 
 
-def _cancel_run(board: Board, machine: Machine, actor: str, *, now: bool) -> None:
-    """Stop a run: what waits ends at once, attempts get TERM, grace and KILL (`now`: KILL)."""
-    _take_up(board, machine)
-    if machine.cancel_at is None:
-        machine.cancel_at, machine.cancelled_by = board.now, actor
-        machine.rederive()
-        board.move_run(machine, machine.state, CANCELLING, actor)
-        machine.sweep = machine.used()
-    for cell, tally in machine.tallies.items():
-        if tally.alive:
-            key = board.key_of(machine, cell)
-            board.commands.append(Kill(key, tally.fence) if now else Cancel(key, tally.fence))
-
-
 def _mark(board: Board, request: Request, wanted: MarkTask) -> tuple[RunKey, str]:
-    machine = _recall(board, wanted.run, request.facts)
-    _check_dag(board, machine)
-    _check_place(board, request, machine.key)
-    cell = _cell(machine, wanted.task)
+    machine = recall(board, wanted.run, request.facts)
+    check_dag(board, machine)
+    check_place(board, request, machine.key)
+    cell = cell_of(machine, wanted.task)
     state = TaskState(wanted.state)
     tally = machine.tallies.get(cell)
     mark = tally.mark if tally is not None else None
@@ -250,7 +164,7 @@ def _mark(board: Board, request: Request, wanted: MarkTask) -> tuple[RunKey, str
     if mark is not None:
         raise Refused(f"{wanted.task} is being marked by {mark[1]} already")
     _check_mark(machine, cell, wanted)
-    _take_up(board, machine)
+    take_up(board, machine)
     mark = (state, request.actor, wanted.reason, request.id)
     if tally is None or not tally.alive:
         apply_mark(board, machine, cell, mark)
@@ -262,12 +176,14 @@ def _mark(board: Board, request: Request, wanted: MarkTask) -> tuple[RunKey, str
 
 def _check_mark(machine: Machine, cell: int, wanted: MarkTask) -> None:
     state = machine.state_of(cell)
-    if machine.cancel_at is not None:
-        raise Refused(f"{machine.key} was cancelled: `segue retry {machine.key}` opens it again")
+    if machine.stopping:
+        by = "stopped by its timeout" if machine.stop == "timeout" else "cancelled"
+        raise Refused(f"{machine.key} was {by}: `segue retry {machine.key}` opens it again")
     if machine.states[cell] == EXPANDED:
         raise Refused(f"{wanted.task} is mapped: name one item, {wanted.task}[0]")
     if state.value == wanted.state:
         raise Refused(f"{wanted.task} is {state.value} already")
+    check_environments(machine, machine.graph.descendants({machine.owner[cell]}))
     over = maps_over(machine, {machine.owner[cell]})
     if over and state is TaskState.SUCCESS:
         names = ", ".join(sorted(machine.graph.tasks[node].id for node in over))

@@ -6,9 +6,11 @@ from typing import Final, assert_never
 
 from segue.engine.board import Board, Note
 from segue.engine.delays import DAY, LONG_ENOUGH, PLATFORM_DELAY, PLATFORM_LIMIT, loss_delay, retry_delay
-from segue.engine.machine import Machine, Tally
+from segue.engine.hooks import find_hook, hook_began, hook_ended, is_hook, owner_of
+from segue.engine.machine import Machine
 from segue.engine.reopening import apply_mark
-from segue.model.changes import Answer, AttemptMoved
+from segue.engine.tally import Tally
+from segue.model.changes import Answer, AttemptMoved, StateChanged
 from segue.model.duration import show_duration
 from segue.model.events import (
     OWN_CAUSES,
@@ -17,11 +19,14 @@ from segue.model.events import (
     Ended,
     Failure,
     Followed,
+    Held,
     Lost,
     LostCause,
+    MayStart,
     Outcome,
     Skipped,
     Started,
+    StateSet,
     Value,
 )
 from segue.model.ids import AttemptKey, Instant
@@ -32,6 +37,7 @@ from segue.resolve.rules import Verdict
 __all__ = ["asked", "ended", "lost", "started"]
 
 BEGUN: Final = Why("begun")
+PUBLISHED: Final = Why("published")
 _SAYS: Final = {
     LostCause.SIGNAL: "killed by signal {0}",
     LostCause.EXIT: "its process ended with exit code {1} and no result",
@@ -54,31 +60,64 @@ def _find(board: Board, key: AttemptKey, fence: bytes) -> tuple[Machine, int, Ta
 
 
 # ------------------------------------------------------------------------------------------------------------ begins
-def started(board: Board, event: Started | Asked) -> bool:
-    """The attempt's code runs, or (asked) may run: say whether this is news."""
+def started(board: Board, event: Started | Asked) -> None:
+    """The attempt's code runs, or (asked) may run."""
+    if is_hook(event.key):
+        hook_began(board, event)
+        return
     found = _find(board, event.key, event.fence)
     if found is None or found[2].began is not None:
-        return False
+        return
     machine, cell, tally = found
     tally.began = event.at
     old, new = AttemptState.QUEUED, AttemptState.RUNNING
-    board.changes.append(AttemptMoved(event.key, old, new, event.at, tally.round, began=event.at, worker=event.worker))
+    kind = machine.kind_of(cell)
+    board.changes.append(
+        AttemptMoved(event.key, old, new, event.at, tally.round, began=event.at, worker=event.worker, kind=kind)
+    )
     board.move(machine, cell, TaskState.RUNNING, BEGUN, Note(at=event.at))
-    return True
 
 
 def asked(board: Board, event: Asked) -> None:
-    """`MayStart`: yes once RUNNING is committed; no to an attempt that is not alive or whose run is being cancelled."""
-    found = _find(board, event.key, event.fence)
-    wanted = found is not None and found[0].cancel_at is None and found[2].mark is None
-    if wanted:
-        started(board, event)
+    """`MayStart`: yes once RUNNING is committed; no to an attempt that is not alive or whose run is being cancelled.
+
+    `StateSet`: yes once it is kept, to every living attempt, also of the task's hooks.
+    """
+    match event.what:
+        case MayStart():
+            found = _find(board, event.key, event.fence)
+            wanted = found is not None and not found[0].doomed(found[1]) and found[2].mark is None
+            if wanted:
+                started(board, event)
+        case StateSet(name, value):
+            wanted = _keep_state(board, event, name, value)
+        case _:
+            assert_never(event.what)
     board.commands.append(Answer(event.key, event.seq, wanted))
+
+
+def _keep_state(board: Board, event: Asked, name: str, value: str) -> bool:
+    if is_hook(event.key):
+        hook = find_hook(board, event.key, event.fence)
+        owner = None if hook is None else (hook[0], owner_of(hook[0], event.key))
+    else:
+        found = _find(board, event.key, event.fence)
+        owner = None if found is None else (found[0], found[1])
+    if owner is None or owner[1] is None:
+        return False
+    machine, cell = owner
+    machine.kept.setdefault(cell, {})[name] = value
+    task = machine.task(cell).id
+    board.changes.append(StateChanged(machine.key, task, machine.item(cell), name, value, board.now))
+    return True
 
 
 # -------------------------------------------------------------------------------------------------------------- ends
 def ended(board: Board, event: Ended) -> None:
     """The attempt said how it ended."""
+    if is_hook(event.key):
+        hook_ended(board, event)
+        return
     found = _find(board, event.key, event.fence)
     if found is None:
         return
@@ -93,26 +132,62 @@ def ended(board: Board, event: Ended) -> None:
     note = _close(board, found, event, (state, cause, text))
     if tally.mark is not None:
         _marked(board, found)
+    elif cell in machine.withheld:
+        _published(board, found, outcome, note)
     else:
         _accept(board, found, outcome, note)
+
+
+def _published(board: Board, found: tuple[Machine, int, Tally], outcome: Outcome, note: Note) -> None:
+    machine, cell, _ = found
+    match outcome:
+        case Failure():
+            _unpublished(board, found, outcome.text, note, again=outcome.retryable)
+        case Cancelled():
+            _accept(board, found, outcome, note)
+        case _:
+            board.succeed(machine, cell, Note(note.at, note.began, machine.withheld[cell].value), PUBLISHED)
+
+
+def _unpublished(board: Board, found: tuple[Machine, int, Tally], text: str, note: Note, *, again: bool = True) -> None:
+    """Publish again as after a platform loss, whoever's doing it was; at last a person decides again."""
+    machine, cell, tally = found
+    tally.platform += 1
+    if machine.doomed(cell):
+        board.move(machine, cell, TaskState.CANCELLED, machine.stopped, note)
+    elif again and tally.platform <= PLATFORM_LIMIT:
+        _again(board, found, PLATFORM_DELAY, Why("publish_again", (text, show_duration(PLATFORM_DELAY))), note)
+    else:
+        _hold(board, found, machine.withheld[cell], Why("unpublished", (text,)), note)
+
+
+def _hold(board: Board, found: tuple[Machine, int, Tally], held: Held, why: Why, note: Note) -> None:
+    """Wait for a person; in a run that is being stopped nobody will decide any more."""
+    machine, cell, _ = found
+    if machine.stopping:
+        board.move(machine, cell, TaskState.CANCELLED, machine.stopped, note)
+        return
+    machine.withheld[cell] = held
+    machine.reasons[cell] = str(why)
+    board.move(machine, cell, TaskState.HELD, why, note)
 
 
 def _accept(board: Board, found: tuple[Machine, int, Tally], outcome: Outcome, note: Note) -> None:
     machine, cell, _ = found
     match outcome:
         case Value():
-            machine.keep(cell, outcome)
             board.succeed(machine, cell, Note(note.at, note.began, outcome))
         case Followed():
-            machine.keep(cell, outcome.value)
             machine.choose(machine.owner[cell], outcome.ids)
             board.succeed(machine, cell, Note(note.at, note.began, outcome.value, outcome.ids))
         case Skipped():
             board.move(machine, cell, TaskState.SKIPPED, Why("skip", (outcome.why or "it raised Skip",)), note)
         case Failure():
             _failed(board, found, outcome, note)
-        case Cancelled() if machine.cancel_at is not None:
-            board.move(machine, cell, TaskState.CANCELLED, Why("cancelled", (machine.cancelled_by,)), note)
+        case Held():
+            _hold(board, found, outcome, Why("guard", (outcome.text,)), note)
+        case Cancelled() if machine.doomed(cell):
+            board.move(machine, cell, TaskState.CANCELLED, machine.stopped, note)
         case Cancelled():
             _lost(board, found, LostCause.WORKER, "stopped, and nobody here asked for that", note)
         case _:
@@ -128,17 +203,20 @@ def _marked(board: Board, found: tuple[Machine, int, Tally]) -> None:
 
 def lost(board: Board, event: Lost) -> None:
     """The attempt is gone without a word."""
+    peak = (event.usage.peak_rss or 0) // 1_000_000
+    text = _SAYS[event.cause].format(event.signal, event.exit_code, peak)
+    if is_hook(event.key):
+        hook_ended(board, event, text)
+        return
     found = _find(board, event.key, event.fence)
     if found is None:
         return
     machine, cell, tally = found
-    peak = (event.usage.peak_rss or 0) // 1_000_000
-    text = _SAYS[event.cause].format(event.signal, event.exit_code, peak)
     note = _close(board, found, event, (AttemptState.LOST, event.cause.value, text))
     if tally.mark is not None:
         _marked(board, found)
-    elif machine.cancel_at is not None:
-        board.move(machine, cell, TaskState.CANCELLED, Why("cancelled", (machine.cancelled_by,)), note)
+    elif machine.doomed(cell):
+        board.move(machine, cell, TaskState.CANCELLED, machine.stopped, note)
     else:
         _lost(board, found, event.cause, text, note)
 
@@ -157,7 +235,8 @@ def _close(
             event.key, old, state, event.at, tally.round, b"", tally.began or event.started, cause, text,
             event.signal if isinstance(event, Lost) else None,
             event.exit_code if isinstance(event, Lost) else None,
-            usage.peak_rss, usage.cpu, usage.worker, usage.log, usage.notes,
+            usage.peak_rss, usage.cpu, usage.worker, usage.log, usage.notes, machine.kind_of(cell), usage.rows,
+            usage.source,
         )
     )  # fmt: skip
     tally.began = tally.began or event.started
@@ -179,8 +258,8 @@ def _failed(board: Board, found: tuple[Machine, int, Tally], outcome: Failure, n
     tally.tries += 1
     text = outcome.text
     final = ""
-    if machine.cancel_at is not None:
-        final = "the run is being cancelled"
+    if machine.doomed(cell):
+        final = "the run is being cancelled" if machine.stop != "timeout" else "the run has reached its timeout"
     elif not rules.idempotent:
         final = "it is not idempotent"
     elif not outcome.retryable:
@@ -200,10 +279,12 @@ def _failed(board: Board, found: tuple[Machine, int, Tally], outcome: Failure, n
 def _lost(board: Board, found: tuple[Machine, int, Tally], cause: LostCause, text: str, note: Note) -> None:
     machine, cell, tally = found
     rules = machine.task(cell).rules
-    if not rules.idempotent and tally.began is not None:
-        board.move(machine, cell, TaskState.FAILED, Why("unknown", (text,)), note)
-    elif cause is LostCause.OWNER:
+    if cause is LostCause.OWNER and (rules.idempotent or tally.began is None or cell in machine.withheld):
         _again(board, found, 0, Why("owner_gone"), note)
+    elif cell in machine.withheld:
+        _unpublished(board, found, text, note)
+    elif not rules.idempotent and tally.began is not None:
+        board.move(machine, cell, TaskState.FAILED, Why("unknown", (text,)), note)
     elif cause in OWN_CAUSES:
         tally.losses += 1
         if tally.losses > rules.retry.lost:

@@ -7,21 +7,22 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Iterable
-from heapq import heappush
+from heapq import heappop, heappush
 from itertools import count
 from typing import Final
 
 import msgspec
 
-from segue.engine.machine import Machine, Tally
+from segue.engine.machine import CANCELLED, Machine
 from segue.engine.queue import Queue
+from segue.engine.tally import Tally
 from segue.model.changes import Change, Command, RunMoved, SlotMoved, TaskMoved
 from segue.model.events import Value
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import Version
 from segue.model.limits import Limits
 from segue.model.spec import share_strings
-from segue.model.state import RUN_FINAL, RunState, SlotState, TaskState
+from segue.model.state import FINAL, RUN_FINAL, RunState, SlotState, TaskState
 from segue.model.why import Why
 from segue.resolve.graph import Graph
 
@@ -35,6 +36,8 @@ DISPATCHED: Final = Why("dispatched")
 RESUMED: Final = Why("resumed")
 NEW: Final = Tally()
 MAX_CULPRITS: Final = 100
+_HOOKS: Final = {TaskState.SUCCESS: "success", TaskState.FAILED: "failure"}
+_RUN_HOOKS: Final = {RunState.SUCCESS: "success", RunState.FAILED: "failure"}
 
 
 class Note(msgspec.Struct, frozen=True, gc=False):
@@ -45,21 +48,26 @@ class Note(msgspec.Struct, frozen=True, gc=False):
     result: Value | None = None
     followed: tuple[str, ...] | None = None
     actor: str = ""
+    reused_from: RunKey | None = None
 
 
 NOTHING: Final = Note()
 
 
 class Dag:
-    """One DAG: the version of new runs, the highest number of any, the runs with a place, those in line for one."""
+    """One DAG: the version of new runs, the highest number of any, the runs with a place, those in line for one.
 
-    __slots__ = ("granted", "graph", "highest", "quarantined", "version", "waiting")
+    `eased` are the (task, guard, likeness of slots) that people have released from now on.
+    """
+
+    __slots__ = ("eased", "granted", "graph", "highest", "quarantined", "version", "waiting")
 
     def __init__(self, version: Version) -> None:
         self.version = msgspec.structs.replace(version, spec=share_strings(version.spec))
         self.graph = Graph(self.version.spec)
         self.highest = version.number
         self.quarantined: Why | None = None
+        self.eased: set[tuple[str, str, str]] = set()
         self.granted: dict[RunKey, Machine] = {}
         self.waiting: list[Machine] = []
 
@@ -80,6 +88,8 @@ class Board:
         recalled: runs read from the store, whose attempts have still to be taken up.
         outdated: why memory must be read anew, empty while it need not.
         timers: (instant, tie-breaker, machine, cell, generation) of retries.
+        deadlines: (instant, run) of runs with a timeout that hold a place; what no longer holds is passed over.
+        calls: hooks to call when this turn is decided: the run, (task or nothing, hook, map index), round.
     """
 
     def __init__(self, secret: bytes, limits: Limits, pools: Iterable[tuple[str, int]]) -> None:
@@ -90,6 +100,8 @@ class Board:
         self.runs: dict[RunKey, Machine] = {}
         self.queue = Queue(self._task_limit, limits, pools)
         self.timers: list[tuple[Instant, int, Machine, int, int]] = []
+        self.deadlines: list[tuple[Instant, RunKey]] = []
+        self.calls: list[tuple[Machine, tuple[str, str, int | None], int]] = []
         self.changes: list[Change] = []
         self.commands: list[Command] = []
         self.crowded: dict[str, None] = {}
@@ -128,10 +140,11 @@ class Board:
         """
         own = machine.tallies.get(cell)
         tally = own or machine.tallies.get(machine.owner[cell], NEW)
+        task, held = machine.task(cell), None if new in FINAL else machine.withheld.get(cell)
         self.changes.append(
             TaskMoved(
                 machine.key,
-                machine.task(cell).id,
+                task.id,
                 machine.item(cell),
                 machine.state_of(cell),
                 new,
@@ -143,13 +156,20 @@ class Board:
                 tally.platform,
                 tally.not_before,
                 note.began,
-                note.result,
+                note.result if held is None else held.value,
                 note.followed,
                 cell in machine.marked,
                 own.number or None if own else None,
                 note.actor,
+                note.reused_from,
+                b"" if held is None else held.staged,
             )
         )
+        if new in FINAL:
+            machine.withheld.pop(cell, None)
+            hook = _HOOKS.get(new, "")
+            if hook in task.rules.hooks and cell not in machine.marked and note.reused_from is None:
+                self.calls.append((machine, (task.id, hook, machine.item(cell)), tally.round))
         if new is TaskState.FAILED:
             machine.reasons[cell] = str(why)
         machine.put(cell, new)
@@ -159,9 +179,11 @@ class Board:
         """The newest attempt of a cell."""
         return AttemptKey(machine.key, machine.task(cell).id, machine.item(cell), machine.tally(cell).number)
 
-    def succeed(self, machine: Machine, cell: int, note: Note) -> None:
+    def succeed(self, machine: Machine, cell: int, note: Note, why: Why = DONE) -> None:
         """End a cell whose result is accepted."""
-        self.move(machine, cell, TaskState.SUCCESS, DONE, note)
+        assert note.result is not None
+        machine.keep(cell, note.result)
+        self.move(machine, cell, TaskState.SUCCESS, why, note)
         tally = machine.tallies[cell]
         if tally.number == 1 and tally.round == 1:
             del machine.tallies[cell]  # what a first-try success has been through is known without it
@@ -189,26 +211,38 @@ class Board:
                 self.now if over else None,
                 culprits_of(machine) if new is RunState.FAILED else (),
                 actor,
+                machine.klass if machine.klass != machine.row.klass else None,
+                machine.stop,
+                machine.stopped_by,
+                machine.spent,
+                machine.placed_at,
             )
         )
         machine.state = new
         self.active[machine.key] = machine
         if over:
             self.over.append(machine.key)
+            hook = _RUN_HOOKS.get(new, "")
+            if hook in machine.spec.hooks:
+                self.calls.append((machine, ("", hook, None), machine.round))
 
     def begin(self, machine: Machine) -> None:
         """The run takes its place: with its first dispatched attempt, or when it ends without one."""
         if machine.placed:
             return
         why = DISPATCHED if machine.state is RunState.QUEUED else RESUMED
-        machine.placed = True
+        machine.placed, machine.placed_at = True, self.now
         if machine.started is None:
             machine.started = self.now
         self.move_run(machine, RunState.RUNNING, why)
         self.move_slot(machine, SlotState.RUNNING)
+        self.watch_deadline(machine)
 
     def leave(self, machine: Machine, new: RunState, why: Why) -> None:
         """The run gives its place back: it has ended, or nothing of it can move."""
+        if machine.placed_at is not None:
+            machine.spent += self.now - machine.placed_at
+            machine.placed_at = None
         machine.placed = machine.granted = False
         self.move_run(machine, new, why)
         dag = self.dags[machine.key.dag]
@@ -225,6 +259,28 @@ class Board:
             insort(self.dags[machine.key.dag].waiting, machine, key=_turn)
         self.crowded[machine.key.dag] = None
 
+    def deadline_of(self, machine: Machine) -> Instant | None:
+        """When the timeout of a run will have been spent, while it holds its place."""
+        if machine.spec.timeout is None or machine.placed_at is None:
+            return None
+        return Instant(machine.placed_at + max(machine.spec.timeout - machine.spent, 0))
+
+    def next_deadline(self) -> Instant | None:
+        """When the next run will have spent its timeout."""
+        while self.deadlines:
+            deadline, key = self.deadlines[0]
+            machine = self.runs.get(key)
+            if machine is not None and not machine.stopping and self.deadline_of(machine) == deadline:
+                return deadline
+            heappop(self.deadlines)
+        return None
+
+    def watch_deadline(self, machine: Machine) -> None:
+        """Come back when a run has spent its timeout."""
+        deadline = self.deadline_of(machine)
+        if deadline is not None:
+            heappush(self.deadlines, (deadline, machine.key))
+
     def move_slot(self, machine: Machine, state: SlotState) -> None:
         """Write the ledger of the run's slot, if it has one."""
         if machine.row.slot is not None:
@@ -237,11 +293,19 @@ def _turn(machine: Machine) -> tuple[bool, int, Instant, int]:
 
 
 def culprits_of(machine: Machine) -> tuple[tuple[str, str], ...]:
-    """Failed tasks with no failed upstream, each with its reason (rulings, "culprits")."""
+    """Failed tasks with no failed upstream, each with its reason (rulings, "culprits").
+
+    Where a timeout ended the run, also what it stopped: tasks that had begun, or else all that were left.
+    """
     blamed = machine.blamed
     failed_tasks = {machine.owner[cell] for cell in blamed}
-    return tuple(
+    culprits = [
         (machine.label(cell), machine.reasons.get(cell, ""))
         for cell in sorted(blamed)
         if failed_tasks.isdisjoint(machine.graph.up[machine.owner[cell]])
-    )[:MAX_CULPRITS]
+    ]
+    if machine.stop == "timeout":
+        stopped = [cell for cell in machine.used() if machine.states[cell] == CANCELLED]
+        begun = [cell for cell in stopped if machine.tallies.get(cell, NEW).number]
+        culprits += [(machine.label(cell), str(machine.stopped)) for cell in begun or ([] if culprits else stopped)]
+    return tuple(culprits[:MAX_CULPRITS])

@@ -16,9 +16,11 @@ from segue.engine import attempts
 from segue.engine.acts import act, refuse
 from segue.engine.board import Dag
 from segue.engine.explain import explain
+from segue.engine.hooks import call_due
 from segue.engine.machine import Machine
 from segue.engine.progress import conclude, dispatch, grant_places, settle, wake
 from segue.engine.restoring import board_of, enter, machine_of, outstanding_of
+from segue.engine.stopping import end_overdue
 from segue.model.changes import Command, Decision, DefinitionFailed, Quarantined, VersionAdded
 from segue.model.errors import Conflict, DefinitionError
 from segue.model.events import (
@@ -38,6 +40,7 @@ from segue.model.ids import Instant, RunKey
 from segue.model.images import RunImage, Snapshot, Version
 from segue.model.limits import NO_SETTINGS, Limits
 from segue.model.spec import DagSpec
+from segue.model.state import RUN_FINAL
 from segue.model.why import Why
 
 __all__ = ["Engine"]
@@ -81,13 +84,17 @@ class Engine:
         for event in events:
             self._take(event)
         self._take_up()
+        end_overdue(board)
         wake(board)
         self._follow()
         self._dispatch()
         self._follow()
+        call_due(board)
         decision = Decision(tuple(board.changes), tuple(board.commands), self._wake_at())
         for key in board.over:
-            board.runs.pop(key, None)
+            machine = board.runs.get(key)
+            if machine is not None and machine.state in RUN_FINAL and not machine.calling:
+                del board.runs[key]
         board.over, board.changes, board.commands = [], [], []
         self._asked.clear()
         return decision
@@ -164,7 +171,7 @@ class Engine:
             number = definition.number or (version.number if same else known.highest + 1)
         fresh = Dag(Version(number, spec, definition.spec_digest, definition.code_digest, definition.bundle))
         if known is not None:
-            fresh.granted, fresh.waiting = known.granted, known.waiting
+            fresh.granted, fresh.waiting, fresh.eased = known.granted, known.waiting, known.eased
             fresh.highest = max(fresh.highest, known.highest)
             if known.quarantined is not None:
                 board.outdated = f"memory of quarantined DAG {spec.id} is read anew"
@@ -202,7 +209,8 @@ class Engine:
         board = self._board
         if board.outdated or board.active or not board.room:
             return board.now
-        return board.timers[0][0] if board.timers else None
+        timer, deadline = board.timers[0][0] if board.timers else None, board.next_deadline()
+        return min((at for at in (timer, deadline) if at is not None), default=None)
 
     # -------------------------------------------------------------------------------------------------- quarantine
     def _guarded(self, dag: str, step: Callable[[], object]) -> Why | None:

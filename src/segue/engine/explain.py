@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from segue.engine.board import NEW, Board
-from segue.engine.machine import EXPANDED, FINAL_CODES, Machine, Tally
+from segue.engine.machine import EXPANDED, FINAL_CODES, Machine
+from segue.engine.tally import Tally
 from segue.model.duration import show_duration
 from segue.model.ids import RunKey
-from segue.model.state import FINAL, RunState, TaskState
+from segue.model.state import FINAL, RUN_FINAL, RunState, TaskState
 from segue.model.why import Why
 from segue.resolve.rules import Verdict
 
 __all__ = ["explain"]
+
+_NOTHING: Final = "it has nothing to map over"
 
 
 def explain(board: Board, run: RunKey, task: str | None, index: int | None) -> Why | None:
@@ -32,8 +37,10 @@ def explain(board: Board, run: RunKey, task: str | None, index: int | None) -> W
 
 
 def _run(board: Board, machine: Machine) -> Why:
-    if machine.cancel_at is not None:
-        return Why("cancelling")
+    if machine.state in RUN_FINAL:
+        return Why("final", (machine.state.value,))  # still here for a hook
+    if machine.stopping:
+        return Why("cancelling" if machine.stop != "timeout" else "timing_out")
     if machine.waiting:
         return _place(board, machine)
     if machine.state is RunState.HELD:
@@ -59,18 +66,20 @@ def _task(board: Board, machine: Machine, cell: int) -> Why:
     state, tally = machine.state_of(cell), machine.tallies.get(cell, NEW)
     if state in FINAL:
         return Why("final", (state.value,))
-    if machine.cancel_at is not None:
-        return Why("cancelling")
+    if machine.doomed(cell):
+        return Why("cancelling" if machine.stop != "timeout" else "timing_out")
     if state is TaskState.RUNNING:
-        return Why("running", (str(tally.number),))
+        return Why("publishing" if cell in machine.withheld else "running", (str(tally.number),))
     if state is TaskState.QUEUED:
         return Why("queued")
     if state is TaskState.HELD:
-        return Why("held", (machine.label(cell),))
+        label = machine.label(cell)
+        return Why("held_task", (machine.reasons.get(cell) or _NOTHING, str(machine.key), label))
     if machine.waiting:
         return _place(board, machine)
     if machine.verdict(machine.owner[cell]) is Verdict.WAIT:
-        return Why("upstream", (_unfinished(machine, machine.owner[cell]),))
+        node = machine.owner[cell]
+        return Why("teardown" if node in machine.graph.setups else "upstream", (_unfinished(machine, node),))
     return _delay(board, machine, cell, tally) or _limit(board, machine, cell)
 
 
@@ -78,6 +87,8 @@ def _delay(board: Board, machine: Machine, cell: int, tally: Tally) -> Why | Non
     left = (tally.not_before or 0) - board.now
     if left <= 0:
         return None
+    if cell in machine.withheld:
+        return Why("publish_delay", (show_duration(left),))
     if tally.tries:
         return Why("delay", (show_duration(left), str(tally.tries + 1), str(machine.task(cell).rules.retry.times + 1)))
     return Why("loss_delay", (show_duration(left),))
@@ -85,7 +96,7 @@ def _delay(board: Board, machine: Machine, cell: int, tally: Tally) -> Why | Non
 
 def _unfinished(machine: Machine, node: int) -> str:
     waiting = []
-    for up in machine.graph.up[node]:
+    for up in dict.fromkeys((*machine.graph.up[node], *machine.graph.scopes.get(node, ()))):
         left = [cell for cell in machine.cells(up) if machine.states[cell] not in FINAL_CODES]
         if left:
             whole = len(machine.cells(up))

@@ -38,7 +38,7 @@ def like_of(slot: tuple[Instant, Instant] | None, timezone: str) -> str:
 def empty_of(board: Board, machine: Machine, node: int) -> Empty:
     """What the guard of a task does about nothing in this run.
 
-    The task's own option counts, then what people have released in comparable slots, then how strict the environment is.
+    The task's own option counts, then what people have released in comparable slots, then the environment.
     """
     task, guards = machine.graph.tasks[node], board.limits.guards
     if guards == "off" or task.rules.empty == "ok" or task.kind in ("setup", "teardown"):

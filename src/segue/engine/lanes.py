@@ -110,20 +110,21 @@ class Gate:
         self.reopen()
         return True
 
-    def explain(self, lane: Lane, klass: int, amount: int) -> Why | None:
-        """Why an attempt of this lane may not begin, None where it may."""
+    def explain_bar(self, klass: int, amount: int) -> Why:
+        """Why so much will never be given as things are."""
         wanted, whole = self._show(amount), self._show(self.capacity or 0)
         kind = "pool" if self.pool else "resource"
         if self.capacity is None:
             return Why(f"no_{kind}", (self.name, wanted))
         if amount > self.capacity:
             return Why(f"{kind}_small", (self.name, wanted, whole))
-        if self.bars(klass, amount):
-            return Why("pool_reserve", (self.name, wanted, str(self.limit(klass)), whole))
-        if self.has_room(lane, klass, amount):
-            return None
+        return Why("pool_reserve", (self.name, wanted, str(self.limit(klass)), whole))
+
+    def explain_wait(self, klass: int, amount: int) -> Why:
+        """Why an attempt must wait for room here."""
+        kind, wanted = "pool" if self.pool else "resource", self._show(amount)
         if self.used + amount > self.limit(klass):
-            return Why(kind, (self.name, wanted, self._show(self.used), whole))
+            return Why(kind, (self.name, wanted, self._show(self.used), self._show(self.limit(klass))))
         return Why(f"{kind}_held", (self.name, wanted, self._show(self.held)))
 
     def _show(self, amount: int) -> str:

@@ -17,15 +17,18 @@ from typing import NamedTuple
 
 from segue.engine.tally import HookTally, Tally
 from segue.model.changes import Brief
+from segue.model.duration import show_duration
 from segue.model.events import Held, Value
 from segue.model.ids import Instant, RunKey
-from segue.model.images import RunRow, Stop
+from segue.model.images import AttemptKind, RunRow, Stop
 from segue.model.spec import DagSpec, TaskSpec
 from segue.model.state import RunState, TaskState
+from segue.model.why import Why
 from segue.resolve.graph import Graph
 from segue.resolve.rules import BAD, BIT, SPREADING, Verdict, judge
 
 __all__ = [
+    "CANCELLED",
     "CODE",
     "EXPANDED",
     "FAILED",
@@ -43,10 +46,11 @@ STATES = tuple(TaskState)
 CODE = {state: code for code, state in enumerate(STATES)}
 EXPANDED = len(STATES)
 PENDING, UP_FOR_RETRY, SUCCESS = CODE[TaskState.PENDING], CODE[TaskState.UP_FOR_RETRY], CODE[TaskState.SUCCESS]
-FAILED, HELD = CODE[TaskState.FAILED], CODE[TaskState.HELD]
+FAILED, HELD, CANCELLED = CODE[TaskState.FAILED], CODE[TaskState.HELD], CODE[TaskState.CANCELLED]
 FINAL_CODES = frozenset(CODE[state] for state in BIT)
 _BITS = tuple(BIT.get(state, 0) for state in STATES)
 _KEPT_INLINE = 512
+SOMEBODY = "somebody"
 
 
 class Outcomes(NamedTuple):
@@ -194,19 +198,17 @@ class Machine:
         """A teardown: when all upstream has ended, if one of its setups succeeded (rulings, "Setup/teardown")."""
         if self.waits[node]:
             return Verdict.WAIT
-        made = not setups or any(self.states[cell] == SUCCESS for setup in setups for cell in self.cells(setup))
-        return Verdict.RUN if made else Verdict.SKIP
+        return Verdict.RUN if any(self.states[setup] == SUCCESS for setup in setups) else Verdict.SKIP
 
     def _within(self, node: int, spreading: bool) -> Verdict:
         """A task that may run by its rule waits for a setup that makes its environment anew, as if directly below."""
         seen = 0
         for setup in self.graph.scopes[node]:
-            for cell in self.cells(setup):
-                tally = self.tallies.get(cell) or self.tallies.get(setup)
-                if tally is not None and tally.round > 1:
-                    if self.states[cell] not in FINAL_CODES:
-                        return Verdict.WAIT
-                    seen |= _BITS[self.states[cell]]
+            tally = self.tallies.get(setup)
+            if tally is not None and tally.round > 1:
+                if self.states[setup] not in FINAL_CODES:
+                    return Verdict.WAIT
+                seen |= _BITS[self.states[setup]]
         if not spreading or not seen & ~_BITS[SUCCESS]:
             return Verdict.RUN
         return Verdict.UPSTREAM_FAILED if seen & BAD else Verdict.SKIP
@@ -233,8 +235,15 @@ class Machine:
         """Whether it is being stopped, by a person or by its timeout."""
         return self.cancel_at is not None
 
+    @property
+    def stopped(self) -> Why:
+        """Why a task of it is stopped."""
+        if self.stop == "timeout":
+            return Why("run_timed_out", (show_duration(self.spec.timeout or 0),))
+        return Why("cancelled", (self.stopped_by or SOMEBODY,))
+
     def doomed(self, cell: int) -> bool:
-        """Whether the cell must not begin, or go on: its run is being stopped, and it is no teardown that still runs."""
+        """Whether the cell must not begin, or go on: its run is being stopped, and it is no teardown that may run."""
         return self.stopping and (self.stop == "now" or self.owner[cell] not in self.graph.setups)
 
     @property
@@ -284,6 +293,14 @@ class Machine:
             self.lengths[node] = value.length
         if node in self.graph.feeds and cell == node and value.inline is not None and len(value.inline) <= _KEPT_INLINE:
             self.results[node] = value
+
+    def kind_of(self, cell: int) -> AttemptKind:
+        """What its living or next attempt does: what is withheld and has been released is published."""
+        return "publish" if cell in self.withheld else "user"
+
+    def state_kept(self, cell: int) -> tuple[tuple[str, str], ...]:
+        """What `context.state` holds for a cell, by name."""
+        return tuple(sorted(self.kept.get(cell, {}).items()))
 
     def choose(self, node: int, ids: tuple[str, ...]) -> None:
         """A branch has chosen: those tasks, and what lies downstream of them, are not skipped by it."""

@@ -6,10 +6,13 @@ from heapq import heappop
 from math import prod
 from typing import Final
 
-from segue.engine.board import Board, Note
-from segue.engine.machine import CODE, FINAL_CODES, PENDING, SUCCESS, UP_FOR_RETRY, Machine
+from segue.engine.board import Board
+from segue.engine.guards import empty_of
+from segue.engine.machine import CANCELLED, CODE, FINAL_CODES, PENDING, SUCCESS, UP_FOR_RETRY, Machine
 from segue.engine.queue import may_be_ahead
+from segue.engine.stopping import sweep_cells
 from segue.model.changes import AttemptMoved, Expanded, Given, Input, Launch, Many, Missing, Stored
+from segue.model.duration import show_duration
 from segue.model.ids import AttemptKey, fence_of
 from segue.model.spec import MAX_ITEMS, Over
 from segue.model.state import RUN_FINAL, AttemptState, RunState, SlotState, TaskState
@@ -19,22 +22,21 @@ from segue.resolve.rules import BAD, BIT, Verdict
 __all__ = ["conclude", "dispatch", "grant_places", "launch_of", "settle", "wake"]
 
 READY: Final = Why("ready")
-CANCELLED, SKIPPED = CODE[TaskState.CANCELLED], CODE[TaskState.SKIPPED]
+PUBLISH: Final = Why("publish")
+SKIPPED = CODE[TaskState.SKIPPED]
 
 
 # -------------------------------------------------------------------------------------------------------------- rules
 def settle(board: Board, machine: Machine) -> None:
     """Decide every task whose upstream has changed, as far as this turn has room."""
     if machine.sweep is not None:
-        _sweep(board, machine)
-    if machine.cancel_at is not None:
-        machine.dirty.clear()
-    while machine.dirty and machine.granted and board.room:
+        sweep_cells(board, machine)
+    while machine.dirty and (machine.granted or machine.stopping) and board.room:
         _decide(board, machine, machine.dirty.popleft())
 
 
 def _decide(board: Board, machine: Machine, node: int) -> None:
-    if machine.listed[node]:
+    if machine.listed[node] or machine.doomed(node):
         return
     verdict = machine.verdict(node)
     code = machine.states[node]
@@ -42,6 +44,8 @@ def _decide(board: Board, machine: Machine, node: int) -> None:
         return
     if verdict is not Verdict.RUN:
         _close_all(board, machine, node, verdict)
+    elif not machine.granted:
+        board.wait_for_place(machine)
     elif code == PENDING and machine.graph.tasks[node].mapped is not None:
         _expand(board, machine, node)
     else:
@@ -84,13 +88,17 @@ def _ending(machine: Machine, node: int, verdict: Verdict) -> tuple[TaskState, W
     gate = machine.excluded_by(node)
     if verdict is Verdict.UPSTREAM_FAILED:
         return TaskState.UPSTREAM_FAILED, Why("upstream_failed", (_first_bad(machine, node),))
+    if node in machine.graph.setups:
+        names = ", ".join(machine.graph.tasks[setup].id for setup in machine.graph.setups[node])
+        return TaskState.SKIPPED, Why("no_setup", (names,))
     if gate is not None:
         return TaskState.SKIPPED, Why("not_followed", (machine.graph.tasks[gate].id,))
     return TaskState.SKIPPED, Why("rule", (task.rules.trigger_rule, _standing(machine, node)))
 
 
 def _first_bad(machine: Machine, node: int) -> str:
-    cells = (cell for up in machine.graph.up[node] for cell in machine.cells(up))
+    graph = machine.graph
+    cells = (cell for up in (*graph.up[node], *graph.scopes.get(node, ())) for cell in machine.cells(up))
     return next(machine.label(cell) for cell in cells if BIT.get(machine.state_of(cell), 0) & BAD)
 
 
@@ -124,7 +132,7 @@ def _expand(board: Board, machine: Machine, node: int) -> None:
         board.changes.append(Expanded(machine.key, task.id, total, machine.tally(node).round, board.now))
         machine.expand(node, total)
         _offer(board, machine, node)
-    elif task.rules.empty == "hold":
+    elif empty_of(board, machine, node) == "hold":
         board.move(machine, node, TaskState.HELD, Why("empty_map", (", ".join(names),)))
     else:
         board.move(machine, node, TaskState.SKIPPED, Why("empty_map", (", ".join(names),)))
@@ -171,16 +179,23 @@ def dispatch(board: Board, machine: Machine, cell: int) -> None:
     tally.alive, tally.began, tally.not_before = True, None, None
     key = board.key_of(machine, cell)
     tally.fence = fence_of(key, board.secret)
-    board.changes.append(AttemptMoved(key, None, AttemptState.QUEUED, board.now, round=tally.round, fence=tally.fence))
-    board.move(machine, cell, TaskState.QUEUED, READY)
+    kind = machine.kind_of(cell)
+    made = AttemptMoved(key, None, AttemptState.QUEUED, board.now, tally.round, tally.fence, kind=kind)
+    board.changes.append(made)
+    board.move(machine, cell, TaskState.QUEUED, READY if kind == "user" else PUBLISH)
     board.queue.occupy(machine, cell)
-    board.commands.append(launch_of(machine, cell))
+    board.commands.append(launch_of(board, machine, cell))
 
 
-def launch_of(machine: Machine, cell: int) -> Launch:
+def launch_of(board: Board, machine: Machine, cell: int) -> Launch:
     """The command that starts the cell's living attempt."""
     node, item, tally = machine.owner[cell], machine.item(cell), machine.tallies[cell]
-    task = machine.graph.tasks[node]
+    task, held = machine.graph.tasks[node], machine.withheld.get(cell)
+    if held is not None:
+        return Launch(
+            AttemptKey(machine.key, task.id, item, tally.number), tally.fence, machine.brief, task, round=tally.round,
+            kind="publish", state=machine.state_kept(cell), staged=held.staged,
+        )  # fmt: skip
     picks = () if item is None else _picks(machine, node, item)
     single = _single_items(machine, node, picks) if item is not None and node in machine.graph.lists else {}
     inputs = tuple(
@@ -196,7 +211,8 @@ def launch_of(machine: Machine, cell: int) -> Launch:
         )
     return Launch(
         AttemptKey(machine.key, task.id, item, tally.number), tally.fence, machine.brief, task, inputs, picks,
-        tally.round, tally.tries, may_be_ahead(task.rules),
+        tally.round, tally.tries, may_be_ahead(task.rules), "user", machine.state_kept(cell),
+        empty_of(board, machine, node),
     )  # fmt: skip
 
 
@@ -237,7 +253,7 @@ def grant_places(board: Board) -> bool:
         for machine in tuple(dag.waiting):
             if len(dag.granted) >= limit:
                 break
-            if machine.row.slot in taken or machine.cancel_at is not None:
+            if machine.row.slot in taken or (machine.stopping and not machine.cleaning):
                 continue
             dag.waiting.remove(machine)
             machine.waiting = False
@@ -250,25 +266,11 @@ def grant_places(board: Board) -> bool:
     return given
 
 
-def _sweep(board: Board, machine: Machine) -> None:
-    """Cancel every cell without a living attempt, as far as this turn has room."""
-    assert machine.sweep is not None
-    why = Why("cancelled", (machine.cancelled_by,))
-    while board.room:
-        cell = next(machine.sweep, None)
-        if cell is None:
-            machine.sweep = None
-            return
-        tally = machine.tallies.get(cell)
-        if machine.states[cell] not in FINAL_CODES and not (tally and tally.alive):
-            board.move(machine, cell, TaskState.CANCELLED, why, Note(actor=machine.cancelled_by))
-
-
 def conclude(board: Board, machine: Machine) -> None:
     """End or park a run of which nothing can move any more."""
     if machine.state in RUN_FINAL or machine.sweep is not None or machine.alive or machine.dirty:
         return
-    if not machine.granted and machine.cancel_at is None:
+    if not machine.granted and not machine.stopping:
         return  # also a verdict waits for its place: a slot shows one run at a time
     if machine.open == 0:
         _end(board, machine)
@@ -281,13 +283,17 @@ def conclude(board: Board, machine: Machine) -> None:
 
 def _end(board: Board, machine: Machine) -> None:
     begun = machine.started is not None
-    if machine.cancel_at is None:
+    cancelled = any(machine.states[cell] == CANCELLED for cell in machine.used())
+    if not machine.stopping:
         board.begin(machine)
-    if machine.cancel_at is None and machine.blamed:
+    if machine.stop == "timeout" and (cancelled or machine.blamed):
+        board.leave(machine, RunState.FAILED, Why("timed_out", (show_duration(machine.spec.timeout or 0),)))
+        board.move_slot(machine, SlotState.FAILED)
+    elif not machine.stopping and machine.blamed:
         names = ", ".join(machine.label(cell) for cell in sorted(machine.blamed)[:3])
         board.leave(machine, RunState.FAILED, Why("culprits", (names,)))
         board.move_slot(machine, SlotState.FAILED)
-    elif machine.cancel_at is not None or any(machine.states[cell] == CANCELLED for cell in machine.used()):
+    elif machine.stop in ("cancel", "now") or cancelled:
         board.leave(machine, RunState.CANCELLED, Why("stopped"))
         if begun:
             board.move_slot(machine, SlotState.FAILED)

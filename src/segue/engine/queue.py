@@ -106,27 +106,29 @@ class Queue:
 
     def occupy(self, machine: Machine, cell: int) -> None:
         """An attempt of this cell is alive from now on."""
-        task = machine.task(cell)
+        task, dag = machine.task(cell), machine.key.dag
+        rules = task.rules
         self.alive += 1
         machine.alive += 1
-        self.by_dag[machine.key.dag] += 1
-        if task.rules.max_active is not None:
-            self.by_task[machine.key.dag, task.id] += 1
-        if (lane := self._lane(task.rules)) is not self._free:
-            for gate, amount in lane.pairs(task.rules):
+        self.by_dag[dag] += 1
+        if rules.max_active is not None:
+            self.by_task[dag, task.id] += 1
+        if rules.pool is not None or rules.resources:
+            for gate, amount in self._lane(rules).pairs(rules):
                 gate.used += amount
 
     def release(self, machine: Machine, cell: int) -> None:
         """The attempt of this cell has ended; what waited for its place is looked at again."""
         task, dag = machine.task(cell), machine.key.dag
+        rules = task.rules
         self.alive -= 1
         machine.alive -= 1
         self.by_dag[dag] -= 1
-        if (lane := self._lane(task.rules)) is not self._free:
-            for gate, amount in lane.pairs(task.rules):
+        if rules.pool is not None or rules.resources:
+            for gate, amount in self._lane(rules).pairs(rules):
                 gate.used -= amount
                 gate.reopen()
-        if task.rules.max_active is not None:
+        if rules.max_active is not None:
             self.by_task[dag, task.id] -= 1
             self._unpark(dag, task.id)
         self.unblock(dag)
@@ -178,9 +180,11 @@ class Queue:
         rules = machine.task(cell).rules
         lane = self._lane(rules)
         for gate, amount in lane.pairs(rules):
-            found = gate.explain(lane, machine.klass, amount)
-            if found is not None:
-                return found
+            if gate.bars(machine.klass, amount):
+                return gate.explain_bar(machine.klass, amount)
+        for gate, amount in lane.pairs(rules):
+            if not gate.has_room(lane, machine.klass, amount):
+                return gate.explain_wait(machine.klass, amount)
         most = self._most(machine.klass, rules)
         if self.alive < most:
             return None
@@ -316,4 +320,5 @@ class Queue:
             heapreplace(entries, (*entry[:5], cell + 1, *entry[6:]))
         lane.served[dag] = self._served[dag] = served = next(self._services)
         heapreplace(lane.turns[klass], (served, dag))
-        lane.let_go()
+        if lane.gates:
+            lane.let_go()

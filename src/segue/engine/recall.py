@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Final
 
 from segue.engine.board import Board
 from segue.engine.machine import Machine
@@ -12,11 +11,11 @@ from segue.model.errors import Refused
 from segue.model.events import Request
 from segue.model.ids import RunKey
 from segue.model.images import Facts
+from segue.model.state import RUN_FINAL
 from segue.model.why import Why
 
 __all__ = ["cell_of", "check_dag", "check_place", "lift", "recall", "take_up"]
 
-LIFTED: Final = "lifted"
 _LABEL = re.compile(r"(?P<task>[^\[\]]+)(?:\[(?P<index>\d{1,9})\])?")
 
 
@@ -72,4 +71,5 @@ def lift(board: Board, machine: Machine, actor: str) -> None:
     """A person asked for this run by name: it comes before those that the schedule made."""
     if machine.klass:
         machine.klass = 0
-        board.move_run(machine, machine.state, Why(LIFTED, (actor,)), actor)
+        if machine.state not in RUN_FINAL:
+            board.move_run(machine, machine.state, Why("lifted", (actor,)), actor)

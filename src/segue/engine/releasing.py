@@ -1,7 +1,7 @@
 """A person's verdict on what a guard holds: let it go, or fail it.
 
-What was staged is published by an attempt of its own, which stands between its attempts like any other task until it has
-a place and a worker. One that cannot be published is held again: the data is still there, and running the code again is
+What was staged is published by an attempt of its own; until that has a place and a worker the task stands between its
+attempts like any other. What cannot be published is held again: the data is still there, and running the code again is
 not what the person asked for.
 """
 
@@ -93,6 +93,7 @@ def _let_go(board: Board, machine: Machine, cell: int, why: Why, note: Note) -> 
 
 def _ease(board: Board, machine: Machine, cells: list[int]) -> None:
     """Remember that this may be so in comparable slots."""
-    dag, like = board.dags[machine.key.dag], like_of(machine.row.slot, machine.spec.timezone)
-    task = machine.task(cells[0]).id
-    guards = {machine.guards[cell] for cell in cells}
+    dag, task = machine.key.dag, machine.task(cells[0]).id
+    like = like_of(machine.row.slot, machine.spec.timezone)
+    board.dags[dag].eased.add((task, EMPTY, like))
+    board.changes.append(GuardEased(dag, task, EMPTY, like, board.now))

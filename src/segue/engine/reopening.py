@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from segue.engine.board import Board, Note
-from segue.engine.machine import CODE, FINAL_CODES, Machine, Tally
+from segue.engine.machine import CODE, EXPANDED, FINAL_CODES, PENDING, Machine
+from segue.engine.tally import Tally
 from segue.model.changes import Answered, Collapsed
 from segue.model.errors import Refused
 from segue.model.events import MarkTask
 from segue.model.state import RUN_FINAL, RunState, TaskState
 from segue.model.why import Why
 
-__all__ = ["apply_mark", "check_collapse", "go_on", "maps_over", "reopen"]
+__all__ = [
+    "apply_mark",
+    "check_collapse",
+    "check_environments",
+    "go_on",
+    "maps_over",
+    "reopen",
+    "with_environments",
+]
+
+
+_AT_REST = FINAL_CODES | {PENDING, EXPANDED}
 
 
 def maps_over(machine: Machine, nodes: set[int]) -> set[int]:
@@ -35,6 +47,35 @@ def check_collapse(machine: Machine, nodes: set[int]) -> set[int]:
         if machine.left[node]:
             raise Refused(f"{machine.graph.tasks[node].id} has not ended: wait for it, or cancel the run first")
     return collapsing
+
+
+def with_environments(machine: Machine, cells: set[int]) -> set[int]:
+    """These cells and the setups and teardowns of the environments they use, where those have been taken away.
+
+    A setup that is opened again is followed by its teardown again. What a teardown has not ended still exists.
+    """
+    opened, size = set(cells), -1
+    while len(opened) > size:
+        size, nodes = len(opened), {machine.owner[cell] for cell in opened}
+        for setup, teardown, between in machine.graph.environments:
+            used = setup in nodes or not between.isdisjoint(nodes)
+            busy = any(machine.left[node] for node in maps_over(machine, {setup}))
+            if used and machine.ended(teardown) and not busy:
+                opened.update(cell for cell in machine.cells(setup) if machine.states[cell] in FINAL_CODES)
+                opened.update(machine.cells(teardown))
+    return opened
+
+
+def check_environments(machine: Machine, nodes: set[int]) -> None:
+    """Refuse to open what uses an environment that is being taken away.
+
+    Raises:
+        Refused: a teardown has begun and has not ended.
+    """
+    for _, teardown, between in machine.graph.environments:
+        begun = [cell for cell in machine.cells(teardown) if machine.states[cell] not in _AT_REST]
+        if begun and not between.isdisjoint(nodes):
+            raise Refused(f"{machine.label(begun[0])} has not ended: ask again when it has")
 
 
 def reopen(board: Board, machine: Machine, cells: Iterable[int], actor: str) -> None:
@@ -102,8 +143,8 @@ def apply_mark(board: Board, machine: Machine, cell: int, mark: tuple[TaskState,
     _forget(machine, cell)
     machine.marked.add(cell)
     board.move(machine, cell, state, Why("marked", (actor, reason)), Note(actor=actor))
-    if machine.cancel_at is None:
-        reopen(board, machine, _below_mark(machine, machine.owner[cell]), actor)
+    if not machine.stopping:
+        reopen(board, machine, with_environments(machine, _below_mark(machine, machine.owner[cell])), actor)
         go_on(board, machine, actor)
     text = f"{machine.label(cell)} is marked {state.value}"
     board.changes.append(Answered(request, actor, MarkTask.__name__, True, text, board.now, machine.key))
@@ -113,6 +154,7 @@ def go_on(board: Board, machine: Machine, actor: str) -> None:
     """After an act: everything is derived anew, an ended run runs again, a run without place waits for one."""
     if machine.state in RUN_FINAL:
         machine.round += 1
+        machine.spent = 0
         board.move_run(machine, RunState.RUNNING, Why("retried", (actor, str(machine.round))), actor)
     machine.rederive()
     if machine.state is not RunState.HELD or not machine.stands_still():

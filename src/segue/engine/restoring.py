@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from segue.engine.board import Board, Dag
-from segue.engine.machine import CODE, Machine, Tally
+from segue.engine.guards import EMPTY
+from segue.engine.hooks import launch_of_hook
+from segue.engine.machine import CODE, Machine
 from segue.engine.progress import launch_of
+from segue.engine.tally import HookTally, Tally
 from segue.model.changes import Adopt, Cancel, Command
-from segue.model.events import Value
-from segue.model.ids import fence_of
-from segue.model.images import RunImage, Snapshot, TaskImage
+from segue.model.events import Held, Value
+from segue.model.ids import AttemptKey, fence_of
+from segue.model.images import HookImage, RunImage, Snapshot, TaskImage
 from segue.model.limits import Limits
-from segue.model.state import RUN_FINAL, RunState, TaskState
+from segue.model.state import RUN_FINAL, AttemptState, RunState, TaskState
 from segue.resolve.graph import Graph
 from segue.resolve.rules import Verdict
 
 __all__ = ["board_of", "enter", "machine_of", "outstanding_of"]
-
-SOMEBODY: Final = "somebody"
 
 
 def board_of(snapshot: Snapshot, limits: Limits) -> Board:
@@ -29,6 +29,7 @@ def board_of(snapshot: Snapshot, limits: Limits) -> Board:
         dag = board.dags[image.dag] = Dag(image.version)
         dag.quarantined = image.quarantined
         dag.highest = max(dag.highest, image.highest)
+        dag.eased.update((one.task, one.guard, one.like) for one in image.eased)
     return board
 
 
@@ -42,6 +43,9 @@ def enter(board: Board, machine: Machine) -> None:
     if machine.placed:
         machine.granted = True
         board.dags[machine.key.dag].granted[machine.key] = machine
+        board.watch_deadline(machine)
+    elif machine.state in RUN_FINAL:
+        return  # a hook of it is alive, or a person is about to open it again
     elif machine.state is not RunState.HELD or not machine.stands_still():
         board.wait_for_place(machine)
 
@@ -53,6 +57,11 @@ def machine_of(board: Board, image: RunImage) -> Machine:
     machine = Machine(image.row, image.spec, dag.graph if dag is not None and same else Graph(image.spec))
     machine.state, machine.round, machine.placed = image.state, image.round, image.placed
     machine.cancel_at, machine.started = image.cancel_at, image.started
+    machine.stop = image.stop or ("cancel" if machine.stopping else "")
+    machine.stopped_by, machine.spent, machine.placed_at = image.stopped_by, image.spent, image.placed_at
+    machine.klass = machine.row.klass if image.klass is None else image.klass
+    for hook in image.hooks:
+        _restore_hook(board, machine, hook)
     for task in image.tasks:
         if task.expanded is not None:
             node = machine.graph.index[task.task]
@@ -63,10 +72,16 @@ def machine_of(board: Board, image: RunImage) -> Machine:
         if task.expanded is None:
             _restore_cell(board, machine, task)
     machine.rederive()
-    if machine.cancel_at is not None and machine.state not in RUN_FINAL:
-        machine.cancelled_by = SOMEBODY
+    if machine.stopping and machine.state not in RUN_FINAL:
         machine.sweep = machine.used()
     return machine
+
+
+def _restore_hook(board: Board, machine: Machine, image: HookImage) -> None:
+    hook = machine.hooks[image.task, image.index] = HookTally()
+    hook.number, hook.began = image.number, image.began
+    hook.alive = image.state in (AttemptState.QUEUED, AttemptState.RUNNING)
+    hook.fence = fence_of(AttemptKey(machine.key, image.task, image.index, image.number), board.secret)
 
 
 def _restore_cell(board: Board, machine: Machine, image: TaskImage) -> None:
@@ -77,8 +92,16 @@ def _restore_cell(board: Board, machine: Machine, image: TaskImage) -> None:
         machine.reasons[cell] = image.reason
     if image.marked:
         machine.marked.add(cell)
+    value = Value(image.inline, image.ref, image.length, image.digest, image.preview)
     if image.state is TaskState.SUCCESS and not image.marked:
-        machine.keep(cell, Value(image.inline, image.ref, image.length, image.digest))
+        machine.keep(cell, value)
+    whole = (
+        machine.task(cell).mapped is not None and image.index is None
+    )  # held for having no items: nothing is withheld
+    if image.staged or (image.state is TaskState.HELD and not whole):
+        machine.withheld[cell] = Held(EMPTY, image.reason, value, image.staged)
+    if image.kept:
+        machine.kept[cell] = dict(image.kept)
     if image.followed is not None:
         machine.choose(machine.owner[cell], image.followed)
     if image.state is TaskState.SUCCESS and not image.marked and image.number == 1 and image.round == 1:
@@ -104,13 +127,17 @@ def outstanding_of(board: Board, machine: Machine) -> Iterator[Command]:
         if tally.began is not None:
             yield Adopt(key, tally.fence)
         elif _may_begin(machine, cell, tally):
-            yield launch_of(machine, cell)
+            yield launch_of(board, machine, cell)
         else:
             yield Cancel(key, tally.fence)
-        if tally.began is not None and machine.cancel_at is not None:
+        if tally.began is not None and machine.doomed(cell):
             yield Cancel(key, tally.fence)
+    for (task, index), hook in machine.hooks.items():
+        if hook.alive:
+            key = AttemptKey(machine.key, task, index, hook.number)
+            yield launch_of_hook(machine, key, hook) if hook.began is None else Adopt(key, hook.fence)
 
 
 def _may_begin(machine: Machine, cell: int, tally: Tally) -> bool:
-    unwanted = machine.cancel_at is not None or tally.mark is not None
+    unwanted = machine.doomed(cell) or tally.mark is not None
     return not unwanted and machine.verdict(machine.owner[cell]) is Verdict.RUN

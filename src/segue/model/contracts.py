@@ -85,10 +85,14 @@ class Executor(Protocol):
 
 
 class Lease(msgspec.Struct, frozen=True, gc=False):
-    """The right to write: its epoch fences every commit. `renew_by` is None where it never expires (SQLite)."""
+    """The right to write: its epoch fences every commit.
+
+    `renew_every`: so often (microseconds) at least its owner must commit something; an empty transaction will do. None
+    where the lease never expires (SQLite).
+    """
 
     epoch: int
-    renew_by: Instant | None = None
+    renew_every: int | None = None
 
 
 class Transaction(Protocol):

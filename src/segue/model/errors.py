@@ -14,6 +14,8 @@ SegueError
 │   ├── HomeBusy         another owner holds the home
 │   ├── HomeUnusable     read-only, on a network filesystem, of a newer version, corrupted
 │   ├── StoreDown        the store cannot be written now; nothing was lost
+│   ├── StorageDown      the storage of large values is full or does not answer
+│   ├── StorageRefused   the storage of large values forbids it: no automatic retry
 │   ├── TargetBusy       another process has locked what a writer wants to write
 │   ├── VaultDown        the place where secrets are kept does not answer, or its key does not fit
 │   └── UnreadableValue  stored bytes are damaged, or of a newer format
@@ -37,6 +39,8 @@ __all__ = [
     "RetryAfter",
     "SegueError",
     "Skip",
+    "StorageDown",
+    "StorageRefused",
     "StoreDown",
     "TargetBusy",
     "TaskError",
@@ -142,6 +146,14 @@ class HomeUnusable(EnvironmentFault):
 
 class StoreDown(EnvironmentFault):
     """The store cannot be written now; nothing was acknowledged, so nothing is lost."""
+
+
+class StorageDown(EnvironmentFault):
+    """The storage of large values is full or does not answer; nothing refers to what was not written."""
+
+
+class StorageRefused(EnvironmentFault):
+    """The storage of large values forbids reading or writing; trying again does not help."""
 
 
 class TargetBusy(EnvironmentFault):

@@ -154,7 +154,8 @@ class TaskSpec(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 class ParamSpec(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One typed parameter of a DAG.
 
-    `default` is an encoded value, absent where the param is required at trigger. `schema` is its JSON schema as text.
+    `default` is an encoded value, absent where the param is required at trigger. `schema` is its JSON schema as text;
+    a library writes it, so it is not part of the digest.
     """
 
     name: str
@@ -239,6 +240,7 @@ def spec_digest(spec: DagSpec) -> str:
         spec,
         file="",
         line=0,
+        params=tuple(msgspec.structs.replace(param, schema="") for param in spec.params),
         tasks=tuple(msgspec.structs.replace(task, function="", line=0) for task in spec.tasks),
     )
     return blake2b(msgspec.json.encode(plain, order="deterministic"), digest_size=16).hexdigest()

@@ -89,7 +89,7 @@ MOVES: Final[dict[TaskState, frozenset[TaskState]]] = {
     T.RUNNING: _ENDS,
     T.UP_FOR_RETRY: frozenset({T.QUEUED, T.CANCELLED, T.UPSTREAM_FAILED}) | _MARKED,
     T.DEFERRED: frozenset({T.QUEUED, T.UP_FOR_RETRY, T.CANCELLED}) | _MARKED,
-    T.HELD: frozenset({T.PENDING, T.QUEUED, T.CANCELLED}) | _MARKED,
+    T.HELD: frozenset({T.PENDING, T.QUEUED, T.UP_FOR_RETRY, T.CANCELLED}) | _MARKED,
     T.SUCCESS: _REOPENED,
     T.FAILED: _REOPENED,
     T.UPSTREAM_FAILED: _REOPENED,
@@ -98,7 +98,8 @@ MOVES: Final[dict[TaskState, frozenset[TaskState]]] = {
 }
 """Task moves (ARCHITECTURE §4). QUEUED carries the ends of RUNNING because rows are folded within a turn.
 
-HELD goes to PENDING where what fed an empty map is opened again: it is expanded anew (docs/decisions/0010).
+HELD goes to PENDING where what fed an empty map is opened again: it is expanded anew (docs/decisions/0010). It goes to
+UP_FOR_RETRY where a person has released it and its publication waits for a place and a worker (docs/decisions/0013).
 """
 
 R = RunState

@@ -33,6 +33,7 @@ __all__ = [
     "decode_item",
     "encode",
     "encode_items",
+    "encode_pieces",
     "item_count",
     "length_of",
 ]
@@ -68,11 +69,23 @@ def decode(
     """
     decoder = Decoder(fetch, classes)
     if data[:2] == _VALUE:
-        return decoder.read(data[2:], annotation)
+        return decoder.read(memoryview(data)[2:], annotation)
     if data[:2] == _ITEMS:
         items = _Items(io.BytesIO(data))
         return items.kind(items.all(decoder, decoder.item_hint(annotation, items.kind)))
     raise _unknown(data)
+
+
+def encode_pieces(value: object, *, spill: Spill | None = None, mapped: bool = False) -> Iterator[bytes]:
+    """Encode as `encode` does, or `encode_items` where it is `mapped` over, in pieces that follow each other.
+
+    For long values: beside the value only a piece of its encoding is in memory.
+    """
+    if mapped:
+        yield from _item_pieces(value, spill)
+    else:
+        yield _VALUE
+        yield from Encoder(spill).pieces(value)
 
 
 def encode_items(value: object, *, spill: Spill | None = None) -> bytes:
@@ -80,20 +93,23 @@ def encode_items(value: object, *, spill: Spill | None = None) -> bytes:
 
     Raises `UnstorableValue` for anything else, naming the conversion.
     """
+    return b"".join(_item_pieces(value, spill))
+
+
+def _item_pieces(value: object, spill: Spill | None) -> Iterator[bytes]:
     if not isinstance(value, _MAPPABLE) or type(value) not in _MAPPABLE:
         raise UnstorableValue(f"result is of type {type(value).__qualname__} and {_conversion(value)}")
     if type(value) is range:
-        return encode(value)  # any item of a range is arithmetic
-    out = io.BytesIO()
-    out.write(_ITEMS)
-    starts = []
+        yield encode(value)  # any item of a range is arithmetic
+        return
+    yield _ITEMS
+    at, starts = len(_ITEMS), []
     for item in Encoder(spill).items(value):
-        starts.append(out.tell())
-        out.write(item)
-    at = out.tell()
-    out.write(struct.pack(f"<{len(starts) + 1}Q", *starts, at))
-    out.write(_END.pack(at, len(starts), _MAPPABLE.index(type(value)), _MARK))
-    return out.getvalue()
+        starts.append(at)
+        at += len(item)
+        yield item
+    yield struct.pack(f"<{len(starts) + 1}Q", *starts, at)
+    yield _END.pack(at, len(starts), _MAPPABLE.index(type(value)), _MARK)
 
 
 def decode_item(

@@ -42,6 +42,19 @@ def pack(tree: object) -> bytes:
     return msgspec.msgpack.encode(tree)
 
 
+_ARRAY, _MAP = (0x90, 0xDC, 0xDD), (0x80, 0xDE, 0xDF)
+
+
+def _head(count: int, codes: tuple[int, int, int]) -> bytes:
+    """How MessagePack begins an array or a map."""
+    short, middle, long = codes
+    if count < 16:
+        return bytes([short | count])
+    if count < 1 << 16:
+        return bytes([middle]) + count.to_bytes(2, "big")
+    return bytes([long]) + count.to_bytes(4, "big")
+
+
 def _tag(code: int, data: memoryview) -> Tag:
     if len(data):
         raise ValueError("an extension that is no tag")
@@ -50,6 +63,9 @@ def _tag(code: int, data: memoryview) -> Tag:
 
 _UNPACKER = msgspec.msgpack.Decoder(ext_hook=_tag)
 _TAGS = {tag: msgspec.msgpack.Ext(int(tag), b"") for tag in Tag}
+_PART = 64  # items of a list that are packed at once
+_FEW = 1000  # of so many items each may be long itself
+_LEVELS = 4  # containers in containers that are taken apart; what lies deeper is packed as one
 _PLAIN = frozenset((type(None), bool, float, bytes))
 _FLAT = _PLAIN | {int, str}
 
@@ -82,6 +98,46 @@ class Encoder:
                 self._refuse(value, str(error))
         container = _CONTAINERS.get(kind)
         return self._foreign(value) if container is None else self._inside(value, container)
+
+    def pieces(self, value: Any, level: int = 0) -> Iterator[bytes]:
+        """Make what `pack(walk(value))` makes, piece by piece, so that a long value is not held a second time."""
+        kind = type(value)
+        named = kind is dict and all(type(key) is str for key in value)
+        if level == _LEVELS or not (named or kind is list or kind is tuple) or id(value) in self._open:
+            yield pack(self.walk(value))
+            return
+        self._open.add(id(value))
+        if named:
+            yield _head(len(value), _MAP)
+            for key, item in value.items():
+                yield pack(self._text(key))
+                yield from self._piece(key, item, level, len(value))
+        else:
+            extra = kind is tuple
+            yield _head(len(value) + extra, _ARRAY)
+            if extra:
+                yield pack(_TAGS[Tag.TUPLE])
+            for start in range(0, len(value), _PART):
+                yield from self._part(value[start : start + _PART], start, level, len(value))
+        self._open.discard(id(value))
+
+    def _part(self, items: Any, start: int, level: int, total: int) -> Iterator[bytes]:
+        if _FLAT.issuperset(map(type, items)):
+            try:
+                yield pack(list(items))[len(_head(len(items), _ARRAY)) :]
+                return
+            except (OverflowError, UnicodeEncodeError):
+                pass  # as in a whole list: one of them is a node, or is refused
+        for k, item in enumerate(items, start):
+            yield from self._piece(k, item, level, total)
+
+    def _piece(self, key: object, item: object, level: int, total: int) -> Iterator[bytes]:
+        self._trail.append(key)
+        if total <= _FEW:
+            yield from self.pieces(item, level + 1)
+        else:
+            yield pack(self.walk(item))
+        self._trail.pop()
 
     def items(self, value: Iterable[Any]) -> Iterator[bytes]:
         """The items of a container, each packed alone, in its order; sets in the order of their bytes."""
@@ -201,7 +257,7 @@ class Decoder:
         self._fetch = fetch
         self._classes = classes or (lambda path: None)
 
-    def read(self, data: bytes, hint: object) -> Any:
+    def read(self, data: bytes | memoryview, hint: object) -> Any:
         try:
             raw = _UNPACKER.decode(data)
         except (ValueError, RecursionError, OverflowError) as error:

@@ -16,7 +16,7 @@ from segue.model.changes import Change
 from segue.model.contracts import Clock, Engine, Executor, Inbox, Lease, Writer
 from segue.model.errors import Conflict, LeaseLost, StoreDown
 from segue.model.events import Defined, Event, Request
-from segue.model.ids import RunKey
+from segue.model.ids import Instant, RunKey
 from segue.model.images import Snapshot
 
 __all__ = ["EVENTS_PER_TURN", "FIRST_PAUSE", "LONGEST_PAUSE", "Watch", "run_forever"]
@@ -91,10 +91,13 @@ class _Owner:
     def __init__(self, store: Writer, inbox: Inbox, executor: Executor, clock: Clock, watch: Watch) -> None:
         self.store, self.inbox, self.executor, self.clock, self.watch = store, inbox, executor, clock, watch
         self.patience: float | None = 0.0
+        self.renew_by: Instant | None = None
         self.given: set[str] = set()  # requests that this engine has and has not answered yet
 
     def begin(self, new_engine: Callable[[Snapshot], Engine]) -> tuple[Lease, Engine]:
+        now = self.clock.now()
         lease = self.store.lease()
+        self.renew_by = _renewal(now, lease)
         self.executor.barrier()
         engine = new_engine(self.store.snapshot(self.watch.runs()))
         self.given.clear()
@@ -110,17 +113,18 @@ class _Owner:
         news = [event for event in asked if not (isinstance(event, Request) and event.id in self.given)]
         decision = engine.step(now, [*news, *said])
         changes = decision.changes
-        if changes:
+        if changes or (self.renew_by is not None and now >= self.renew_by):
             self.watch.deciding(changes)
             with self.store.transaction(lease.epoch) as transaction:
                 transaction.apply(changes)
+            self.renew_by = _renewal(now, lease)
         self.executor.ack(said)
         self.inbox.ack(asked, changes)
         self.given = {event.id for event in asked if isinstance(event, Request)}
         self.executor.do(decision.commands)
         if changes:
             self.watch.committed(changes)
-        ends = [end for end in (decision.wake_at, lease.renew_by) if end is not None]
+        ends = [end for end in (decision.wake_at, self.renew_by) if end is not None]
         self.patience = max(0, min(ends) - now) / 1_000_000 if ends else None
         if more_asked or more_said:
             self.patience = 0.0
@@ -138,6 +142,10 @@ class _Owner:
             known = tuple(self.store.known(definition) for definition in event.definitions)
             return msgspec.structs.replace(event, definitions=known)
         return event
+
+
+def _renewal(now: Instant, lease: Lease) -> Instant | None:
+    return None if lease.renew_every is None else Instant(now + lease.renew_every)
 
 
 def _first(events: Sequence[Event], count: int) -> tuple[Sequence[Event], bool]:

@@ -66,6 +66,8 @@ def _table(name: str, *parts: Any, rowid: bool = True, autoincrement: bool = Fal
 
 
 _WHOLE: Final = Integer().with_variant(BigInteger(), "postgresql")
+# Compared byte by byte in both, whatever language the server speaks.
+_TEXT: Final = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 def _integer(name: str, **options: Any) -> Column[int]:
@@ -73,7 +75,7 @@ def _integer(name: str, **options: Any) -> Column[int]:
 
 
 def _text(name: str, **options: Any) -> Column[str]:
-    return Column(name, Text, **{"nullable": False} | options)
+    return Column(name, _TEXT, **{"nullable": False} | options)
 
 
 def _blob(name: str) -> Column[bytes]:

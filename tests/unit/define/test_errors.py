@@ -175,21 +175,19 @@ def test_an_argument_that_cannot_be_stored_names_task_and_argument(load):
 
 @pytest.mark.parametrize(
     "option",
-    ["depends_on_past=True", "resources={'cpu': 2}", "secrets=['x']", "connections=['x']", "on_success=print",
-     "on_cancel=print", "deadline='1h'", "checks=[print]", "outlets=['x']", "group='g'"],
-)  # fmt: skip
+    ["depends_on_past=True", "deadline='1h'", "checks=[print]", "unchanged='hold'", "volume='warn'"],
+)
 def test_what_comes_later_is_refused_and_not_ignored(load, option):
     ((_, text),) = errors(load(HEAD + f"@task({option})\ndef t(): ...\n@dag\ndef d():\n    t()\n"))
     assert f"{option.partition('=')[0]}= of task t is not available in this version" in text
 
 
-@pytest.mark.parametrize("kind", ["setup", "teardown", "sensor(timeout='1h')"])
-def test_kinds_of_tasks_that_come_later_are_refused(load, kind):
-    ((_, text),) = errors(load(HEAD + f"@task.{kind}\ndef t(): ...\n@dag\ndef d():\n    t()\n"))
-    assert "is not available in this version" in text
+def test_a_sensor_comes_later_and_is_refused(load):
+    ((_, text),) = errors(load(HEAD + "@task.sensor(timeout='1h')\ndef t(): ...\n@dag\ndef d():\n    t()\n"))
+    assert "task.sensor is not available in this version" in text
 
 
-@pytest.mark.parametrize("option", ["lookback=2", "timeout='1h'", "deadline='1h'", "alerts=['x']", "on_failure=print"])
+@pytest.mark.parametrize("option", ["lookback=2", "deadline='1h'", "alerts=['x']"])
 def test_options_of_dags_that_come_later_are_refused(load, option):
     ((_, text),) = errors(load(body("a()", options=option)))
     assert "is not available in this version" in text
@@ -200,7 +198,11 @@ def test_options_of_dags_that_come_later_are_refused(load, option):
     ["retry=-1", "retry=True", "retry=Retry(delay='soon')", "retry=Retry(backoff=float('nan'))",
      "retry=Retry(jitter=2)", "retry=Retry(on=ValueError)",
      "timeout='0s'", "timeout=30", "slots=0", "priority='high'", "max_active=0",
-     "trigger_rule='all_succes'", "isolation='vm'", "empty='maybe'", "tags='x'", "idempotent=1", "owner=''"],
+     "trigger_rule='all_succes'", "isolation='vm'", "empty='maybe'", "tags='x'", "idempotent=1", "owner=''",
+     "connections='shop'", "connections=['a b']", "secrets=[1]", "resources=['gpu']", "resources={'memory': '2 cows'}",
+     "resources={'gpu': 0}", "resources={'gpu': '1'}", "resources={'a b': 1}", "on_failure='tell'",
+     "on_success=lambda a, b: 1", "on_cancel=lambda *, job: 1", "inlets='x'", "outlets=['']", "outlets=['x' * 501]",
+     "renamed_from='t'", "renamed_from='a b'", "group='a b'", "item_name='{x}'"],
 )  # fmt: skip
 def test_a_value_that_is_no_option_is_an_error(load, option):
     ((line, text),) = errors(load(HEAD + f"@task({option})\ndef t(): ...\n@dag\ndef d():\n    t()\n"))
@@ -211,7 +213,8 @@ def test_a_value_that_is_no_option_is_an_error(load, option):
 @pytest.mark.parametrize(
     "option",
     ["schedule='61 * * * *'", "schedule=3", "timezone='Mars'", "start='soon'", "missed='all'",
-     "start='2026-04-02', end='2026-04-01'", "max_active_runs=0", "tags='x'"],
+     "start='2026-04-02', end='2026-04-01'", "max_active_runs=0", "tags='x'", "timeout='0s'", "timeout=60",
+     "on_failure=[print]", "on_success=lambda run, slot: 1", "renamed_from='d'", "params=3", "params=Retry"],
 )  # fmt: skip
 def test_a_value_that_is_no_option_of_a_dag_is_an_error(load, option):
     ((line, _),) = errors(load(body("a()", options=option)))
@@ -234,6 +237,17 @@ def test_a_branch_may_only_return_what_follows_it(load):
 def test_lists_of_different_length_cannot_be_paired(load):
     ((_, text),) = errors(load(body("task(lambda x, y: 1, id='t').map([1, 2], [3])")))
     assert "x: 2, y: 1" in text
+
+
+def test_items_of_a_mapped_task_are_not_taken_one_by_one_and_all_together(load):
+    text = HEAD + "@dag\ndef d():\n    x = c.map([1])\n    task(lambda one, all: 1, id='t').partial(all=[x]).map(x)\n"
+    ((line, message),) = errors(load(text))
+    assert line == 11
+    assert "as 'all' too: let a task between them gather the items" in message
+
+
+def test_a_list_may_be_taken_item_by_item_and_whole(load):
+    assert load(body("x = a()", "task(lambda one, all: 1, id='t').partial(all=x).map(x)")).errors == []
 
 
 @pytest.mark.parametrize("fan", ["map(iter([1]))", "map(3)", "map()", "map([1], [2])", "map(y=[1])", "map(a()['n'])",

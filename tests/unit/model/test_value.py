@@ -23,7 +23,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from segue.model.errors import UnreadableValue, UnstorableValue
-from segue.model.value import Ref, decode, decode_item, encode, encode_items, item_count, length_of
+from segue.model.value import Ref, decode, decode_item, encode, encode_items, encode_pieces, item_count, length_of
 from segue.model.value_leaves import Tag
 
 
@@ -604,3 +604,57 @@ def test_a_path_that_reads_back_as_another_is_refused() -> None:
     else:
         with pytest.raises(UnstorableValue, match="reads back as another path"):
             encode(odd)
+
+
+@given(values)
+@settings(suppress_health_check=[HealthCheck.too_slow])
+def test_the_pieces_of_a_value_are_its_encoding(value: object) -> None:
+    assert b"".join(encode_pieces(value)) == encode(value)
+    if length_of(value) is not None:
+        assert b"".join(encode_pieces(value, mapped=True)) == encode_items(value)
+
+
+@pytest.mark.parametrize("count", [0, 15, 16, 64, 65, 1000, 1001, 65_535, 65_536])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda n: list(range(n)),
+        lambda n: [2**70, *["x"] * (n - 1)],
+        lambda n: tuple([k] for k in range(n)),
+        lambda n: {str(k): k for k in range(n)},
+        lambda n: {k: k for k in range(n)},
+        lambda n: [[[[[[n]]]]], {"é": ({"b": n * [b"c"]},)}],
+    ],
+)
+def test_a_long_value_is_encoded_in_pieces_as_it_is_in_one(count: int, make: Callable[[int], Any]) -> None:
+    assert b"".join(encode_pieces(make(count))) == encode(make(count))
+
+
+def test_a_piece_is_short_however_long_the_value() -> None:
+    value = {"rows": [{"n": k} for k in range(5000)], "flat": list(range(5000)), "one": ("x" * 100,) * 5000}
+    assert max(map(len, encode_pieces(value))) < 7000
+
+
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [
+        ({"a": [1, {"b": print}]}, 'result["a"][1]["b"]'),
+        ([*range(70), "\ud800"], "result[70]"),
+        ({"\ud800": 1}, "result"),
+        ((*[[]] * 2000, print), "result[2000]"),
+    ],
+)
+def test_a_refusal_names_the_same_path_when_encoding_goes_piece_by_piece(value: object, path: str) -> None:
+    said = []
+    for work in (encode, lambda value: b"".join(encode_pieces(value))):
+        with pytest.raises(UnstorableValue) as refusal:
+            work(value)
+        said.append(str(refusal.value))
+    assert said[0] == said[1] and said[0].startswith(f"{path} cannot be stored")
+
+
+def test_a_value_that_contains_itself_is_refused_piece_by_piece_too() -> None:
+    value: dict[str, Any] = {}
+    value["a"] = [value]
+    with pytest.raises(UnstorableValue, match=r'result\["a"\]\[0\] cannot be stored.*contains itself'):
+        list(encode_pieces(value))

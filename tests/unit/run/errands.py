@@ -22,7 +22,7 @@ from segue.model import value as values
 from segue.model.changes import Brief, Given, Many, Missing, Stored
 from segue.model.errors import Fail, RetryAfter, Skip, UnstorableValue
 from segue.model.events import Value
-from segue.run.children.attempt import Call
+from segue.run.children.call import Call
 from segue.run.children.supply import Supply
 from segue.run.wire import Setup, Work
 

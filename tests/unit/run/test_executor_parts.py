@@ -12,7 +12,6 @@ from segue.model.errors import DefinitionError, Fail, RetryAfter, Skip, Unstorab
 from segue.model.events import Cancelled, Failure, LostCause, Skipped, Value
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.masking import Veil
-from segue.model.spec import Rules
 from segue.run.children.outcome import outcome_of
 from segue.run.executors.collector import Collector
 from segue.run.executors.inspection import NEVER, inspect
@@ -32,8 +31,8 @@ REPORT = Report(1, Instant(5), Instant(9), Value(b"x"))
 
 
 # ------------------------------------------------------------------------------------------------------- inspection
-def _inspect(began: float, now: float, *, taken: float = 100.0, reported: bool = False, queued: bool = False, **rules):
-    return inspect(Sight(1, taken, began, None), Rules(**rules), reported, queued, now, SETTINGS)
+def _inspect(began: float, now: float, *, taken=100.0, reported=False, queued=False, timeout: int | None = None):
+    return inspect(Sight(1, taken, began, None), timeout, reported, queued, now, SETTINGS)
 
 
 def test_a_short_attempt_is_looked_at_again_when_it_counts_as_started():

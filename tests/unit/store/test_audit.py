@@ -13,19 +13,20 @@ NOW = Instant(1)
 
 
 class Rows:
-    def __init__(self, runs=(), tasks=(), attempts=(), events=()):
+    def __init__(self, runs=(), tasks=(), attempts=(), events=(), kept=()):
         self.run_rows = lambda: runs
         self.task_rows = lambda: tasks
         self.attempt_rows = lambda: attempts
         self.event_rows = lambda: events
+        self.state_rows = lambda: kept
 
 
 def run_in(state, **facts):
     return RunView(1, RunRow(RUN, "ask", 1), state, **facts)
 
 
-def attempt(number=1, state=AttemptState.RUNNING, index=None):
-    return (1, AttemptView(AttemptKey(RUN, "t", index, number), state, 1, NOW))
+def attempt(number=1, state=AttemptState.RUNNING, index=None, task="t", kind="user"):
+    return (1, AttemptView(AttemptKey(RUN, task, index, number), state, 1, NOW, kind=kind))
 
 
 def event(seq, kind, old, new, task=None, index=None, attempt=None):
@@ -57,6 +58,10 @@ def test_rows_that_belong_together_pass():
         (Rows([RUNNING], [TASK], [attempt(1), attempt(2)]), "2 attempts of"),
         (Rows([run_in(RunState.SUCCESS)], [TASK], [attempt()]), "is running, its run is success"),
         (Rows([run_in(RunState.FAILED)]), "failed without a culprit"),
+        (Rows([RUNNING], [TASK], kept=[(1, "u", None, "job")]), "state job of u[None] has no task 1"),
+        (Rows([RUNNING], [TASK], [attempt(task="u!failure", kind="hook")]), "has no task"),
+        (Rows([RUNNING], [TASK], [attempt(n, task="t!failure", kind="hook") for n in (1, 2)]), "2 attempts of"),
+        (Rows([run_in(RunState.SUCCESS)], [TASK], [attempt(kind="publish")]), "is running, its run is success"),
     ],
 )
 def test_an_orphan_is_found(rows, said):
@@ -65,6 +70,12 @@ def test_an_orphan_is_found(rows, said):
 
 def test_attempts_of_items_that_are_gone_are_history():
     assert validate_state(Rows([RUNNING], [TASK], [attempt(state=AttemptState.FAILED, index=3)])) == []
+
+
+def test_a_hook_belongs_to_its_task_or_its_dag_and_outlives_the_run():
+    ended = run_in(RunState.SUCCESS)
+    hooks = [attempt(task=task, kind="hook") for task in ("t!success", "!success")]
+    assert validate_state(Rows([ended], [TASK], hooks, kept=[(1, "t", None, "job")])) == []
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,11 @@ from segue.store.audit import compare, validate_state
 from segue.store.schema import SCHEMA
 from segue.store.sqlite import SqliteReader, open_writer
 from segue.store.sqlite.connection import WAL_BYTES, connect_writer
+from tests.contract import stores
 from tests.contract.stores import Sqlite, begun_run, dump, queued, succeeded
 
 NOW = Instant(1)
+A_DAY_LATER = Instant(NOW + 86_400_000_000)
 
 
 @pytest.fixture
@@ -113,7 +115,7 @@ def test_flipped_bytes_are_detected_or_change_nothing(path, tmp_path):
         for leftover in tmp_path.glob("segue.db-*"):
             leftover.unlink()
         try:
-            open_writer(path, NOW).close()
+            open_writer(path, A_DAY_LATER).close()
         except HomeUnusable:
             refused += 1
             continue
@@ -122,6 +124,60 @@ def test_flipped_bytes_are_detected_or_change_nothing(path, tmp_path):
         assert (validate_state(reader), compare(reader)) == ([], []), at
         reader.close()
     assert refused > 20
+
+
+def spoil_unread_pages(path):
+    """Damage that nobody meets who does not look for it: the pages of an index that no question of these tests uses."""
+    with closing(sqlite3.connect(path)) as raw:
+        (root,) = raw.execute("SELECT rootpage FROM sqlite_master WHERE name = 'events_run'").fetchone()
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with path.open("r+b") as file:
+        file.seek((root - 1) * 4096)
+        file.write(bytes(4096))
+
+
+def opens(path, now):
+    try:
+        open_writer(path, now).close()
+    except HomeUnusable:
+        return False
+    return True
+
+
+def test_every_page_is_checked_once_a_day_where_the_last_owner_closed(path, tmp_path):
+    filled(tmp_path)
+    open_writer(path, NOW).close()
+    spoil_unread_pages(path)
+    assert opens(path, A_DAY_LATER - 1)
+    assert not opens(path, A_DAY_LATER)
+
+
+def test_every_page_is_checked_where_the_clock_was_set_back(path, tmp_path):
+    filled(tmp_path)
+    assert opens(path, A_DAY_LATER)
+    spoil_unread_pages(path)
+    assert not opens(path, NOW)
+
+
+def test_every_page_is_checked_after_an_owner_was_killed(path, tmp_path):
+    script = (
+        "import os, sys; from pathlib import Path; from tests.contract.stores import *\n"
+        "store = Sqlite(Path(sys.argv[1])); begun_run(store); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", script, tmp_path], check=False)
+    spoil_unread_pages(path)
+    assert not opens(path, stores.NOW)
+
+
+def test_every_page_is_checked_after_an_owner_met_damage(path, tmp_path):
+    filled(tmp_path)
+    writer = open_writer(path, NOW)
+    lease = writer.lease()
+    spoil_unread_pages(path)
+    with pytest.raises(HomeUnusable), writer.transaction(lease.epoch) as transaction:
+        transaction.apply(queued("report", 400))
+    writer.close()
+    assert not opens(path, NOW)
 
 
 def test_a_flipped_wal_gives_an_earlier_whole_state(path, tmp_path):

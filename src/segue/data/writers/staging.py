@@ -33,6 +33,7 @@ __all__ = [
     "Step",
     "Writer",
     "digest_of_file",
+    "is_staging_folder",
     "pass_by",
     "safe_name",
     "stage_file",
@@ -111,6 +112,11 @@ def pass_by(step: str) -> None:
 def staging_folder(target: Path) -> Path:
     """The folder beside a target in which its writers stage."""
     return target.with_name(f".{target.name}.staged")
+
+
+def is_staging_folder(folder: Path) -> bool:
+    """Whether a folder's name is that of one in which writers stage."""
+    return folder.name.startswith(".") and folder.name.endswith(".staged")
 
 
 def safe_name(text: str) -> str:

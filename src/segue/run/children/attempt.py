@@ -14,66 +14,35 @@ import resource
 import signal
 import socket
 import time
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from types import CoroutineType
-from typing import Any, NoReturn, Protocol, cast
+from typing import Any, NoReturn, cast
 
 import msgspec
 
 from segue.model.changes import Brief
 from segue.model.errors import Skip
-from segue.model.events import Cancelled, Failure, Followed, Outcome, Value
+from segue.model.events import Cancelled, Failure, Followed, Outcome
 from segue.model.ids import Instant, RunKey
+from segue.run.children.call import Call, Workshop
+from segue.run.children.control import Control
+from segue.run.children.guard import Made, guarded, measured
 from segue.run.children.outcome import begin_of_user_code, outcome_of
 from segue.run.children.supply import Supply
 from segue.run.children.surroundings import Surroundings
 from segue.run.children.voice import Voice
-from segue.run.page import BEGAN, BEGAN_AT, PHASE_ASKS, TAKEN, TOKEN, Page
+from segue.run.page import BEGAN, BEGAN_AT, PHASE_ASKS, PID, TAKEN, TOKEN, Page
 from segue.run.processes import descendants, kill_all, resident
-from segue.run.wire import MAX_DATAGRAM, Ask, Grant, Bulky, Report, Setup, ToWorker, Work
+from segue.run.wire import MAX_DATAGRAM, Ask, Bulky, Grant, Heeded, Report, Setup, ToWorker, Work
 
-__all__ = ["Call", "Seat", "Workshop", "serve"]
+__all__ = ["Seat", "serve"]
 
 _PATIENCE = 5.0  # seconds to wait for a killed process that does not die
 _NOTABLE = 8 * 1024 * 1024  # bytes of new peak memory worth a reset of the peak
 _decoder: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
 _encode = msgspec.msgpack.Encoder().encode
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One attempt, bound and ready.
-
-    Args:
-        code: calls the task's function with its arguments.
-        keep: stores the result.
-        choose: from what a branch returned to ids of direct downstream tasks; raises where one is none.
-        may_retry: what `Retry(on=, not_on=)` says about an exception.
-        root: folder of the bundle.
-        within: entered around the code.
-    """
-
-    code: Callable[[], object]
-    keep: Callable[[object], Value]
-    choose: Callable[[object], tuple[str, ...]]
-    may_retry: Callable[[BaseException], bool]
-    root: str = ""
-    within: AbstractContextManager[object] = field(default_factory=nullcontext)
-
-
-class Workshop(Protocol):
-    """Turns work into calls."""
-
-    def prepare(self, work: Work, brief: Brief, supply: Supply) -> Call:
-        """Load the file, find the function, bind its arguments."""
-        ...
-
-    def loads(self, work: Work, brief: Brief) -> bool:
-        """Whether `prepare` will turn to another file than the last one: what that changes is there to stay."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +53,19 @@ class Seat:
     seal: bytes
     work: int
     side: int
+    control: int
     out: int
     err: int
     page: int
     lock: int
+
+
+@dataclass(slots=True)
+class _Account:
+    """What is told of an attempt beside its outcome."""
+
+    made: Made = Made()
+    notes: list[str] = field(default_factory=list)
 
 
 class Stopped(BaseException):
@@ -98,6 +76,7 @@ def serve(seat: Seat, setup: Setup) -> NoReturn:
     """Run attempts until the executor is gone. `seat.lock` stays open: it says that this process lives."""
     page = Page(seat.page)
     os.close(seat.page)
+    page.cells[PID] = os.getpid()
     voice = Voice(page, seat.seal, (seat.out, seat.err))
     faulthandler.enable(all_threads=False)
     workshop = cast(Workshop, importlib.import_module(setup.workshop).open_workshop(setup))
@@ -109,7 +88,8 @@ class _Worker:
         self._setup, self._page, self._voice, self._workshop = setup, page, voice, workshop
         self._cells = page.cells
         self._sock = socket.socket(fileno=seat.work)
-        self._supply = Supply(socket.socket(fileno=seat.side))
+        self._supply = Supply(socket.socket(fileno=seat.side), self._send)
+        self._control = Control(seat.control)
         self._buffer = memoryview(bytearray(MAX_DATAGRAM))
         self._briefs: dict[RunKey, Brief] = {}
         self._pid = os.getpid()
@@ -152,9 +132,9 @@ class _Worker:
             os._exit(0)
 
     def _attempt(self, message: Work | Bulky) -> Report:
-        token, notes, stopped = message.token, [], False
+        token, notes, stopped, account = message.token, list[str](), False, _Account()
         try:
-            outcome = copy_context().run(self._perform, message)
+            outcome = copy_context().run(self._perform, message, account)
         except Stopped:
             outcome, stopped = Cancelled(self._cells[BEGAN] > 0), True
         ended = Instant(time.time_ns() // 1000)
@@ -168,17 +148,19 @@ class _Worker:
         peak, cpu = self._usage()
         self._done += 1
         notes += self._growth(peak)
-        retire = stopped or bool(notes) or self._done >= self._setup.attempts
+        retire = stopped or bool(notes) or self._supply.broken or self._done >= self._setup.attempts
         used, self._cpu = cpu - self._cpu, cpu
-        return Report(token, began, ended, outcome, peak, used, said, retire, tuple(notes))
+        made, notes = account.made, [*account.notes, *notes]
+        return Report(token, began, ended, outcome, peak, used, said, retire, tuple(notes), made.rows, made.source)
 
-    def _perform(self, message: Work | Bulky) -> Outcome:
+    def _perform(self, message: Work | Bulky, account: _Account) -> Outcome:
         """Run an attempt to its outcome; everything of the user's is called below here."""
         call: Call | None = None
         try:
             work = self._supply.body(message.token) if isinstance(message, Bulky) else message
             brief = self._brief(work)
-            self._around.name(SEGUE_RUN_ID=str(work.run), SEGUE_TASK_ID=work.task, SEGUE_ATTEMPT=str(work.number))
+            task = work.task.partition("!")[0]
+            self._around.name(SEGUE_RUN_ID=str(work.run), SEGUE_TASK_ID=task, SEGUE_ATTEMPT=str(work.number))
             turns = self._workshop.loads(work, brief)
             call = self._workshop.prepare(work, brief, self._supply)
             if turns:
@@ -187,7 +169,8 @@ class _Worker:
                 return Cancelled(begun=False)
             self._cells[BEGAN_AT] = time.time_ns() // 1000
             self._cells[BEGAN] = time.monotonic_ns()
-            return self._finish(work, call, self._run(call))
+            with self._attending(work, call):
+                return self._finish(work, call, account)
         except Stopped:
             self._leave_copies(143)
             raise
@@ -203,19 +186,39 @@ class _Worker:
 
     def _run(self, call: Call) -> object:
         with call.within:
-            result = call.code()
-            if isinstance(result, CoroutineType):
-                result = importlib.import_module("asyncio").run(result)
+            result = _awaited(call.code())
         self._leave_copies(0)
         return result
 
-    def _finish(self, work: Work, call: Call, result: object) -> Outcome:
-        if work.kind == "branch":
-            return Followed(call.choose(result))
-        value = call.keep(result)
-        if work.kind == "short_circuit" and not result:
-            return Followed((), value)
-        return value
+    def _finish(self, work: Work, call: Call, account: _Account) -> Outcome:
+        with call.staging as writes:
+            result = self._run(call)
+            account.made = measured(call, result, writes)
+            if work.kind == "branch":
+                outcome: Outcome = Followed(call.choose(result))
+            else:
+                value = call.keep(result)
+                if work.kind != "short_circuit" or result:
+                    outcome, note = guarded(value, account.made, work.empty, writes)
+                    account.notes += [note] if note else []
+                    return outcome
+                outcome = Followed((), value)
+            writes.publish()
+            return outcome
+
+    def _attending(self, work: Work, call: Call) -> AbstractContextManager[None]:
+        on_cancel = call.on_cancel
+        if on_cancel is None:
+            return nullcontext()
+
+        def tend() -> None:
+            try:
+                _awaited(on_cancel())
+            except BaseException as error:  # noqa: BLE001 - what it raises is said in the log, and changes nothing
+                self._voice.complain(error, begin_of_user_code(error))
+            self._send(_encode(Heeded(work.token)))
+
+        return self._control.attending(work.token, tend)
 
     def _leave_copies(self, code: int) -> None:
         """A fork of the user's that came back from the task is no worker."""
@@ -283,6 +286,10 @@ class _Worker:
         own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
         seconds = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
         return own.ru_maxrss * 1024, int(seconds * 1e6)
+
+
+def _awaited(result: object) -> object:
+    return importlib.import_module("asyncio").run(result) if isinstance(result, CoroutineType) else result
 
 
 def _exit_code(error: SystemExit) -> int:

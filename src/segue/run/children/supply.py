@@ -1,15 +1,31 @@
 from __future__ import annotations
 
+import os
 import socket
+import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from threading import Lock
 
 import msgspec
 
-from segue.model.errors import UnknownName, UnreadableValue, VaultDown
-from segue.model.events import Value
-from segue.model.ids import RunKey
-from segue.run.wire import Answers, Block, Body, One, Question, Reveal, Revealed, Work, read_frame, write_frame
+from segue.model.errors import StoreDown, UnknownName, UnreadableValue, UsageError, VaultDown
+from segue.model.events import StateSet, Value
+from segue.model.ids import Instant, RunKey
+from segue.run.wire import (
+    Answers,
+    Ask,
+    Block,
+    Body,
+    Grant,
+    One,
+    Question,
+    Reveal,
+    Revealed,
+    Work,
+    read_frame,
+    write_frame,
+)
 
 __all__ = ["Supply"]
 
@@ -17,6 +33,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _work = msgspec.msgpack.Decoder(Work)
 _one: msgspec.msgpack.Decoder[Value | None] = msgspec.msgpack.Decoder(Value | None)
 _block = msgspec.msgpack.Decoder(Answers)
+_grant = msgspec.msgpack.Decoder(Grant)
 _revealed = msgspec.msgpack.Decoder(Revealed)
 _ENTRIES, _BYTES = 64, 32 * 1024 * 1024
 
@@ -27,8 +44,10 @@ class Supply:
     So the ten thousand items of a mapped task fetch the list they map over once for each worker.
     """
 
-    def __init__(self, side: socket.socket) -> None:
-        self._side = side
+    def __init__(self, side: socket.socket, tell: Callable[[bytes], None]) -> None:
+        self._side, self._tell = side, tell
+        self._turn, self._pid = Lock(), os.getpid()
+        self.broken = False
         self._kept: OrderedDict[tuple[RunKey, int, str, int | None], Value] = OrderedDict()
         self._bytes = 0
 
@@ -64,11 +83,33 @@ class Supply:
             raise (VaultDown if found.retryable else UnknownName)(found.fault)
         return found
 
+    def set_state(self, token: int, name: str, value: str) -> None:
+        """Return when a value of `context.state` is durable.
+
+        Raises:
+            StoreDown: it is not, and will not be.
+        """
+        ask = Ask(token, 0, Instant(time.time_ns() // 1000), StateSet(name, value))
+        if not _grant.decode(self._exchange(lambda: self._tell(_encode(ask)))).yes:
+            raise StoreDown(f"context.state[{name!r}] was not kept: the run's owner ends, or has given it up")
+
     def _ask(self, question: Question) -> bytes:
-        write_frame(self._side, _encode(question))
-        answer = read_frame(self._side)
+        answer = self._exchange(lambda: write_frame(self._side, _encode(question)))
         if not answer:
             raise UnreadableValue("the store could not be read: see the owner's log")
+        return answer
+
+    def _exchange(self, ask: Callable[[], None]) -> bytes:
+        """One question and its answer at a time. Who is interrupted in between leaves an answer that nobody awaits."""
+        if os.getpid() != self._pid:
+            raise UsageError("a process that the task started cannot ask for this: do it in the task itself")
+        with self._turn:
+            if self.broken:
+                raise UnreadableValue("an earlier question of this attempt was interrupted")
+            self.broken = True
+            ask()
+            answer = read_frame(self._side)
+            self.broken = False
         return answer
 
     def _keep(self, name: tuple[RunKey, int, str, int | None], value: Value) -> None:

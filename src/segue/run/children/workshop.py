@@ -1,29 +1,34 @@
 from __future__ import annotations
 
 import os
-import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from segue.data.results import LazyResults, StoredValue, load_item, load_result, store_result
-from segue.data.storage import LocalStorage, Storage, values_prefix
+from segue.data.codecs.registry import is_table
+from segue.data.results import store_result
+from segue.data.staging import Staging, publish_staged
+from segue.data.storage import Storage, open_storage, values_prefix
 from segue.define.binding import annotations_of, bind, branch_choice, may_retry, retry_policy
 from segue.define.bundle import origin_of
 from segue.define.code import CodeLoader
 from segue.define.context import RunContext, entered
 from segue.define.dag import Dag
+from segue.define.hooks import hook_of
+from segue.define.keeping import KeptState
 from segue.define.nodes import Call as Node
-from segue.define.options import Retry
 from segue.define.params import field_names, params_from
-from segue.model.changes import Brief, Given, Many, Missing, Stored
-from segue.model.errors import UnreadableValue
+from segue.model.changes import Brief
+from segue.model.context import Context
+from segue.model.errors import Fail
 from segue.model.events import Value
 from segue.model.interval import Interval
+from segue.model.spec import HookName
 from segue.model.value import decode
-from segue.run.children.attempt import Call, Workshop
+from segue.run.children.call import Call, Workshop
+from segue.run.children.inputs import Inputs
 from segue.run.children.secrecy import Secrecy
 from segue.run.children.supply import Supply
 from segue.run.wire import Revealed, Setup, Work
@@ -34,15 +39,14 @@ __all__ = ["open_workshop"]
 def open_workshop(setup: Setup) -> Workshop:
     """The workshop that calls functions of DAG files, from the bundles that `setup` names."""
     values = decode(setup.values) if setup.values else {}
-    return _FileWorkshop(Path(setup.bundles), LocalStorage(setup.storage), values)
+    return _FileWorkshop(Path(setup.bundles), open_storage(setup.storage), values)
 
 
 class _FileWorkshop:
     def __init__(self, bundles: Path, storage: Storage, values: Mapping[str, object]) -> None:
         self._bundles, self._storage, self._values = bundles, storage, values
         self._loaders: dict[str, CodeLoader] = {}
-        self._plans: dict[tuple[str, str, str, str], _Plan] = {}
-        self._dags: dict[tuple[str, str, str], tuple[Dag, frozenset[str]]] = {}  # with the tasks that are mapped over
+        self._dags: dict[tuple[str, str, str], _Loaded] = {}
         self._turned_to = ("", "")
 
     def loads(self, work: Work, brief: Brief) -> bool:
@@ -51,24 +55,35 @@ class _FileWorkshop:
     def prepare(self, work: Work, brief: Brief, supply: Supply) -> Call:
         revealed = supply.revealed() if work.reveals else Revealed()
         secrecy = Secrecy(revealed)
-        plan = self._plan(work, brief)
-        given = _Inputs(work, supply, self._storage, plan.annotations)
-        run = str(work.run)
+        task, _, hook = work.task.partition("!")
+        state = KeptState(work.state, _keeping(work, task, secrecy, supply))
+        loaded = self._loaded(work, brief) if work.what != "publish" else None
         context = RunContext(
             dag_id=work.run.dag,
-            run_id=run,
-            task_id=work.task,
+            run_id=str(work.run),
+            task_id=task,
             map_index=work.index,
             attempt=work.number,
             slot=None if brief.slot is None else Interval.of(*brief.slot, brief.timezone),
             timezone=brief.timezone,
             due=brief.due,
-            values=plan.params(brief.params),
+            values=loaded.params(brief.params) if loaded else {},
             connections=revealed.connections,
             secrets=revealed.secrets,
+            state=state,
         )
-        bound = bind(plan.dag, work.task, given, work.picks, context, given.item)
-        prefix = values_prefix(work.run.dag, run, work.task, work.index, work.number)
+        if loaded is None:
+            return self._publication(work, brief, context)
+        if work.what == "hook":
+            called = hook_of(loaded.dag, task, cast(HookName, hook))
+            return _without_result(partial(called, context), context, loaded.root)
+        return self._attempt(work, supply, loaded, context, secrecy)
+
+    def _attempt(self, work: Work, supply: Supply, loaded: _Loaded, context: RunContext, secrecy: Secrecy) -> Call:
+        plan = loaded.plan(work.task)
+        given = Inputs(work, supply, self._storage, plan.annotations)
+        bound = bind(loaded.dag, work.task, given, work.picks, context, given.item)
+        prefix = values_prefix(work.run.dag, str(work.run), work.task, work.index, work.number)
 
         def keep(result: object) -> Value:
             secrecy.check(result)
@@ -77,28 +92,36 @@ class _FileWorkshop:
         return Call(
             code=partial(bound.fn, *bound.args, **bound.kwargs),
             keep=keep,
-            choose=plan.choose,
+            choose=partial(branch_choice, loaded.dag, work.task),
             may_retry=partial(may_retry, plan.retry),
-            root=plan.root,
+            root=loaded.root,
             within=entered(context),
+            on_cancel=_on_cancel(loaded.dag, context) if work.hooked else None,
+            staging=Staging(prefix, self._storage),
+            reports=context.reports,
+            length=_length if plan.source else _unguarded,
         )
 
-    def _plan(self, work: Work, brief: Brief) -> _Plan:
-        name = (brief.bundle, brief.file, work.run.dag, work.task)
+    def _publication(self, work: Work, brief: Brief, context: RunContext) -> Call:
+        self._move(brief)
+        return _without_result(partial(publish_staged, work.staged), context, "")
+
+    def _loaded(self, work: Work, brief: Brief) -> _Loaded:
+        name = (brief.bundle, brief.file, work.run.dag)
         if self._turned_to != name[:2]:
             self._turned_to = ("", "")
-            root = self._bundles / brief.bundle
-            with suppress(OSError):  # the folder has moved since
-                os.chdir(origin_of(root) or root)
+            self._move(brief)
             self._loader(brief).dag(brief.file, work.run.dag)
             self._turned_to = name[:2]
-        if name not in self._plans:
-            if name[:3] not in self._dags:
-                dag = self._loader(brief).dag(brief.file, work.run.dag)
-                self._dags[name[:3]] = dag, frozenset(_listed(dag))
-            dag, listed = self._dags[name[:3]]
-            self._plans[name] = _Plan(dag, work.task, f"{self._bundles}/{brief.bundle}", work.task in listed)
-        return self._plans[name]
+        if name not in self._dags:
+            dag = self._loader(brief).dag(brief.file, work.run.dag)
+            self._dags[name] = _Loaded(dag, f"{self._bundles}/{brief.bundle}")
+        return self._dags[name]
+
+    def _move(self, brief: Brief) -> None:
+        root = self._bundles / brief.bundle
+        with suppress(OSError):  # the folder has moved since
+            os.chdir(origin_of(root) or root)
 
     def _loader(self, brief: Brief) -> CodeLoader:
         if brief.bundle not in self._loaders:
@@ -106,15 +129,20 @@ class _FileWorkshop:
         return self._loaders[brief.bundle]
 
 
-class _Plan:
-    """What does not change from one attempt of a task to the next."""
+class _Loaded:
+    """A DAG, traced, and what does not change from one attempt to the next."""
 
-    def __init__(self, dag: Dag, task: str, root: str, listed: bool) -> None:
-        self.dag, self.root, self._task = dag, root, task
-        self.retry: Retry = retry_policy(dag, task)
-        self.annotations = annotations_of(dag, task)
-        self.mapped = listed and dag.calls[task].fan is None
+    def __init__(self, dag: Dag, root: str) -> None:
+        self.dag, self.root = dag, root
+        self._listed = frozenset(_listed(dag))
+        self._plans: dict[str, _Plan] = {}
         self._params: dict[bytes, dict[str, Any]] = {}
+
+    def plan(self, task: str) -> _Plan:
+        """What is the same for all attempts of a task."""
+        if task not in self._plans:
+            self._plans[task] = _Plan(self.dag, task, task in self._listed)
+        return self._plans[task]
 
     def params(self, encoded: bytes) -> dict[str, Any]:
         """The run's params by name, those with a default included."""
@@ -126,64 +154,56 @@ class _Plan:
             self._params = {encoded: values}
         return self._params[encoded]
 
-    def choose(self, result: object) -> tuple[str, ...]:
-        """The direct downstream tasks that a branch chose."""
-        return branch_choice(self.dag, self._task, result)
+
+class _Plan:
+    """`mapped`: something maps over its result; `source`: its result is looked at by the guard."""
+
+    def __init__(self, dag: Dag, task: str, listed: bool) -> None:
+        self.retry = retry_policy(dag, task)
+        self.annotations = annotations_of(dag, task)
+        call = dag.calls[task]
+        self.mapped = listed and call.fan is None
+        self.source = call.task.kind == "task" and not dag.get_task(task).upstream_task_ids
 
 
-class _Inputs(Mapping[str, object]):
-    """The values of upstream tasks by id, loaded when they are asked for."""
+def _keeping(work: Work, task: str, secrecy: Secrecy, supply: Supply) -> Callable[[str, str], None]:
+    def keep(name: str, value: str) -> None:
+        if not task:
+            raise Fail("the hook of a DAG has no context.state: that belongs to a task")
+        secrecy.check(value, f"context.state[{name!r}]")
+        supply.set_state(work.token, name, value)
 
-    def __init__(self, work: Work, supply: Supply, storage: Storage, annotations: Mapping[str, object]) -> None:
-        self._work, self._supply, self._storage, self._annotations = work, supply, storage, annotations
-        self._given = dict(zip(work.data, work.inputs, strict=True))
+    return keep
 
-    def __getitem__(self, task: str) -> object:
-        given = self._given[task]
-        match given:
-            case Missing():
-                return given
-            case Many():
-                return self._all(given, self._annotations.get(task))
-            case _:
-                return load_result(self._stored(given), self._storage, self._annotations.get(task))
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._given)
+def _on_cancel(dag: Dag, context: RunContext) -> Callable[[], object]:
+    called: Callable[[Context], object] = hook_of(dag, context.task_id, "cancel")
 
-    def __len__(self) -> int:
-        return len(self._given)
+    def call() -> object:
+        entered(context).__enter__()  # in a thread of its own, which ends with this
+        return called(context)
 
-    def item(self, task: str, number: int) -> object:
-        """One item of a list that is mapped over."""
-        given = self._given[task]
-        if isinstance(given, Missing | Many):
-            raise UnreadableValue(f"{task} gave no list to take item {number} of")
-        return load_item(self._stored(given), self._storage, number, self._annotations.get(task))
+    return call
 
-    def _stored(self, given: Given | Stored) -> StoredValue:
-        if isinstance(given, Given):
-            return _stored(given.value)
-        value = self._supply.one(self._work, given.task, given.index)
-        if value is None:
-            raise UnreadableValue(f"the store has no result of {given.task}")
-        return _stored(value)
 
-    def _all(self, given: Many, annotation: object) -> Sequence[object]:
-        inner = typing.get_args(annotation)
-        load = partial(load_result, storage=self._storage, annotation=inner[0] if inner else None)
-        without = set(given.without)
-        present = [k for k in range(given.items) if k not in without]
+def _without_result(code: Callable[[], object], context: RunContext, root: str) -> Call:
+    """A call whose result nobody wants."""
+    return Call(
+        code=code,
+        keep=lambda _: Value(),
+        choose=lambda _: (),
+        may_retry=lambda _: True,
+        root=root,
+        within=entered(context),
+    )
 
-        def fetch(start: int, stop: int) -> Sequence[StoredValue]:
-            wanted = present[start:stop]
-            block = dict(self._supply.block(self._work, given.task, wanted[0], wanted[-1] + 1))
-            lost = [k for k in wanted if k not in block]
-            if lost:
-                raise UnreadableValue(f"the store has no result of {given.task}[{lost[0]}]")
-            return [_stored(block[k]) for k in wanted]
 
-        return LazyResults(len(present), fetch, load)
+def _length(result: object) -> int | None:
+    return len(cast(list[object], result)) if isinstance(result, list) or is_table(result) else None
+
+
+def _unguarded(_: object) -> None:
+    return None
 
 
 def _listed(dag: Dag) -> Iterator[str]:
@@ -192,7 +212,3 @@ def _listed(dag: Dag) -> Iterator[str]:
         for over in call.fan.over.values() if call.fan else ():
             if isinstance(over, Node):
                 yield over.id
-
-
-def _stored(value: Value) -> StoredValue:
-    return StoredValue.of(value.inline, value.ref, value.length, value.digest)

@@ -26,7 +26,7 @@ def pack(attempt: Attempt, fresh: int, briefed: bool) -> bytes:
         task=key.task if attempt.of is None else hook_id(key.task, "cancel"),
         index=key.index,
         number=key.number,
-        kind=launch.task.kind,
+        kind=launch.task.kind if user else "task",
         data=launch.task.data if user else (),
         inputs=launch.inputs if user else (),
         picks=launch.picks if user else (),

@@ -29,7 +29,7 @@ from segue.run.executors.logfile import Limits
 from segue.run.executors.memory import MemoryWatch
 from segue.run.executors.pace import Pace
 from segue.run.executors.packing import pack
-from segue.run.executors.reader import NoVault, Reader
+from segue.run.executors.reader import Reader
 from segue.run.executors.reports import Reports
 from segue.run.executors.settings import ExecutorSettings
 from segue.run.executors.stopping import Stopping, after_errand

@@ -15,7 +15,7 @@ from segue.model.masking import Veil
 from segue.run.executors.attendant import Attendant
 from segue.run.wire import Block, Body, One, Question, Reveal, Revealed
 
-__all__ = ["Reader"]
+__all__ = ["NoVault", "Reader"]
 
 _PATIENCE = 2.0  # seconds for a back end of secrets that does not answer, at the end
 _LENGTH = struct.Struct("<I")
@@ -23,7 +23,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _decoder: msgspec.msgpack.Decoder[Question] = msgspec.msgpack.Decoder(Question)
 
 
-class _NoVault:
+class NoVault:
     """Where there is no place for secrets, as in tests."""
 
     def reveal(self, connections: Sequence[str], secrets: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -45,7 +45,7 @@ class Reader:
     """
 
     def __init__(self, results: Results, bodies: Mapping[int, bytes], vault: Vault | None = None) -> None:
-        self._results, self._bodies, self._vault = results, bodies, vault or _NoVault()
+        self._results, self._bodies, self._vault = results, bodies, vault or NoVault()
         self._attendant = Attendant("segue-reader")
         self._revealing: Attendant | None = None
         self._channels: set[_Channel] = set()

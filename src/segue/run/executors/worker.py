@@ -42,7 +42,9 @@ class Attempt:
     in a process of its own, with the same launch, and `end` waits until that is done.
     """
 
-    __slots__ = ("end", "errand", "kept", "launch", "of", "questions", "started", "tended", "token", "verdict", "worker")
+    __slots__ = (
+        "end", "errand", "kept", "launch", "of", "questions", "started", "tended", "token", "verdict", "worker",
+    )  # fmt: skip
 
     def __init__(self, token: int, launch: Launch, of: Attempt | None = None) -> None:
         self.token, self.launch, self.of = token, launch, of
@@ -85,7 +87,7 @@ class Question(NamedTuple):
 
 
 class Sight(NamedTuple):
-    """What a worker's page shows: the attempt it has or had last, since when, since when its code runs (0: it does not).
+    """What a worker's page shows: the attempt it has or had last, since when, since when its code runs (0: not).
 
     `began_at` stays when the code has ended, until the next attempt: a worker may die before it has reported.
     """

@@ -18,7 +18,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 
-from segue.store.sqlite.statements import SET_META
+from segue.store.sqlite.grammar import STATEMENTS
 
 __all__ = ["SCRIPTS", "copy_database", "run_script", "upgrade"]
 
@@ -49,7 +49,7 @@ def upgrade(connection: Connection, path: Path, old: int, scripts: Path = SCRIPT
                 if int(revision.revision) > old:
                     revision.module.upgrade()
                     version = msgspec.msgpack.encode(int(revision.revision))
-                    connection.exec_driver_sql(SET_META, ("schema", version))
+                    connection.exec_driver_sql(STATEMENTS.set_meta, ("schema", version))
     except BaseException:
         connection.exec_driver_sql("ROLLBACK")
         raise

@@ -7,11 +7,11 @@ from typing import Any
 
 from segue.model.errors import Conflict, LeaseLost
 from segue.store.postgres.connection import Raw
+from segue.store.postgres.grammar import STATEMENTS
 from segue.store.postgres.leadership import FENCE, RUNS
+from segue.store.sql.desk import Row
 
 __all__ = ["PostgresDesk"]
-
-_Row = Sequence[Any]
 
 
 class PostgresDesk:
@@ -27,22 +27,27 @@ class PostgresDesk:
         self.runs = runs
         self._raw, self._epoch, self._first_runs = raw, epoch, runs
         self._begun = False
-        self._queue: list[tuple[str, Sequence[_Row], str, bool]] = []
+        self._queue: list[tuple[str, Sequence[Row], object, bool]] = []
 
-    def write(self, statement: str, rows: Sequence[_Row], what: str, exact: bool = True) -> None:
+    def write(self, statement: str, rows: Sequence[Row], what: object, exact: bool = True) -> None:
         """Have a statement executed for each row; where `exact`, each must hit one row."""
         if rows:
             self._queue.append((statement, rows, what, exact))
 
-    def ask(self, statement: str, values: _Row) -> Any:
+    def ask(self, statement: str, values: Row) -> Any:
         """The first row of an answer, which sees all that was written before."""
         self.send()
         return self._raw.execute(statement, values).fetchone()
 
-    def add_run(self, statement: str, row: _Row) -> int:
+    def hit(self, statement: str, row: Row) -> bool:
+        """Execute a statement now; whether it hit a row."""
+        self.send()
+        return self._raw.execute(statement, row).rowcount > 0
+
+    def add_run(self, row: Row) -> int:
         """Write a run's row and give its number."""
         self.runs += 1
-        self.write(statement, [(self.runs, *row)], "run")
+        self.write(STATEMENTS.add_numbered_run, [(self.runs, *row)], "run")
         return self.runs
 
     def finish(self) -> None:
@@ -72,4 +77,4 @@ class PostgresDesk:
         for cursor, (_, rows, what, exact) in zip(cursors, sent, strict=True):
             if exact and cursor.rowcount != len(rows):
                 missed = len(rows) - cursor.rowcount
-                raise Conflict(f"{missed} of {len(rows)} {what} rows are not as this owner left them")
+                raise Conflict(f"{missed} of {len(rows)} rows are not as this owner left them: {what}")

@@ -17,13 +17,15 @@ from sqlalchemy.exc import DBAPIError, NoResultFound
 from segue.model.errors import HomeUnusable, SegueError
 from segue.model.ids import Instant
 from segue.store.schema import SCHEMA, meta, metadata
-from segue.store.sqlite import statements as sql
 from segue.store.sqlite.connection import connect_writer, damaged, faults, grow_wal, open_driver
+from segue.store.sqlite.grammar import STATEMENTS
 from segue.store.sqlite.writer import SqliteWriter
 
 __all__ = ["open_writer"]
 
 _T = TypeVar("_T")
+_DAY: Final = 86_400_000_000
+_NEVER: Final = msgspec.msgpack.encode(-_DAY)
 _UPGRADING: Final = "segue.store.migrations.upgrading"
 
 
@@ -56,7 +58,7 @@ def open_writer(
         with faults(path):
             _prepare(connection, path, now, say)
             instance, fence_key = _read(connection, "instance", str), _read(connection, "fence_key", bytes)
-    except (DBAPIError, NoResultFound, msgspec.MsgspecError) as error:
+    except (DBAPIError, NoResultFound, KeyError, msgspec.MsgspecError) as error:
         connection.close()
         raise damaged(path, str(error)) from error
     except (SegueError, OSError):
@@ -73,30 +75,47 @@ def _prepare(connection: Connection, path: Path, now: Instant, say: Callable[[st
         return
     if "meta" not in tables:
         raise HomeUnusable(f"{path} is a database of something else: name another home with SEGUE_HOME=…")
-    found = connection.exec_driver_sql("PRAGMA quick_check(3)").scalars().all()
-    if found != ["ok"]:
-        raise damaged(path, "; ".join(found))
     version = _read(connection, "schema", int)
     if version > SCHEMA:
         raise HomeUnusable(
             f"{path} is of version {version}, this Segue reads up to {SCHEMA}: install the newer Segue again, or go "
             "back by putting the copy made before the upgrade in its place"
         )
+    due = _is_check_due(connection, now)
+    if due:
+        _check(connection, path)
     if version < SCHEMA:
         # Loaded by name, and only here: importing alembic costs most of a second.
         upgrading = cast(_Upgrading, importlib.import_module(_UPGRADING))
         copy = upgrading.upgrade(connection, path, version)
         say(f"{path} was brought from version {version} to {SCHEMA}; the copy made before is {copy}")
+    if due:
+        with suppress(DBAPIError):  # what cannot be noted will be checked again
+            connection.exec_driver_sql(STATEMENTS.set_meta, ("checked", msgspec.msgpack.encode(now)))
+
+
+def _is_check_due(connection: Connection, now: Instant) -> bool:
+    """Whether the last owner did not close, or the last check is a day old: it takes as long as the file is large."""
+    notes = {name: value for name, value in connection.execute(select(meta.c.name, meta.c.value))}
+    checked = msgspec.msgpack.decode(notes.get("checked", _NEVER), type=int)
+    return notes.get("closed") != notes["epoch"] or not checked <= now < checked + _DAY
+
+
+def _check(connection: Connection, path: Path) -> None:
+    found = connection.exec_driver_sql("PRAGMA quick_check(3)").scalars().all()
+    if found != ["ok"]:
+        raise damaged(path, "; ".join(found))
 
 
 def _create(connection: Connection, now: Instant) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
     metadata.create_all(connection, checkfirst=False)
     values: dict[str, object] = {
-        "schema": SCHEMA, "instance": os.urandom(8).hex(), "fence_key": os.urandom(32), "epoch": 0, "created": now
+        "schema": SCHEMA, "instance": os.urandom(8).hex(), "fence_key": os.urandom(32), "epoch": 0, "closed": 0,
+        "created": now, "checked": now,
     }  # fmt: skip
     for name, value in values.items():
-        connection.exec_driver_sql(sql.SET_META, (name, msgspec.msgpack.encode(value)))
+        connection.exec_driver_sql(STATEMENTS.set_meta, (name, msgspec.msgpack.encode(value)))
     connection.exec_driver_sql("COMMIT")
 
 

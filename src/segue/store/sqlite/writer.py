@@ -12,15 +12,16 @@ import msgspec
 from sqlalchemy.engine import Connection
 
 from segue.model.contracts import Lease
-from segue.model.errors import Conflict, LeaseLost
+from segue.model.errors import Conflict, HomeUnusable, LeaseLost, SegueError
 from segue.model.events import Act, Definition
 from segue.model.ids import RunKey
 from segue.model.images import Facts, Snapshot
 from segue.store.facts import facts_of
-from segue.store.sqlite import statements as sql
+from segue.store.sql.source import SqlSource
+from segue.store.sql.transaction import SqlTransaction
 from segue.store.sqlite.connection import code_of, fault_of, faults, reading
-from segue.store.sqlite.source import SqliteSource
-from segue.store.sqlite.transaction import Cursor, SqliteTransaction
+from segue.store.sqlite.desk import Cursor, SqliteDesk
+from segue.store.sqlite.grammar import STATEMENTS
 
 __all__ = ["SqliteWriter"]
 
@@ -43,6 +44,7 @@ class SqliteWriter:
         self._cursor: Cursor = cast(Any, connection.connection.driver_connection).cursor()
         self._seq = 0
         self._runs: dict[RunKey, int] = {}
+        self._sound = True
 
     def lease(self) -> Lease:
         """Take the right to write: every earlier epoch ends.
@@ -52,8 +54,8 @@ class SqliteWriter:
         """
         with self._begun():
             epoch = self._epoch() + 1
-            self._cursor.execute(sql.SET_META, ("epoch", msgspec.msgpack.encode(epoch)))
-            self._seq = self._one(sql.LAST_EVENT) or 0
+            self._cursor.execute(STATEMENTS.set_meta, ("epoch", msgspec.msgpack.encode(epoch)))
+            self._seq = self._one(STATEMENTS.last_event) or 0
         self._runs.clear()
         return Lease(epoch)
 
@@ -61,12 +63,12 @@ class SqliteWriter:
         """One consistent read: all DAGs and pools, and the runs among `runs` (None: all) that have not ended or have a
         hook alive.
         """
-        with reading(self._connection, self._path):
-            source = SqliteSource(self._connection)
+        with self._faults(), reading(self._connection, self._path):
+            source = SqlSource(self._connection)
             return Snapshot(self._fence_key, source.dags(), source.open_runs(runs), source.pools())
 
     @contextmanager
-    def transaction(self, epoch: int) -> Iterator[SqliteTransaction]:
+    def transaction(self, epoch: int) -> Iterator[SqlTransaction]:
         """Open a transaction that commits on leaving.
 
         Args:
@@ -81,7 +83,7 @@ class SqliteWriter:
             led = self._epoch()
             if led != epoch:
                 raise LeaseLost(f"{self._path}: epoch {epoch} has ended, {led} leads")
-            transaction = SqliteTransaction(self._cursor, epoch, self._seq, self._runs)
+            transaction = SqlTransaction(SqliteDesk(self._cursor), STATEMENTS, epoch, self._seq, self._runs)
             yield transaction
         self._seq = transaction.seq
         if len(self._runs) > _REMEMBERED:
@@ -90,22 +92,26 @@ class SqliteWriter:
 
     def facts(self, act: Act, request: str) -> Facts:
         """What the store knows about the object of a request."""
-        with reading(self._connection, self._path):
-            return facts_of(SqliteSource(self._connection), act, request)
+        with self._faults(), reading(self._connection, self._path):
+            return facts_of(SqlSource(self._connection), act, request)
 
     def known(self, definition: Definition) -> Definition:
         """The same definition with its version's number where the store has it."""
         digests = (definition.spec.id, definition.spec_digest, definition.code_digest)
-        with faults(self._path):
-            number = self._one(sql.FIND_VERSION, digests)
+        with self._faults():
+            number = self._one(STATEMENTS.find_version, digests)
         return msgspec.structs.replace(definition, number=number)
 
     def close(self) -> None:
-        """Close the connection; what is committed stays."""
+        """Close the connection; what is committed stays, and a note that nothing was left half done."""
+        with suppress(SegueError, sqlite3.Error):
+            if self._sound:
+                with self._begun():
+                    self._cursor.execute(STATEMENTS.set_meta, ("closed", msgspec.msgpack.encode(self._epoch())))
         self._connection.close()
 
     def _epoch(self) -> int:
-        return msgspec.msgpack.decode(self._one(sql.EPOCH), type=int)
+        return msgspec.msgpack.decode(self._one(STATEMENTS.epoch), type=int)
 
     def _one(self, question: str, values: Sequence[Any] = ()) -> Any:
         self._cursor.execute(question, values)
@@ -116,7 +122,7 @@ class SqliteWriter:
 
     @contextmanager
     def _begun(self) -> Iterator[None]:
-        with faults(self._path):
+        with self._faults():
             self._cursor.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -124,6 +130,15 @@ class SqliteWriter:
                 self._roll_back()
                 raise
             self._commit()
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        try:
+            with faults(self._path):
+                yield
+        except HomeUnusable:
+            self._sound = False
+            raise
 
     def _commit(self) -> None:
         try:

@@ -8,7 +8,7 @@ tasks does not matter, because no row of one looks at another's.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 
@@ -37,29 +37,15 @@ from segue.model.spec import encode_spec
 from segue.model.state import FINAL, RunState, SlotState, TaskState
 from segue.store.log import Entry, entries, task_entries
 from segue.store.schema import NO_INDEX
-from segue.store.sqlite import statements as sql
+from segue.store.sql.desk import Desk
+from segue.store.sql.moves import Moves
+from segue.store.sql.statements import Statements
 
-__all__ = ["Cursor", "SqliteTransaction"]
+__all__ = ["SqlTransaction"]
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _NOTHING: Final = Value()
 _LIVE: Final = frozenset({TaskState.QUEUED, TaskState.RUNNING})
-
-
-class Cursor(Protocol):
-    """As much of a DB-API cursor as writing needs."""
-
-    @property
-    def rowcount(self) -> int: ...
-
-    @property
-    def lastrowid(self) -> int | None: ...
-
-    def execute(self, statement: str, values: Sequence[Any] = (), /) -> object: ...
-
-    def executemany(self, statement: str, rows: Sequence[Sequence[Any]], /) -> object: ...
-
-    def fetchone(self) -> Any: ...
 
 
 _Rows = list[tuple[Any, ...]]
@@ -70,10 +56,10 @@ class _Wave:
 
     __slots__ = ("attempts", "tasks")
 
-    def __init__(self) -> None:
-        self.tasks: dict[str, _Rows] = {sql.QUEUE_TASK: [], sql.PUT_TASK: [], sql.PASS_TASK: [], sql.MOVE_TASK: []}
+    def __init__(self, sql: Moves) -> None:
+        self.tasks: dict[str, _Rows] = {sql.queue_task: [], sql.put_task: [], sql.pass_task: [], sql.move_task: []}
         self.attempts: dict[str, _Rows] = {
-            sql.FINISH_ATTEMPT: [], sql.MOVE_ATTEMPT: [], sql.ADD_ATTEMPT: [], sql.ADD_SPECIAL_ATTEMPT: []
+            sql.finish_attempt: [], sql.move_attempt: [], sql.add_attempt: [], sql.add_special_attempt: []
         }  # fmt: skip
 
 
@@ -90,24 +76,25 @@ def _says_little(move: AttemptMoved) -> bool:
     )  # fmt: skip
 
 
-class SqliteTransaction:
+class SqlTransaction:
     """Writes changes on an open transaction; `seq` and `made` are what the writer keeps when it has committed.
 
     Args:
-        cursor: of a DB-API connection with a transaction begun.
+        desk: takes the statements.
+        sql: the statements of its dialect.
         epoch: of the owner, for the event log.
         seq: number of the last event.
         known: row numbers of runs, read only.
     """
 
-    def __init__(self, cursor: Cursor, epoch: int, seq: int, known: dict[RunKey, int]) -> None:
+    def __init__(self, desk: Desk, sql: Statements, epoch: int, seq: int, known: dict[RunKey, int]) -> None:
         self.seq = seq
         self.made: dict[RunKey, int] = {}
-        self._cursor, self._epoch, self._known = cursor, epoch, known
+        self._desk, self._sql, self._moves, self._epoch, self._known = desk, sql, sql.moves, epoch, known
         self._waves: list[_Wave] = []
         self._task_turns: dict[tuple[int, str, int], int] = {}
         self._attempt_turns: dict[tuple[int, str, int], int] = {}
-        self._events: dict[str, _Rows] = {sql.ADD_PLAIN_EVENT: [], sql.ADD_EVENT: []}
+        self._events: list[_Rows] = [[], []]
         self._writers: dict[type, Callable[[Any], None]] = {
             RunCreated: self._create_run,
             RunMoved: self._move_run,
@@ -139,9 +126,9 @@ class SqliteTransaction:
         for change in changes:
             writers[type(change)](change)
         self._flush()
-        for statement, rows in self._events.items():
-            self._run_many(statement, rows, "event")
-            rows.clear()
+        (plain, explained), self._events = self._events, [[], []]
+        self._desk.write(self._moves.add_plain_event, plain, "event")
+        self._desk.write(self._moves.add_event, explained, "event")
 
     # ------------------------------------------------------------------------------------------------ tasks, attempts
     def _move_task(self, move: TaskMoved) -> None:
@@ -156,9 +143,9 @@ class SqliteTransaction:
         )  # fmt: skip
         empty = move.result is None and began is None
         if plain and empty and move.old is TaskState.PENDING and new is TaskState.QUEUED:
-            wave.tasks[sql.QUEUE_TASK].append((run, move.task, index, *tallies, _encode(move.why), number))
+            wave.tasks[self._moves.queue_task].append((run, move.task, index, *tallies, _encode(move.why), number))
         elif plain and new is TaskState.SUCCESS and move.old in _LIVE and _is_small(value):
-            wave.tasks[sql.PASS_TASK].append((
+            wave.tasks[self._moves.pass_task].append((
                 *tallies, _encode(move.why), number, began, move.at, value.digest, value.inline,
                 run, move.task, index, str(move.old),
             ))  # fmt: skip
@@ -182,10 +169,10 @@ class SqliteTransaction:
             move.staged or None,
         )  # fmt: skip
         if move.old is TaskState.PENDING:
-            wave.tasks[sql.PUT_TASK].append((run, move.task, index, *head, *tail))
+            wave.tasks[self._moves.put_task].append((run, move.task, index, *head, *tail))
         else:
             reopened = int(new is TaskState.PENDING)
-            wave.tasks[sql.MOVE_TASK].append((*head, reopened, *tail, run, move.task, index, str(move.old)))
+            wave.tasks[self._moves.move_task].append((*head, reopened, *tail, run, move.task, index, str(move.old)))
 
     def _move_attempt(self, move: AttemptMoved) -> None:
         key = move.key
@@ -195,19 +182,21 @@ class SqliteTransaction:
         if move.old is None:
             row = (move.round, move.fence, str(move.new), move.cause, move.text, move.worker, move.at)
             if move.kind == "user":
-                wave.attempts[sql.ADD_ATTEMPT].append((run, key.task, index, key.number, *row))
+                wave.attempts[self._moves.add_attempt].append((run, key.task, index, key.number, *row))
             else:
-                wave.attempts[sql.ADD_SPECIAL_ATTEMPT].append((run, key.task, index, key.number, move.kind, *row))
+                wave.attempts[self._moves.add_special_attempt].append(
+                    (run, key.task, index, key.number, move.kind, *row)
+                )
             return
         alive = move.new in ("queued", "running")
         if not alive and _says_little(move):
-            wave.attempts[sql.FINISH_ATTEMPT].append((
+            wave.attempts[self._moves.finish_attempt].append((
                 str(move.new), move.cause, move.text, move.peak_rss, move.cpu, move.worker, move.began, move.at,
                 run, key.task, index, key.number, str(move.old),
             ))  # fmt: skip
             return
         began = move.at if move.began is None and move.new == "running" else move.began
-        wave.attempts[sql.MOVE_ATTEMPT].append((
+        wave.attempts[self._moves.move_attempt].append((
             str(move.new), move.cause, move.text, move.exit_code, move.signal, move.peak_rss, move.cpu, move.worker,
             move.log, _encode(move.notes) if move.notes else None, began, None if alive else move.at, move.rows,
             move.source, run, key.task, index, key.number, str(move.old),
@@ -215,32 +204,32 @@ class SqliteTransaction:
 
     def _expand(self, change: Expanded) -> None:
         self._flush()
-        self._run_one(sql.EXPAND, (self._id(change.run), change.task, change.round, change.length), change)
+        row = (self._id(change.run), change.task, change.round, change.length)
+        self._desk.write(self._moves.expand, [row], change)
         self._log_all(change)
 
     def _collapse(self, change: Collapsed) -> None:
         self._flush()
         run = self._id(change.run)
-        self._run_one(sql.UNEXPAND, (change.round, run, change.task), change)
-        self._cursor.execute(sql.COLLAPSE, (run, change.task))
-        self._cursor.execute(sql.FORGET_STATE, (run, change.task))
+        self._desk.write(self._moves.unexpand, [(change.round, run, change.task)], change)
+        for statement in (self._moves.collapse, self._moves.forget_state):
+            self._desk.write(statement, [(run, change.task)], change, exact=False)
         self._log_all(change)
 
     def _keep_state(self, change: StateChanged) -> None:
         index = NO_INDEX if change.index is None else change.index
         row = (self._id(change.run), change.task, index, change.name, change.value.encode())
-        self._cursor.execute(sql.SET_STATE, row)
+        self._desk.write(self._moves.set_state, [row], change)
         self._log_all(change)
 
     # ----------------------------------------------------------------------------------------------------------- runs
     def _create_run(self, change: RunCreated) -> None:
         row, run = change.row, change.row.run
         start, end = row.slot or (None, None)
-        self._cursor.execute(sql.ADD_RUN, (
+        self.made[run] = self._desk.add_run((
             run.dag, run.key, run.n, row.request, start, end, row.kind, row.klass, row.version, row.bundle,
             row.environment, row.params, row.actor, row.reason, str(RunState.QUEUED), 1, 0, row.due, row.created,
         ))  # fmt: skip
-        self.made[run] = self._cursor.lastrowid or 0
         self._log_all(change)
 
     def _move_run(self, move: RunMoved) -> None:
@@ -250,74 +239,74 @@ class SqliteTransaction:
             move.cancel_at, move.started, int(move.new is RunState.RUNNING), move.ended, move.stop, move.stopped_by,
             move.spent, move.placed_at, run, str(move.old),
         )  # fmt: skip
-        self._run_one(sql.MOVE_RUN, row, move)
+        self._desk.write(self._sql.move_run, [row], move)
         self._log_all(move)
 
     # ----------------------------------------------------------------------------------------------- dags and the rest
     def _add_version(self, change: VersionAdded) -> None:
         version, spec = change.version, change.version.spec
         digests = (change.dag, version.spec_digest, version.code_digest)
-        self._cursor.execute(sql.FIND_VERSION, digests)
-        found = self._cursor.fetchone()
+        found = self._desk.ask(self._sql.find_version, digests)
         if found is None:
             row = (*digests, version.number, encode_spec(spec), change.at)
-            self._cursor.execute(sql.ADD_VERSION, row)
+            self._desk.write(self._sql.add_version, [row], change)
         elif found[0] != version.number:
             raise Conflict(f"version {version.number} of {change.dag} is stored as {found[0]}")
-        self._cursor.execute(sql.ADD_BUNDLE, (version.bundle, change.location, change.at))
+        self._desk.write(self._sql.add_bundle, [(version.bundle, change.location, change.at)], change, exact=False)
         dag = (change.dag, change.location, spec.file, version.number, version.bundle, None, None)
-        self._cursor.execute(sql.SET_DAG, dag)
+        self._desk.write(self._sql.set_dag, [dag], change)
         self._log_all(change)
 
     def _fail_definition(self, change: DefinitionFailed) -> None:
-        self._cursor.execute(sql.FAIL_DEFINITION, (change.text, change.location, change.file))
+        row = (change.text, change.location, change.file)
+        self._desk.write(self._sql.fail_definition, [row], change, exact=False)
         self._log_all(change)
 
     def _quarantine(self, change: Quarantined) -> None:
-        self._run_one(sql.QUARANTINE, (_encode(change.why), change.dag), change)
+        self._desk.write(self._sql.quarantine, [(_encode(change.why), change.dag)], change)
         self._log_all(change)
 
     def _move_slot(self, change: SlotMoved) -> None:
         run = str(change.run)
         good = run if change.state is SlotState.FRESH else None
         row = (change.dag, *change.slot, run, good, str(change.state), change.version)
-        self._cursor.execute(sql.MOVE_SLOT, row)
+        self._desk.write(self._sql.move_slot, [row], change)
         self._log_all(change)
 
     def _answer(self, change: Answered) -> None:
         run = None if change.run is None else self._id(change.run)
         row = (change.request, change.actor, change.act, change.at, change.at, int(change.ok), change.text, run)
-        self._run_one(sql.ADD_REQUEST, row, change)
+        self._desk.write(self._sql.add_request, [row], change)
         self._log_all(change)
 
     def _ease(self, change: GuardEased) -> None:
-        self._cursor.execute(sql.EASE, (change.dag, change.task, change.guard, change.like, change.at))
+        row = (change.dag, change.task, change.guard, change.like, change.at)
+        self._desk.write(self._sql.ease, [row], change, exact=False)
         self._log_all(change)
 
     def _set_pool(self, change: PoolSet) -> None:
         if change.slots is None:
-            self._cursor.execute(sql.TAKE_POOL, (change.name,))
+            self._desk.write(self._sql.take_pool, [(change.name,)], change, exact=False)
         else:
-            self._cursor.execute(sql.SET_POOL, (change.name, change.slots))
+            self._desk.write(self._sql.set_pool, [(change.name, change.slots)], change)
         self._log_all(change)
 
     def _seal(self, change: SecretSet) -> None:
-        row = (change.sealed, change.key, change.at, change.actor)
+        kind, row = change.kind, (change.sealed, change.key, change.at, change.actor)
         if change.sealed is None:
-            self._cursor.execute(sql.UNSEAL[change.kind], (change.name, change.was))
+            done = self._desk.hit(self._sql.unseal[kind], (change.name, change.was))
         elif change.was is None:
-            self._cursor.execute(sql.SEAL[change.kind], (change.name, *row))
+            done = self._desk.hit(self._sql.seal[kind], (change.name, *row))
         else:
-            self._cursor.execute(sql.SEAL_AGAIN[change.kind], (*row, change.name, change.was))
-        if self._cursor.rowcount:
+            done = self._desk.hit(self._sql.seal_again[kind], (*row, change.name, change.was))
+        if done:
             self._log_all(change)
 
     # -------------------------------------------------------------------------------------------------------- plumbing
     def _id(self, run: RunKey) -> int:
         number = self._known.get(run) or self.made.get(run)
         if number is None:
-            self._cursor.execute(sql.FIND_RUN, run)
-            found = self._cursor.fetchone()
+            found = self._desk.ask(self._sql.find_run, run)
             if found is None:
                 raise Conflict(f"run {run} does not exist")
             number = self.made[run] = found[0]
@@ -328,29 +317,17 @@ class SqliteTransaction:
         turn = turns.get(key, 0)
         turns[key] = turn + 1
         if turn == len(self._waves):
-            self._waves.append(_Wave())
+            self._waves.append(_Wave(self._moves))
         return self._waves[turn]
 
     def _flush(self) -> None:
         for wave in self._waves:
             for statement, rows in wave.tasks.items():
-                self._run_many(statement, rows, "task")
+                self._desk.write(statement, rows, "task")
             for statement, rows in wave.attempts.items():
-                self._run_many(statement, rows, "attempt")
+                self._desk.write(statement, rows, "attempt")
         self._waves = []
         self._task_turns, self._attempt_turns = {}, {}
-
-    def _run_many(self, statement: str, rows: list[tuple[Any, ...]], what: str) -> None:
-        if rows:
-            self._cursor.executemany(statement, rows)
-            if self._cursor.rowcount != len(rows):
-                missed = len(rows) - self._cursor.rowcount
-                raise Conflict(f"{missed} of {len(rows)} {what} rows are not as this owner left them")
-
-    def _run_one(self, statement: str, row: tuple[Any, ...], change: Change) -> None:
-        self._cursor.execute(statement, row)
-        if self._cursor.rowcount != 1:
-            raise Conflict(f"not as this owner left it: {change}")
 
     def _log_all(self, change: Change) -> None:
         for entry in entries(change):
@@ -364,6 +341,6 @@ class SqliteTransaction:
             old and str(old), new and str(new), why and why.code,
         )  # fmt: skip
         if why is not None and why.args:
-            self._events[sql.ADD_EVENT].append((*head, _encode(why.args), actor))
+            self._events[1].append((*head, _encode(why.args), actor))
         else:
-            self._events[sql.ADD_PLAIN_EVENT].append((*head, actor))
+            self._events[0].append((*head, actor))

@@ -9,15 +9,15 @@ from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, t
 from sqlalchemy.engine import Connection
 
 from segue.model.ids import Instant, RunKey
-from segue.model.images import AttemptImage, DagImage, Eased, RunImage, Version
+from segue.model.images import AttemptImage, DagImage, Eased, RunImage, Snapshot, Version
 from segue.model.spec import DagSpec, decode_spec
 from segue.model.state import AttemptState
 from segue.model.views import RunView
 from segue.store.facts import ALIVE, Where, image_of
 from segue.store.schema import OPEN, attempts, dags, eased, pools, requests, runs, task_state, tasks, versions
-from segue.store.sqlite.rows import DAGS, RUNS, TASKS, dag_view, index_of, run_view, task_view
+from segue.store.sql.rows import DAGS, RUNS, TASKS, dag_view, index_of, run_view, task_view
 
-__all__ = ["SqliteSource", "is_run", "is_slot"]
+__all__ = ["SqlSource", "is_run", "is_slot"]
 
 _ALIVE: Final = [state.value for state in ALIVE]
 _HOOK: Final = attempts.c.kind == literal_column("'hook'")
@@ -34,7 +34,7 @@ def is_slot(dag: str, slot: tuple[Instant, Instant]) -> ColumnElement[bool]:
     return and_(runs.c.dag == dag, runs.c.slot_start == slot[0], runs.c.slot_end == slot[1])
 
 
-class SqliteSource:
+class SqlSource:
     """Asks within the caller's read; keeps decoded specs from one question to the next."""
 
     def __init__(self, connection: Connection) -> None:
@@ -49,6 +49,10 @@ class SqliteSource:
             data = self._connection.execute(of).scalar()
             spec = self._specs[dag, number] = DagSpec(dag) if data is None else decode_spec(data)
         return spec
+
+    def snapshot(self, fence_key: bytes, wanted: Iterable[RunKey] | None) -> Snapshot:
+        """All DAGs and pools, and the runs among `wanted` (None: all) that have not ended or have a hook alive."""
+        return Snapshot(fence_key, self.dags(), self.open_runs(wanted), self.pools())
 
     def open_runs(self, wanted: Iterable[RunKey] | None) -> tuple[RunImage, ...]:
         """Images, the oldest first, of the runs among `wanted` that have not ended, or have a hook alive."""

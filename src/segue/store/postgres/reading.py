@@ -1,0 +1,77 @@
+"""Readers of a PostgreSQL database: sessions that cannot write; one that was lost is opened again at the next read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Final
+
+import psycopg
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+
+from segue.store.postgres.connection import connect, is_open, reading
+from segue.store.postgres.grammar import STATEMENTS
+from segue.store.sql.reading import SqlReader, SqlResults
+
+__all__ = ["LONGEST_READ", "PostgresReader", "PostgresResults"]
+
+LONGEST_READ: Final = 1_000
+"""Milliseconds after which a read is cut, where it is to be short."""
+
+
+class _Session:
+    def __init__(self, url: str, role: str, limit: int | None = None) -> None:
+        self._url, self._role, self._limit = url, role, limit
+        self._connection = connect(url, role, limit)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        if not is_open(self._connection):
+            self.close()
+            self._connection = connect(self._url, self._role, self._limit)
+        with reading(self._connection, self._url) as connection:
+            yield connection
+
+    def close(self) -> None:
+        with suppress(psycopg.Error, DBAPIError):
+            self._connection.close()
+
+
+class PostgresReader(SqlReader):
+    """Reads one database; also all its rows, for the audit.
+
+    Args:
+        url: of the database.
+        short: whether a read of more than one second ends in `StoreDown`.
+
+    Raises:
+        StoreDown: the server is not there now.
+    """
+
+    def __init__(self, url: str, short: bool = False) -> None:
+        self._session = _Session(url, "reader", LONGEST_READ if short else None)
+        self._read, self.close = self._session.read, self._session.close  # type: ignore[method-assign]
+
+    def _matches(self, column: Any, pattern: str) -> Any:
+        return column.op("~")(_regular(pattern))
+
+
+class PostgresResults(SqlResults):
+    """Reads results for attempts, from one thread of its owner's choice.
+
+    Args:
+        url: of the database.
+    """
+
+    _sql = STATEMENTS
+
+    def __init__(self, url: str) -> None:
+        self._session = _Session(url, "results")
+        self._read, self.close = self._session.read, self._session.close  # type: ignore[method-assign]
+
+
+def _regular(pattern: str) -> str:
+    """A pattern of `*`, `?` and `[…]` as a regular expression."""
+    wild = {"*": ".*", "?": ".", "[": "[", "]": "]", "^": "^", "-": "-"}
+    return f"^(?:{''.join(wild.get(sign, sign if sign.isalnum() else chr(92) + sign) for sign in pattern)})$"

@@ -1,0 +1,251 @@
+"""The reading side: each call is one short snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.engine import Connection
+
+from segue.model.events import SecretKind, Value
+from segue.model.ids import Instant, RunKey
+from segue.model.state import TaskState
+from segue.model.views import (
+    AnswerView,
+    AttemptView,
+    DagView,
+    EasedView,
+    EventView,
+    PoolView,
+    RunDetail,
+    RunQuery,
+    RunView,
+    SealedRow,
+    SlotView,
+    TaskView,
+)
+from segue.store.facts import Where, held_of, is_number, names_of, pools_of
+from segue.store.schema import (
+    NO_INDEX,
+    attempts,
+    dags,
+    eased,
+    events,
+    requests,
+    runs,
+    slots,
+    task_state,
+    tasks,
+)
+from segue.store.sql.rows import (
+    ANSWERS,
+    ATTEMPTS,
+    DAGS,
+    EVENTS,
+    RUNS,
+    SLOTS,
+    TASKS,
+    answer_view,
+    attempt_view,
+    dag_view,
+    event_view,
+    index_of,
+    run_view,
+    slot_view,
+    task_view,
+)
+from segue.store.sql.source import SqlSource, is_run
+from segue.store.sql.statements import SEALED, Statements
+
+__all__ = ["SqlReader", "SqlResults"]
+
+_ALL = RunQuery()
+
+
+class SqlReader:
+    """Reads one database; also all its rows, for the audit. How a read begins and ends is the dialect's business."""
+
+    def _read(self) -> AbstractContextManager[Connection]:
+        raise NotImplementedError
+
+    def _matches(self, column: Any, pattern: str) -> Any:
+        """Whether a column matches a pattern of `*`, `?` and `[…]`."""
+        raise NotImplementedError
+
+    # ----------------------------------------------------------------------------------------------------------- runs
+    def runs(self, query: RunQuery = _ALL) -> Sequence[RunView]:
+        """Runs, the newest first."""
+        found = RUNS.order_by(runs.c.id.desc()).limit(query.limit)
+        if query.dag is not None:
+            found = found.where(self._matches(runs.c.dag, query.dag))
+        if query.states:
+            found = found.where(runs.c.state.in_([state.value for state in query.states]))
+        if query.since is not None:
+            found = found.where(runs.c.created >= query.since)
+        with self._read() as connection:
+            return [run_view(row) for row in connection.execute(found)]
+
+    def find(self, text: str) -> RunView | None:
+        """The run that people name so: `dag@key`, `dag@key.2`, `dag@latest` or its row number."""
+        with self._read() as connection:
+            if is_number(text):
+                tries = [RUNS.where(runs.c.id == int(text))]
+            elif text.endswith("@latest"):
+                dag = text.removesuffix("@latest")
+                tries = [RUNS.where(runs.c.dag == dag).order_by(runs.c.id.desc()).limit(1)]
+            else:
+                tries = [RUNS.where(is_run(name)) for name in names_of(text)]
+            rows = (connection.execute(question).first() for question in tries)
+            return next((run_view(row) for row in rows if row is not None), None)
+
+    def run(self, run: RunKey) -> RunDetail | None:
+        """One run, whole."""
+        with self._read() as connection:
+            row = connection.execute(RUNS.where(is_run(run))).first()
+            if row is None:
+                return None
+            view = run_view(row)
+            number = view.number
+            of_tasks = TASKS.where(tasks.c.run == number).order_by(tasks.c.task_id, tasks.c.map_index)
+            of_attempts = ATTEMPTS.where(attempts.c.run == number).order_by(
+                attempts.c.task_id, attempts.c.map_index, attempts.c.number
+            )
+            rows = tuple(map(task_view, connection.execute(of_tasks)))
+            holds = any(row.state is TaskState.HELD for row in rows)
+            return RunDetail(
+                view,
+                SqlSource(connection).spec(run.dag, view.row.version),
+                rows,
+                tuple(map(attempt_view, connection.execute(of_attempts))),
+                held_of(rows, _held_since(connection, number)) if holds else (),
+            )
+
+    def attempts(self, run: RunKey, task: str, index: int | None) -> Sequence[AttemptView]:
+        """The attempts of one task, the oldest first."""
+        found = ATTEMPTS.where(
+            is_run(run), attempts.c.task_id == task, attempts.c.map_index == (NO_INDEX if index is None else index)
+        )
+        with self._read() as connection:
+            return [attempt_view(row) for row in connection.execute(found.order_by(attempts.c.number))]
+
+    # ------------------------------------------------------------------------------------------------- events, the rest
+    def events(self, after: int = 0, *, run: RunKey | None = None, limit: int = 1000) -> Sequence[EventView]:
+        """Events with a number above `after`, of one run or all."""
+        found = EVENTS.where(events.c.seq > after).order_by(events.c.seq).limit(limit)
+        if run is not None:
+            found = found.where(events.c.run == select(runs.c.id).where(is_run(run)).scalar_subquery())
+        with self._read() as connection:
+            return [event_view(row) for row in connection.execute(found)]
+
+    def last_event(self) -> int:
+        """The newest event's number, 0 where there is none."""
+        with self._read() as connection:
+            return connection.execute(select(func.max(events.c.seq))).scalar() or 0
+
+    def dags(self) -> Sequence[DagView]:
+        """All, by id."""
+        with self._read() as connection:
+            return [dag_view(row) for row in connection.execute(DAGS.order_by(dags.c.dag_id))]
+
+    def slots(self, dag: str, first: Instant | None = None, stop: Instant | None = None) -> Sequence[SlotView]:
+        """Slots of a DAG that start in `[first, stop)`, the oldest first."""
+        found = SLOTS.where(slots.c.dag == dag).order_by(slots.c.slot_start, slots.c.slot_end)
+        if first is not None:
+            found = found.where(slots.c.slot_start >= first)
+        if stop is not None:
+            found = found.where(slots.c.slot_start < stop)
+        with self._read() as connection:
+            return [slot_view(row) for row in connection.execute(found)]
+
+    def answer_to(self, request: str) -> AnswerView | None:
+        """The answer a request has had."""
+        with self._read() as connection:
+            answered = ANSWERS.where(requests.c.id == request, requests.c.answered.is_not(None))
+            row = connection.execute(answered).first()
+            return None if row is None else answer_view(row)
+
+    # ----------------------------------------------------------------------------------- pools, guards, what is sealed
+    def pools(self) -> Sequence[PoolView]:
+        """All that people have set, or that unfinished runs use, by name."""
+        with self._read() as connection:
+            source = SqlSource(connection)
+            return pools_of(dict(source.pools()), source.open_runs(None))
+
+    def eased(self, dag: str | None = None) -> Sequence[EasedView]:
+        """What people have released from now on, in one DAG or all."""
+        found = select(eased.c.dag, eased.c.task, eased.c.guard, eased.c.like, eased.c.at)
+        if dag is not None:
+            found = found.where(eased.c.dag == dag)
+        order = (eased.c.dag, eased.c.task, eased.c.guard, eased.c.like)
+        return [EasedView(*row) for row in self._all(found.order_by(*order))]
+
+    def sealed(self, kind: SecretKind, name: str) -> bytes | None:
+        """The ciphertext of a connection or secret."""
+        table = SEALED[kind]
+        with self._read() as connection:
+            return connection.execute(select(table.c.sealed).where(table.c.name == name)).scalar()
+
+    def sealed_rows(self, kind: SecretKind) -> Sequence[SealedRow]:
+        """All connections, or all secrets, by name."""
+        table = SEALED[kind]
+        found = select(table.c.name, table.c.sealed, table.c.key_id, table.c.at, table.c.actor)
+        return [SealedRow(*row) for row in self._all(found.order_by(table.c.name))]
+
+    # ------------------------------------------------------------------------------------------------- for the audit
+    def state_rows(self) -> Iterator[tuple[int, str, int | None, str]]:
+        """Whose small values are kept, with their run's number, and their names."""
+        found = select(task_state.c.run, task_state.c.task_id, task_state.c.map_index, task_state.c.name)
+        return ((run, task, index_of(index), name) for run, task, index, name in self._all(found))
+
+    def run_rows(self) -> Iterator[RunView]:
+        """All runs."""
+        return (run_view(row) for row in self._all(RUNS.order_by(runs.c.id)))
+
+    def task_rows(self) -> Iterator[tuple[int, TaskView]]:
+        """All task rows, with their run's number."""
+        return ((row[0], task_view(row)) for row in self._all(TASKS))
+
+    def attempt_rows(self) -> Iterator[tuple[int, AttemptView]]:
+        """All attempts, with their run's number."""
+        return ((row[0], attempt_view(row)) for row in self._all(ATTEMPTS.order_by(attempts.c.id)))
+
+    def event_rows(self) -> Iterator[EventView]:
+        """The whole log, in order."""
+        return (event_view(row) for row in self._all(EVENTS.order_by(events.c.seq)))
+
+    def _all(self, question: Any) -> Sequence[Any]:
+        with self._read() as connection:
+            return connection.execute(question).fetchall()
+
+
+def _held_since(connection: Connection, run: int) -> dict[Where, Instant]:
+    found = (
+        select(events.c.task_id, events.c.map_index, func.max(events.c.at))
+        .where(events.c.run == run, events.c.kind == "task", events.c.new == TaskState.HELD.value)
+        .group_by(events.c.task_id, events.c.map_index)
+    )
+    return {(task, index_of(index)): Instant(at) for task, index, at in connection.execute(found)}
+
+
+class SqlResults:
+    """Reads results for attempts, from one thread of its owner's choice."""
+
+    _sql: Statements
+
+    def _read(self) -> AbstractContextManager[Connection]:
+        raise NotImplementedError
+
+    def result(self, run: RunKey, task: str, index: int | None) -> Value | None:
+        """The accepted result of one task, None where it has none."""
+        where = NO_INDEX if index is None else index
+        with self._read() as connection:
+            row = connection.exec_driver_sql(self._sql.result, (*run, task, where)).first()
+        return None if row is None or row[0] is row[1] is None else Value(*row)
+
+    def results(self, run: RunKey, task: str, first: int, stop: int) -> Sequence[tuple[int, Value]]:
+        """The accepted results of items `first <= index < stop`, in order of index."""
+        with self._read() as connection:
+            rows = connection.exec_driver_sql(self._sql.results, (*run, task, first, stop)).fetchall()
+        return [(row[0], Value(*row[1:])) for row in rows if not row[1] is row[2] is None]
