@@ -76,7 +76,9 @@ class Server:
             place.chmod(0o700)
             if self._servant:
                 os.chown(place, self._servant["user"], self._servant["group"])
-        words = ["--no-sync", "--auth=trust", "--no-locale", "--encoding=UTF8", f"--username={_USER}"]
+        # A language that does not sort byte by byte, as most servers have.
+        words = ["--no-sync", "--auth=trust", "--locale=C", "--locale-provider=icu", "--icu-locale=en-US"]
+        words += ["--encoding=UTF8", f"--username={_USER}"]
         subprocess.run(
             [programs / "initdb", "--pgdata", folder / "data", *words], check=True, capture_output=True, cwd=folder,
             env=self._environment(), **self._servant,
@@ -122,10 +124,10 @@ class Server:
             self._process.wait()
         self._process = None
 
-    def new_database(self) -> str:
-        """Make a database and give its name."""
+    def new_database(self, like: str = "template0") -> str:
+        """Make a database, empty or as a copy of one that nobody uses, and give its name."""
         name = f"t{next(self._names)}"
-        self.execute(f"CREATE DATABASE {name}")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
         return name
 
     def drop_database(self, name: str) -> None:

@@ -1,4 +1,4 @@
-"""S49: overwrite of `date=…/` and delete-then-insert are atomic: a kill midway leaves old or new, never half."""
+"""S49: overwrite of `date=…/`, delete-then-insert and merge are atomic: a kill midway leaves old or new, never half."""
 
 import signal
 import subprocess
@@ -17,7 +17,7 @@ OLD, NEW = ROWS * [1], ROWS * [2]
 CHILD = """
 import os, signal, sys
 import pyarrow as pa
-from segue.data.writers.duckdb import DuckDBRows
+from segue.data.writers.duckdb import DuckDBMerge, DuckDBRows
 from segue.data.writers.parquet import ParquetPartition
 
 kind, place, rows, value, fatal = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
@@ -27,9 +27,11 @@ def step(name):
     if name == fatal:
         os.kill(os.getpid(), signal.SIGKILL)
 
-table = pa.table({"day": ["2013-01-01"] * rows, "value": [value] * rows})
+table = pa.table({"day": ["2013-01-01"] * rows, "key": list(range(rows)), "value": [value] * rows})
 if kind == "parquet":
     writer = ParquetPartition(place, "2013-01-01", keys="day", step=step)
+elif kind == "merge":
+    writer = DuckDBMerge(place, "daily", "key", step=step)
 else:
     writer = DuckDBRows(place, "daily", {"day": "2013-01-01"}, step=step)
 writer.stage(table).publish()
@@ -72,19 +74,22 @@ def test_s49_a_partition_whose_writer_is_killed_at_any_step_is_old_or_new(tmp_pa
     assert list((tmp_path / ".lake.staged").iterdir()) == []
 
 
+@pytest.mark.parametrize("kind", ["duckdb", "merge"])
 @pytest.mark.parametrize("fatal", DUCKDB)
-def test_s49_a_table_whose_writer_is_killed_at_any_step_is_old_or_new(tmp_path: Path, fatal: str) -> None:
+def test_s49_a_table_whose_writer_is_killed_at_any_step_is_old_or_new(tmp_path: Path, fatal: str, kind: str) -> None:
     database = tmp_path / "flights.duckdb"
-    assert write("duckdb", database, 1) == DUCKDB
-    assert write("duckdb", database, 2, fatal)[-1] == fatal
+    assert write(kind, database, 1) == DUCKDB
+    assert write(kind, database, 2, fatal)[-1] == fatal
     assert rows(database) == (NEW if fatal in ("committed", "closed") else OLD)
-    write("duckdb", database, 2)
+    write(kind, database, 2)
     assert rows(database) == NEW
 
 
-@pytest.mark.parametrize(("kind", "name"), [("parquet", "lake"), ("duckdb", "flights.duckdb")])
+@pytest.mark.parametrize(
+    ("kind", "name"), [("parquet", "lake"), ("duckdb", "flights.duckdb"), ("merge", "flights.duckdb")]
+)
 def test_s49_what_never_was_is_not_half_there_after_a_kill(tmp_path: Path, kind: str, name: str) -> None:
-    fatal = {"parquet": "publishing", "duckdb": "inserted"}[kind]
+    fatal = {"parquet": "publishing"}.get(kind, "inserted")
     write(kind, tmp_path / name, 2, fatal)
     assert list(tmp_path.rglob("part-*")) == []
     write(kind, tmp_path / name, 2)
@@ -96,7 +101,7 @@ def test_s49_a_reader_never_sees_half_a_partition(tmp_path: Path) -> None:
     write("parquet", root, 1)
     code = CHILD.replace("writer.stage(table).publish()", "") + (
         "for n in range(60):\n"
-        "    writer.stage(table.set_column(1, 'value', pa.array([n % 2 + 1] * table.num_rows))).publish()\n"
+        "    writer.stage(table.set_column(2, 'value', pa.array([n % 2 + 1] * table.num_rows))).publish()\n"
     )
     seen = set()
     command = [sys.executable, "-c", code, "parquet", str(root), str(ROWS), "1", ""]

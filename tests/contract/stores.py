@@ -84,8 +84,9 @@ class Postgres:
     """A database of its own on a server that all tests of this process share; whoever asks, leads."""
 
     def __init__(self, folder: Path) -> None:
-        self._name = _server().new_database()
-        self.url = _server().url(self._name)
+        server, like = _server()
+        self._name = server.new_database(like)
+        self.url = server.url(self._name)
         self.writer = self.another()
         self.epoch = self.writer.lease().epoch
         self.reader = PostgresReader(self.url)
@@ -102,15 +103,18 @@ class Postgres:
     def close(self) -> None:
         for part in (self.reader, self.results, self.writer):
             part.close()
-        _server().drop_database(self._name)
+        _server()[0].drop_database(self._name)
 
 
 @cache
 def _server():
-    """One for all tests of this process."""
+    """One for all tests of this process, and a database with our tables to copy."""
     running = ExitStack()
     atexit.register(running.close)
-    return running.enter_context(running_server())
+    server = running.enter_context(running_server())
+    like = server.new_database()
+    open_postgres(server.url(like), NOW).close()
+    return server, like
 
 
 _NO_SERVER = pytest.mark.skipif(binaries() is None, reason="PostgreSQL is not installed here")

@@ -70,9 +70,12 @@ def hook(old, new, number=1, task="", index=None, **facts):
 
 
 def said(store, kind):
-    return [
-        (event.task, event.new, str(event.why), event.actor) for event in store.reader.events() if event.kind == kind
-    ]
+    events = (event for event in store.reader.events() if event.kind == kind)
+    return [(event.task, event.new, str(event.why), event.actor) for event in events]
+
+
+def keeps(name, value, index=None, of="extract"):
+    return StateChanged(RUN, of, index, name, value, NOW)
 
 
 # -------------------------------------------------------------------------------------------------------------- guards
@@ -81,10 +84,19 @@ def test_a_held_task_keeps_its_value_and_what_it_staged(store):
     write(store, *held())
     image, view = image_of(store), view_of(store)
     assert (image.state, image.inline, image.staged, image.attempt) == (T.HELD, b"v", b"s", None)
+    assert image.reason == "0 rows"
     assert (view.staged, view.ended) == (b"s", None)
     (made,) = store.reader.attempts(RUN, "extract", None)
     assert (made.rows, made.source, made.kind) == (0, "etag", "user")
     assert store.results.result(RUN, "extract", None) is None
+
+
+def test_what_an_attempt_reports_is_what_its_last_move_says(store):
+    begun_run(store, *queued())
+    write(store, attempt(A.QUEUED, A.RUNNING, began=NOW, rows=5, source="etag"), task(T.QUEUED, T.RUNNING))
+    write(store, attempt(A.RUNNING, A.SUCCESS), task(T.RUNNING, T.SUCCESS))
+    (made,) = store.reader.attempts(RUN, "extract", None)
+    assert (made.rows, made.source) == (None, "")
 
 
 def test_people_see_what_is_held_and_since_when(store):
@@ -144,14 +156,14 @@ def test_the_log_tells_who_released_and_who_rejected_and_why(store):
 
 def test_what_is_released_from_now_on_is_kept_with_the_dag(store):
     write(store, defined())
-    eased = [GuardEased("daily", "load", "empty", like, NOW) for like in ("sun", "sat")]
+    eased = [GuardEased("daily", "load", "empty", like, NOW, "ann") for like in ("sun", "sat")]
     write(store, *eased, GuardEased("daily", "load", "empty", "sat", LATER), GuardEased("other", "a", "empty", "", NOW))
     (dag,) = store.writer.snapshot([]).dags
     assert dag.eased == (Eased("load", "empty", "sat"), Eased("load", "empty", "sun"))
     assert store.reader.eased("daily") == [EasedView("daily", "load", "empty", like, NOW) for like in ("sat", "sun")]
     assert [view.dag for view in store.reader.eased()] == ["daily", "daily", "other"]
     assert said(store, "eased")[0] == (
-        "load", "sun", "guard empty is released from now on, in slots like: sun", "",
+        "load", "sun", "guard empty is released from now on, in slots like: sun", "ann",
     )  # fmt: skip
 
 
@@ -194,16 +206,16 @@ def test_a_result_that_was_taken_over_names_its_run(store):
 # ------------------------------------------------------------------------------------------------------- small values
 def test_small_values_are_kept_across_attempts_and_rounds(store):
     begun_run(store, *queued())
-    write(store, kept("job", "7"), kept("at", "é"))
+    write(store, keeps("job", "7"), keeps("at", "é"))
     assert image_of(store).kept == (("at", "é"), ("job", "7"))
-    write(store, *succeeded(), kept("job", "8"))
+    write(store, *succeeded(), keeps("job", "8"))
     write(store, task(T.SUCCESS, T.PENDING, round=2), *queued(number=2, round=2))
     assert image_of(store).kept == (("at", "é"), ("job", "8"))
 
 
 def test_each_item_keeps_its_own_values_until_the_list_is_made_anew(store):
     begun_run(store, Expanded(RUN, "load", 2, 1, NOW), *queued("load", 0), *queued("load", 1))
-    write(store, *(kept("job", str(item), item, "load") for item in (0, 1)))
+    write(store, *(keeps("job", str(item), item, "load") for item in (0, 1)))
     assert [image_of(store, "load", item).kept for item in (0, 1)] == [(("job", "0"),), (("job", "1"),)]
     write(store, *succeeded("load", 0), *succeeded("load", 1))
     write(store, Collapsed(RUN, "load", 2, NOW), Expanded(RUN, "load", 2, 2, NOW), *queued("load", 0, 2, round=2))
@@ -212,14 +224,14 @@ def test_each_item_keeps_its_own_values_until_the_list_is_made_anew(store):
 
 def test_the_log_names_a_small_value_and_does_not_hold_it(store):
     begun_run(store, *queued())
-    write(store, kept("job", "a value"))
+    write(store, keeps("job", "a value"))
     assert said(store, "state") == [("extract", "job", "it keeps a new job", "")]
     assert "a value" not in repr(list(store.reader.events()))
 
 
 def test_a_small_value_of_an_unknown_run_is_a_conflict(store):
     with pytest.raises(Conflict):
-        write(store, kept("job", "7"))
+        write(store, keeps("job", "7"))
 
 
 # --------------------------------------------------------------------------------------------------------------- hooks
@@ -257,6 +269,20 @@ def test_hooks_are_attempts_of_their_own(store):
     assert image.hooks == (HookImage("load!failure", 1, 1, A.RUNNING, NOW),)
 
 
+def test_the_log_tells_what_became_of_a_hook(store):
+    begun_run(store, *queued())
+    write(store, attempt(A.QUEUED, A.FAILED), task(T.QUEUED, T.FAILED), hook(None, A.QUEUED, task="extract"))
+    write(store, hook(A.QUEUED, A.RUNNING, task="extract", began=NOW))
+    write(store, hook(A.RUNNING, A.FAILED, task="extract", cause="KeyError", text="no such channel"))
+    told = [event for event in store.reader.events(run=RUN) if event.kind == "hook"]
+    assert [(event.task, event.attempt, event.old, event.new) for event in told] == [
+        ("extract!failure", 1, None, "queued"),
+        ("extract!failure", 1, "queued", "running"),
+        ("extract!failure", 1, "running", "failed"),
+    ]
+    assert [str(event.why or "") for event in told] == ["", "", "no such channel"]
+
+
 # -------------------------------------------------------------------------------------------------------- ends of runs
 def test_why_a_run_is_stopped_and_how_long_it_held_its_place_come_back(store):
     begun_run(store)
@@ -281,24 +307,19 @@ POOLED = DagSpec(
     "daily",
     (
         TaskSpec("extract", rules=Rules(pool="warehouse", slots=2)),
-        TaskSpec(
-            "load", data=("extract",), mapped=MapSpec("zip", (Over("path", "extract"),)), rules=Rules(pool="wide")
-        ),
+        TaskSpec("load", data=("extract",), mapped=SPEC.tasks[1].mapped, rules=Rules(pool="wide")),
         TaskSpec("report", data=("load",)),
     ),
 )
 
 
 def test_pools_are_what_was_set_last(store):
-    write(store, PoolSet("warehouse", 4, NOW), PoolSet("api", 1, NOW), PoolSet("gone", 1, NOW))
+    write(store, PoolSet("warehouse", 4, NOW, "ann"), PoolSet("api", 1, NOW), PoolSet("gone", 1, NOW))
     write(store, PoolSet("warehouse", 6, NOW), PoolSet("gone", None, NOW), PoolSet("never", None, NOW))
     assert store.writer.snapshot([]).pools == (("api", 1), ("warehouse", 6))
     assert store.reader.pools() == [PoolView("api", 1), PoolView("warehouse", 6)]
-    assert said(store, "pool")[-2:] == [
-        (None, "gone", "pool gone is removed", ""),
-        (None, "never", "pool never is removed", ""),
-    ]
-    assert said(store, "pool")[0] == (None, "warehouse", "pool warehouse has 4 slots", "")
+    told = [(why, actor) for _, _, why, actor in said(store, "pool")]
+    assert (told[0], told[-1]) == (("pool warehouse has 4 slots", "ann"), ("pool never is removed", ""))
 
 
 def test_what_uses_a_pool_is_counted_from_what_is_alive(store):
@@ -358,7 +379,7 @@ def test_the_log_names_a_secret_and_never_holds_it(store):
 
 def test_all_of_it_is_undone_with_its_transaction(store):
     begun_run(store, *queued())
-    write(store, secret("a", b"1"), PoolSet("api", 1, NOW), kept("job", "1"))
+    write(store, secret("a", b"1"), PoolSet("api", 1, NOW), keeps("job", "1"))
 
     def seen():
         rows = (store.reader.pools(), store.reader.eased(), store.reader.sealed_rows("secret"))
@@ -368,7 +389,7 @@ def test_all_of_it_is_undone_with_its_transaction(store):
     with pytest.raises(Conflict):
         write(
             store, secret("a", b"2"), secret("b", b"2"), PoolSet("api", None, NOW), PoolSet("x", 1, NOW),
-            GuardEased("daily", "load", "empty", "", NOW), kept("job", "2"),
-            kept("other", "2"), task(T.RUNNING, T.HELD),
+            GuardEased("daily", "load", "empty", "", NOW), keeps("job", "2"),
+            keeps("other", "2"), task(T.RUNNING, T.HELD),
         )  # fmt: skip
     assert seen() == before

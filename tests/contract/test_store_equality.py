@@ -61,8 +61,8 @@ class Author:
         return moved(
             one, self.old(view.state, R), self.new(view.state, RUN_MOVES, R), placed=self.rng.random() < 0.5,
             started=self.when(), ended=self.when(), culprits=self.rng.choice([(), (("extract", "no"),)]),
-            klass=self.rng.choice([None, 1]), stop=self.rng.choice(["", "cancel"]), stopped_by=self.rng.choice(["", "a"]),
-            spent=self.rng.choice([0, 3]), placed_at=self.when(),
+            klass=self.rng.choice([None, 1]), stop=self.rng.choice(["", "cancel"]),
+            stopped_by=self.rng.choice(["", "ann"]), spent=self.rng.choice([0, 3]), placed_at=self.when(),
         )  # fmt: skip
 
     def task(self, store):
@@ -135,8 +135,9 @@ def outcome(store, changes):
     except Conflict:
         said = "conflict"
     runs, tasks, attempts, events, *rest = dump(store)
+    found = store.writer.snapshot(None)
     asked = [store.writer.facts(act, "1") for act in (RerunRun(RUNS[0]), TriggerRun("daily", "k", SLOT))]
-    return said, runs, tasks, sorted(attempts, key=repr), events, rest, store.writer.snapshot(None), asked
+    return said, runs, tasks, sorted(attempts, key=repr), events, rest, (found.runs, found.dags, found.pools), asked
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, reveal_type
 
-from segue import Context, Dag, Interval, Params, Retry, chain, cross, current, dag, injected, task
+from segue import Context, Dag, Interval, Param, Params, Retry, chain, cross, current, dag, group, injected, task
 from segue import daily as every_day
 
 
 class DailyParams(Params):
     env: Literal["dev", "prod"] = "prod"
-    limit: int = 100
+    limit: int = Param(100, minimum=1)
 
 
 @task(retry=Retry(3, delay="30s"), connections=["shop"])
@@ -56,6 +56,19 @@ def landed(interval: Interval = injected) -> bool:
     return True
 
 
+def told(context: Context) -> None:
+    context.log.error("failed")
+
+
+@task.setup(on_failure=told)
+def cluster() -> str:
+    return "cluster"
+
+
+@task.teardown(on_cancel=lambda: None)
+def no_cluster(name: str) -> None: ...
+
+
 @task
 def paths() -> list[str]:
     return []
@@ -84,6 +97,20 @@ def daily() -> None:
     found = paths()
     merge(transform.with_options(id="each").map(found))
     merge.with_options(id="merge2")(transform.with_options(id="each2").partial().map(path=found))
+
+
+@dag(timeout="2h", on_failure=lambda context: context.log.error(context.ds), on_success=told)
+def grouped() -> None:
+    name = cluster()
+    with group("work") as work:
+        chain(
+            transform.with_options(resources={"memory": "2GB", "gpu": 1}, outlets=["counts"], secrets=["key"])(name),
+            transform.with_options(id="each", item_name="{path}").map(["a", "b"]),
+        )
+    chain(name, work, no_cluster(name))
+    work >> notify()  # pyright: ignore[reportUnusedExpression]
+    [name] >> work >> [ping("x")]  # pyright: ignore[reportUnusedExpression]
+    work.map([1])  # WANT ERROR: a group cannot be mapped
 
 
 def planted() -> None:

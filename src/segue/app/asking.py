@@ -19,6 +19,7 @@ from segue.schedule.timetable import timetable_from_data
 
 __all__ = ["bounds_of", "chosen_dag", "read_params", "read_target", "slots_of", "triggers_for", "values_of"]
 
+
 def read_target(text: str) -> tuple[Path | None, str | None]:
     """Split `file.py`, `file.py:dag_id` or `dag_id` into file and DAG id.
 

@@ -1,7 +1,11 @@
-"""Reading DAG files to say what is wrong with them; nothing is run, and no home is needed."""
+"""Reading DAG files to say what is wrong with them; nothing is run, and no home is needed.
+
+Where there is a home it is asked whether the connections, secrets and pools exist that tasks name.
+"""
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,9 +14,11 @@ from typing import Final
 
 from segue.app.asking import bounds_of
 from segue.app.clock import SystemClock
+from segue.app.declared import missing_names
 from segue.app.early import DefinitionChild, shown_path
 from segue.app.settings import Settings
 from segue.define.bundle import dag_files
+from segue.define.cycles import cycles_across
 from segue.model.errors import UsageError
 from segue.model.moment import datetime_at
 from segue.model.spec import DagSpec
@@ -76,8 +82,12 @@ def files_of(paths: Sequence[Path]) -> list[Path]:
 
 
 def check_files(settings: Settings, files: Sequence[Path]) -> Iterator[CheckedFile]:
-    """Have each file read in the definition child; two DAGs of one id are a problem of the second file."""
+    """Have each file read in the definition child; two DAGs of one id are a problem of the second file.
+
+    Cycles through several files come last, with the file of their first step.
+    """
     owners: dict[str, str] = {}
+    specs: list[DagSpec] = []
     with tempfile.TemporaryDirectory(prefix="segue-check-") as folder, DefinitionChild(settings, Path(folder)) as child:
         for file in files:
             child.ask(file)
@@ -88,7 +98,18 @@ def check_files(settings: Settings, files: Sequence[Path]) -> Iterator[CheckedFi
                 for spec in _specs(read)
                 if owners.setdefault(spec.id, place) != place
             ]
-            yield CheckedFile(place, tuple(map(_dag, _specs(read))), (*_problems(read), *twice))
+            nowhere = [
+                Problem("warning", place, one.line or spec.line, one.text, dag=spec.id, task=one.task)
+                for spec in _specs(read)
+                for one in missing_names(settings, os.environ, spec)
+            ]
+            specs += [spec for spec in _specs(read) if owners[spec.id] == place]
+            yield CheckedFile(place, tuple(map(_dag, _specs(read))), (*_problems(read), *nowhere, *twice))
+    for one in cycles_across(specs):
+        place = owners[one.dag]
+        yield CheckedFile(
+            place, (), (Problem(one.severity, place, one.line, one.message, one.hint, one.dag, one.task),)
+        )
 
 
 def _specs(read: Read) -> list[DagSpec]:

@@ -17,6 +17,7 @@ import msgspec
 from segue.app.asking import values_of
 from segue.app.clock import SystemClock
 from segue.app.settings import Settings
+from segue.data.storage import open_storage, refuse_unshared
 from segue.model.contracts import Results, Vault
 from segue.model.errors import DefinitionError, EnvironmentFault
 from segue.model.events import FileError, Value
@@ -78,8 +79,9 @@ def early_executor(settings: Settings) -> Iterator[EarlyExecutor]:
     Args:
         settings: in force; their home must exist.
     """
-    for folder in (settings.logs, settings.storage):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    refuse_unshared(settings.storage, executor_is_local=True)
+    open_storage(settings.storage)  # a library that it needs may be missing; workers would only die of it
+    settings.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
     clock, results, vault = SystemClock(), LateResults(), LateVault()
     executor = ProcessExecutor(executor_settings(settings, os.environ), results, clock, vault)
     try:
@@ -94,7 +96,7 @@ def executor_settings(settings: Settings, environ: Mapping[str, str]) -> Executo
     return ExecutorSettings(
         home=settings.home,
         logs=settings.logs,
-        storage=str(settings.storage),
+        storage=settings.storage,
         bundles=settings.home / "bundles",
         env=dict(environ),
         values=values_of(settings.envs, settings.env),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from segue.app.acting import ask_owner, owner_here
 from segue.app.clock import SystemClock
+from segue.app.database import database_of
 from segue.app.home import Home, own
 from segue.app.owner import actor_here, machine_memory, new_id
 from segue.app.settings import Settings
@@ -13,7 +14,6 @@ from segue.engine.core import Engine
 from segue.model.changes import Answered
 from segue.model.errors import Refused
 from segue.model.events import Act, Request
-from segue.store.sqlite import open_writer
 
 __all__ = ["run_errands"]
 
@@ -39,9 +39,9 @@ def run_errands(settings: Settings, acts: Sequence[Act], warn: Callable[[str], N
 
 
 def _alone(settings: Settings, acts: Sequence[Act], warn: Callable[[str], None]) -> list[Answered]:
-    with own(settings, warn):
+    with own(settings, warn) as owner:
         now = SystemClock().now()
-        store = open_writer(Home(settings.home).database, now)
+        store = database_of(Home(settings.home)).writer(now, owner)
         try:
             lease = store.lease()
             engine = Engine(store.snapshot(()), settings.limits(machine_memory()))

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from getpass import getuser
 from pathlib import Path
 
+from segue.app.database import database_of, open_reader
 from segue.app.early import EarlyExecutor, Read
 from segue.app.home import SOCKET_LIMIT, Home
 from segue.app.picture import Picture
@@ -27,7 +28,6 @@ from segue.model.views import RunDetail
 from segue.run.control import ControlServer, Look
 from segue.run.loop import run_forever
 from segue.store.home import Owner, OwnerFacts
-from segue.store.sqlite import SqliteReader, SqliteResults, SqliteWriter, open_writer
 
 __all__ = ["Foreground", "actor_here", "defined_by", "foreground", "machine_memory", "new_id"]
 
@@ -70,13 +70,14 @@ class Foreground:
         self._stack = ExitStack()
         self._engine: Engine | None = None
         home = Home(settings.home)
-        self._store: SqliteWriter = open_writer(home.database, self.clock.now())
+        database = database_of(home)
+        self._store = database.writer(self.clock.now(), owner)
         self._stack.callback(self._store.close)
         socket = _socket_path(home, self._stack)
         self.inbox = ControlServer(socket, self._look)
         self._stack.callback(self.inbox.close)
         self.session = Session(self.inbox, self.picture, new_id, actor_here(), drive)
-        early.results.reader = SqliteResults(home.database)
+        early.results.reader = database.results()
         early.vault.vault = open_vault(settings, os.environ)
         self._executor = early.executor
         named = "" if socket == home.path / "owner.sock" else str(socket)
@@ -88,12 +89,9 @@ class Foreground:
         Raises:
             Refused: there is none.
         """
-        reader = SqliteReader(Home(self.settings.home).database)
-        try:
-            view = reader.find(run)
-            detail = None if view is None else reader.run(view.run)
-        finally:
-            reader.close()
+        with open_reader(Home(self.settings.home)) as reader:
+            view = None if reader is None else reader.find(run)
+            detail = None if reader is None or view is None else reader.run(view.run)
         if detail is None:
             raise Refused(f"there is no run {run}")
         return detail
@@ -120,6 +118,9 @@ class Foreground:
         self._stack.close()
 
     def _new_engine(self, snapshot: Snapshot) -> Engine:
+        if self._engine is not None:
+            with open_reader(Home(self.settings.home)) as reader:
+                self.session.restored(lambda run: None if reader is None else reader.run(run))
         self._engine = Engine(snapshot, self.settings.limits(machine_memory()))
         return self._engine
 

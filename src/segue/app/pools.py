@@ -1,21 +1,20 @@
-"""Pools that a person sets; those of the settings stand below them."""
-
 from __future__ import annotations
 
-from collections.abc import Callable
+from msgspec.structs import replace
 
-from segue.app.errands import run_errands
+from segue.app.home import Home
+from segue.app.reading import open_reading
 from segue.app.settings import Settings
-from segue.model.events import SetPool
+from segue.model.views import PoolView
 
-__all__ = ["set_pool"]
+__all__ = ["pools_of"]
 
 
-def set_pool(settings: Settings, act: SetPool, warn: Callable[[str], None]) -> str:
-    """Give a pool slots, or remove it: through the owner of the home, or as its owner for a moment.
-
-    Raises:
-        Refused: with the reason.
-    """
-    [said] = run_errands(settings, [act], warn)
-    return said
+def pools_of(settings: Settings) -> list[PoolView]:
+    """All pools there are, by name, and what is in use; what a person has set wins over the settings."""
+    with open_reading(Home(settings.home)) as reading:
+        known = {view.name: view for view in reading.pools()}
+    for name, slots in settings.keys.pools.items():
+        view = known.get(name, PoolView(name, None))
+        known[name] = replace(view, slots=slots if view.slots is None else view.slots)
+    return [known[name] for name in sorted(known)]

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from segue.app.control_client import ControlClient, OwnerGone
+from segue.app.database import open_reader
 from segue.app.home import Home
 from segue.model.errors import UsageError
 from segue.model.ids import Instant, RunKey
 from segue.model.spec import DagSpec
-from segue.model.state import FINAL, RUN_FINAL, RunState
+from segue.model.state import FINAL, RUN_FINAL, RunState, TaskState
 from segue.model.views import DagView, PoolView, RunDetail, RunQuery, RunView, TaskView
 from segue.model.why import Why, say
 from segue.store.readers import Reader
-from segue.store.sqlite import SqliteReader
 
 __all__ = ["Reading", "Selection", "open_reading"]
 
@@ -185,6 +185,8 @@ def stored_why(detail: RunDetail, interrupted: bool) -> list[tuple[str, str, str
 
 
 def _sentence(detail: RunDetail, entry: TaskView, waiting: set[str]) -> str:
+    if entry.state is TaskState.HELD:
+        return say(Why("held_task", (str(entry.why or ""), str(detail.run.run), entry.label)))
     if entry.state in FINAL or entry.why is not None:
         return "" if entry.why is None else str(entry.why)
     upstream = next((task.upstream for task in detail.spec.tasks if task.id == entry.task), ())
@@ -195,9 +197,5 @@ def _sentence(detail: RunDetail, entry: TaskView, waiting: set[str]) -> str:
 @contextmanager
 def open_reading(home: Home) -> Iterator[Reading]:
     """Open a home for reading; one that does not exist is empty."""
-    reader = SqliteReader(home.database) if home.database.exists() else None
-    try:
+    with open_reader(home) as reader:
         yield Reading(reader, home)
-    finally:
-        if reader is not None:
-            reader.close()

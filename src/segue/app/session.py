@@ -4,14 +4,16 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from segue.app.picture import Picture
-from segue.model.changes import Answered, Change, RunCreated, RunMoved
+from segue.model.changes import Answered, AttemptMoved, Change, RunCreated, RunMoved
 from segue.model.events import CancelRun, Event, RejectTask, ReleaseTask, Request, RerunRun, RetryRun, TriggerRun
-from segue.model.ids import RunKey
-from segue.model.state import RUN_FINAL, RunState
+from segue.model.ids import AttemptKey, RunKey
+from segue.model.state import RUN_FINAL, AttemptState, RunState
+from segue.model.views import RunDetail
 from segue.run.control import ControlServer, Reply
 
 __all__ = ["Session"]
 
+_ALIVE: Final = frozenset({AttemptState.QUEUED, AttemptState.RUNNING})
 _STANDING: Final = RUN_FINAL | {RunState.HELD}
 _DRIVING: Final = frozenset(act.__name__ for act in (TriggerRun, RetryRun, RerunRun, ReleaseTask, RejectTask))
 
@@ -41,6 +43,7 @@ class Session:
         self._inbox, self._new_id = inbox, new_id
         self._open: set[str] = set()
         self._driven: dict[RunKey, RunState] = {}
+        self._hooks: set[AttemptKey] = set()  # that are alive: what they say of an end is part of it
 
     def post(self, event: Event) -> None:
         """Put an event before the loop; a request counts as this session's own."""
@@ -61,7 +64,7 @@ class Session:
         """Whether every request is answered and every run has come to an end or to a stand."""
         if self._open:
             return False
-        return not self.drive or all(state in _STANDING for state in self._driven.values())
+        return not self.drive or (not self._hooks and all(state in _STANDING for state in self._driven.values()))
 
     @property
     def refusals(self) -> list[str]:
@@ -99,10 +102,27 @@ class Session:
         for change in changes:
             if isinstance(change, RunMoved):
                 self._driven[change.run] = change.new
+            elif isinstance(change, AttemptMoved) and change.kind == "hook":
+                (self._hooks.add if change.new in _ALIVE else self._hooks.discard)(change.key)
         self.picture.apply(changes)
         for listener in self.listeners:
             listener(changes)
         self._inbox.committed()
+
+    def restored(self, look: Callable[[RunKey], RunDetail | None]) -> None:
+        """The loop has read the store again, maybe because it could not know whether its last commit is there.
+
+        Args:
+            look: gives a run as the store has it.
+        """
+        for run in {run for run, state in self._driven.items() if state not in _STANDING} | {
+            key.run for key in self._hooks
+        }:
+            if (detail := look(run)) is not None:
+                self.picture.open(detail)
+                self._driven[run] = detail.run.state
+                hooks = {view.key for view in detail.attempts if view.kind == "hook" and view.state in _ALIVE}
+                self._hooks = {key for key in self._hooks if key.run != run} | hooks
 
     def down(self, why: str) -> None:
         """Say that the store is away."""

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 
+from segue.data.storage import is_url
 from segue.model.duration import microseconds
 from segue.model.errors import UsageError
 from segue.model.limits import Guards, Limits
@@ -53,7 +54,7 @@ class Settings(msgspec.Struct, frozen=True):
         file: the settings file, None where there is none.
         keys: the values.
         home: folder of database, bundles and socket.
-        storage: folder of values by reference.
+        storage: folder of values by reference, or the URL of one.
         logs: folder of attempts' logs.
         env: name of the environment, None where none is chosen.
         envs: the arguments of DAG functions by environment.
@@ -64,7 +65,7 @@ class Settings(msgspec.Struct, frozen=True):
     file: Path | None
     keys: _Keys
     home: Path
-    storage: Path
+    storage: str
     logs: Path
     env: str | None
     envs: dict[str, dict[str, Any]]
@@ -135,7 +136,7 @@ def read_settings(start: Path, environ: Mapping[str, str], flags: Mapping[str, o
     home = _folder(keys.home, origin.get("home"), root, start) or root / ".segue"
     return Settings(
         root=root, file=file, keys=keys, home=home, envs=envs, origin=origin,
-        storage=_folder(keys.storage, origin.get("storage"), root, start) or home / "storage",
+        storage=_place(keys.storage, origin.get("storage"), root, start) or str(home / "storage"),
         logs=_folder(keys.logs, origin.get("logs"), root, start) or home / "logs",
         env=keys.env if isinstance(keys.env, str) else None,
     )  # fmt: skip
@@ -220,3 +221,10 @@ def _folder(value: str | None, origin: str | None, root: Path, start: Path) -> P
         return None
     beside = root if origin in FILES else start
     return (beside / Path(value).expanduser()).resolve()
+
+
+def _place(value: str | None, origin: str | None, root: Path, start: Path) -> str | None:
+    """A URL as it is, a path as an absolute one."""
+    if value is None or is_url(value):
+        return value
+    return str(_folder(value, origin, root, start))

@@ -23,7 +23,6 @@ from segue.app.settings import Settings
 from segue.model.address import Address, check_maskable
 from segue.model.errors import UnknownName, UsageError, VaultDown
 from segue.model.events import SecretKind
-from segue.model.spec import DagSpec
 
 __all__ = [
     "GROUP",
@@ -35,7 +34,6 @@ __all__ = [
     "back_end_of",
     "check_name",
     "check_value",
-    "missing_names",
     "open_vault",
 ]
 
@@ -275,22 +273,3 @@ def check_value(kind: SecretKind, name: str, value: str) -> None:
         check_maskable(f"the password of connection {name}", Address.of(value).secrets)
     else:
         check_maskable(f"secret {name}", (value,))
-
-
-def missing_names(vault: ProjectVault, spec: DagSpec) -> list[tuple[str, str]]:
-    """Tasks that name a connection or secret which is nowhere now, and the sentence with the way out.
-
-    A place that cannot be asked counts as one that may have it: it is asked again when the task runs.
-    """
-    found: list[tuple[str, str]] = []
-    for task in spec.tasks:
-        named: list[tuple[SecretKind, str]] = [("connection", one) for one in task.rules.connections]
-        named += [("secret", one) for one in task.rules.secrets]
-        for kind, name in named:
-            try:
-                vault.find(kind, name)
-            except UnknownName as why:
-                found.append((task.id, str(why)))
-            except VaultDown:
-                pass
-    return found

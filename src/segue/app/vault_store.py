@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from segue.app.database import database_of, open_reader
 from segue.app.errands import run_errands
 from segue.app.home import Home
 from segue.app.settings import Settings
@@ -19,7 +20,6 @@ from segue.app.vault_keys import VARIABLE, KeyPlace, Keyring
 from segue.model.errors import Refused, UsageError, VaultDown
 from segue.model.events import SecretKind, SetSecret
 from segue.model.views import SealedRow
-from segue.store.sqlite import SqliteReader
 
 __all__ = ["Rotated", "SealedStore", "keep", "open_store", "remove", "rotate", "rows"]
 
@@ -82,23 +82,18 @@ class SealedStore:
 
 def open_store(settings: Settings, environ: Mapping[str, str]) -> SealedStore:
     """The encrypted store of a home."""
-    database, keys = Home(settings.home).database, KeyPlace(settings.home, environ)
+    database, keys = database_of(Home(settings.home)), KeyPlace(settings.home, environ)
 
     def reader() -> _SealedReader | None:
-        return SqliteReader(database) if database.exists() else None
+        return database.reader() if database.exists() else None
 
     return SealedStore(reader, keys.ring, f"{keys.file} (or {VARIABLE})")
 
 
 @contextmanager
 def _reading(settings: Settings) -> Iterator[_SealedReader | None]:
-    database = Home(settings.home).database
-    reader = SqliteReader(database) if database.exists() else None
-    try:
+    with open_reader(Home(settings.home)) as reader:
         yield reader
-    finally:
-        if reader is not None:
-            reader.close()
 
 
 # ------------------------------------------------------------------------------------------------------------ keeping

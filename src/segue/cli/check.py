@@ -64,7 +64,8 @@ def _tell(screen: Console, checked: list[CheckedFile]) -> None:
         for severity in ("error", "warning")
     }
     dags = sum(len(one.dags) for one in checked)
-    parts = [f"{len(checked)} file{'' if len(checked) == 1 else 's'}", f"{dags} DAG{'' if dags == 1 else 's'} good"]
+    files = len({one.file for one in checked})
+    parts = [f"{files} file{'' if files == 1 else 's'}", f"{dags} DAG{'' if dags == 1 else 's'} good"]
     parts += [f"{count} {severity}{'' if count == 1 else 's'}" for severity, count in counts.items() if count]
     screen.print(Text(", ".join(parts), style="dim"))
 

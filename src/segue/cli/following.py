@@ -92,7 +92,7 @@ def _summary(screen: Console, facts: Sequence[Summary]) -> None:
         again = str(failed[0]) if len(failed) == 1 else f"--state failed --dag {failed[0].dag}"
         screen.print()
         screen.print(Text.assemble("the world was broken:  ", (f"segue retry {again}", "bold")))
-        screen.print(Text.assemble("the code was broken:   ", (f"segue rerun {again}", "bold")))
+        screen.print(Text.assemble("the code was broken:   ", (f"segue rerun --failed {again}", "bold")))
 
 
 def _trouble(screen: Console, one: Summary) -> None:
@@ -102,8 +102,8 @@ def _trouble(screen: Console, one: Summary) -> None:
         screen.print(Text(f"  segue logs {one.run} {quote(culprit.label)}", style="dim"))
     for label in one.held[:_MANY]:
         screen.print(Text.assemble(("‖ ", "magenta"), (f"{one.run} {label}", "bold"), "  is held: a person decides"))
-        mark = f"segue mark {one.run} {quote(label)} skipped --reason …"
-        screen.print(Text(f"  segue why {one.run}    {mark}", style="dim"))
+        screen.print(Text(f"  segue release {one.run} {quote(label)} --reason …   it is good as it is", style="dim"))
+        screen.print(Text(f"  segue reject {one.run} {quote(label)} --reason …    it is wrong", style="dim"))
 
 
 def _reason(culprit: Culprit) -> Text:

@@ -27,7 +27,8 @@ def pool(
     as_json: JsonOption = False,
 ) -> int:
     """List pools, or set how many slots one has; those of the settings file are a start that this overrides."""
-    from segue.app.pools import pools_of, set_pool
+    from segue.app.errands import run_errands
+    from segue.app.pools import pools_of
     from segue.model.events import SetPool
 
     settings = settings_here(home=home)
@@ -40,7 +41,7 @@ def pool(
         return Code.GOOD
     if name is None or (action, slots is None) not in (("set", False), ("remove", True)):
         raise UsageError("write `segue pool list`, `segue pool set NAME SLOTS` or `segue pool remove NAME`")
-    said = set_pool(settings, SetPool(name, slots), warn)
+    [said] = run_errands(settings, [SetPool(name, slots)], warn)
     if as_json:
         print_json({"done": [said]})
     else:

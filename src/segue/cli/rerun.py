@@ -21,6 +21,13 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def rerun(  # noqa: PLR0913  # an option is a parameter
     run: OneRun = None,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="take over every green task that has not changed, and run the rest")
+    ] = False,
+    cut: Annotated[
+        list[str] | None,
+        typer.Option("--from", metavar="TASK", help="run this task and what follows it; take over the rest"),
+    ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="cancel the run first where it has not ended")] = False,
     state: StateOption = None,
     since: Since = None,
@@ -31,7 +38,7 @@ def rerun(  # noqa: PLR0913  # an option is a parameter
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Run intervals anew, all tasks, with the newest code; the old runs stay as they are."""
+    """Run intervals anew with the newest code, all tasks or only what failed; the old runs stay as they are."""
     from segue.app.acting import RERUN
     from segue.cli.acting import Words, act_on, choose
     from segue.model.events import RerunRun
@@ -42,7 +49,7 @@ def rerun(  # noqa: PLR0913  # an option is a parameter
         return 0
     dags = {view.run.dag for view in chosen.plan.runs}
     return act_on(
-        settings, chosen, lambda view: [RerunRun(view.run, replace=replace)], as_json,
+        settings, chosen, lambda view: [RerunRun(view.run, None, replace, failed, tuple(cut or ()))], as_json,
         before=lambda: _newest(settings, dags),
     )  # fmt: skip
 

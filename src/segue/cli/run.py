@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -83,12 +84,15 @@ def _run(settings: Settings, words: _Words) -> int:
 def _drive(settings: Settings, words: _Words, read: Read, wanted: str | None, held: tuple[Owner, EarlyExecutor]) -> int:
     from segue.app.asking import chosen_dag, read_params, slots_of, triggers_for
     from segue.app.clock import SystemClock
+    from segue.app.declared import missing_names
     from segue.app.owner import Foreground, defined_by, foreground, new_id
     from segue.cli.following import follow
     from segue.model.interval import slot_key
 
     name = words.target.rpartition(":")[0] if wanted and ":" in words.target else words.target
     spec = chosen_dag([definition.spec for definition in read.definitions], wanted, name)
+    for missing in missing_names(settings, os.environ, spec):
+        warn(f"task {missing.task}: {missing.text}")
     params = read_params(spec, words.params)
     slots = slots_of(spec, words.date, SystemClock().now())
     if slots and words.date is None and not words.as_json:

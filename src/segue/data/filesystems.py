@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from tempfile import NamedTemporaryFile
 from typing import Any, BinaryIO, Final, cast
 
-from fsspec import AbstractFileSystem  # type: ignore[import-untyped]
-from fsspec.core import url_to_fs  # type: ignore[import-untyped]
+from fsspec import AbstractFileSystem
+from fsspec.core import url_to_fs
 
 from segue.data.storage import Digesting, Storage, StoredObject, Talking, Written, check_path
 from segue.model.errors import UsageError
@@ -43,7 +43,7 @@ class FsspecStorage:
     def write(self, prefix: str, fill: Callable[[BinaryIO], None]) -> Written:
         check_path(prefix)
         talking = Talking(self.url(), "written")
-        with NamedTemporaryFile(prefix="segue-") as raw:  # noqa: SIM117 - what `fill` raises is not the file system's
+        with NamedTemporaryFile(prefix="segue-") as raw:
             file = Digesting(cast("BinaryIO", raw))
             file.fill(fill, Talking(raw.name, "written"))
             with Talking(raw.name, "written"):
@@ -72,7 +72,10 @@ class FsspecStorage:
     def list(self, folder: str) -> Iterator[StoredObject]:
         with Talking(self.url(folder), "listed"):
             self._files.invalidate_cache()
-            found = self._files.find(self._place(folder), detail=True)
+            try:
+                found = self._files.find(self._place(folder), detail=True)
+            except FileNotFoundError:
+                return
         start = len(self._place(folder)) - len(folder)
         for path, about in found.items():
             yield StoredObject(path[start:], int(about.get("size") or 0), _modified(about))

@@ -7,14 +7,16 @@ number of columns left out. Of other values: `kind bytes items text`.
 
 from __future__ import annotations
 
-import reprlib
-from collections.abc import Callable
-from typing import Final, TypeAlias
+import enum
+from collections.abc import Callable, Iterable
+from itertools import islice
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from segue.data.codecs.registry import head_of
+from segue.data.codecs.registry import format_of, head_of
 from segue.model.value import Ref
+from segue.model.value_classes import fields_of, is_model
 
 __all__ = ["LIMIT", "Hide", "preview_of", "table_preview"]
 
@@ -25,7 +27,10 @@ LIMIT: Final = 4096
 """Bytes of an encoded preview."""
 
 _CELL: Final = 40  # characters
-_TEXT: Final = 1000
+_TEXT: Final = 900
+_ITEMS: Final = 5
+_LEVELS: Final = 3
+_BRACKETS: Final = {list: ("[", "]"), tuple: ("(", ")")}
 _SHAPES: Final = ((30, 5), (15, 5), (8, 5), (8, 2), (4, 2), (2, 1), (1, 0))  # columns and rows, until it fits
 
 
@@ -34,7 +39,7 @@ def table_preview(value: object, ref: Ref, hide: Hide | None = None) -> bytes:
     hide = hide or _as_it_is
     columns, rows = head_of(value, ref.format, *_SHAPES[0])
     names = [(_short(name, hide), _short(kind, hide)) for name, kind in columns]
-    cells = [[_short(_text(cell), hide) for cell in row] for row in rows]
+    cells = [[_cell(cell, hide) for cell in row] for row in rows]
     width = _width(value)
     for count, depth in _SHAPES:
         shown = {
@@ -53,7 +58,7 @@ def table_preview(value: object, ref: Ref, hide: Hide | None = None) -> bytes:
 
 def preview_of(value: object, ref: Ref, hide: Hide | None = None) -> bytes:
     """Make the preview of any other value that is stored under `ref`."""
-    text = _Brief(hide or _as_it_is).repr(value)
+    text = _brief(value, hide or _as_it_is, 0)
     shown = {
         "kind": type(value).__qualname__[:_CELL],
         "bytes": ref.size,
@@ -63,31 +68,38 @@ def preview_of(value: object, ref: Ref, hide: Hide | None = None) -> bytes:
     return msgspec.msgpack.encode(shown)
 
 
-class _Brief(reprlib.Repr):
-    """Short text of nested values; secrets are hidden before anything is cut, or half of one would be shown."""
-
-    def __init__(self, hide: Hide) -> None:
-        super().__init__()
-        self._hide = hide
-        self.maxlist = self.maxtuple = self.maxdict = self.maxset = self.maxfrozenset = 5
-        self.maxlevel = 4
-
-    def repr_str(self, value: str, level: int) -> str:
-        return repr(_short(value, self._hide))
-
-    def repr_bytes(self, value: bytes, level: int) -> str:
-        return f"<{len(value):,} bytes>"
-
-    def repr_instance(self, value: object, level: int) -> str:
-        return _short(_text(value), self._hide)
+def _cell(value: object, hide: Hide) -> str:
+    text = value if isinstance(value, str) else _brief(value, hide, 1)
+    return _short(text, hide)
 
 
-def _text(value: object) -> str:
+def _brief(value: Any, hide: Hide, level: int) -> str:
+    """Short text of what can be stored. Secrets are hidden before anything is cut, or half of one would be shown."""
+    if isinstance(value, enum.Enum):
+        return f"{type(value).__qualname__}.{value.name}"
+    if isinstance(value, str):
+        return repr(_short(value, hide))
     if isinstance(value, bytes):
         return f"<{len(value):,} bytes>"
-    if isinstance(value, str):
-        return value
-    return reprlib.Repr().repr1(value, 1) if type(value).__repr__ is object.__repr__ else str(value)
+    if isinstance(value, dict):
+        return _listed("{", ((f"{_brief(k, hide, level + 1)}: ", v) for k, v in value.items()), "}", hide, level)
+    if isinstance(value, list | tuple | set | frozenset):
+        begin, end = _BRACKETS.get(type(value), ("{", "}"))
+        return _listed(begin, (("", item) for item in value), end, hide, level)
+    if is_model(type(value)):
+        fields = fields_of(value)[0].items()
+        return type(value).__qualname__ + _listed("(", ((f"{k}=", v) for k, v in fields), ")", hide, level)
+    if format_of(value):
+        return f"<{type(value).__qualname__} of {len(value):,} rows>"
+    return _short(str(value), hide)
+
+
+def _listed(begin: str, items: Iterable[tuple[str, object]], end: str, hide: Hide, level: int) -> str:
+    if level == _LEVELS:
+        return f"{begin}…{end}"
+    first = list(islice(items, _ITEMS + 1))
+    parts = [name + _brief(item, hide, level + 1) for name, item in first[:_ITEMS]]
+    return begin + ", ".join(parts + ["…"] * (len(first) > _ITEMS)) + end
 
 
 def _short(text: str, hide: Hide) -> str:

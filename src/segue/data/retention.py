@@ -21,7 +21,7 @@ from segue.data.storage import Storage, StoredObject
 from segue.data.writers.staging import is_staging_folder
 from segue.model.ids import Instant
 
-__all__ = ["Ages", "Doomed", "Kept", "Swept", "plan_sweep", "sweep", "sweep_staged"]
+__all__ = ["AGES", "Ages", "Doomed", "Kept", "Swept", "plan_sweep", "sweep", "sweep_staged"]
 
 _DAY: Final = 24 * 3600 * 1_000_000
 _VALUES: Final = "values"
@@ -43,6 +43,9 @@ class Ages(msgspec.Struct, frozen=True, gc=False):
 
     unreferenced: int = _DAY
     unknown: int = 14 * _DAY
+
+
+AGES: Final = Ages()
 
 
 class Doomed(msgspec.Struct, frozen=True, gc=False):
@@ -81,7 +84,7 @@ def plan_sweep(objects: Iterable[StoredObject], kept: Kept, now: Instant, ages: 
             yield from (Doomed(one.path, 1, one.size) for one in doomed)
 
 
-def sweep(storage: Storage, kept: Kept, now: Instant, ages: Ages = Ages()) -> Swept:  # noqa: B008 - it is frozen
+def sweep(storage: Storage, kept: Kept, now: Instant, ages: Ages = AGES) -> Swept:
     """Remove the values that may be removed. Raises `StorageDown` and `StorageRefused`; what is removed stays so."""
     swept = Swept()
     for doomed in plan_sweep(storage.list(_VALUES), kept, now, ages):

@@ -57,12 +57,12 @@ class Staging:
         self._measured = False
 
     def __enter__(self) -> Self:
-        global _current  # noqa: PLW0603 - one attempt at a time in a process
+        global _current
         self._before, _current = _current, self
         return self
 
     def __exit__(self, *_: object) -> None:
-        global _current  # noqa: PLW0603
+        global _current
         _current = self._before
         if os.getpid() == self._process:  # a fork that came back from the task removes nothing
             self.discard()

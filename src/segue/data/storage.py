@@ -46,6 +46,7 @@ __all__ = [
     "Written",
     "check_path",
     "digest_of",
+    "is_url",
     "open_storage",
     "refuse_unshared",
     "run_prefix",
@@ -202,8 +203,13 @@ def refuse_unshared(storage_url: str | os.PathLike[str], executor_is_local: bool
         )
 
 
+def is_url(setting: str) -> bool:
+    """Whether a setting names a URL; else it is a path."""
+    return "://" in setting or "::" in setting
+
+
 def _folder_of(url: str) -> str | None:
-    if "://" not in url and "::" not in url:
+    if not is_url(url):
         return url
     parts = urlsplit(url)
     return unquote(parts.path) if parts.scheme == "file" and parts.netloc in ("", "localhost") else None

@@ -152,9 +152,9 @@ class _Tasks:
             errors.update(more)
         for name, why in errors.items():
             report(f"argument {name!r} of task {call.id}: {why}")
-        unnamed = item_name_fault(call, options.get("item_name"))
-        if unnamed:
-            report(unnamed)
+        named = (options if call.fan else task.options).get("item_name")
+        if named is not None and (wrong := item_name_fault(call, named)):
+            report(wrong)
         returns = task.function.returns
         return TaskSpec(
             id=call.id,
@@ -182,7 +182,9 @@ class _Tasks:
         options = {**self._defaults, **call.task.options}
         for name in sorted(TASK_LATER.intersection(options)):
             report(f"{name}= of task {call.id} is not available in this version: leave it out")
-        rules = structs.replace(rules_of(options, report), hooks=hook_names(options, report))
+        rules = rules_of(options, report)
+        if hooks := hook_names(options, report):
+            rules = structs.replace(rules, hooks=hooks)
         self._read[id(call.task)] = self._rules.setdefault(rules, rules)
         return self._read[id(call.task)]
 

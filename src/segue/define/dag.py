@@ -107,8 +107,8 @@ class Dag:
         self._groups: dict[str, Group] = {}
         self._open: list[str] = []
         defaults = known_task_options(self.options.get("defaults", {}), f"defaults of DAG {self.id}", self.place)
-        if "id" in defaults:
-            fault(f"defaults of DAG {self.id} cannot hold an id: it names one task", self.place, dag=self.id)
+        for name in sorted({"id", "renamed_from"}.intersection(defaults)):
+            fault(f"defaults of DAG {self.id} cannot hold {name}: it names one task", self.place, dag=self.id)
         self._traced = function is None
         self._entered: Token[Tracing | None] | None = None
         if not is_id(self.id):
@@ -144,8 +144,8 @@ class Dag:
 
     def open_group(self, group: Group) -> str:
         """Begin a group inside the one that is open; answers with its id."""
-        group_id = ".".join([*self._open[-1:], group.name])
-        first = self._groups.setdefault(group_id, group)
+        group_id = ".".join(filter(None, [*self._open[-1:], group.name]))
+        first = self._groups.setdefault(group_id, group) if group.name else group
         if first is not group:
             text = f"group {group_id} is opened a second time (first in line {first.place.line})"
             fault(f"{text}: keep it, `g = group({group.name!r})`, and write `with g:` again", group.place, dag=self.id)
@@ -163,7 +163,7 @@ class Dag:
         if named is not None and not (isinstance(named, str) and is_id(named)):
             fault(f"group={named!r} of task {task.id} cannot be the name of a group: write {ID_RULE}", dag=self.id)
             named = None
-        return ".".join([*self._open[-1:], *([named] if named else [])])
+        return ".".join(filter(None, [*self._open[-1:], named]))
 
     def _check(self, call: Call) -> None:
         task, report = call.task, partial(fault, place=call.place, dag=self.id, task=call.id)

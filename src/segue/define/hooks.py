@@ -23,16 +23,12 @@ _OPTIONS: Final[dict[str, HookName]] = {"on_success": "success", "on_failure": "
 
 def hook_names(options: Mapping[str, Any], report: Callable[[str], None]) -> tuple[HookName, ...]:
     """Which hooks the options of a task or a DAG declare; what cannot be called as one is reported."""
-    found: list[HookName] = []
-    for option, name in _OPTIONS.items():
-        value = options.get(option)
-        if value is None:
-            continue
-        problem = _problem(value)
+    found = {option: name for option, name in _OPTIONS.items() if options.get(option) is not None}
+    for option in found:
+        problem = _problem(options[option])
         if problem:
-            report(f"{option}={value!r}: {problem}")
-        found.append(name)
-    return tuple(found)
+            report(f"{option}={options[option]!r}: {problem}")
+    return tuple(found.values())
 
 
 def hook_of(dag: Dag, task_id: str, hook: HookName) -> Callable[[Context], object]:

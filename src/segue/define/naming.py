@@ -14,9 +14,7 @@ _LONGEST: Final = 200
 
 
 def item_name_fault(call: Call, template: object) -> str | None:
-    """What is wrong with the `item_name=` of a call, if anything is."""
-    if template is None:
-        return None
+    """What is wrong with an `item_name=` for a call, if anything is."""
     known = call.task.function.signature.parameters
     example = next(iter(known), "customer")
     if call.fan is None:

@@ -34,7 +34,7 @@ __all__ = [
 
 Guard: TypeAlias = Literal["hold", "warn", "ok"]
 Role: TypeAlias = Literal["source", "transform", "curated", "consumer"]
-Hook: TypeAlias = "Callable[[Context], object]"
+Hook: TypeAlias = "Callable[[Context], object] | Callable[[], object]"
 
 
 @dataclass(frozen=True, slots=True)

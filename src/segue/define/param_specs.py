@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import types
+import typing
 from collections.abc import Callable
+from datetime import datetime, time
 from typing import Any, Final, cast
 
 import msgspec
@@ -16,6 +19,7 @@ from segue.model.value import encode
 
 __all__ = ["param_specs"]
 
+_INSTANTS: Final[dict[Any, str]] = {datetime: "date-time", time: "time"}
 _encoder: Final = msgspec.json.Encoder(order="sorted")
 
 
@@ -59,11 +63,7 @@ def _spec(field: msgspec.structs.FieldInfo, required: bool, wanted: Wanted, repo
 
 
 def _schema(kind: Any, wanted: Wanted) -> dict[str, Any]:
-    try:
-        schema = msgspec.json.schema(kind, schema_hook=lambda _: {})
-    except TypeError:  # a type that JSON cannot say: only the attempt can judge it
-        schema = {}
-    schema |= wanted.bounds
+    schema = {**_of_type(kind), **wanted.bounds}
     choices = wanted.bounds.get("enum") or literals(kind)
     if choices and "items" not in schema:
         nothing = [None] if {"type": "null"} in schema.get("anyOf", ()) or None in schema.get("enum", ()) else []
@@ -75,10 +75,23 @@ def _schema(kind: Any, wanted: Wanted) -> dict[str, Any]:
     return schema
 
 
+def _of_type(kind: Any) -> dict[str, Any]:
+    inner = typing.get_args(kind)
+    if kind in _INSTANTS:  # with and without zone; the library says only that they are texts
+        return {"type": "string", "format": _INSTANTS[kind]}
+    if typing.get_origin(kind) in (typing.Union, types.UnionType) and not _INSTANTS.keys().isdisjoint(inner):
+        return {"anyOf": [_of_type(one) for one in inner]}
+    try:
+        schema: dict[str, Any] = msgspec.json.schema(kind, schema_hook=lambda _: {})
+    except TypeError:  # a type that JSON cannot say: only the attempt can judge it
+        return {}
+    return schema
+
+
 def _check_bounds(schema: dict[str, Any], value: object) -> None:
     try:
         plain = msgspec.to_builtins(value)
-    except TypeError:  # as above
+    except TypeError:
         return
     if value is not None and (why := problem(schema, plain)):
         raise ValueError(f"{why} is wanted")

@@ -19,13 +19,13 @@ Report = Callable[[str], None]
 
 def rules_of(options: Mapping[str, Any], report: Report) -> Rules:
     """Read the options of a task; what cannot be read is reported and left at its default."""
-    readers = {name: reader for name, reader in _READERS.items() if options.get(name) is not None}
     values: dict[str, Any] = {}
-    for name, reader in readers.items():
-        try:
-            values[name] = reader(options[name])
-        except (TypeError, ValueError) as why:
-            report(f"{name}={options[name]!r}: {why}")
+    for name, value in options.items():
+        if value is not None and name in _READERS:
+            try:
+                values[name] = _READERS[name](value)
+            except (TypeError, ValueError) as why:
+                report(f"{name}={value!r}: {why}")
     return Rules(**values)
 
 

@@ -11,6 +11,8 @@ from datetime import date, datetime, time
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
+
 __all__ = ["problem"]
 
 _TYPES: Final[dict[str, tuple[str, Callable[[Any], bool]]]] = {
@@ -22,10 +24,10 @@ _TYPES: Final[dict[str, tuple[str, Callable[[Any], bool]]]] = {
     "array": ("list", lambda value: isinstance(value, list)),
     "object": ("dict", lambda value: isinstance(value, dict)),
 }
-_FORMATS: Final[dict[str, tuple[str, Callable[[str], object]]]] = {
-    "date": ("a date (2026-04-01)", date.fromisoformat),
-    "date-time": ("an instant (2026-04-01T02:00:00Z)", datetime.fromisoformat),
-    "time": ("a time of day (02:00:00)", time.fromisoformat),
+_FORMATS: Final[dict[str, tuple[str, type]]] = {
+    "date": ("a date (2026-04-01)", date),
+    "date-time": ("an instant (2026-04-01T02:00:00Z)", datetime),
+    "time": ("a time of day (02:00:00)", time),
     "uuid": ("a UUID", UUID),
 }
 
@@ -72,10 +74,10 @@ def _of_text(schema: Mapping[str, Any], value: str) -> Iterator[str]:
     if "pattern" in schema and re.search(schema["pattern"], value) is None:
         yield f"a text that matches {schema['pattern']}"
     if schema.get("format") in _FORMATS:
-        name, read = _FORMATS[schema["format"]]
+        name, kind = _FORMATS[schema["format"]]
         try:
-            read(value)
-        except ValueError:
+            msgspec.convert(value, kind)
+        except msgspec.ValidationError:
             yield name
 
 

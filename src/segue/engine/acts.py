@@ -12,6 +12,8 @@ from segue.engine.recall import cell_of, check_dag, check_place, recall, take_up
 from segue.engine.releasing import reject, release
 from segue.engine.reopening import apply_mark, check_environments, maps_over
 from segue.engine.retrying import retry
+from segue.engine.reuse import ReusePlan, plan_reuse, take_over
+from segue.engine.setting import set_pool, set_secret
 from segue.engine.stopping import stop_run
 from segue.model.changes import Answered, Cancel, RunCreated
 from segue.model.errors import Refused
@@ -23,10 +25,12 @@ from segue.model.events import (
     Request,
     RerunRun,
     RetryRun,
+    SetPool,
+    SetSecret,
     TriggerRun,
 )
 from segue.model.ids import RunKey
-from segue.model.images import RunRow
+from segue.model.images import RunImage, RunRow
 from segue.model.state import RUN_FINAL, RunState, TaskState
 
 __all__ = ["act", "refuse"]
@@ -52,7 +56,7 @@ def refuse(board: Board, request: Request, reason: str) -> None:
     board.changes.append(Answered(request.id, request.actor, name, False, reason, board.now))
 
 
-def _carry_out(board: Board, request: Request) -> tuple[RunKey, str]:
+def _carry_out(board: Board, request: Request) -> tuple[RunKey | None, str]:
     match request.act:
         case TriggerRun() as wanted:
             return _trigger(board, request, wanted)
@@ -68,6 +72,10 @@ def _carry_out(board: Board, request: Request) -> tuple[RunKey, str]:
             return release(board, request, wanted)
         case RejectTask() as wanted:
             return reject(board, request, wanted)
+        case SetPool() as wanted:
+            return None, set_pool(board, wanted)
+        case SetSecret() as wanted:
+            return None, set_secret(board, request, wanted)
         case _:
             assert_never(request.act)
 
@@ -93,7 +101,7 @@ def _rerun(board: Board, request: Request, wanted: RerunRun) -> tuple[RunKey, st
     dag = _open_dag(board, old.key.dag)
     row = msgspec.structs.replace(
         old.row, request=request.id, version=dag.version.number, bundle=dag.version.bundle, kind="manual", klass=0,
-        params=old.row.params if wanted.params is None else wanted.params, reason=f"rerun of {old.key}",
+        params=old.row.params if wanted.params is None else wanted.params, reason=f"rerun of {old.key}{_words(wanted)}",
     )  # fmt: skip
     for machine in (*dag.granted.values(), *dag.waiting):
         same = (machine.row.reason, machine.row.version, machine.row.params) == (row.reason, row.version, row.params)
@@ -102,10 +110,28 @@ def _rerun(board: Board, request: Request, wanted: RerunRun) -> tuple[RunKey, st
     if old.state not in RUN_FINAL and old.state is not RunState.HELD and not wanted.replace:
         raise Refused(f"{old.key} has not ended: cancel it, or ask with --replace")
     check_place(board, request, old.key)
+    plan = _reuse(dag, request.facts.run, wanted, row.params) if wanted.failed or wanted.cut else None
     if old.state not in RUN_FINAL and wanted.replace:
         take_up(board, old)
         stop_run(board, old, "cancel", request.actor)
-    return _create(board, request, row, wanted.replace)
+    run, text = _create(board, request, row, wanted.replace)
+    if plan is None:
+        return run, text
+    take_over(board, board.runs[run], plan, old.key)
+    return run, f"{text}: {plan.summary}"
+
+
+def _reuse(dag: Dag, old: RunImage | None, wanted: RerunRun, params: bytes) -> ReusePlan:
+    if old is None:
+        raise Refused(f"{wanted.run} has done nothing yet that could be taken over")
+    plan = plan_reuse(old, dag.version.spec, params, wanted.cut, proven=wanted.failed, graph=dag.graph)
+    if not plan.runs and not plan.new:
+        raise Refused(f"nothing to run: all tasks of {wanted.run} are done and unchanged (without --failed all run)")
+    return plan
+
+
+def _words(wanted: RerunRun) -> str:
+    return (" --failed" if wanted.failed else "") + "".join(f" --from {word}" for word in wanted.cut)
 
 
 def _open_dag(board: Board, name: str) -> Dag:

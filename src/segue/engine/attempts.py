@@ -96,16 +96,16 @@ def asked(board: Board, event: Asked) -> None:
     board.commands.append(Answer(event.key, event.seq, wanted))
 
 
+def _speaker(board: Board, event: Asked) -> Machine | None:
+    found = (find_hook if is_hook(event.key) else _find)(board, event.key, event.fence)
+    return None if found is None else found[0]
+
+
 def _keep_state(board: Board, event: Asked, name: str, value: str) -> bool:
-    if is_hook(event.key):
-        hook = find_hook(board, event.key, event.fence)
-        owner = None if hook is None else (hook[0], owner_of(hook[0], event.key))
-    else:
-        found = _find(board, event.key, event.fence)
-        owner = None if found is None else (found[0], found[1])
-    if owner is None or owner[1] is None:
+    machine = _speaker(board, event)
+    cell = None if machine is None else owner_of(machine, event.key)
+    if machine is None or cell is None:
         return False
-    machine, cell = owner
     machine.kept.setdefault(cell, {})[name] = value
     task = machine.task(cell).id
     board.changes.append(StateChanged(machine.key, task, machine.item(cell), name, value, board.now))
@@ -168,7 +168,6 @@ def _hold(board: Board, found: tuple[Machine, int, Tally], held: Held, why: Why,
         board.move(machine, cell, TaskState.CANCELLED, machine.stopped, note)
         return
     machine.withheld[cell] = held
-    machine.reasons[cell] = str(why)
     board.move(machine, cell, TaskState.HELD, why, note)
 
 

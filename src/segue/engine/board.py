@@ -89,7 +89,7 @@ class Board:
         outdated: why memory must be read anew, empty while it need not.
         timers: (instant, tie-breaker, machine, cell, generation) of retries.
         deadlines: (instant, run) of runs with a timeout that hold a place; what no longer holds is passed over.
-        calls: hooks to call when this turn is decided: the run, (task or nothing, hook, map index), round.
+        calls: hooks to call when this step is done: the run, (task or nothing, hook, map index), round.
     """
 
     def __init__(self, secret: bytes, limits: Limits, pools: Iterable[tuple[str, int]]) -> None:
@@ -170,7 +170,7 @@ class Board:
             hook = _HOOKS.get(new, "")
             if hook in task.rules.hooks and cell not in machine.marked and note.reused_from is None:
                 self.calls.append((machine, (task.id, hook, machine.item(cell)), tally.round))
-        if new is TaskState.FAILED:
+        if new in (TaskState.FAILED, TaskState.HELD):
             machine.reasons[cell] = str(why)
         machine.put(cell, new)
         self.active[machine.key] = machine

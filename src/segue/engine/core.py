@@ -32,6 +32,8 @@ from segue.model.events import (
     Event,
     Lost,
     Request,
+    SetPool,
+    SetSecret,
     Started,
     Tick,
     TriggerRun,
@@ -89,7 +91,6 @@ class Engine:
         self._follow()
         self._dispatch()
         self._follow()
-        call_due(board)
         decision = Decision(tuple(board.changes), tuple(board.commands), self._wake_at())
         for key in board.over:
             machine = board.runs.get(key)
@@ -143,6 +144,9 @@ class Engine:
         if request.id in self._asked:
             return
         self._asked.add(request.id)
+        if isinstance(request.act, SetPool | SetSecret):
+            act(self._board, request)
+            return
         dag = request.act.dag if isinstance(request.act, TriggerRun) else request.act.run.dag
         fault = self._guarded(dag, partial(act, self._board, request))
         if fault is not None:
@@ -219,8 +223,10 @@ class Engine:
         changes, commands = len(board.changes), len(board.commands)
         try:
             step()
+            call_due(board)
         except Exception as error:  # noqa: BLE001  # a fault of one DAG must not stop the others (RELIABILITY, decision 9)
             del board.changes[changes:], board.commands[commands:]
+            board.calls.clear()
             fault = Why("failed", (f"{type(error).__name__}: {error}",))
             self._quarantine(dag, fault)
             return fault

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from segue.engine.board import NEW, Board
 from segue.engine.machine import EXPANDED, FINAL_CODES, Machine
 from segue.engine.tally import Tally
@@ -14,8 +12,6 @@ from segue.model.why import Why
 from segue.resolve.rules import Verdict
 
 __all__ = ["explain"]
-
-_NOTHING: Final = "it has nothing to map over"
 
 
 def explain(board: Board, run: RunKey, task: str | None, index: int | None) -> Why | None:
@@ -74,7 +70,7 @@ def _task(board: Board, machine: Machine, cell: int) -> Why:
         return Why("queued")
     if state is TaskState.HELD:
         label = machine.label(cell)
-        return Why("held_task", (machine.reasons.get(cell) or _NOTHING, str(machine.key), label))
+        return Why("held_task", (machine.reasons[cell], str(machine.key), label))
     if machine.waiting:
         return _place(board, machine)
     if machine.verdict(machine.owner[cell]) is Verdict.WAIT:
@@ -96,7 +92,8 @@ def _delay(board: Board, machine: Machine, cell: int, tally: Tally) -> Why | Non
 
 def _unfinished(machine: Machine, node: int) -> str:
     waiting = []
-    for up in dict.fromkeys((*machine.graph.up[node], *machine.graph.scopes.get(node, ()))):
+    graph = machine.graph
+    for up in dict.fromkeys((*graph.up[node], *graph.scopes.get(node, ()), *graph.needs.get(node, ()))):
         left = [cell for cell in machine.cells(up) if machine.states[cell] not in FINAL_CODES]
         if left:
             whole = len(machine.cells(up))

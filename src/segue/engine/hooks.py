@@ -37,11 +37,10 @@ def owner_of(machine: Machine, key: AttemptKey) -> int | None:
 
 
 def call_due(board: Board) -> None:
-    """Call the hooks of all that has ended in this turn."""
+    """Call the hooks of all that has ended in this step."""
     calls, board.calls = board.calls, []
     for machine, name, at in calls:
-        if board.runs.get(machine.key) is machine:
-            call_hook(board, machine, name, at)
+        call_hook(board, machine, name, at)
 
 
 def call_hook(board: Board, machine: Machine, name: tuple[str, str, int | None], at: int) -> None:
@@ -113,11 +112,12 @@ def hook_ended(board: Board, event: Ended | Lost, text: str = "") -> None:
         return
     machine, tally = found
     state, cause, text = _ending(event, text)
-    usage, lost = event.usage, event if isinstance(event, Lost) else None
+    usage = event.usage
+    signal, exit_code = (event.signal, event.exit_code) if isinstance(event, Lost) else (None, None)
     board.changes.append(
         AttemptMoved(
             event.key, AttemptState.QUEUED if tally.began is None else AttemptState.RUNNING, state, event.at,
-            tally.round, b"", tally.began or event.started, cause, text, lost and lost.signal, lost and lost.exit_code,
+            tally.round, b"", tally.began or event.started, cause, text, signal, exit_code,
             usage.peak_rss, usage.cpu, usage.worker, usage.log, usage.notes, "hook",
         )
     )  # fmt: skip

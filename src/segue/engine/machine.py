@@ -195,8 +195,11 @@ class Machine:
         return verdict
 
     def _clean_up(self, node: int, setups: tuple[int, ...]) -> Verdict:
-        """A teardown: when all upstream has ended, if one of its setups succeeded (rulings, "Setup/teardown")."""
-        if self.waits[node]:
+        """A teardown: when all upstream has ended, if one of its setups succeeded (rulings, "Setup/teardown").
+
+        All that lies between counts: a cancel ends what waits at once, while attempts above it are still being stopped.
+        """
+        if self.waits[node] or not all(self.ended(user) for user in self.graph.needs.get(node, ())):
             return Verdict.WAIT
         return Verdict.RUN if any(self.states[setup] == SUCCESS for setup in setups) else Verdict.SKIP
 
@@ -284,7 +287,9 @@ class Machine:
             self.seen[below] |= bit
             if self.verdict(below):
                 self.dirty.append(below)
-        self.dirty.extend(user for user in self.graph.users.get(node, ()) if self.verdict(user))
+        if self.graph.environments:
+            others = (*self.graph.users.get(node, ()), *self.graph.ends.get(node, ()))
+            self.dirty.extend(other for other in others if self.verdict(other))
 
     def keep(self, cell: int, value: Value) -> None:
         """Remember a result as far as a launch needs it: small ones whole, lengths always."""

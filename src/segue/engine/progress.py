@@ -103,7 +103,7 @@ def _first_bad(machine: Machine, node: int) -> str:
 
 
 def _standing(machine: Machine, node: int) -> str:
-    ups = machine.graph.up[node]
+    ups = tuple(dict.fromkeys((*machine.graph.up[node], *machine.graph.scopes.get(node, ()))))
     named = [f"{machine.label(up)} {machine.state_of(up).value}" for up in ups if up not in machine.spans][:3]
     folded = [f"{machine.graph.tasks[up].id} (mapped)" for up in ups if up in machine.spans][: 3 - len(named)]
     more = len(ups) - len(named) - len(folded)

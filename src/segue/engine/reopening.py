@@ -59,8 +59,7 @@ def with_environments(machine: Machine, cells: set[int]) -> set[int]:
         size, nodes = len(opened), {machine.owner[cell] for cell in opened}
         for setup, teardown, between in machine.graph.environments:
             used = setup in nodes or not between.isdisjoint(nodes)
-            busy = any(machine.left[node] for node in maps_over(machine, {setup}))
-            if used and machine.ended(teardown) and not busy:
+            if used and machine.ended(teardown):
                 opened.update(cell for cell in machine.cells(setup) if machine.states[cell] in FINAL_CODES)
                 opened.update(machine.cells(teardown))
     return opened
@@ -75,7 +74,7 @@ def check_environments(machine: Machine, nodes: set[int]) -> None:
     for _, teardown, between in machine.graph.environments:
         begun = [cell for cell in machine.cells(teardown) if machine.states[cell] not in _AT_REST]
         if begun and not between.isdisjoint(nodes):
-            raise Refused(f"{machine.label(begun[0])} has not ended: ask again when it has")
+            raise Refused(f"{machine.label(begun[0])} takes away what it needs: ask again when that has ended")
 
 
 def reopen(board: Board, machine: Machine, cells: Iterable[int], actor: str) -> None:
@@ -122,17 +121,20 @@ def _new_round(machine: Machine, cell: int) -> Tally:
 def _below_mark(machine: Machine, node: int) -> set[int]:
     """The cells that a mark decides again: all below it that ended without having run, of tasks that have ended whole.
 
-    What feeds the list of a map that is under way is left alone.
+    What feeds the list of a map that is under way is left alone, and so is all where a setup above would have to.
     """
     idle = (CODE[TaskState.UPSTREAM_FAILED], CODE[TaskState.SKIPPED])
     busy = any(machine.left.values())
-    return {
+    cells = {
         cell
         for below in machine.graph.descendants((node,))
         if machine.ended(below) and not (busy and any(machine.left[over] for over in maps_over(machine, {below})))
         for cell in machine.cells(below)
         if machine.states[cell] in idle
     }
+    opened = with_environments(machine, cells)
+    over = maps_over(machine, {machine.owner[cell] for cell in opened})
+    return set() if any(machine.left[mapped] for mapped in over) else opened
 
 
 def apply_mark(board: Board, machine: Machine, cell: int, mark: tuple[TaskState, str, str, str]) -> None:
@@ -144,7 +146,7 @@ def apply_mark(board: Board, machine: Machine, cell: int, mark: tuple[TaskState,
     machine.marked.add(cell)
     board.move(machine, cell, state, Why("marked", (actor, reason)), Note(actor=actor))
     if not machine.stopping:
-        reopen(board, machine, with_environments(machine, _below_mark(machine, machine.owner[cell])), actor)
+        reopen(board, machine, _below_mark(machine, machine.owner[cell]), actor)
         go_on(board, machine, actor)
     text = f"{machine.label(cell)} is marked {state.value}"
     board.changes.append(Answered(request, actor, MarkTask.__name__, True, text, board.now, machine.key))

@@ -95,10 +95,8 @@ def _restore_cell(board: Board, machine: Machine, image: TaskImage) -> None:
     value = Value(image.inline, image.ref, image.length, image.digest, image.preview)
     if image.state is TaskState.SUCCESS and not image.marked:
         machine.keep(cell, value)
-    whole = (
-        machine.task(cell).mapped is not None and image.index is None
-    )  # held for having no items: nothing is withheld
-    if image.staged or (image.state is TaskState.HELD and not whole):
+    empty_map = machine.task(cell).mapped is not None and image.index is None
+    if image.staged or (image.state is TaskState.HELD and not empty_map):
         machine.withheld[cell] = Held(EMPTY, image.reason, value, image.staged)
     if image.kept:
         machine.kept[cell] = dict(image.kept)

@@ -1,4 +1,4 @@
-"""What `retry` reopens: what failed and what that stopped, or the tasks that are named (rulings, "What retry reopens")."""
+"""What `retry` reopens: what failed and what that stopped, or what is named (rulings, "What retry reopens")."""
 
 from __future__ import annotations
 

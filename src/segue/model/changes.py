@@ -159,6 +159,7 @@ class GuardEased(msgspec.Struct, frozen=True, gc=False, tag=True):
     guard: str
     like: str
     at: Instant
+    actor: str = ""
 
 
 class PoolSet(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -167,6 +168,7 @@ class PoolSet(msgspec.Struct, frozen=True, gc=False, tag=True):
     name: str
     slots: int | None
     at: Instant
+    actor: str = ""
 
 
 class SecretSet(msgspec.Struct, frozen=True, gc=False, tag=True):

@@ -82,7 +82,7 @@ class HookImage(msgspec.Struct, frozen=True, gc=False):
 
 
 class TaskImage(msgspec.Struct, frozen=True, gc=False):
-    """One row of `tasks` with the newest attempt's number; `reason` is the sentence of a failure.
+    """One row of `tasks` with the newest attempt's number; `reason` is the sentence of a failure or hold.
 
     The number of a mapped task itself is the highest that the items it has forgotten had: theirs go on from there.
     A mapped task that has been expanded has one row without index, PENDING, whose `expanded` is the number of items.

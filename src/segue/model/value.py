@@ -46,6 +46,7 @@ FORMAT = 1
 _VALUE = bytes([FORMAT]) + b"V"
 _ITEMS = bytes([FORMAT]) + b"I"
 _MAPPABLE = (list, tuple, set, frozenset, dict, range)
+_START = struct.Struct("<Q")
 _END = struct.Struct("<QQB4s")  # where the offsets begin, number of items, place in _MAPPABLE, mark
 _MARK = b"item"
 
@@ -103,13 +104,13 @@ def _item_pieces(value: object, spill: Spill | None) -> Iterator[bytes]:
         yield encode(value)  # any item of a range is arithmetic
         return
     yield _ITEMS
-    at, starts = len(_ITEMS), []
+    at, starts = len(_ITEMS), bytearray()
     for item in Encoder(spill).items(value):
-        starts.append(at)
+        starts += _START.pack(at)
         at += len(item)
         yield item
-    yield struct.pack(f"<{len(starts) + 1}Q", *starts, at)
-    yield _END.pack(at, len(starts), _MAPPABLE.index(type(value)), _MARK)
+    yield bytes(starts) + _START.pack(at)
+    yield _END.pack(at, len(starts) // _START.size, _MAPPABLE.index(type(value)), _MARK)
 
 
 def decode_item(

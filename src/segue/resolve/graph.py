@@ -97,11 +97,12 @@ class Graph:
         setups: for each teardown task, the setup tasks directly upstream of it.
         environments: every pair of a teardown and one of its setups.
         scopes: setups of the environments that each number lies in, where it lies in any; users: the other way round.
+        ends: teardowns of these; needs: the other way round.
     """
 
     __slots__ = (
-        "data", "down", "environments", "feeds", "gates", "index", "lists", "mapped_over", "rank", "scopes", "setups",
-        "tasks", "up", "users",
+        "data", "down", "ends", "environments", "feeds", "gates", "index", "lists", "mapped_over", "needs", "rank",
+        "scopes", "setups", "tasks", "up", "users",
     )  # fmt: skip
 
     def __init__(self, spec: DagSpec) -> None:
@@ -137,13 +138,10 @@ class Graph:
             for at, setups in self.setups.items()
             for setup in setups
         )
-        users: dict[int, set[int]] = {}
-        for setup, _, between in self.environments:
-            users.setdefault(setup, set()).update(between)
-        self.users = {setup: tuple(sorted(inside)) for setup, inside in users.items()}
-        self.scopes = {
-            at: tuple(setup for setup in users if at in users[setup]) for at in sorted(set().union(*users.values()))
-        }
+        self.users = _collected((setup, at) for setup, _, between in self.environments for at in between)
+        self.scopes = _collected((at, setup) for setup, users in self.users.items() for at in users)
+        self.needs = _collected((teardown, at) for _, teardown, between in self.environments for at in between)
+        self.ends = _collected((at, teardown) for teardown, needed in self.needs.items() for at in needed)
 
     def __len__(self) -> int:
         return len(self.tasks)
@@ -164,6 +162,13 @@ class Graph:
     def ancestors(self, of: Iterable[int]) -> set[int]:
         """All numbers upstream of `of`, without `of` itself unless one lies above another."""
         return _reach(self.up, of)
+
+
+def _collected(pairs: Iterable[tuple[int, int]]) -> dict[int, tuple[int, ...]]:
+    found: dict[int, set[int]] = {}
+    for key, value in pairs:
+        found.setdefault(key, set()).add(value)
+    return {key: tuple(sorted(values)) for key, values in found.items()}
 
 
 def _reach(steps: tuple[tuple[int, ...], ...], of: Iterable[int]) -> set[int]:

@@ -244,10 +244,14 @@ class Setup(msgspec.Struct, frozen=True, gc=False):
 
 
 class Fork(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Make a worker. Descriptors travel along, in the order of `Seat`; `seal` begins its marks."""
+    """Make a worker. Descriptors travel along, in the order of `Seat`; `seal` begins its marks.
+
+    `group` is the folder of a control group to join, where there is one.
+    """
 
     worker: int
     seal: bytes
+    group: str = ""
 
 
 class Signal(msgspec.Struct, frozen=True, gc=False, tag=True):

@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 Where: TypeAlias = tuple[str, int | None]
+_EXPLAINED: Final = (TaskState.FAILED, TaskState.HELD)
 ALIVE: Final = frozenset({AttemptState.QUEUED, AttemptState.RUNNING})
 
 # What SQLite's integers hold, whatever a person types.
@@ -110,7 +111,8 @@ def image_of(
         TaskImage(
             row.task, row.index, row.state, row.round, row.tries, row.losses, row.platform, row.not_before,
             row.expanded, row.number, row.inline, row.ref, row.length, row.digest, row.marked, row.followed,
-            alive.get((row.task, row.index)), str(row.why) if row.state is TaskState.FAILED else "", row.staged,
+            alive.get((row.task, row.index)),
+            str(row.why) if row.state in (TaskState.FAILED, TaskState.HELD) else "", row.staged,
             kept.get((row.task, row.index), ()), row.preview,
         )
         for row in tasks

@@ -62,18 +62,24 @@ def task_entries(move: TaskMoved) -> tuple[Entry, ...]:
 
 
 def entries(change: Change) -> tuple[Entry, ...]:
-    """The rows that a change makes. An attempt's moves are told by its task's, which name the attempt."""
+    """The rows that a change makes. An attempt is told of by its task, which names it; a hook speaks for itself."""
     match change:
         case TaskMoved():
             return task_entries(change)
         case AttemptMoved():
-            return ()
+            return (_of_hook(change),) if change.kind == "hook" else ()
         case RunCreated() | RunMoved() | Expanded() | Collapsed() | SlotMoved() | StateChanged():
             return (_of_run(change),)
         case GuardEased() | PoolSet() | SecretSet():
             return (_of_setting(change),)
         case _:
             return (_of_definition(change),)
+
+
+def _of_hook(move: AttemptMoved) -> Entry:
+    run, task, index, number = move.key
+    why = Why("failed", (move.text or move.cause,)) if move.text or move.cause else None
+    return Entry(move.at, "hook", run.dag, run, task, index, number, move.old, move.new, why)
 
 
 def _of_run(change: RunCreated | RunMoved | Expanded | Collapsed | SlotMoved | StateChanged) -> Entry:
@@ -96,10 +102,11 @@ def _of_setting(change: GuardEased | PoolSet | SecretSet) -> Entry:
     """What people decide for all runs to come; of a secret never more than its name."""
     match change:
         case GuardEased(dag, task, guard, like, at):
-            return Entry(at, "eased", dag, task=task, new=like, why=Why("eased", (guard, like or "any")))
+            why = Why("eased", (guard, like or "any"))
+            return Entry(at, "eased", dag, task=task, new=like, why=why, actor=change.actor)
         case PoolSet(name, slots, at):
             why = Why("pool_gone", (name,)) if slots is None else Why("pool_set", (name, str(slots)))
-            return Entry(at, "pool", new=name, why=why)
+            return Entry(at, "pool", new=name, why=why, actor=change.actor)
         case SecretSet(kind, name, sealed, _, at):
             said = "removed" if sealed is None else "set"
             return Entry(at, kind, new=said, why=Why("secret_" + said, (kind, name)), actor=change.actor)

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Iterator, Mapping
+from functools import partial
+from types import CoroutineType
+from typing import cast
 
 from segue.data.results import StoredValue, load_item, load_result, store_result
+from segue.data.staging import Staging, publish_staged
 from segue.data.storage import Storage, values_prefix
 from segue.define.binding import annotations_of, bind, branch_choice, may_retry, retry_policy
 from segue.define.context import RunContext, entered
 from segue.define.dag import Dag
-from segue.define.nodes import Call
+from segue.define.hooks import hook_of
+from segue.define.keeping import KeptState
+from segue.define.nodes import Call as Node
+from segue.define.options import Retry
 from segue.model.changes import Given, Launch, Many, Missing, Stored
 from segue.model.contracts import Results
 from segue.model.errors import UnreadableValue
-from segue.model.events import Followed, Outcome, Value
+from segue.model.events import Outcome, Value
 from segue.model.ids import Instant
 from segue.model.interval import Interval
+from segue.model.spec import HookName
+from segue.run.children.call import Call
+from segue.run.children.guard import concluded, measure_of, measured
 from segue.run.children.outcome import outcome_of
 
 __all__ = ["Calls"]
@@ -39,7 +48,8 @@ class Calls:
     def __init__(self, dag: Dag, values: Mapping[str, object], results: Results, storage: Storage) -> None:
         self._dag, self._values, self._results, self._storage = dag, values, results, storage
         over = [one for call in dag.calls.values() if call.fan for one in call.fan.over.values()]
-        self._listed = {one.id for one in over if isinstance(one, Call)}
+        self._listed = {one.id for one in over if isinstance(one, Node)}
+        self._kept: dict[tuple[str, int | None], KeptState] = {}
         self.raised: dict[str, BaseException] = {}
 
     def perform(self, launch: Launch) -> Outcome:
@@ -48,34 +58,60 @@ class Calls:
             return self._outcome(launch)
         except Exception as error:  # noqa: BLE001 - whatever user code raises is its outcome
             self.raised[launch.key.of.label] = error
-            policy = retry_policy(self._dag, launch.task.id)
+            policy = retry_policy(self._dag, launch.task.id) if launch.kind == "user" else Retry()
             return outcome_of(error, "", lambda raised: may_retry(policy, raised))
 
     def _outcome(self, launch: Launch) -> Outcome:
+        context = self._context(launch)
+        task, _, hook = launch.key.task.partition("!")
+        with entered(context):
+            if launch.kind == "publish":
+                publish_staged(launch.staged)
+                return Value()
+            if launch.kind == "hook":
+                _awaited(hook_of(self._dag, task, cast(HookName, hook))(context))
+                return Value()
+            call = self._call(launch, context)
+            with call.staging as writes:
+                result = _awaited(call.code())
+                made = measured(call, result, writes)
+                return concluded(call, result, made, writes, launch.task.kind, launch.empty)[0]
+
+    def _context(self, launch: Launch) -> RunContext:
         key, brief = launch.key, launch.brief
-        context = RunContext(
+        task = key.task.partition("!")[0]
+        return RunContext(
             dag_id=key.run.dag,
             run_id=str(key.run),
-            task_id=key.task,
+            task_id=task,
             map_index=key.index,
             attempt=key.number,
             slot=None if brief.slot is None else Interval.of(*brief.slot, brief.timezone),
             timezone=brief.timezone,
             due=Instant(brief.due),
             values=self._values,
+            state=self._kept.setdefault((task, key.index), KeptState()),
         )
+
+    def _call(self, launch: Launch, context: RunContext) -> Call:
+        key = launch.key
         given = _Inputs(launch, self._results, self._storage, annotations_of(self._dag, key.task))
         bound = bind(self._dag, key.task, given, launch.picks, context, given.item)
-        with entered(context):
-            result = bound.fn(*bound.args, **bound.kwargs)
-            if inspect.iscoroutine(result):
-                result = asyncio.run(result)
-        if launch.task.kind == "branch":
-            return Followed(branch_choice(self._dag, key.task, result))
         prefix = values_prefix(key.run.dag, str(key.run), key.task, key.index, key.number)
         mapped = key.index is None and key.task in self._listed
-        value = store_result(result, self._storage, prefix, mapped=mapped).outcome()
-        return Followed((), value) if launch.task.kind == "short_circuit" and not result else value
+        return Call(
+            code=partial(bound.fn, *bound.args, **bound.kwargs),
+            keep=lambda result: store_result(result, self._storage, prefix, mapped=mapped).outcome(),
+            choose=partial(branch_choice, self._dag, key.task),
+            may_retry=lambda _: True,
+            staging=Staging(prefix, self._storage),
+            reports=context.reports,
+            length=measure_of(self._dag, key.task),
+        )
+
+
+def _awaited(result: object) -> object:
+    return asyncio.run(result) if isinstance(result, CoroutineType) else result
 
 
 class _Inputs(Mapping[str, object]):

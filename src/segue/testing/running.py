@@ -20,14 +20,14 @@ from segue.define.faults import gathering, joined
 from segue.define.loading import load_file
 from segue.define.params import field_names, params_from
 from segue.engine.core import Engine
-from segue.model.changes import Answered, Change, RunMoved
+from segue.model.changes import Answered, AttemptMoved, Change, RunMoved
 from segue.model.errors import UsageError
 from segue.model.events import Defined, Definition, Event, Request, TriggerRun
-from segue.model.ids import Instant, RunKey, manual_key
+from segue.model.ids import AttemptKey, Instant, RunKey, manual_key
 from segue.model.interval import Interval
 from segue.model.moment import Moment
 from segue.model.spec import DagSpec, spec_digest
-from segue.model.state import RUN_FINAL, RunState, TaskState
+from segue.model.state import RUN_FINAL, AttemptState, RunState, TaskState
 from segue.model.value import encode
 from segue.run.executors.inline import InlineExecutor
 from segue.run.loop import run_forever
@@ -248,6 +248,7 @@ class _Desk:
         self.run: RunKey | None = None
         self.refused = ""
         self._over = False
+        self._hooks: set[AttemptKey] = set()
 
     def poll(self) -> Sequence[Event]:
         return list(self._events)
@@ -271,9 +272,12 @@ class _Desk:
                 self._over = not change.ok
             elif isinstance(change, RunMoved):
                 self._over = change.new in RUN_FINAL or change.new is RunState.HELD
+            elif isinstance(change, AttemptMoved) and change.kind == "hook":
+                alive = change.new in (AttemptState.QUEUED, AttemptState.RUNNING)
+                (self._hooks.add if alive else self._hooks.discard)(change.key)
 
     def down(self, why: str) -> None:
         """A store in memory is never down."""
 
     def stopping(self) -> bool:
-        return self._over
+        return self._over and not self._hooks

@@ -4,12 +4,12 @@ import pytest
 
 from segue.app.picture import Picture
 from segue.app.session import Session
-from segue.model.changes import Answered, RunCreated, RunMoved
+from segue.model.changes import Answered, AttemptMoved, RunCreated, RunMoved
 from segue.model.events import CancelRun, Request, RetryRun, TriggerRun
-from segue.model.ids import Instant, RunKey
+from segue.model.ids import AttemptKey, Instant, RunKey, hook_id
 from segue.model.images import RunRow
 from segue.model.spec import DagSpec
-from segue.model.state import RunState
+from segue.model.state import AttemptState, RunState
 from segue.model.why import Why
 from segue.run.control import ControlServer
 
@@ -111,3 +111,15 @@ def test_listeners_hear_what_was_committed_when_the_picture_has_it(inbox):
     session.listeners.append(lambda changes: heard.append((len(changes), list(session.picture.runs))))
     commit(session, inbox, created())
     assert heard == [(1, [RUN])]
+
+
+def test_it_is_not_over_while_a_hook_is_alive(inbox):
+    session = session_on(inbox)
+    session.post(ASK)
+    hook = AttemptKey(RUN, hook_id("", "success"), None, 1)
+    commit(session, inbox, created(), answered(), moved(RunState.QUEUED, RunState.RUNNING))
+    begins = AttemptMoved(hook, None, AttemptState.QUEUED, Instant(4), kind="hook")
+    commit(session, inbox, moved(RunState.RUNNING, RunState.SUCCESS), begins)
+    assert not session.over()
+    commit(session, inbox, AttemptMoved(hook, AttemptState.QUEUED, AttemptState.SUCCESS, Instant(5), kind="hook"))
+    assert session.over()

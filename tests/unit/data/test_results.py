@@ -1,8 +1,10 @@
+import tracemalloc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pandas as pd
 import polars as pl
 import pytest
@@ -119,7 +121,10 @@ def test_a_result_that_was_swept_is_named(storage: LocalStorage) -> None:
 def test_a_result_survives_the_way_through_the_store(storage: LocalStorage, value: object) -> None:
     stored = store_result(value, storage, PREFIX)
     kept = stored.outcome()
-    assert StoredValue.of(kept.inline, kept.ref, kept.length, kept.digest) == stored
+    assert StoredValue.of(kept.inline, kept.ref, kept.length, kept.digest) == msgspec.structs.replace(
+        stored, preview=b""
+    )
+    assert kept.preview == stored.preview
     for damaged in (b"", b"\xff", b"\x93\xa1a", b"\xa1\xff"):
         with pytest.raises(UnreadableValue, match="damaged"):
             StoredValue.of(None, damaged, None, b"")
@@ -180,3 +185,29 @@ def test_results_are_indexed_like_a_list(lazy: tuple[LazyResults[Any], Source]) 
 def test_what_is_neither_inline_nor_referred_to_is_named(storage: LocalStorage) -> None:
     with pytest.raises(UnreadableValue, match="neither a value nor a reference"):
         load_result(StoredValue(None, None, None, b""), storage)
+
+
+def test_a_damaged_table_is_named(storage: LocalStorage, tmp_path: Path) -> None:
+    whole = store_result(pd.DataFrame({"a": range(1000)}), storage, PREFIX)
+    inside = store_result([pd.DataFrame({"b": range(1000)})], storage, PREFIX)
+    for place in tmp_path.rglob("1-*"):
+        data = bytearray(place.read_bytes())
+        data[len(data) // 2] ^= 1
+        place.write_bytes(data)
+    for stored in (whole, inside):
+        with pytest.raises(UnreadableValue, match="is damaged: its bytes are not those that were stored"):
+            load_result(stored, storage)
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+def test_a_large_value_is_stored_without_a_second_one_in_memory(storage: LocalStorage, mapped: bool) -> None:
+    value = [{"n": k, "text": f"row {k}" * 50} for k in range(30_000)]
+    tracemalloc.start()
+    try:
+        stored = store_result(value, storage, PREFIX, mapped=mapped)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert stored.ref is not None and stored.ref.size > 10_000_000
+    assert most < 5_000_000
+    assert load_result(stored, storage) == value

@@ -73,6 +73,13 @@ def test_an_object_without_a_time_stays_and_so_does_its_run() -> None:
     assert list(plan_sweep(objects, lambda run: (), NOW, Ages())) == [Doomed("values/d/r/t/-/2-cd", 1, 7)]
 
 
+def test_the_folder_of_a_run_that_still_needs_values_stays() -> None:
+    objects = [StoredObject("values/d/r/t/-/1-ab", 5, Instant(0))]
+    assert list(plan_sweep(objects, lambda run: ["values/d/r/t/-/2"], NOW, Ages())) == [
+        Doomed("values/d/r/t/-/1-ab", 1, 5)
+    ]
+
+
 def test_staged_leftovers_go_after_their_age_and_what_is_held_stays(storage: LocalStorage, tmp_path: Path) -> None:
     lake, database = tmp_path / "lake", tmp_path / "db"
     table = pd.DataFrame({"n": [1]})

@@ -1,4 +1,3 @@
-import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -291,6 +290,18 @@ def test_categories_that_differ_from_chunk_to_chunk_can_be_staged(tmp_path: Path
         assert reader.execute("SELECT c::VARCHAR FROM t").fetchall() == [("a",), ("b",)]
 
 
+def test_a_column_that_holds_nothing_takes_its_type_from_what_the_attempt_has_staged(tmp_path: Path) -> None:
+    typed, empty = pa.table({"n": [1], "why": ["late"]}), pa.table({"n": [1], "why": pa.nulls(1)})
+    with Staging("one") as writes:
+        overwrite_partition(typed, tmp_path / "lake", "2013-01-02")
+        overwrite_partition(empty, tmp_path / "lake", "2013-01-01")
+        with Staging("two"), pytest.raises(ValueError, match="all values of why are missing"):
+            overwrite_partition(empty, tmp_path / "lake", "2013-01-01")
+        writes.publish()
+    written = pq.ParquetFile(tmp_path / "lake" / "date=2013-01-01" / "part-0.parquet").schema_arrow
+    assert written.field("why").type == pa.string()
+
+
 def test_rows_that_do_not_fit_are_refused_where_they_are_written_and_not_when_they_are_published(place: Place) -> None:
     with Staging("one"):
         with pytest.raises(ValueError, match="1 of 1 rows do not belong to where="):
@@ -298,4 +309,4 @@ def test_rows_that_do_not_fit_are_refused_where_they_are_written_and_not_when_th
         with pytest.raises(FileNotFoundError, match="there is no folder"):
             delete_then_insert(place.folder / "no" / "db", "daily", pa.table({"n": [1]}), {})
     assert not (place.folder / "no").exists()
-    assert os.listdir(place.folder / ".lake.staged") == []
+    assert place.staged() == []

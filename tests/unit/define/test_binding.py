@@ -251,9 +251,9 @@ def test_the_context_has_one_value_under_many_names():
     assert one.reports == [(3, "x")]
 
 
-@pytest.mark.parametrize("ask", [lambda c: c.state, lambda c: c.connection("x"), lambda c: c.secret("x")])
-def test_what_the_context_cannot_give_yet_is_said(ask):
-    with pytest.raises(Fail, match="not available in this version"):
+@pytest.mark.parametrize("ask", [lambda c: c.connection("x"), lambda c: c.secret("x")])
+def test_a_connection_or_secret_that_the_task_does_not_declare_is_refused(ask):
+    with pytest.raises(Fail, match=r"does not declare it.*s=\['x'\]"):
         ask(context())
 
 

@@ -126,7 +126,7 @@ def test_an_unknown_option_of_with_options_and_of_defaults(load):
     text = body("a.with_options(retries=3)()", options="defaults={'retries': 2, 'id': 'x'}")
     assert [text for _, text in errors(load(text))] == [
         "defaults of DAG d has no option 'retries': write retry=…",
-        "defaults of DAG d cannot hold an id: it names one task",
+        "defaults of DAG d cannot hold id: it names one task",
         "task a has no option 'retries': write retry=…",
     ]
 

@@ -40,10 +40,13 @@ from segue.model.events import (
     MarkTask,
     MayStart,
     Outcome,
+    RejectTask,
+    ReleaseTask,
     Request,
     RerunRun,
     RetryRun,
     Started,
+    StateSet,
     TriggerRun,
     Value,
 )
@@ -181,9 +184,13 @@ class World:
 
     def make_scheduled(self, *runs: RunKey) -> None:
         """Give these runs the class of runs that the schedule makes, and restart."""
+        self.make_of_class(1, *runs)
+
+    def make_of_class(self, klass: int, *runs: RunKey) -> None:
+        """Give these runs a class, and restart."""
         for run in runs:
             view = self.store.runs[run]
-            self.store.runs[run] = structs.replace(view, row=structs.replace(view.row, klass=1))
+            self.store.runs[run] = structs.replace(view, row=structs.replace(view.row, klass=klass))
         self.restart()
 
     def _do(self, command: object) -> None:
@@ -191,7 +198,8 @@ class World:
             key = command.key
             row = self.store.attempts[key.run][key.task, key.index, key.number]
             assert row.state is AttemptState.QUEUED, "a launch follows from its commit"
-            assert self.store.runs[key.run].cancel_at is None, "nothing starts after a cancel"
+            spared = command.kind == "hook" or command.task.kind == "teardown"
+            assert spared or self.store.runs[key.run].cancel_at is None, "nothing starts after a cancel"
         if isinstance(command, Launch | Adopt):
             assert command.key not in self.alive, "one attempt is launched once"
             assert command.fence == fence_of(command.key, _SECRET)
@@ -233,6 +241,12 @@ class World:
     def mark(self, task: str, state: str, run: RunKey | None = None, id: str = "") -> Answered | None:
         return self.ask(MarkTask(run or self.last_run, task, state, "because"), id)
 
+    def release(self, task: str, run: RunKey | None = None, **more: bool) -> Answered:
+        return self.ask(ReleaseTask(run or self.last_run, task, "it is fine", **more))
+
+    def reject(self, task: str, run: RunKey | None = None) -> Answered:
+        return self.ask(RejectTask(run or self.last_run, task, "it is not"))
+
     # ---------------------------------------------------------------------------------------------------- attempts
     def attempt(self, label: str, run: RunKey | None = None) -> AttemptKey:
         """The living attempt of a task."""
@@ -268,6 +282,11 @@ class World:
     def may_start(self, label: str, seq: int = 1) -> None:
         key = self.attempt(label)
         self.send(Asked(key, self.alive[key].fence, Instant(self.now), seq, MayStart()))
+
+    def set_state(self, label: str, name: str, value: str, seq: int = 1) -> None:
+        """The attempt keeps a small value."""
+        key = self.attempt(label)
+        self.send(Asked(key, self.alive[key].fence, Instant(self.now), seq, StateSet(name, value)))
 
     def play(self, outcome: Callable[[AttemptKey], Outcome] = lambda key: GOOD, days: float = 1) -> None:
         """Answer every attempt until nothing is alive or waits."""

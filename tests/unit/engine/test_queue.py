@@ -116,7 +116,9 @@ class Line:
         return whole - 1 if gate[1] and klass == BACKFILL and whole >= RESERVED_FROM else whole
 
     def used(self, gate: tuple[str, bool]) -> int:
-        return sum(dict(zip(gates_of(one.rules), amounts_of(one.rules), strict=True)).get(gate, 0) for one in self.alive)
+        return sum(
+            dict(zip(gates_of(one.rules), amounts_of(one.rules), strict=True)).get(gate, 0) for one in self.alive
+        )
 
     def has_room(self, cell: Cell) -> bool:
         needs = zip(gates_of(cell.rules), amounts_of(cell.rules), strict=True)
@@ -128,7 +130,7 @@ class Line:
 
     def allowed(self, cell: Cell) -> bool:
         of_dag = sum(one.dag == cell.dag for one in self.alive)
-        of_task = sum(one.task == cell.task for one in self.alive)
+        of_task = sum(one.task == cell.task and one.rules.max_active is not None for one in self.alive)
         most = cell.rules.max_active
         return of_dag < self.dag_limits.get(cell.dag, PLENTY) and (most is None or of_task < most)
 
@@ -191,6 +193,12 @@ def do(line: Line, step: tuple) -> None:
         case "void", at if line.waiting:
             machines = sorted({cell.machine for cell in line.waiting}, key=lambda machine: machine.serial)
             line.void(machines[at % len(machines)])
+        case _:
+            change(line, step)
+
+
+def change(line: Line, step: tuple) -> None:
+    match step:
         case "pool", name, slots:
             line.set_pool(name, slots)
         case "workers", workers:

@@ -77,7 +77,8 @@ def test_a_run_without_place_and_its_tasks_name_the_runs_that_hold_it():
 
 def test_a_held_task_says_what_it_waits_for_and_so_do_its_run_and_what_lies_below():
     world = started(mapped("a", 0), task("b", "a"))
-    assert world.why("a") == "is held: a"
+    text = "is held: nothing to map over: x0 gave no items; `segue release d@day-1 a --reason …` lets it go, "
+    assert world.why("a") == f"{text}`segue reject …` fails it"
     assert world.why() == "is held: a"
     assert world.why("b") == "waits for a (held)"
 

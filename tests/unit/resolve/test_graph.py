@@ -77,3 +77,40 @@ def test_descendants_are_all_that_lies_below():
     assert graph.descendants([1, 2]) == {0}
     assert graph.descendants([3, 1]) == {0, 1, 2, 4}
     assert graph.descendants([]) == set()
+
+
+def test_ancestors_are_all_that_lies_above():
+    graph = Graph(DIAMOND)
+    assert graph.ancestors([0]) == {1, 2, 3}
+    assert graph.ancestors([3]) == set()
+
+
+NESTED = DagSpec(
+    "d",
+    (
+        TaskSpec("up", kind="setup"),
+        TaskSpec("in_up", kind="setup", after=("up",)),
+        TaskSpec("work", after=("in_up",)),
+        TaskSpec("in_down", kind="teardown", after=("in_up", "work")),
+        TaskSpec("down", kind="teardown", after=("up", "in_down")),
+        TaskSpec("beside", after=("up",)),
+    ),
+)
+
+
+def test_a_graph_knows_its_environments_from_both_sides():
+    graph = Graph(NESTED)
+    assert graph.setups == {3: (1,), 4: (0,)}
+    assert [(setup, teardown, sorted(between)) for setup, teardown, between in graph.environments] == [
+        (1, 3, [2]),
+        (0, 4, [1, 2, 3]),
+    ]
+    assert graph.scopes == {1: (0,), 2: (0, 1), 3: (0,)}
+    assert graph.users == {0: (1, 2, 3), 1: (2,)}
+    assert (graph.needs, graph.ends) == ({3: (2,), 4: (1, 2, 3)}, {1: (4,), 2: (3, 4), 3: (4,)})
+
+
+def test_setups_are_no_gates_and_teardowns_no_leaves():
+    graph = Graph(NESTED)
+    assert graph.gates == {}
+    assert [graph.tasks[at].id for at in graph.leaves] == ["work", "beside"]

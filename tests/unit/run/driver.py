@@ -13,7 +13,8 @@ import msgspec
 from segue.app.clock import SystemClock
 from segue.model import value as values
 from segue.model.changes import Brief, Given, Input, Launch
-from segue.model.contracts import Executor
+from segue.model.contracts import Executor, Vault
+from segue.model.errors import UnknownName
 from segue.model.events import Asked, Capacity, Ended, Event, Lost, Started, Value
 from segue.model.ids import AttemptKey, RunKey
 from segue.model.spec import Rules, TaskKind, TaskSpec
@@ -64,6 +65,21 @@ BRIEF = brief()
 
 def given(*arguments: object) -> tuple[Input, ...]:
     return tuple(Given(Value(values.encode(one))) for one in arguments)
+
+
+class FakeVault:
+    """Connections and secrets by name; keeps what it was asked."""
+
+    def __init__(self, **known: str) -> None:
+        self.known = known
+        self.asked: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
+
+    def reveal(self, connections: Sequence[str], secrets: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+        self.asked.append((tuple(connections), tuple(secrets)))
+        missing = [name for name in (*connections, *secrets) if name not in self.known]
+        if missing:
+            raise UnknownName(f"there is no {missing[0]}")
+        return {name: self.known[name] for name in connections}, {name: self.known[name] for name in secrets}
 
 
 class Driver:
@@ -156,9 +172,11 @@ def result_of(event: Ended | Lost) -> Any:
 
 
 @contextmanager
-def process_driver(home: Path, results: FakeResults | None = None, **settings: Any) -> Iterator[Driver]:
+def process_driver(
+    home: Path, results: FakeResults | None = None, vault: Vault | None = None, **settings: Any
+) -> Iterator[Driver]:
     """A process executor in `home`, closed afterwards."""
-    executor = ProcessExecutor(process_settings(home, **settings), results or FakeResults(), SystemClock())
+    executor = ProcessExecutor(process_settings(home, **settings), results or FakeResults(), SystemClock(), vault)
     try:
         executor.barrier()
         yield Driver(executor)

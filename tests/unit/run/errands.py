@@ -26,6 +26,9 @@ from segue.run.children.call import Call
 from segue.run.children.supply import Supply
 from segue.run.wire import Setup, Work
 
+TOLD: dict[str, str] = {}
+"""The connections and secrets of the attempt."""
+
 
 def open_workshop(setup: Setup) -> "ErrandWorkshop":
     return ErrandWorkshop()
@@ -43,6 +46,10 @@ class ErrandWorkshop:
     def prepare(self, work: Work, brief: Brief, supply: Supply) -> Call:
         if brief.file == "hangs.py":
             time.sleep(3600)
+        TOLD.clear()
+        if work.reveals:
+            revealed = supply.revealed()
+            TOLD.update(revealed.connections | revealed.secrets)
         if brief.file == "broken.py":
             raise ModuleNotFoundError("No module named 'nonesuch'")
         function = globals()[work.task.partition(".")[0]]
@@ -362,3 +369,41 @@ def inherited() -> list[int]:
     """Descriptors that a program started by a task has."""
     said = subprocess.run(["ls", "/proc/self/fd"], capture_output=True, text=True, check=True, close_fds=False).stdout
     return sorted(int(one) for one in said.split())[:-1]
+
+
+def hold_memory(size: int, seconds: float) -> int:
+    held = bytearray(size)
+    held[::4096] = b"x" * len(held[::4096])
+    time.sleep(seconds)
+    return len(held)
+
+
+def hold_memory_outside(size: int, pids: str) -> None:
+    """In a session of its own, while the task itself waits."""
+    code = f"import os, time; held = bytearray({size}); held[::4096] = b'x' * len(held[::4096]); time.sleep(60)"
+    child = subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
+    Path(pids).write_text(f"{os.getpid()} {child.pid}")
+    time.sleep(60)
+
+
+def told() -> list[str]:
+    return [os.getpid(), *sorted(TOLD)]
+
+
+def blab(name: str) -> int:
+    print("it is", TOLD[name])
+    logging.getLogger("shop").error("it is %s", TOLD[name], extra={"field": TOLD[name]})
+    os.write(2, TOLD[name].encode())
+    return os.getpid()
+
+
+def blab_in_an_error(name: str) -> None:
+    raise ValueError(f"refused {TOLD[name]}")
+
+
+def blab_in_a_skip(name: str) -> None:
+    raise Skip(f"refused {TOLD[name]}")
+
+
+def give_away(name: str) -> list[str]:
+    return ["x", TOLD[name]]

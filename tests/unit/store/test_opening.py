@@ -208,6 +208,23 @@ def test_a_reader_makes_no_database(path):
     assert not path.exists()
 
 
+def test_a_database_that_is_only_being_made_is_no_damage(path):
+    path.touch()
+    with pytest.raises(StoreDown, match="its owner is only making it"):
+        SqliteReader(path)
+
+
+def test_a_reader_refuses_what_is_not_ours_or_newer(path, tmp_path):
+    with closing(sqlite3.connect(tmp_path / "songs.db")) as raw:
+        raw.execute("CREATE TABLE songs (title)")
+    with pytest.raises(HomeUnusable, match="database of something else"):
+        SqliteReader(tmp_path / "songs.db")
+    open_writer(path, NOW).close()
+    set_meta(path, "schema", SCHEMA + 1)
+    with pytest.raises(HomeUnusable, match="install the newer"):
+        SqliteReader(path)
+
+
 def test_a_reader_cannot_write(path, tmp_path):
     filled(tmp_path)
     reader = SqliteReader(path)

@@ -8,7 +8,8 @@ from sqlalchemy import CheckConstraint, Integer, LargeBinary, Table
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateTable
 
-from segue.store.schema import metadata
+from segue.model.state import RUN_FINAL, RunState
+from segue.store.schema import OPEN, metadata
 
 
 def checked_columns() -> list[tuple[Table, str]]:
@@ -48,3 +49,8 @@ def test_every_state_column_is_checked():
 def test_no_check_is_written_as_a_list():
     checks = [one for table in metadata.sorted_tables for one in table.constraints if isinstance(one, CheckConstraint)]
     assert [str(one.sqltext) for one in checks if " IN " in str(one.sqltext).upper()] == []
+
+
+def test_open_names_every_state_that_is_not_final():
+    named = {state for state in RunState if f"'{state}'" in OPEN}
+    assert named == set(RunState) - RUN_FINAL

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from segue.model.errors import HomeUnusable
 from segue.model.ids import Instant
 from segue.store.audit import compare, validate_state
 from segue.store.migrations.upgrading import SCRIPTS, upgrade
@@ -147,6 +148,13 @@ def test_the_runs_of_an_old_database_go_on(old):
     assert (made.rows, made.source) == (0, "etag")
     assert (validate_state(store.reader), compare(store.reader)) == ([], [])
     store.close()
+
+
+def test_an_old_database_is_not_read_before_it_is_upgraded(old):
+    with pytest.raises(HomeUnusable, match=f"is of version 1, this Segue reads version {SCHEMA}: `segue db upgrade`"):
+        SqliteReader(old)
+    open_writer(old, NOW).close()
+    SqliteReader(old).close()
 
 
 def test_a_copy_of_the_old_database_can_be_put_back(old, tmp_path):

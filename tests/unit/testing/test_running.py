@@ -197,3 +197,37 @@ def test_a_dag_is_found_by_its_id_in_imported_modules_and_in_files(tmp_path: Pat
     assert execute_dag("filed", path=tmp_path).value("one") == 1
     with pytest.raises(UsageError, match="did you mean doubling"):
         execute_dag("doublin", path=tmp_path)
+
+
+told: list[str] = []
+
+
+def test_state_is_kept_across_attempts_and_hooks() -> None:
+    @task(retry=Retry(times=1), on_success=lambda context: told.append(str(context.state.get("job"))))
+    def submit() -> str:
+        job = current().state.get("job")
+        if job is None:
+            current().state.set("job", "j-1")
+            raise RetryAfter(0)
+        return job
+
+    @dag
+    def remote() -> None:
+        submit()
+
+    told.clear()
+    assert run(remote).value("submit") == "j-1"
+    assert told == ["j-1"]
+
+
+def test_a_source_without_rows_is_held() -> None:
+    @task
+    def source() -> list[int]:
+        return []
+
+    @dag
+    def hollow() -> None:
+        source()
+
+    result = run(hollow)
+    assert result.state is RunState.HELD and result.tasks == {"source": "held"}

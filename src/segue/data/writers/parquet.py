@@ -92,7 +92,7 @@ class ParquetPartition:
 
     def stage(self, table: object, mark: str = "") -> StagedPartition:
         """Write the table beside the root, durably. Raises `TypeError` for what is no table."""
-        arrow = self._typed(self._without_keys(arrow_of(table)))
+        arrow = self._typed(self._without_keys(arrow_of(table)), mark)
         target = self.path
         _refuse_foreign(target)
         name = safe_name("/".join(f"{key}={value}" for key, value in self._pairs.items()))
@@ -110,14 +110,15 @@ class ParquetPartition:
                 table = table.drop_columns([key])
         return table
 
-    def _typed(self, table: Any) -> Any:
+    def _typed(self, table: Any, mark: str) -> Any:
         """Give columns that hold nothing the type they have in other partitions, or readers of all would stumble."""
         untyped = [
             name for name, kind in zip(table.column_names, table.schema.types, strict=True) if str(kind) == "null"
         ]
         if not untyped:
             return table
-        others = sorted(self._root.glob("*=*/" * len(self._pairs) + _PART))
+        staged = self.folder.glob(f"*.{mark.partition('-')[0]}-*.parquet") if mark else ()
+        others = [*sorted(staged), *sorted(self._root.glob("*=*/" * len(self._pairs) + _PART))]
         known = arrow_schema(others[-1]) if others else table.schema
         schema = table.schema
         for name in untyped:

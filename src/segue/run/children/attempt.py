@@ -24,11 +24,11 @@ import msgspec
 
 from segue.model.changes import Brief
 from segue.model.errors import Skip
-from segue.model.events import Cancelled, Failure, Followed, Outcome
+from segue.model.events import Cancelled, Failure, Outcome
 from segue.model.ids import Instant, RunKey
 from segue.run.children.call import Call, Workshop
 from segue.run.children.control import Control
-from segue.run.children.guard import Made, guarded, measured
+from segue.run.children.guard import Made, concluded, measured
 from segue.run.children.outcome import begin_of_user_code, outcome_of
 from segue.run.children.supply import Supply
 from segue.run.children.surroundings import Surroundings
@@ -163,6 +163,8 @@ class _Worker:
             self._around.name(SEGUE_RUN_ID=str(work.run), SEGUE_TASK_ID=task, SEGUE_ATTEMPT=str(work.number))
             turns = self._workshop.loads(work, brief)
             call = self._workshop.prepare(work, brief, self._supply)
+            if call.item is not None:
+                account.notes.append(f"item: {call.item}")
             if turns:
                 self._around.keep()  # what a file does when it is imported holds for all its attempts
             if work.ask and not self._may_begin(work.token):
@@ -181,8 +183,9 @@ class _Worker:
             self._leave_copies(1)
             if not isinstance(error, Skip):
                 self._voice.complain(error, begin_of_user_code(error))
-            root, may_retry = (call.root, call.may_retry) if call else (self._setup.bundles, lambda _: True)
-            return outcome_of(error, root, may_retry)
+            if call is None:
+                return outcome_of(error, self._setup.bundles, lambda _: True)
+            return outcome_of(error, call.root, call.may_retry, call.hide)
 
     def _run(self, call: Call) -> object:
         with call.within:
@@ -194,17 +197,9 @@ class _Worker:
         with call.staging as writes:
             result = self._run(call)
             account.made = measured(call, result, writes)
-            if work.kind == "branch":
-                outcome: Outcome = Followed(call.choose(result))
-            else:
-                value = call.keep(result)
-                if work.kind != "short_circuit" or result:
-                    outcome, note = guarded(value, account.made, work.empty, writes)
-                    account.notes += [note] if note else []
-                    return outcome
-                outcome = Followed((), value)
-            writes.publish()
-            return outcome
+            outcome, note = concluded(call, result, account.made, writes, work.kind, work.empty)
+        account.notes += [note] if note else []
+        return outcome
 
     def _attending(self, work: Work, call: Call) -> AbstractContextManager[None]:
         on_cancel = call.on_cancel

@@ -10,7 +10,7 @@ from segue.model.events import Value
 from segue.run.children.supply import Supply
 from segue.run.wire import Work
 
-__all__ = ["NO_WRITES", "Call", "Workshop", "Writes"]
+__all__ = ["NO_WRITES", "Call", "Workshop", "Writes", "unmeasured"]
 
 
 class Writes(Protocol):
@@ -43,8 +43,8 @@ class _NoWrites:
 NO_WRITES: AbstractContextManager[Writes] = nullcontext(_NoWrites())
 
 
-def _unmeasured(_: object) -> None:
-    return None
+def unmeasured(_: object) -> None:
+    """Of a result that the guard does not look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,9 @@ class Call:
         on_cancel: calls what the task wants called when it is stopped.
         staging: entered around the code and the storing of its result; gives what its writers did.
         reports: what the code has reported so far: rows, source.
+        hide: takes the attempt's secrets out of a text.
         length: rows of a result that the guard looks at, None where it does not.
+        item: what the item of a mapped task is called.
     """
 
     code: Callable[[], object]
@@ -73,7 +75,9 @@ class Call:
     on_cancel: Callable[[], object] | None = None
     staging: AbstractContextManager[Writes] = NO_WRITES
     reports: Sequence[tuple[int | None, str | bytes | None]] = ()
-    length: Callable[[object], int | None] = _unmeasured
+    length: Callable[[object], int | None] = unmeasured
+    item: str | None = None
+    hide: Callable[[str], str] = str
 
 
 class Workshop(Protocol):

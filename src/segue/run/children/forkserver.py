@@ -112,6 +112,7 @@ class Server:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             die_with_parent(self._pid)
             os.setsid()
+            _join(order.group)
             adopt_orphans()
             for fd in (self._sock.detach(), self._told, self._tell):
                 os.close(fd)
@@ -140,6 +141,13 @@ class Server:
                     return
                 if pid in self._workers:
                     self._dead.append((self._workers.pop(pid), os.waitstatus_to_exitcode(status), usage))
+
+
+def _join(group: str) -> None:
+    """Join a control group; without it the executor measures itself."""
+    if group:
+        with suppress(OSError), open(f"{group}/cgroup.procs", "w") as processes:  # noqa: PTH123
+            processes.write("0")
 
 
 def _signal_group(pid: int, number: int) -> None:

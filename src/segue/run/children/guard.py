@@ -6,15 +6,30 @@ long the table or list is that a task without upstream returned.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import blake2b
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
-from segue.model.events import Held, Outcome, Value
-from segue.run.children.call import Call, Writes
+from segue.data.codecs.registry import is_table
+from segue.define.dag import Dag
+from segue.model.events import Followed, Held, Outcome
+from segue.model.spec import TaskKind
+from segue.run.children.call import Call, Writes, unmeasured
 
-__all__ = ["Made", "guarded", "measured"]
+__all__ = ["Made", "concluded", "measure_of", "measured"]
 
 _LONGEST = 200  # characters of a source's fingerprint
+
+
+def measure_of(dag: Dag, task: str) -> Callable[[object], int | None]:
+    """What the guard looks at of a task's result: the rows of a table or list where it has no upstream, else nothing.
+
+    Args:
+        dag: as traced in this process.
+        task: the task.
+    """
+    guarded = dag.calls[task].task.kind == "task" and not dag.get_task(task).upstream_task_ids
+    return _rows_of if guarded else unmeasured
 
 
 class Made(NamedTuple):
@@ -44,20 +59,33 @@ def measured(call: Call, result: object, writes: Writes) -> Made:
     return Made(length, "" if length is None else "returned", source)
 
 
-def guarded(value: Value, made: Made, empty: Literal["hold", "warn", "ok"], writes: Writes) -> tuple[Outcome, str]:
-    """The outcome of an attempt that gave a value, and a note where nothing is held; publishes what may be seen.
+def concluded(
+    call: Call, result: object, made: Made, writes: Writes, kind: TaskKind, empty: Literal["hold", "warn", "ok"]
+) -> tuple[Outcome, str]:
+    """What a result comes to, stored and published, and a note where an empty one is let go.
 
     Args:
-        value: its result, stored.
+        call: the attempt.
+        result: what its code returned.
         made: what it made.
-        empty: what is to be done about nothing.
         writes: what its writers did.
+        kind: of its task.
+        empty: what is to be done about nothing.
     """
+    if kind == "branch":
+        writes.publish()
+        return Followed(call.choose(result)), ""
+    value = call.keep(result)
     text = f"it {made.how} 0 rows" if made.rows == 0 and empty != "ok" else ""
-    if text and empty == "hold":
+    stops = kind == "short_circuit" and not result
+    if text and empty == "hold" and not stops:
         return Held("empty", text, value, writes.describe()), ""
     writes.publish()
-    return value, text
+    return Followed((), value) if stops else value, text
+
+
+def _rows_of(result: object) -> int | None:
+    return len(cast(list[object], result)) if isinstance(result, list) or is_table(result) else None
 
 
 def _fingerprint(sources: list[str | bytes]) -> str:

@@ -7,29 +7,37 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from segue.model.errors import DefinitionError, Fail, RetryAfter, Skip, UnknownName, UnstorableValue
+from segue.model.errors import DefinitionError, Fail, RetryAfter, Skip, StorageRefused, UnknownName, UnstorableValue
 from segue.model.events import Failure, Outcome, Skipped
 
 __all__ = ["begin_of_user_code", "outcome_of"]
 
-_NEVER: Final = (Fail, UnstorableValue, UnknownName, DefinitionError, ImportError, NameError, SyntaxError)
+_NEVER: Final = (
+    Fail, UnstorableValue, StorageRefused, UnknownName, DefinitionError, ImportError, NameError, SyntaxError
+)  # fmt: skip
 _LONGEST: Final = 500  # characters of a failure's one line
 _DAY: Final = 24 * 3600
 _OURS: Final = str(Path(__file__).parents[2])
 
 
-def outcome_of(error: BaseException, root: str, may_retry: Callable[[BaseException], bool]) -> Outcome:
+def outcome_of(
+    error: BaseException,
+    root: str,
+    may_retry: Callable[[BaseException], bool],
+    hide: Callable[[str], str] = str,
+) -> Outcome:
     """What an attempt that raised has to report (SEMANTICS, "Attempts").
 
     Args:
         error: what was raised.
         root: folder of the bundle; places in it are named relative to it.
         may_retry: what the task's `Retry(on=, not_on=)` says about the error.
+        hide: takes secrets out of its text, before that is shortened and may keep half of one.
     """
     if isinstance(error, Skip):
-        return Skipped(_first_line(error))
+        return Skipped(_first_line(error, hide))
     name = type(error).__qualname__
-    text = f"{name}: {line}" if (line := _first_line(error)) else name
+    text = f"{name}: {line}" if (line := _first_line(error, hide)) else name
     if place := _place(error, root):
         text = f"{text} ({place})"
     if isinstance(error, RetryAfter):
@@ -46,9 +54,9 @@ def begin_of_user_code(error: BaseException) -> TracebackType | None:
     return trace
 
 
-def _first_line(error: BaseException) -> str:
+def _first_line(error: BaseException, hide: Callable[[str], str]) -> str:
     try:
-        text = str(error)
+        text = hide(str(error))
     except Exception as own:  # noqa: BLE001 - an exception whose own text raises
         text = f"(its text raises {type(own).__qualname__})"
     line = " ".join(text.split("\n", 1)[0].split())

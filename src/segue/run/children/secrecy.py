@@ -99,12 +99,13 @@ def _parts(value: Any, place: str) -> Iterable[tuple[str, object]]:
 
 def _columns(table: Any) -> Iterator[tuple[object, Iterable[object]]]:
     """The columns of a table of any library; a series is one column."""
+    if hasattr(table, "index"):
+        yield "index", table.index
     if hasattr(table, "column_names"):
         yield from ((name, table.column(name).to_pylist()) for name in table.column_names)
     elif hasattr(table, "get_columns"):
         yield from ((column.name, column.to_list()) for column in table.get_columns())
     elif hasattr(table, "columns"):
-        yield "index", table.index
         yield from table.items()
     elif hasattr(table, "to_list"):
         yield getattr(table, "name", None), table.to_list()

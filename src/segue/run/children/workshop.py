@@ -7,11 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from segue.data.codecs.registry import is_table
 from segue.data.results import store_result
 from segue.data.staging import Staging, publish_staged
 from segue.data.storage import Storage, open_storage, values_prefix
-from segue.define.binding import annotations_of, bind, branch_choice, may_retry, retry_policy
+from segue.define.binding import annotations_of, bind, branch_choice, item_name, may_retry, retry_policy
 from segue.define.bundle import origin_of
 from segue.define.code import CodeLoader
 from segue.define.context import RunContext, entered
@@ -28,6 +27,7 @@ from segue.model.interval import Interval
 from segue.model.spec import HookName
 from segue.model.value import decode
 from segue.run.children.call import Call, Workshop
+from segue.run.children.guard import measure_of
 from segue.run.children.inputs import Inputs
 from segue.run.children.secrecy import Secrecy
 from segue.run.children.supply import Supply
@@ -87,7 +87,7 @@ class _FileWorkshop:
 
         def keep(result: object) -> Value:
             secrecy.check(result)
-            return store_result(result, self._storage, prefix, mapped=plan.mapped).outcome()
+            return store_result(result, self._storage, prefix, mapped=plan.mapped, hide=secrecy.hide).outcome()
 
         return Call(
             code=partial(bound.fn, *bound.args, **bound.kwargs),
@@ -99,7 +99,9 @@ class _FileWorkshop:
             on_cancel=_on_cancel(loaded.dag, context) if work.hooked else None,
             staging=Staging(prefix, self._storage),
             reports=context.reports,
-            length=_length if plan.source else _unguarded,
+            length=plan.length,
+            item=item_name(loaded.dag, work.task, bound),
+            hide=secrecy.hide,
         )
 
     def _publication(self, work: Work, brief: Brief, context: RunContext) -> Call:
@@ -156,14 +158,14 @@ class _Loaded:
 
 
 class _Plan:
-    """`mapped`: something maps over its result; `source`: its result is looked at by the guard."""
+    """`mapped`: something maps over its result; `length`: what the guard sees of it."""
 
     def __init__(self, dag: Dag, task: str, listed: bool) -> None:
         self.retry = retry_policy(dag, task)
         self.annotations = annotations_of(dag, task)
         call = dag.calls[task]
         self.mapped = listed and call.fan is None
-        self.source = call.task.kind == "task" and not dag.get_task(task).upstream_task_ids
+        self.length = measure_of(dag, task)
 
 
 def _keeping(work: Work, task: str, secrecy: Secrecy, supply: Supply) -> Callable[[str, str], None]:
@@ -196,14 +198,6 @@ def _without_result(code: Callable[[], object], context: RunContext, root: str) 
         root=root,
         within=entered(context),
     )
-
-
-def _length(result: object) -> int | None:
-    return len(cast(list[object], result)) if isinstance(result, list) or is_table(result) else None
-
-
-def _unguarded(_: object) -> None:
-    return None
 
 
 def _listed(dag: Dag) -> Iterator[str]:

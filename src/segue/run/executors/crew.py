@@ -7,6 +7,7 @@ import time
 from segue.model.value import encode
 from segue.run.executors.collector import Collector
 from segue.run.executors.forks import ForkServer
+from segue.run.executors.memory import make_group
 from segue.run.executors.reader import Reader
 from segue.run.executors.settings import ExecutorSettings
 from segue.run.executors.worker import Attempt, ReuseKey, Worker
@@ -84,6 +85,8 @@ class Crew:
         """It is dead, and nobody asks for it any more."""
         self._selector.unregister(worker.sock)
         worker.close()
+        if worker.group is not None:
+            worker.group.remove()
         del self.workers[worker.number]
 
     def start(self) -> None:
@@ -147,7 +150,10 @@ class Crew:
         assert self.server is not None
         self._hired += 1
         worker = Worker(self._hired, reuse, fresh)
-        self.server.fork(worker.number, worker.seal, (*worker.seats, self._lock))
+        if reuse.memory is not None:
+            worker.group = make_group(worker.number, reuse.memory, groups=self._settings.groups)
+        group = str(worker.group.folder) if worker.group else ""
+        self.server.fork(worker.number, worker.seal, (*worker.seats, self._lock), group)
         worker.seated()
         self._collector.attend(worker.seal, worker.page, worker.keys, worker.pipes, worker.veil)
         worker.tell = self._reader.serve(worker.side, reuse.connections, reuse.secrets, worker.veil)

@@ -55,9 +55,9 @@ class ForkServer:
         """Its process id."""
         return self._process.pid
 
-    def fork(self, worker: int, seal: bytes, fds: Sequence[int]) -> None:
+    def fork(self, worker: int, seal: bytes, fds: Sequence[int], group: str = "") -> None:
         """Order a worker. The descriptors stay the caller's."""
-        self._order(Fork(worker, seal), [os.dup(fd) for fd in fds])
+        self._order(Fork(worker, seal, group), [os.dup(fd) for fd in fds])
 
     def signal(self, worker: int, number: int) -> None:
         """Send a signal to a worker's group; one that is dead already gets none."""

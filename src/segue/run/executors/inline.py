@@ -74,7 +74,7 @@ class InlineExecutor:
         key = launch.key
         if key in self._waiting or key in self._asking or key in self._ended:
             return
-        if launch.task.rules.idempotent:
+        if launch.task.rules.idempotent or launch.kind != "user":
             self._waiting[key] = launch
         else:
             self._asking[key] = launch

@@ -20,7 +20,7 @@ import msgspec
 
 from segue.model.changes import Adopt, Answer, Cancel, Command, Kill, Launch
 from segue.model.contracts import Clock, Inbox, Results, Vault
-from segue.model.events import Cancelled, Ended, Event, Lost, MayStart
+from segue.model.events import Cancelled, Ended, Event, Lost, LostCause, MayStart
 from segue.run.executors.collector import Collector
 from segue.run.executors.crew import Crew
 from segue.run.executors.home import HomeLock, mark_of
@@ -32,7 +32,7 @@ from segue.run.executors.packing import pack
 from segue.run.executors.reader import Reader
 from segue.run.executors.reports import Reports
 from segue.run.executors.settings import ExecutorSettings
-from segue.run.executors.stopping import Stopping, after_errand
+from segue.run.executors.stopping import Stopping, final
 from segue.run.executors.verdicts import cause_of, judged
 from segue.run.executors.worker import Attempt, Worker
 from segue.run.wire import Ask, Bulky, Gone, Grant, Heeded, Report
@@ -53,9 +53,7 @@ class ProcessExecutor:
         vault: knows connections and secrets, asked in another thread of this executor.
     """
 
-    def __init__(
-        self, settings: ExecutorSettings, results: Results, clock: Clock, vault: Vault | None = None
-    ) -> None:
+    def __init__(self, settings: ExecutorSettings, results: Results, clock: Clock, vault: Vault | None = None) -> None:
         self._settings = settings
         mark = mark_of(settings.home)
         self._lock = HomeLock(settings.home, mark)
@@ -68,6 +66,7 @@ class ProcessExecutor:
         self._pace = Pace(settings.depth, settings.queue_for)
         self._memory = MemoryWatch()
         self._memory_at = 0.0
+        self._limit_at = NEVER
         self._tokens = count(1)
         self._pending: deque[Attempt] = deque()
         self._reports = Reports(clock)
@@ -75,6 +74,7 @@ class ProcessExecutor:
         self._stopping = Stopping(self._crew, settings.grace, self._send_errand)
         self._inbox_fd: int | None = None
         self._look_at = NEVER
+        self._ending = False
 
     # ------------------------------------------------------------------------------------------------- the contract
     def do(self, commands: Iterable[Command]) -> None:
@@ -137,11 +137,12 @@ class ProcessExecutor:
 
     def _say_farewell(self) -> None:
         """Stop the attempts whose `on_cancel` wants to know. No commit comes any more: what they set is refused."""
-        last = [one for one in self._reports.attempts.values() if one.worker and one.hooked]
+        self._ending = True
+        last = [one for one in self._reports.attempts.values() if one.worker and one.hooked and one.verdict is None]
         for attempt in last:
             self._stop(Cancel(attempt.launch.key))
         end = time.monotonic() + self._settings.hook_limit
-        while time.monotonic() < end and any(one.worker or one.errand for one in last):
+        while time.monotonic() < end and any(one.worker or (one.errand and not one.errand.end) for one in last):
             self._turn(_UNHURRIED)
             for attempt in last:
                 for seq in list(attempt.questions):
@@ -149,10 +150,12 @@ class ProcessExecutor:
 
     # ---------------------------------------------------------------------------------------------------- commands
     def _launch(self, launch: Launch) -> None:
-        if launch.key not in self._reports.attempts:
-            attempt = Attempt(next(self._tokens), launch)
-            self._reports.attempts[launch.key] = attempt
-            self._pending.append(attempt)
+        if launch.key in self._reports.attempts:
+            self._reports.ask_again(self._reports.attempts[launch.key])
+            return
+        attempt = Attempt(next(self._tokens), launch)
+        self._reports.attempts[launch.key] = attempt
+        self._pending.append(attempt)
 
     def _stop(self, command: Cancel | Kill, at_once: bool = False) -> None:
         """Stop an attempt wherever it is. A result that is on its way here is still believed."""
@@ -189,7 +192,9 @@ class ProcessExecutor:
 
     # ------------------------------------------------------------------------------------------- giving and taking
     def _place(self) -> None:
-        """Give what waits to workers, strictly in order."""
+        """Give what waits to workers, strictly in order; at the end, errands alone."""
+        if self._ending:
+            self._pending = deque(attempt for attempt in self._pending if attempt.of)
         while self._pending:
             worker = self._crew.seat(self._pending[0], self._pace.depth)
             if worker is None:
@@ -287,21 +292,21 @@ class ProcessExecutor:
         self._hear(worker)
         self._take_back(worker)
         for attempt in worker.queue.values():
-            cause = cause_of(gone, worker.ours, self._memory.to_blame)
+            over = worker.measure(alive=False)
+            cause = LostCause.MEMORY if over else cause_of(gone, worker.ours, self._memory.to_blame)
             self._finish(attempt, self._reports.untold(attempt, worker, gone, cause))
         self._crew.remove(worker)
 
     def _finish(self, attempt: Attempt, event: Ended | Lost) -> None:
-        """The attempt has ended: say so, or wait for its errand."""
+        """The attempt has ended: say so, or wait for its errand; an errand's end may be what was waited for."""
         self._bodies.pop(attempt.token, None)
         deferred = self._stopping.defers(attempt, event)
         attempt.worker = None
-        if attempt.of is not None:
-            attempt.of.errand = None
-            if attempt.of.end is not None:
-                self._reports.ended(attempt.of, after_errand(attempt.of.end, event))
-        elif not deferred:
-            self._reports.ended(attempt, event)
+        if attempt.of is None:
+            if not deferred:
+                self._reports.ended(attempt, final(attempt, event))
+        elif attempt.of.end is not None:
+            self._reports.ended(attempt.of, final(attempt.of, attempt.of.end))
 
     # ------------------------------------------------------------------------------------------------------ looking
     def _look(self, worker: Worker, after: float) -> None:
@@ -317,11 +322,27 @@ class ProcessExecutor:
             if now >= worker.look_at:
                 worker.look_at = self._inspect(worker, now)
             running = running or bool(worker.queue)
+        self._limit(now)
         if running and now >= self._memory_at:
             self._memory.sample()
             self._memory_at = now + self._settings.memory_watch
         due = [min(worker.look_at, worker.term_at, worker.kill_at) for worker in self._crew.workers.values()]
-        self._look_at = min([*due, self._memory_at if running else NEVER], default=NEVER)
+        self._look_at = min([*due, self._limit_at, self._memory_at if running else NEVER], default=NEVER)
+
+    def _limit(self, now: float) -> None:
+        """Kill whoever holds more memory than its limit allows, with all it has started, and none else."""
+        limited = [worker for worker in self._crew.workers.values() if worker.limited]
+        if limited and now >= self._limit_at:
+            for worker in limited:
+                if worker.measure():
+                    self._take_back(worker)
+                    worker.closing = True
+                    self._crew.kill(worker, signal.SIGKILL)
+            self._limit_at = now + self._settings.limit_watch
+        elif not limited:
+            self._limit_at = NEVER
+        elif self._limit_at == NEVER:
+            self._limit_at = now
 
     def _inspect(self, worker: Worker, now: float) -> float:
         """See what a worker does, act on it, and say when to look again."""

@@ -23,6 +23,7 @@ from segue.model.events import (
     Value,
 )  # fmt: skip
 from segue.model.ids import AttemptKey, Instant, RunKey
+from segue.model.size import show_bytes
 from segue.run.executors.logfile import log_path
 from segue.run.executors.veiling import veiled, veiled_question
 from segue.run.executors.worker import Attempt, Question, Worker
@@ -88,9 +89,13 @@ class Reports:
         attempt = self.attempts.get(adopt.key)
         if attempt is None:
             self.events.append(Lost(adopt.key, adopt.fence, None, self._clock.now(), LostCause.OWNER))
-            return
-        open_ones = {event.seq for event in self.events if isinstance(event, Asked) and event.key == adopt.key}
-        self.events += [_question(attempt, *one) for one in attempt.questions.items() if one[0] not in open_ones]
+        else:
+            self.ask_again(attempt)
+
+    def ask_again(self, attempt: Attempt) -> None:
+        """Ask what is not answered and was heard by an engine that is no more."""
+        heard = {event.seq for event in self.events if isinstance(event, Asked) and event.key == attempt.launch.key}
+        self.events += [_question(attempt, *one) for one in attempt.questions.items() if one[0] not in heard]
 
     def never(self, key: AttemptKey, fence: bytes) -> Ended:
         """The end of an attempt that never began."""
@@ -111,8 +116,10 @@ class Reports:
         launch, sight, now = attempt.launch, worker.look(), self._clock.now()
         began = sight.began_at if sight.token == attempt.token else None
         log = str(log_path(launch.key)) if worker.said() else None
-        notes = (f"left {gone.left} processes behind: killed",) if gone.left else ()
-        usage = Usage(gone.rss or None, gone.cpu or None, str(worker.number), log, notes)
+        notes = (f"left {gone.left} processes behind: killed",) if gone.left and not worker.over else ()
+        if worker.over and worker.reuse.memory:
+            notes = (f"held {show_bytes(worker.over)} of memory, its limit is {show_bytes(worker.reuse.memory)}",)
+        usage = Usage(max(gone.rss, worker.over) or None, gone.cpu or None, str(worker.number), log, notes)
         if verdict is None:
             signal, code = (None, None) if cause is LostCause.WORKER else (gone.signal, gone.exit_code)
             return _veiled(attempt, Lost(launch.key, launch.fence, began, now, cause, signal, code, usage))

@@ -35,6 +35,8 @@ class ExecutorSettings:
         growth: resident memory after which a worker retires.
         log_head: kept of the beginning of a log.
         log_tail: kept of the end of a log that is longer.
+        groups: where control groups are mounted.
+        limit_watch: how often the memory of attempts that have a limit is measured.
         memory_watch: how often free memory is sampled while something runs.
     """
 
@@ -61,3 +63,5 @@ class ExecutorSettings:
     log_head: int = 40_000_000
     log_tail: int = 10_000_000
     memory_watch: float = 1.0
+    limit_watch: float = 0.2
+    groups: Path = Path("/sys/fs/cgroup")

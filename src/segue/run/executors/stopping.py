@@ -19,7 +19,7 @@ from segue.run.executors.crew import Crew
 from segue.run.executors.inspection import NEVER
 from segue.run.executors.worker import Attempt, Worker
 
-__all__ = ["Stopping"]
+__all__ = ["Stopping", "final"]
 
 
 class Stopping:
@@ -77,7 +77,7 @@ class Stopping:
         if begun and isinstance(event, Ended) and isinstance(event.outcome, Cancelled | Failure):
             self._tend(attempt)
         attempt.end = event
-        return attempt.errand is not None
+        return attempt.errand is not None and attempt.errand.end is None
 
     def _tend(self, attempt: Attempt) -> None:
         if attempt.hooked and attempt.verdict is not None and not attempt.tended:
@@ -90,13 +90,17 @@ def _in_code(attempt: Attempt, worker: Worker) -> bool:
     return sight.token == attempt.token and sight.began > 0
 
 
-def after_errand(event: Ended | Lost, errand: Ended | Lost) -> Ended | Lost:
-    """The end of an attempt whose `on_cancel` was called elsewhere."""
+def final(attempt: Attempt, event: Ended | Lost) -> Ended | Lost:
+    """This end of an attempt, with a note where its `on_cancel` was called elsewhere."""
+    said = attempt.errand.end if attempt.errand else None
+    if said is None:
+        return event
     note = "its on_cancel was called in a process of its own"
-    if isinstance(errand, Lost):
+    if isinstance(said, Lost):
         note += ", which died"
-    elif isinstance(errand.outcome, Failure):
-        note += f", and failed: {errand.outcome.text}"
-    log = event.usage.log or errand.usage.log
-    usage = msgspec.structs.replace(event.usage, notes=(*event.usage.notes, note), log=log)
+    elif isinstance(said.outcome, Failure):
+        note += f", and failed: {said.outcome.text}"
+    usage = msgspec.structs.replace(
+        event.usage, notes=(*event.usage.notes, note), log=event.usage.log or said.usage.log
+    )
     return msgspec.structs.replace(event, usage=usage)

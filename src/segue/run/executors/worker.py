@@ -15,7 +15,8 @@ from segue.model.events import Ended, Lost, Outcome
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import AttemptKind
 from segue.model.masking import Veil
-from segue.run.page import BEGAN, BEGAN_AT, STREAMS, TAKEN, TOKEN, Page, make_page
+from segue.run.executors.memory import MemoryGroup, tree_size
+from segue.run.page import BEGAN, BEGAN_AT, PID, STREAMS, TAKEN, TOKEN, Page, make_page
 from segue.run.wire import CONTROL, MAX_DATAGRAM, Ask, FromWorker, Report, ToWorker
 
 __all__ = ["Attempt", "Question", "ReuseKey", "Sight", "Worker"]
@@ -26,12 +27,13 @@ _buffer = memoryview(bytearray(MAX_DATAGRAM))
 
 
 class ReuseKey(NamedTuple):
-    """Attempts that may share a process: what a worker was given for one of them is never seen by others."""
+    """Attempts that may share a process: the same code, the same secrets, the same limit of memory."""
 
     location: str
     bundle: str
     connections: frozenset[str] = frozenset()
     secrets: frozenset[str] = frozenset()
+    memory: int | None = None
 
 
 class Attempt:
@@ -39,7 +41,7 @@ class Attempt:
 
     `verdict` is what it has come to, reported when its worker is dead; `questions` are those it waits for an answer to.
     `kept` is what its task keeps as state. `tended`: its `on_cancel` was called; where it was not, an *errand* calls it
-    in a process of its own, with the same launch, and `end` waits until that is done.
+    in a process of its own, with the same launch, and the `end` of both is waited for.
     """
 
     __slots__ = (
@@ -59,7 +61,8 @@ class Attempt:
     @property
     def reuse(self) -> ReuseKey:
         brief, rules = self.launch.brief, self.launch.task.rules
-        return ReuseKey(brief.location, brief.bundle, frozenset(rules.connections), frozenset(rules.secrets))
+        names = frozenset(rules.connections), frozenset(rules.secrets)
+        return ReuseKey(brief.location, brief.bundle, *names, rules.memory)
 
     @property
     def fresh(self) -> bool:
@@ -114,6 +117,8 @@ class Worker:
         self.number, self.reuse, self.fresh = number, reuse, fresh
         self.seal = secrets.token_hex(16).encode()
         self.veil = Veil()
+        self.group: MemoryGroup | None = None
+        self.over = 0
         self.sock, self.twin = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.side, self._their_side = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self._their_control, self._control = os.pipe()
@@ -149,6 +154,8 @@ class Worker:
     def give(self, attempt: Attempt, data: bytes) -> None:
         """Send work, or keep it until there is room."""
         attempt.worker = self
+        if self.group is not None and not self.queue:
+            self.group.begin()
         self.alone = attempt.asks
         self.queue[attempt.token] = attempt
         self.keys[attempt.token] = attempt.launch.key
@@ -203,6 +210,21 @@ class Worker:
         token, taken, began = cells[TOKEN], cells[TAKEN], cells[BEGAN]
         began_at = Instant(cells[BEGAN_AT]) if cells[BEGAN_AT] else None
         return Sight(token, taken / 1e9, began / 1e9 if began > 0 else began, began_at)
+
+    @property
+    def limited(self) -> bool:
+        """Whether its memory is to be measured now."""
+        return self.reuse.memory is not None and bool(self.queue) and not self.over
+
+    def measure(self, alive: bool = True) -> bool:
+        """Measure its memory, with that of all it started; says whether it is, or was, over its limit."""
+        pid, limit = int(self.page.cells[PID]), self.reuse.memory
+        if self.group is not None:
+            if self.group.exceeded:
+                self.over = max(self.group.peak, 1)
+        elif limit is not None and pid and alive and (held := tree_size(pid)) > limit:
+            self.over = held
+        return self.over > 0
 
     def said(self) -> bool:
         """Whether the attempt that it died with said anything."""

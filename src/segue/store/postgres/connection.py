@@ -6,6 +6,7 @@ gone. A network that is gone is noticed by the kernel within ten seconds, whiche
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +22,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from segue.model.errors import Conflict, HomeUnusable, StoreDown
+
+# What it says when a line is cut while it waits for the rest of its answers: we say it in our own words.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 __all__ = ["Raw", "connect", "fault_of", "faults", "is_open", "raw_of", "reading", "shown", "state_of"]
 

@@ -19,7 +19,19 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from segue.store.postgres.connection import Raw
 
-__all__ = ["FENCE", "RELEASE", "RUNS", "SESSION", "Leader", "Pace", "holder_here", "leadership", "seat", "take_seat"]
+__all__ = [
+    "FENCE",
+    "RELEASE",
+    "RUNS",
+    "SESSION",
+    "Holder",
+    "Leader",
+    "Pace",
+    "holder_here",
+    "leadership",
+    "seat",
+    "take_seat",
+]
 
 leadership = MetaData()
 """What only a served database has."""
@@ -30,6 +42,7 @@ seat = Table(
     Column("one", BigInteger, CheckConstraint("one = 1"), primary_key=True, autoincrement=False),
     Column("epoch", BigInteger, nullable=False, server_default=text("0")),
     Column("holder", Text, nullable=False, server_default=text("''")),
+    Column("place", Text, nullable=False, server_default=text("''")),
     Column("renewed", TIMESTAMP(timezone=True), nullable=False, server_default=text("'epoch'")),
     # Number of the newest run: given by the one writer, so that none is skipped and none is given twice.
     Column("runs", BigInteger, nullable=False, server_default=text("0")),
@@ -41,8 +54,8 @@ SESSION: Final = "SET idle_in_transaction_session_timeout = '3s'; SET lock_timeo
 
 # A server whose clock was set back must not keep everybody out until it has caught up.
 _TAKE: Final = """
-UPDATE lease SET epoch = epoch + 1, holder = %(holder)s::text, renewed = clock_timestamp()
-WHERE holder = %(holder)s::text OR renewed NOT BETWEEN
+UPDATE lease SET epoch = epoch + 1, holder = %(name)s::text, place = %(place)s::text, renewed = clock_timestamp()
+WHERE holder = %(name)s::text OR place <> '' AND place = %(place)s::text OR renewed NOT BETWEEN
   clock_timestamp() - %(expiry)s::float8 * interval '1 second'
   AND clock_timestamp() + %(expiry)s::float8 * interval '1 second'
 RETURNING epoch, runs
@@ -76,23 +89,37 @@ class Leader:
     alive: bool
 
 
-def holder_here() -> str:
-    """A name for a writer of this process, unlike any other's."""
-    return f"process {os.getpid()} on {socket.gethostname()} ({os.urandom(4).hex()})"
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who wants to lead.
+
+    Args:
+        name: unlike any other's.
+        place: where only one can be at a time, and we are; who led from there before is gone, without a wait.
+    """
+
+    name: str
+    place: str = ""
 
 
-def take_seat(raw: Raw, holder: str, pace: Pace, waiting: Callable[[Leader], None]) -> tuple[int, int]:
+def holder_here(place: str) -> Holder:
+    """A writer of this process."""
+    return Holder(f"process {os.getpid()} on {socket.gethostname()} ({os.urandom(4).hex()})", place)
+
+
+def take_seat(raw: Raw, holder: Holder, pace: Pace, waiting: Callable[[Leader], None]) -> tuple[int, int]:
     """Lead, or wait for it; gives the new epoch and the number of the newest run.
 
     Args:
         raw: in autocommit mode.
-        holder: our name.
+        holder: we.
         pace: when a leader counts as gone.
         waiting: told who leads before every wait; what it raises ends the waiting.
     """
     first = None
     while True:
-        taken = raw.execute(_TAKE, {"holder": holder, "expiry": pace.expiry}).fetchone()
+        wanted = {"name": holder.name, "place": holder.place, "expiry": pace.expiry}
+        taken = raw.execute(_TAKE, wanted).fetchone()
         if taken is not None:
             return taken[0], taken[1]
         seen = raw.execute(_LOOK).fetchone() or ("", "")

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, NoResultFound
 from segue.model.errors import HomeUnusable, StoreDown
 from segue.model.ids import Instant
 from segue.store.postgres.connection import Raw, connect, damaged, faults, raw_of, shown, state_of
-from segue.store.postgres.leadership import Leader, Pace, leadership, seat
+from segue.store.postgres.leadership import Leader, Pace, holder_here, leadership, seat
 from segue.store.postgres.writer import PostgresWriter
 from segue.store.schema import SCHEMA, meta, metadata
 
@@ -39,6 +39,7 @@ def open_writer(
     url: str,
     now: Instant,
     pace: Pace = Pace(),  # noqa: B008 - frozen
+    place: str = "",
     waiting: Callable[[Leader], None] = _nobody,
     driver: Callable[..., Raw] = psycopg.connect,
 ) -> PostgresWriter:
@@ -48,6 +49,7 @@ def open_writer(
         url: `postgresql://…` of a database that is ours alone.
         now: written as the time of its creation.
         pace: how leadership passes on.
+        place: where only one owner can be at a time, and we are; who led from there before is not waited for.
         waiting: told who leads while `lease` waits; what it raises ends the waiting.
         driver: opens a connection of the driver.
 
@@ -69,7 +71,7 @@ def open_writer(
         raise damaged(url, str(error)) from error
     finally:
         connection.close()
-    return PostgresWriter(url, instance, fence_key, pace, waiting, driver)
+    return PostgresWriter(url, instance, fence_key, pace, holder_here(place), waiting, driver)
 
 
 def check_database(url: str) -> int:

@@ -20,7 +20,7 @@ from segue.store.facts import facts_of
 from segue.store.postgres.connection import Raw, connect, fault_of, faults, is_open, raw_of, reading, shown, state_of
 from segue.store.postgres.desk import PostgresDesk
 from segue.store.postgres.grammar import STATEMENTS
-from segue.store.postgres.leadership import RELEASE, SESSION, Leader, Pace, holder_here, take_seat
+from segue.store.postgres.leadership import RELEASE, SESSION, Holder, Leader, Pace, take_seat
 from segue.store.sql.source import SqlSource
 from segue.store.sql.transaction import SqlTransaction
 
@@ -39,17 +39,18 @@ class PostgresWriter:
         instance: the database's name, by which a copy is told from its original.
         fence_key: the store's secret.
         pace: how leadership passes on.
+        holder: we.
         waiting: told who leads while `lease` waits; what it raises ends the waiting.
         driver: opens the connection below.
     """
 
     def __init__(
-        self, url: str, instance: str, fence_key: bytes, pace: Pace, waiting: Callable[[Leader], None],
-        driver: Callable[..., Raw] = psycopg.connect,
+        self, url: str, instance: str, fence_key: bytes, pace: Pace, holder: Holder,
+        waiting: Callable[[Leader], None], driver: Callable[..., Raw],
     ) -> None:  # fmt: skip
         self.instance = instance
         self._url, self._fence_key, self._pace, self._waiting, self._driver = url, fence_key, pace, waiting, driver
-        self._holder = holder_here()
+        self._holder = holder
         self._connection: Connection | None = None
         self._seq = self._newest_run = 0
         self._runs: dict[RunKey, int] = {}
@@ -60,6 +61,15 @@ class PostgresWriter:
         Raises:
             StoreDown: the server is not there now.
         """
+        try:
+            return self._lead()
+        except StoreDown:
+            if is_open(self._connection):
+                raise
+        # The line was gone, maybe long ago; whether the server is there only a new one tells.
+        return self._lead()
+
+    def _lead(self) -> Lease:
         with faults(self._url):
             raw = raw_of(self._connected())
             epoch, self._newest_run = take_seat(raw, self._holder, self._pace, self._waiting)
@@ -70,7 +80,7 @@ class PostgresWriter:
 
     def snapshot(self, runs: Iterable[RunKey] | None) -> Snapshot:
         """One consistent read: all DAGs, and the unfinished runs among `runs` (None: all unfinished runs)."""
-        with reading(self._connected(), self._url) as connection:
+        with self._on_one_line(), reading(self._connected(), self._url) as connection:
             return SqlSource(connection).snapshot(self._fence_key, runs)
 
     @contextmanager
@@ -85,12 +95,12 @@ class PostgresWriter:
             Conflict: rows are not as memory has them, or the outcome of the commit is unknown.
             StoreDown: nothing was written; the next transaction may succeed.
         """
-        if not is_open(self._connection):
-            raise StoreDown(f"{shown(self._url)}: the connection is gone")
-        raw = raw_of(self._connected())
+        if self._connection is None or not is_open(self._connection):
+            raise Conflict(f"{shown(self._url)}: the connection was lost")
+        raw = raw_of(self._connection)
         desk = PostgresDesk(raw, epoch, self._newest_run)
         transaction = SqlTransaction(desk, STATEMENTS, epoch, self._seq, self._runs)
-        with faults(self._url):
+        with self._on_one_line(), faults(self._url):
             try:
                 yield transaction
                 desk.finish()
@@ -105,13 +115,13 @@ class PostgresWriter:
 
     def facts(self, act: Act, request: str) -> Facts:
         """What the store knows about the object of a request."""
-        with reading(self._connected(), self._url) as connection:
+        with self._on_one_line(), reading(self._connected(), self._url) as connection:
             return facts_of(SqlSource(connection), act, request)
 
     def known(self, definition: Definition) -> Definition:
         """The same definition with its version's number where the store has it."""
         digests = (definition.spec.id, definition.spec_digest, definition.code_digest)
-        with faults(self._url):
+        with self._on_one_line(), faults(self._url):
             row = raw_of(self._connected()).execute(STATEMENTS.find_version, digests).fetchone()
         return msgspec.structs.replace(definition, number=row and row[0])
 
@@ -121,7 +131,7 @@ class PostgresWriter:
         if connection is None:
             return
         with suppress(psycopg.Error, DBAPIError):
-            raw_of(connection).execute(RELEASE, (self._holder,))
+            raw_of(connection).execute(RELEASE, (self._holder.name,))
         _drop(connection)
 
     def _connected(self) -> Connection:
@@ -132,6 +142,16 @@ class PostgresWriter:
             with faults(self._url):
                 raw_of(self._connection).execute(SESSION)
         return self._connection
+
+    @contextmanager
+    def _on_one_line(self) -> Iterator[None]:
+        """A line that goes is no trouble yet: read again, on a new one. That there is none is told by `lease`."""
+        try:
+            yield
+        except StoreDown as why:
+            if is_open(self._connection):
+                raise
+            raise Conflict(str(why)) from why
 
     def _commit(self, raw: Raw) -> None:
         try:

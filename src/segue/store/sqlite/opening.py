@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar, cast
 
 import msgspec
-from sqlalchemy import inspect, select
+from sqlalchemy import select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, NoResultFound
 
-from segue.model.errors import HomeUnusable, SegueError
+from segue.model.errors import SegueError
 from segue.model.ids import Instant
 from segue.store.schema import SCHEMA, meta, metadata
 from segue.store.sqlite.connection import connect_writer, damaged, faults, grow_wal, open_driver
 from segue.store.sqlite.grammar import STATEMENTS
+from segue.store.sqlite.version import stored_version
 from segue.store.sqlite.writer import SqliteWriter
 
 __all__ = ["open_writer"]
@@ -69,18 +70,10 @@ def open_writer(
 
 
 def _prepare(connection: Connection, path: Path, now: Instant, say: Callable[[str], None]) -> None:
-    tables = inspect(connection).get_table_names()
-    if not tables:
+    version = stored_version(connection, path)
+    if version is None:
         _create(connection, now)
         return
-    if "meta" not in tables:
-        raise HomeUnusable(f"{path} is a database of something else: name another home with SEGUE_HOME=…")
-    version = _read(connection, "schema", int)
-    if version > SCHEMA:
-        raise HomeUnusable(
-            f"{path} is of version {version}, this Segue reads up to {SCHEMA}: install the newer Segue again, or go "
-            "back by putting the copy made before the upgrade in its place"
-        )
     due = _is_check_due(connection, now)
     if due:
         _check(connection, path)

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError, NoResultFound
 
+from segue.model.errors import SegueError
 from segue.store.sql.reading import SqlReader, SqlResults
-from segue.store.sqlite.connection import connect_reader, reading
+from segue.store.sqlite.connection import connect_reader, damaged, reading
 from segue.store.sqlite.grammar import STATEMENTS
+from segue.store.sqlite.version import check_version
 
 __all__ = ["SqliteReader", "SqliteResults"]
 
@@ -25,11 +28,21 @@ class SqliteReader(SqlReader):
 
     Raises:
         StoreDown: the file cannot be opened, or does not exist.
+        HomeUnusable: it is damaged, not ours, or of another version.
     """
 
     def __init__(self, path: Path, monotonic: Callable[[], float] | None = None) -> None:
         self._path = path
         self._connection = connect_reader(path, monotonic)
+        try:
+            with self._read() as connection:
+                check_version(connection, path)
+        except (DBAPIError, NoResultFound) as error:
+            self.close()
+            raise damaged(path, str(error)) from error
+        except SegueError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close the connection."""

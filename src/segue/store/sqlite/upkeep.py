@@ -4,11 +4,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-import msgspec
-
 from segue.model.errors import HomeUnusable
-from segue.store.schema import SCHEMA
 from segue.store.sqlite.connection import connect_reader, faults
+from segue.store.sqlite.version import stored_version
 
 __all__ = ["SAFE", "back_up", "database_version", "sqlite_version"]
 
@@ -37,15 +35,11 @@ def database_version(path: Path) -> int:
             found = connection.exec_driver_sql("PRAGMA quick_check(3)").scalars().all()
             if found != ["ok"]:
                 raise HomeUnusable(f"{path} is damaged: {'; '.join(map(str, found))}")
-            names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE name = 'meta'").scalars().all()
-            if not names:
-                raise HomeUnusable(f"{path} is a database of something else")
-            value = connection.exec_driver_sql("SELECT value FROM meta WHERE name = 'schema'").scalar()
+            version = stored_version(connection, path)
     finally:
         connection.close()
-    version = msgspec.msgpack.decode(value, type=int) if value else 0
-    if version > SCHEMA:
-        raise HomeUnusable(f"{path} is of version {version}, this Segue reads up to {SCHEMA}")
+    if version is None:
+        raise HomeUnusable(f"{path} is empty")
     return version
 
 

@@ -1,0 +1,156 @@
+"""The one place that knows where a home's runs are kept: in a file of the home, or on a PostgreSQL server.
+
+The server's driver is reached by name and only where an address is given: who uses a file pays nothing for it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from segue.app.home import Home
+from segue.model.contracts import Results, Writer
+from segue.model.errors import HomeBusy, UsageError
+from segue.model.ids import Instant
+from segue.store.home import Owner
+from segue.store.readers import Reader, RowReader
+from segue.store.sqlite import SqliteReader, SqliteResults, open_writer
+
+if TYPE_CHECKING:
+    from segue.store.postgres import Leader
+
+__all__ = ["VARIABLE", "Database", "FullReader", "OwnedWriter", "database_of", "open_reader"]
+
+VARIABLE: Final = "SEGUE_DATABASE_URL"
+_DRIVER: Final = "segue.store.postgres"
+
+
+class OwnedWriter(Writer, Protocol):
+    """A writer that is let go of."""
+
+    instance: str
+
+    def close(self) -> None:
+        """Close its connection; what is committed stays."""
+        ...
+
+
+class FullReader(Reader, RowReader, Protocol):
+    """Everything that can be read."""
+
+
+class Database(Protocol):
+    """Where the runs of a home are kept."""
+
+    @property
+    def url(self) -> str:
+        """Its address with its password, empty for a file."""
+        ...
+
+    def exists(self) -> bool:
+        """Whether anything was ever kept there."""
+        ...
+
+    def writer(self, now: Instant, owner: Owner, say: Callable[[str], None] = ...) -> OwnedWriter:
+        """The writing side; what does not exist is made. One in a process.
+
+        Args:
+            now: the time of its creation.
+            owner: holds the home.
+            say: told in a sentence when an old database was brought up to date.
+        """
+        ...
+
+    def reader(self) -> FullReader:
+        """A reader, to be closed."""
+        ...
+
+    def results(self) -> Results:
+        """A reader of results for attempts."""
+        ...
+
+
+def database_of(home: Home) -> Database:
+    """Where the runs of a home are kept: on the server that SEGUE_DATABASE_URL names, else in a file of the home.
+
+    Raises:
+        UsageError: the address is none, or its driver is not installed.
+    """
+    url = os.environ.get(VARIABLE, "")
+    if not url:
+        return _File(home.database)
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise UsageError(f"{VARIABLE} is no address of a database: write postgresql://user@host/database")
+    try:
+        return _Served(url, importlib.import_module(_DRIVER))
+    except ModuleNotFoundError as why:
+        if why.name != "psycopg":
+            raise
+        raise UsageError(f'{VARIABLE} needs the driver of PostgreSQL: pip install "segue[postgres]"') from None
+
+
+@contextmanager
+def open_reader(home: Home) -> Iterator[FullReader | None]:
+    """The home's database for reading, None where nothing was ever kept there."""
+    database = database_of(home)
+    reader = database.reader() if database.exists() else None
+    try:
+        yield reader
+    finally:
+        if reader is not None:
+            reader.close()
+
+
+class _File:
+    url = ""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def exists(self) -> bool:
+        return self._path.exists()
+
+    def writer(self, now: Instant, owner: Owner, say: Callable[[str], None] = lambda _: None) -> OwnedWriter:
+        return open_writer(self._path, now, say)
+
+    def reader(self) -> FullReader:
+        return SqliteReader(self._path)
+
+    def results(self) -> Results:
+        return SqliteResults(self._path)
+
+
+class _Served:
+    def __init__(self, url: str, store: Any) -> None:
+        self.url, self._store = url, store
+
+    def exists(self) -> bool:
+        return bool(self._store.check_database(self.url))
+
+    def writer(self, now: Instant, owner: Owner, say: Callable[[str], None] = lambda _: None) -> OwnedWriter:
+        writer: OwnedWriter = self._store.open_writer(self.url, now, place=_place(owner), waiting=_give_way)
+        return writer
+
+    def reader(self) -> FullReader:
+        reader: FullReader = self._store.PostgresReader(self.url)
+        return reader
+
+    def results(self) -> Results:
+        results: Results = self._store.PostgresResults(self.url)
+        return results
+
+
+def _place(owner: Owner) -> str:
+    """The home as nothing else on any machine is called: while its lock is ours, who led from there is gone."""
+    lock, boot = os.fstat(owner.fileno()), Path("/proc/sys/kernel/random/boot_id")
+    return f"{boot.read_text().strip()} {lock.st_dev} {lock.st_ino}" if boot.exists() else ""
+
+
+def _give_way(leader: Leader) -> None:
+    if leader.alive:
+        why = f"the database is led by {leader.name}: wait for its end, or ask there"
+        raise HomeBusy(why)

@@ -1,0 +1,46 @@
+"""The simulator's worlds on a real PostgreSQL: what they come to is what they come to in memory (one suite, all stores)."""
+
+import pytest
+
+from segue.model.contracts import Lease
+from segue.store.postgres import Pace, PostgresReader, open_writer
+from segue.testing.world.parts import Opened, Parts
+from segue.testing.world.plan import EPOCH, draw_plan
+from segue.testing.world.play import play
+
+
+class Alone:
+    """A writer whose lease is never to be renewed: a world at rest writes nothing."""
+
+    def __init__(self, inner):
+        self.snapshot, self.facts, self.known, self.transaction = (
+            inner.snapshot,
+            inner.facts,
+            inner.known,
+            inner.transaction,
+        )
+        self.close, self._inner = inner.close, inner
+
+    def lease(self):
+        return Lease(self._inner.lease().epoch)
+
+
+SEEDS = range(2_000_000, 2_000_012)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_world_on_postgresql_ends_as_in_memory(seed: int, url: str) -> None:
+    opened: list[Opened] = []
+
+    def served() -> Opened:
+        # An owner that crashes in a world leaves its writer to the next, so nobody ever has to wait.
+        opened.append((Alone(open_writer(url, EPOCH, Pace(expiry=0.0))), PostgresReader(url)))
+        return opened[-1]
+
+    plan = draw_plan(seed)
+    try:
+        story = play(plan, Parts(store=served))
+    finally:
+        for part in (part for pair in opened for part in pair):
+            part.close()  # type: ignore[attr-defined]
+    assert (story.ends, story.commits) == ((told := play(plan)).ends, told.commits)
