@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from segue.define.injection import injected
     from segue.define.nodes import Node, chain, cross
     from segue.define.options import DagOptions, Retry, TaskOptions
-    from segue.define.params import Param, Params
+    from segue.define.params import Params
     from segue.define.running import current
     from segue.define.tasks import AsyncTask, Task, task
+    from segue.define.wanted import Param
     from segue.model.context import Connection, Context, State, Trigger
     from segue.model.errors import DefinitionError, Fail, RetryAfter, SegueError, Skip, UsageError
     from segue.model.interval import Interval
@@ -27,9 +28,10 @@ _HOMES = {
     "segue.define.injection": ("injected",),
     "segue.define.nodes": ("Node", "chain", "cross"),
     "segue.define.options": ("DagOptions", "Retry", "TaskOptions"),
-    "segue.define.params": ("Param", "Params"),
+    "segue.define.params": ("Params",),
     "segue.define.running": ("current",),
     "segue.define.tasks": ("AsyncTask", "Task", "task"),
+    "segue.define.wanted": ("Param",),
     "segue.model.context": ("Connection", "Context", "State", "Trigger"),
     "segue.model.errors": ("DefinitionError", "Fail", "RetryAfter", "SegueError", "Skip", "UsageError"),
     "segue.model.interval": ("Interval",),

@@ -1,4 +1,4 @@
-"""The simulator's worlds on a real PostgreSQL: what they come to is what they come to in memory (one suite, all stores)."""
+"""The simulator's worlds on a real PostgreSQL come to what they come to in memory (one suite, all stores)."""
 
 import pytest
 

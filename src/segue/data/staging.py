@@ -47,14 +47,14 @@ class Staging:
     """
 
     def __init__(self, owner: str, storage: Storage | None = None) -> None:
-        self._mark = digest_of(owner.encode()).hex()[:12]
+        self._owner = owner
         self._storage = storage
         self._process = os.getpid()
         self._lock = Lock()
         self._count = 0
-        self._staged: list[Staged] = []
+        self._staged: dict[object, Staged] = {}  # by what they replace, in the order of the calls
+        self._rows: int | None = None
         self._places: set[Path] = set()
-        self._measured = False
 
     def __enter__(self) -> Self:
         global _current
@@ -64,50 +64,50 @@ class Staging:
     def __exit__(self, *_: object) -> None:
         global _current
         _current = self._before
-        if os.getpid() == self._process:  # a fork that came back from the task removes nothing
+        if self.belongs():  # a fork that came back from the task removes nothing
             self.discard()
 
     @property
     def rows(self) -> int | None:
         """Rows that the attempt wrote; None where it used no writer."""
-        return sum(staged.rows for staged in self._staged) if self._measured else None
+        return self._rows
 
     def write(self, writer: Writer, table: object) -> int:
         """Stage a table, and answer the number of rows."""
         self._remember(writer.folder)
         with self._lock:
             self._count += 1
-            mark = f"{self._mark}-{self._count}"
+            mark = f"{digest_of(self._owner.encode()).hex()[:12]}-{self._count}"
         staged = writer.stage(table, mark)
-        replaces = staged.note().replaces()
         with self._lock:
-            self._measured = True
-            for old in [one for one in self._staged if replaces is not None and one.note().replaces() == replaces]:
-                self._staged.remove(old)
-                old.discard()
-            self._staged.append(staged)
+            replaces = staged.note().replaces() or mark
+            before = self._staged.pop(replaces, None)
+            self._staged[replaces] = staged
+            self._rows = (self._rows or 0) + staged.rows - (before.rows if before else 0)
+        if before:
+            before.discard()
         return staged.rows
 
     def publish(self) -> int:
         """Publish everything, and answer the number of rows; raises what the writers raise."""
         rows = 0
-        for staged in self._staged:
+        for staged in self._staged.values():
             rows += staged.publish()
             staged.discard()
-        self._staged = []
+        self._staged = {}
         return rows
 
     def describe(self) -> bytes:
         """Describe everything for `publish_staged`, and keep its files; empty where nothing was staged."""
-        notes = [staged.note() for staged in self._staged]
-        self._staged = []
+        notes = [staged.note() for staged in self._staged.values()]
+        self._staged = {}
         return msgspec.msgpack.encode(notes) if notes else b""
 
     def discard(self) -> None:
         """Remove everything that was neither published nor described."""
-        for staged in self._staged:
+        for staged in self._staged.values():
             staged.discard()
-        self._staged = []
+        self._staged = {}
 
     def belongs(self) -> bool:
         """Whether this is the process of the attempt."""

@@ -15,7 +15,7 @@ from segue.define.arguments import argument_texts
 from segue.define.dag import Dag
 from segue.define.digest import function_digest
 from segue.define.faults import fault
-from segue.define.groups import chosen
+from segue.define.groups import chosen, group_views
 from segue.define.hooks import hook_names
 from segue.define.naming import item_name_fault
 from segue.define.nodes import Call, Fan, Part, calls_in
@@ -135,6 +135,10 @@ class _Tasks:
                 self._check_choices(call, below.get(call.id, []))
             elif call.task.kind == "teardown":
                 self._check_setups(call, edges[call.id].upstream)
+        for group in group_views(specs):
+            if group.group_id in self._dag.calls:
+                text = f"a task and a group have the id {group.group_id!r}: give one of them another"
+                self._report(self._dag.calls[group.group_id])(text)
         self._check_renamed(specs)
         return specs
 

@@ -77,7 +77,7 @@ class Dag:
     Args:
         dag_id: its id.
         options: `schedule start end timezone catchup missed max_active_runs max_active_tasks priority overlap delay
-            params defaults owner tags location doc`.
+            timeout params defaults on_success on_failure renamed_from owner tags location doc`.
 
     Raises:
         DefinitionError: an option does not exist (the nearest is named), or the id is none.
@@ -103,7 +103,7 @@ class Dag:
         self.options = known_dag_options(options, f"DAG {self.id}", self.place)
         self.calls: dict[str, Call] = {}
         self.links: list[Link] = []
-        self._params = self._params_of(self.options.get("params"))
+        self.params_class = self._params_of(self.options.get("params"))
         self._groups: dict[str, Group] = {}
         self._open: list[str] = []
         defaults = known_task_options(self.options.get("defaults", {}), f"defaults of DAG {self.id}", self.place)
@@ -149,8 +149,6 @@ class Dag:
         if first is not group:
             text = f"group {group_id} is opened a second time (first in line {first.place.line})"
             fault(f"{text}: keep it, `g = group({group.name!r})`, and write `with g:` again", group.place, dag=self.id)
-        if group_id in self.calls:
-            fault(f"a task and a group have the id {group_id!r}", group.place, dag=self.id, task=group_id)
         self._open.append(group_id)
         return group_id
 
@@ -173,8 +171,6 @@ class Dag:
         missing = task.function.missing({*call.bound, *lists})
         if missing:
             report(f"task {call.id} misses {', '.join(f'argument {name!r}' for name in missing)}")
-        if call.id in self._groups:
-            report(f"a task and a group have the id {call.id!r}: give one of them another")
         first = self.calls.get(call.id)
         if first is not None:
             same = first.task.function is task.function
@@ -250,11 +246,6 @@ class Dag:
             text = "write a class of Params, or {'env': Param('prod', enum=['dev', 'prod'])}"
             fault(f"params={given!r} of DAG {self.id}: {text}", self.place, dag=self.id)
         return cast("type[Params]", given) if _is_params(given) else None
-
-    @property
-    def params_class(self) -> type[Params] | None:
-        """The class of `params=`, if there is one."""
-        return self._params
 
     def order(self) -> dict[str, dict[str, Place]]:
         """What each call comes after by order, and where that was said; edges of groups are edges of tasks here."""

@@ -7,7 +7,7 @@ leaves of the groups around them are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
@@ -103,15 +103,24 @@ def tied(calls: Mapping[str, Call], links: Sequence[Link]) -> dict[str, dict[str
     if not links:
         return {name: call.after for name, call in calls.items()}
     after = {name: dict(call.after) for name, call in calls.items()}
-    for first, second, place in sorted(links, key=_depth, reverse=True):
-        (up, _), (down, _) = first.end, second.end
-        if _within(first, down) or _within(second, up):
-            fault(f"cycle: {up} → {down} → {up}: one lies in the other", place)
+    inside = _inside({name: call.group for name, call in calls.items()})
+
+    def around(end: str) -> list[str]:
+        return _path(calls[end].group) if end in calls else _path(end)[:-1]
+
+    def depth(link: Link) -> int:
+        return len({*around(link.first)}.intersection(around(link.second)))
+
+    # What the roots and leaves of a group are is decided by the edges inside it, so those go first.
+    for first, second, place in sorted(links, key=depth, reverse=True):
+        if second in around(first) or first in around(second):
+            fault(f"cycle: {first} → {second} → {first}: one lies in the other", place)
             continue
-        leaves, roots = list(_leaves(first, calls, after)), list(_roots(second, calls, after))
-        for name, found in ((up, leaves), (down, roots)):
-            if not found:
-                fault(f"group {name} has no tasks: an edge of it says nothing", place)
+        for end in (first, second):
+            if end not in calls and end not in inside:
+                fault(f"group {end} has no tasks: an edge of it says nothing", place)
+        leaves = [first] if first in calls else _leaves(inside.get(first, ()), calls, after)
+        roots = [second] if second in calls else _roots(inside.get(second, ()), calls, after)
         for root in roots:
             for leaf in leaves:
                 after[root].setdefault(leaf, place)
@@ -124,22 +133,17 @@ def group_views(tasks: Sequence[TaskSpec]) -> list[GroupView]:
     Args:
         tasks: with their edges and groups.
     """
-    inside: dict[str, set[str]] = {}
-    for task in tasks:
-        for group_id in _path(task.group):
-            inside.setdefault(group_id, set()).add(task.id)
+    paths = {task.id: _path(task.group) for task in tasks}
+    inside = _inside({task.id: task.group for task in tasks})
     up: dict[str, set[str]] = {group_id: set() for group_id in inside}
     down: dict[str, set[str]] = {group_id: set() for group_id in inside}
-    groups = {task.id: task.group for task in tasks}
     for task in tasks:
         for before in task.upstream:
-            for group_id in _path(task.group):
-                if before not in inside[group_id]:
-                    up[group_id].add(before)
-            for group_id in _path(groups[before]):
-                if task.id not in inside[group_id]:
-                    down[group_id].add(task.id)
-    return [GroupView(group_id, inside[group_id], up[group_id], down[group_id]) for group_id in inside]
+            for group_id in set(paths[task.id]).difference(paths[before]):
+                up[group_id].add(before)
+            for group_id in set(paths[before]).difference(paths[task.id]):
+                down[group_id].add(task.id)
+    return [GroupView(group_id, set(members), up[group_id], down[group_id]) for group_id, members in inside.items()]
 
 
 def chosen(name: str, below: Iterable[str], calls: Mapping[str, Call]) -> tuple[str, ...]:
@@ -158,47 +162,29 @@ def chosen(name: str, below: Iterable[str], calls: Mapping[str, Call]) -> tuple[
     return inside or (own if len(own) == 1 else ())
 
 
-def _path(group_id: str) -> Iterator[str]:
-    """`a`, `a.b`, `a.b.c` of `a.b.c`."""
+def _path(group_id: str) -> list[str]:
+    """`a`, `a.b`, `a.b.c` of `a.b.c`: the groups that lie around what lies in it."""
     parts = group_id.split(".") if group_id else []
-    return (".".join(parts[: n + 1]) for n in range(len(parts)))
+    return [".".join(parts[: n + 1]) for n in range(len(parts))]
 
 
-def _around(end: Wired) -> str:
-    """The group that an end lies in."""
-    return end.group if isinstance(end, Call) else end.end[0].rpartition(".")[0]
+def _inside(groups: Mapping[str, str]) -> dict[str, list[str]]:
+    """The tasks of each group, those of groups in it included, from the group of each task."""
+    found: dict[str, list[str]] = {}
+    for task, group_id in groups.items():
+        for around in _path(group_id):
+            found.setdefault(around, []).append(task)
+    return found
 
 
-def _depth(link: Link) -> int:
-    """In how many groups both ends of an edge lie: inner edges decide what the roots and leaves of outer groups are."""
-    return len({*_path(_around(link.first))} & {*_path(_around(link.second))})
+def _roots(members: Iterable[str], calls: Mapping[str, Call], after: Mapping[str, Mapping[str, Place]]) -> list[str]:
+    """Those that follow nothing in the group."""
+    inside = set(members)
+    return [name for name in members if inside.isdisjoint((*data_ids(calls[name]), *after[name]))]
 
 
-def _within(end: Wired, group_id: str) -> bool:
-    return group_id in _path(_around(end))
-
-
-def _members(end: Wired, calls: Mapping[str, Call]) -> dict[str, Call]:
-    group_id = end.end[0]
-    return {name: call for name, call in calls.items() if group_id in _path(call.group)}
-
-
-def _roots(end: Wired, calls: Mapping[str, Call], after: Mapping[str, Mapping[str, Place]]) -> Iterator[str]:
-    if isinstance(end, Call):
-        yield end.id
-        return
-    members = _members(end, calls)
-    for name, call in members.items():
-        if members.keys().isdisjoint((*data_ids(call), *after[name])):
-            yield name
-
-
-def _leaves(end: Wired, calls: Mapping[str, Call], after: Mapping[str, Mapping[str, Place]]) -> Iterator[str]:
+def _leaves(members: Iterable[str], calls: Mapping[str, Call], after: Mapping[str, Mapping[str, Place]]) -> list[str]:
     """Those that nothing in the group follows; teardowns end nothing (SEMANTICS, "Setup/teardown")."""
-    if isinstance(end, Call):
-        yield end.id
-        return
-    members = _members(end, calls)
-    working = {name: call for name, call in members.items() if call.task.kind != "teardown"} or members
-    followed = {up for name, call in working.items() for up in (*data_ids(call), *after[name])}
-    yield from (name for name in working if name not in followed)
+    working = [name for name in members if calls[name].task.kind != "teardown"] or list(members)
+    followed = {up for name in working for up in (*data_ids(calls[name]), *after[name])}
+    return [name for name in working if name not in followed]

@@ -84,10 +84,10 @@ class Wired:
 
 
 class Link(NamedTuple):
-    """An edge by order with a group at one end at least, as it was said."""
+    """An edge by order with a group at one end at least, as it was said: ids of calls or groups."""
 
-    first: Wired
-    second: Wired
+    first: str
+    second: str
     place: Place
 
 
@@ -241,7 +241,7 @@ def _link(up: Wired, down: Wired, place: Place) -> None:
     elif isinstance(up, Call) and isinstance(down, Call):
         down.after.setdefault(first, place)
     else:
-        dag.links.append(Link(up, down, place))
+        dag.links.append(Link(first, second, place))
 
 
 def _ends(step: object) -> Iterable[Wired]:

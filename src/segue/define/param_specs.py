@@ -11,8 +11,9 @@ from typing import Any, Final, cast
 import msgspec
 
 from segue.define.annotations import literals, type_text
-from segue.define.params import Params, Wanted, required_names, wanted_of
+from segue.define.params import Params, required_names, wanted_of
 from segue.define.schema import problem
+from segue.define.wanted import Wanted
 from segue.model.errors import UnstorableValue
 from segue.model.spec import ParamSpec
 from segue.model.value import encode
@@ -20,6 +21,7 @@ from segue.model.value import encode
 __all__ = ["param_specs"]
 
 _INSTANTS: Final[dict[Any, str]] = {datetime: "date-time", time: "time"}
+_LATER: Final = "secret=True is not available in this version: give the name of a secret, and secrets= to the task"
 _encoder: Final = msgspec.json.Encoder(order="sorted")
 
 
@@ -41,6 +43,8 @@ def _spec(field: msgspec.structs.FieldInfo, required: bool, wanted: Wanted, repo
     default: bytes | None = None
     choices: tuple[bytes, ...] = ()
     schema = _schema(field.type, wanted)
+    if wanted.secret:
+        report(f"param {field.name!r}: {_LATER}")
     try:
         if not required:
             value = msgspec.convert(_default(field), field.type)

@@ -11,7 +11,7 @@ from typing import Any, Final, Generic, Literal, ParamSpec, Protocol, Self, Type
 
 from segue.define.faults import fault
 from segue.define.injection import Function
-from segue.define.nodes import Fan, Node, Wire
+from segue.define.nodes import Call, Fan, Node, Wire
 from segue.define.options import Duration, SensorOptions, TaskOptions, known_task_options
 from segue.define.running import current_or_none
 from segue.define.tracing import active
@@ -96,16 +96,16 @@ class DeclaredTask(Generic[P, R]):
         return Partial(self, {}).product(*lists, **named)
 
     def __rshift__(self, other: Wire) -> Any:
-        return self._uncalled()
+        return self._uncalled(f"{self.id}() >> {_called(other)}")
 
     def __rrshift__(self, other: Wire) -> Any:
-        return self._uncalled()
+        return self._uncalled(f"{_called(other)} >> {self.id}()")
 
     def __lshift__(self, other: Wire) -> Any:
-        return self._uncalled()
+        return self._uncalled(f"{self.id}() << {_called(other)}")
 
     def __rlshift__(self, other: Wire) -> Any:
-        return self._uncalled()
+        return self._uncalled(f"{_called(other)} << {self.id}()")
 
     def __repr__(self) -> str:
         return f"<task {self.id}>"
@@ -117,9 +117,16 @@ class DeclaredTask(Generic[P, R]):
             fault(f"task {self.id}: {why}", task=self.id)
             return {name: value for name, value in kwargs.items() if name in self.function.signature.parameters}
 
-    def _uncalled(self) -> Any:
-        fault(f"{self.id} is a task, not a call of it: write {self.id}() in >>, << or chain", task=self.id)
+    def _uncalled(self, instead: str) -> Any:
+        fault(f"{self.id} is a task, not a call of it: write {instead}", task=self.id)
         return self
+
+
+def _called(step: object) -> str:
+    """How an end of an edge is written."""
+    if isinstance(step, list | tuple):
+        return f"[{', '.join(map(_called, step))}]"
+    return f"{step.id}()" if isinstance(step, DeclaredTask | Call) else "…"
 
 
 class Task(DeclaredTask[P, R]):
@@ -232,8 +239,9 @@ class _Factory:
     """Make a task of a function.
 
     Args:
-        options: `id retry timeout grace pool slots priority max_active trigger_rule idempotent allow_failure isolation
-            empty owner role tags doc`; durations are `"30s"`, `"10m"` or a timedelta.
+        options: `id group retry timeout grace pool slots priority max_active trigger_rule idempotent allow_failure
+            isolation empty connections secrets resources on_success on_failure on_cancel item_name inlets outlets
+            renamed_from owner role tags doc`; durations are `"30s"`, `"10m"` or a timedelta.
 
     Raises:
         DefinitionError: an option does not exist; the nearest is named.

@@ -84,7 +84,7 @@ class Board:
         now: the turn's instant; never goes back.
         crowded: DAGs in which a place may have become free, in order (a set's order differs between processes).
         active: runs that something has happened to in this turn.
-        over: runs that ended; they leave memory when the next turn begins.
+        over: runs that have ended, or whose hook has: those of which all has leave memory at the end of the turn.
         recalled: runs read from the store, whose attempts have still to be taken up.
         outdated: why memory must be read anew, empty while it need not.
         timers: (instant, tie-breaker, machine, cell, generation) of retries.

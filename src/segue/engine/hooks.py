@@ -18,7 +18,7 @@ from segue.model.changes import AttemptMoved, Launch
 from segue.model.events import Asked, Cancelled, Ended, Failure, Lost, Started
 from segue.model.ids import AttemptKey, fence_of, hook_id
 from segue.model.spec import Rules, TaskSpec
-from segue.model.state import RUN_FINAL, AttemptState
+from segue.model.state import AttemptState
 
 __all__ = ["call_due", "call_hook", "find_hook", "hook_began", "hook_ended", "is_hook", "launch_of_hook", "owner_of"]
 
@@ -128,7 +128,7 @@ def hook_ended(board: Board, event: Ended | Lost, text: str = "") -> None:
     elif tally.again:
         tally.round, tally.again, tally.tries = tally.again, 0, 0
         _try(board, machine, which, tally)
-    elif machine.state in RUN_FINAL:
+    else:
         board.over.append(machine.key)
 
 

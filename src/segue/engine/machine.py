@@ -251,11 +251,8 @@ class Machine:
 
     @property
     def cleaning(self) -> bool:
-        """Whether a teardown may run now; asked while the run is being stopped."""
-        return self.sweep is None and any(
-            self.verdict(node) is Verdict.RUN and not self.doomed(node) and not self.ended(node)
-            for node in self.graph.setups
-        )
+        """Whether a teardown may run; asked while the run is being stopped."""
+        return any(self.verdict(node) is Verdict.RUN for node in self.graph.setups)
 
     @property
     def calling(self) -> bool:
@@ -332,8 +329,7 @@ class Machine:
             whole.number, whole.round = max(whole.number, item.number), max(whole.round, item.round)
             del self.tallies[cell]
             self.marked.discard(cell)
-            for kept in (self.reasons, self.kept):
-                kept.pop(cell, None)
+            self.reasons.pop(cell, None)
         self.states[node] = PENDING
 
     def used(self) -> Iterator[int]:

@@ -293,7 +293,7 @@ def _end(board: Board, machine: Machine) -> None:
         names = ", ".join(machine.label(cell) for cell in sorted(machine.blamed)[:3])
         board.leave(machine, RunState.FAILED, Why("culprits", (names,)))
         board.move_slot(machine, SlotState.FAILED)
-    elif machine.stop in ("cancel", "now") or cancelled:
+    elif (machine.stopping and machine.stop != "timeout") or cancelled:
         board.leave(machine, RunState.CANCELLED, Why("stopped"))
         if begun:
             board.move_slot(machine, SlotState.FAILED)

@@ -74,7 +74,7 @@ class Queue:
         self._gates: dict[tuple[str, bool], Gate] = {}
         self._waiting: dict[Lane, None] = {}
         self._served: dict[str, int] = {}
-        self._parked: dict[tuple[str, str], list[tuple[int, Entry]]] = {}
+        self._parked: dict[tuple[str, str], dict[Lane, list[tuple[int, Entry]]]] = {}
         self._blocked: dict[str, set[tuple[int, Lane]]] = defaultdict(set)
         self._ties = count()
         self._services = count(1)
@@ -229,9 +229,10 @@ class Queue:
             self._list(lane, klass, dag)
 
     def _unpark(self, dag: str, task: str) -> None:
-        parked = self._parked.get((dag, task))
-        if parked:
-            self._put(*heappop(parked))
+        """Call one of each lane: whom a full pool keeps waiting must not keep the place from others."""
+        for parked in self._parked.get((dag, task), {}).values():
+            if parked:
+                self._put(*heappop(parked))
 
     def _list(self, lane: Lane, klass: int, dag: str) -> None:
         lane.list(klass, dag)
@@ -302,7 +303,8 @@ class Queue:
                 self._blocked[dag].add((klass, lane))
                 return None
             if task.rules.max_active is not None and self.by_task[dag, task.id] >= task.rules.max_active:
-                heappush(self._parked.setdefault((dag, task.id), []), (klass, heappop(entries)))
+                lines = self._parked.setdefault((dag, task.id), {})
+                heappush(lines.setdefault(lane, []), (klass, heappop(entries)))
                 continue
             if lane.gates and (gate := lane.barrier(klass, task.rules)) is not None:
                 gate.set_aside(klass, heappop(entries))

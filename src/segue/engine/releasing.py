@@ -33,7 +33,7 @@ def release(board: Board, request: Request, wanted: ReleaseTask) -> tuple[RunKey
     why = Why("released", (request.actor, wanted.reason))
     publishing = [cell for cell in cells if _let_go(board, machine, cell, why, Note(actor=request.actor))]
     if wanted.from_now_on:
-        _ease(board, machine, cells)
+        _ease(board, machine, cells, request.actor)
     go_on(board, machine, request.actor)
     text = f"{wanted.task} of {machine.key} is released"
     return machine.key, f"{text}: what it staged is published" if publishing else text
@@ -91,9 +91,9 @@ def _let_go(board: Board, machine: Machine, cell: int, why: Why, note: Note) -> 
     return held is not None and bool(held.staged)
 
 
-def _ease(board: Board, machine: Machine, cells: list[int]) -> None:
+def _ease(board: Board, machine: Machine, cells: list[int], actor: str) -> None:
     """Remember that this may be so in comparable slots."""
     dag, task = machine.key.dag, machine.task(cells[0]).id
     like = like_of(machine.row.slot, machine.spec.timezone)
     board.dags[dag].eased.add((task, EMPTY, like))
-    board.changes.append(GuardEased(dag, task, EMPTY, like, board.now))
+    board.changes.append(GuardEased(dag, task, EMPTY, like, board.now, actor))

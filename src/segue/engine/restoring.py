@@ -57,8 +57,8 @@ def machine_of(board: Board, image: RunImage) -> Machine:
     machine = Machine(image.row, image.spec, dag.graph if dag is not None and same else Graph(image.spec))
     machine.state, machine.round, machine.placed = image.state, image.round, image.placed
     machine.cancel_at, machine.started = image.cancel_at, image.started
-    machine.stop = image.stop or ("cancel" if machine.stopping else "")
-    machine.stopped_by, machine.spent, machine.placed_at = image.stopped_by, image.spent, image.placed_at
+    machine.stop, machine.stopped_by = image.stop, image.stopped_by
+    machine.spent, machine.placed_at = image.spent, image.placed_at
     machine.klass = machine.row.klass if image.klass is None else image.klass
     for hook in image.hooks:
         _restore_hook(board, machine, hook)

@@ -16,6 +16,7 @@ __all__ = ["Address", "check_maskable"]
 
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _SENSITIVE: Final = re.compile(r"pass|pwd|secret|token|key|credential|signature|^sig$", re.IGNORECASE)
+_BROKEN: Final = "the address is no URI: percent-encode `/ : @ # ?` in its user and password"
 _WEB: Final = frozenset({"http", "https"})
 
 
@@ -26,7 +27,8 @@ class Address:
     Args:
         uri: the whole address, with credentials.
         scheme: `postgresql`, `https`, …; empty where it is no URI.
-        host, port, user, password, database: percent-decoded; None where they are not given.
+        host, port, user, password, database: percent-decoded; None where they are not given. Several hosts, `a:1,b:2`,
+            are one `host` without port.
         extras: what stands after the question mark.
     """
 
@@ -44,18 +46,23 @@ class Address:
         """Take an address apart.
 
         Raises:
-            UsageError: its port is no number, or its brackets do not match. The message does not quote it.
+            UsageError: its port is no number, its brackets do not match, or its password is not percent-encoded. The
+                message does not quote it.
         """
         if not _SCHEME.match(uri):
             return cls(uri)
         try:
             parts = urlsplit(uri)
-            port = parts.port
-        except ValueError as why:
-            text = str(why).partition(":")[0]
-            raise UsageError(f"the address is no URI ({text}): percent-encode `/ : @ # ?` in its password") from None
+            hosts = parts.netloc.rpartition("@")[2]
+            several = "," in hosts
+            host, port = (hosts, None) if several else (parts.hostname, parts.port)
+        except ValueError:
+            raise UsageError(_BROKEN) from None
+        rest = parts.path + parts.query + parts.fragment
+        if port is not None and "@" not in parts.netloc and "@" in rest:
+            raise UsageError(_BROKEN)  # a password with a slash looks like a port and a path
         return cls(
-            uri, parts.scheme, parts.hostname, port, _decoded(parts.username), _decoded(parts.password),
+            uri, parts.scheme, host, port, _decoded(parts.username), _decoded(parts.password),
             _decoded(parts.path[1:]), MappingProxyType(dict(parse_qsl(parts.query))),
         )  # fmt: skip
 

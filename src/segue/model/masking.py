@@ -85,7 +85,7 @@ class Mask:
 
     def hide(self, data: bytes) -> bytes:
         """The same with every secret replaced."""
-        spans = self._spans(data)
+        spans = self._spans(data) if self._forms else []
         if not spans:
             return data
         parts: list[bytes] = []

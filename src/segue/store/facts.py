@@ -28,7 +28,6 @@ __all__ = [
 ]
 
 Where: TypeAlias = tuple[str, int | None]
-_EXPLAINED: Final = (TaskState.FAILED, TaskState.HELD)
 ALIVE: Final = frozenset({AttemptState.QUEUED, AttemptState.RUNNING})
 
 # What SQLite's integers hold, whatever a person types.

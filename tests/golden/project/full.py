@@ -20,7 +20,6 @@ class Pull(Params):
     kind: str = Param("csv", enum=["csv", "json"], description="Format.")
     size: Size = Size.SMALL
     limits: list[int] = Param([1, 2])
-    token: str = Param(secret=True, min_length=8)
 
 
 def told(context: Context) -> None: ...

@@ -58,7 +58,9 @@ def test_a_name_that_is_nowhere_says_where_it_was_looked_for_and_what_adds_it():
 
 # -------------------------------------------------------------------------------------------------------- environment
 def test_a_variable_is_named_after_kind_and_name():
-    source = EnvironmentSource({"SEGUE_CONNECTION_SHOP_EU": "http://h/", "SEGUE_SECRET_API": "canary", "SEGUE_SECRET_X": ""})
+    source = EnvironmentSource(
+        {"SEGUE_CONNECTION_SHOP_EU": "http://h/", "SEGUE_SECRET_API": "canary", "SEGUE_SECRET_X": ""}
+    )
     assert source.find("connection", "shop.eu") == "http://h/" and source.find("secret", "api") == "canary"
     assert source.find("secret", "x") is None and source.find("connection", "api") is None
     assert source.names("connection") == ["shop_eu"]
@@ -209,7 +211,12 @@ def test_names_that_are_nowhere_are_told_once_with_the_way_out(tmp_path: Path):
     found = missing_names(settings, environ, spec)
     assert [(one.task, one.line) for one in found] == [("b", 7)] * 4
     told = "\n".join(one.text for one in found)
-    for command in ("segue connection add none", "segue secret set gone", "segue pool set nowhere", "tool.segue.resources"):
+    for command in (
+        "segue connection add none",
+        "segue secret set gone",
+        "segue pool set nowhere",
+        "tool.segue.resources",
+    ):
         assert command in told
     assert not settings.home.exists()
 

@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from segue.data import merge
+from segue.data.staging import Staging
 from segue.data.writers.duckdb import DuckDBMerge
 
 
@@ -80,11 +82,14 @@ def test_rows_that_do_not_fit_are_refused_and_nothing_changes(
     assert content(database) == [("a", "Ada")]
 
 
-@pytest.mark.parametrize("name", ['d"; DROP TABLE customers; --', "select", "{keys}", "old", "new", "é"])
+@pytest.mark.parametrize("name", ['d"; DROP TABLE customers; --', "select", "{keys}", "old", "new", "../é/" * 50])
 def test_names_are_names_and_never_statements(database: Path, name: str) -> None:
     merge(database, "customers", table(a="Ada"), "id")
-    for _ in range(2):
-        merge(database, name, pa.table({name: ["1"], 'c"; {same}': ["x"]}), name)
+    for attempt in (nullcontext(), Staging("one")):
+        with attempt as writes:
+            merge(database, name, pa.table({name: ["1"], 'c"; {same}': ["x"]}), name)
+            if writes:
+                writes.publish()
     assert content(database) == [("a", "Ada")]
 
 

@@ -1,3 +1,4 @@
+import random
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -67,7 +68,7 @@ def test_in_an_attempt_nothing_is_visible_until_it_has_succeeded(place: Place) -
         assert writes.rows == 4
         assert writes.publish() == 4
         assert (place.partition(), place.rows()) == ([2, 3], [2, 3])
-    assert place.staged() == []
+    assert (place.staged(), writes.rows) == ([], 4)
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
@@ -310,3 +311,32 @@ def test_rows_that_do_not_fit_are_refused_where_they_are_written_and_not_when_th
             delete_then_insert(place.folder / "no" / "db", "daily", pa.table({"n": [1]}), {})
     assert not (place.folder / "no").exists()
     assert place.staged() == []
+
+
+@pytest.mark.parametrize("kind", ["partition", "rows", "merge"])
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_full_disk_leaves_the_old_and_no_litter(tiny: Path, kind: str, inside: bool) -> None:
+    place = Place(tiny)
+    place.overwrite(1)
+    place.insert(1)
+    place.merge(a=1)
+    chance = random.Random(1)
+    large = pa.table({"key": range(4000), "n": [chance.randbytes(500) for _ in range(4000)]})
+
+    def write() -> None:
+        match kind:
+            case "partition":
+                overwrite_partition(large.select(["n"]), place.lake, DAY)
+            case "rows":
+                delete_then_insert(place.database, "large", large, {})
+            case _:
+                merge(place.database, "large", large, "key")
+
+    with pytest.raises((OSError, duckdb.Error), match=r"No space left|[Oo]ut of|full|space"):
+        if inside:
+            with Staging("one"):
+                write()
+        else:
+            write()
+    assert place.staged() == []
+    assert (place.partition(), place.rows(), place.rows("merged")) == ([1], [1], [1])

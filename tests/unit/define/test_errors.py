@@ -65,6 +65,12 @@ def test_a_task_that_is_not_called_is_explained(load, line):
     assert all("is a task, not a call of it" in text for _, text in found)
 
 
+def test_an_edge_between_tasks_that_were_not_called_is_explained_in_one_line_with_the_fix(load):
+    text = HEAD + "a >> b\n"  # trap T7
+    assert errors(load(text)) == [(8, "a is a task, not a call of it: write a() >> b()")]
+    assert errors(load(body("[a(), b] << c")))[0][1].endswith("write [a(), b()] << c()")
+
+
 @pytest.mark.parametrize("name", ["1a", "a b", "a/b", "", "ä", "x" * 201])
 def test_a_bad_name_of_a_task(load, name):
     ((line, text),) = errors(load(body(f"a.with_options(id={name!r})()")))

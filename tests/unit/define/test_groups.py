@@ -158,6 +158,7 @@ def test_a_bad_name_of_a_group(load, name):
 def test_a_task_and_a_group_cannot_have_one_id(load):
     assert "task and a group have the id 'a'" in fault(load, "with group('a'): b()", "a()")[1]
     assert "task and a group have the id 'a'" in fault(load, "a()", "with group('a'): b()")[1]
+    assert "task and a group have the id 'a'" in fault(load, "b.with_options(group='a.g')()", "a()")[1]
 
 
 @pytest.mark.parametrize("fan", ["map", "product", "partial"])

@@ -11,7 +11,8 @@ from segue import Dag, DefinitionError, Param, Params
 from segue.define.param_values import param_views, read_param, values_from
 from segue.define.params import params_from
 from segue.model.errors import UsageError
-from segue.model.spec import spec_digest
+from segue.model.spec import DagSpec, ParamSpec, spec_digest
+from segue.model.value import encode
 
 HEAD = """from __future__ import annotations
 from datetime import date
@@ -28,7 +29,6 @@ PULL = """class P(Params):
     like: str | None = Param(None, pattern="^[a-z]+$")
     kind: str = Param("csv", enum=["csv", "json"])
     limits: list[int] = Param([1, 2])
-    token: str = Param(secret=True)
 @dag(params=P)
 def d(day): a(day)
 """
@@ -47,21 +47,19 @@ def error(load, text):
 
 def test_params_are_listed_for_a_form(load):
     views = {view.name: view for view in param_views(spec(load))}
-    assert [name for name, view in views.items() if view.required] == ["day", "token"]
+    assert [name for name, view in views.items() if view.required] == ["day"]
     assert (views["env"].default, views["env"].choices) == ("prod", ("dev", "prod"))
     assert views["day"].description == "Which day."
     assert views["rows"].schema == {"type": "integer", "minimum": 1, "maximum": 1000}
     assert views["kind"].choices == ("csv", "json")
     assert views["limits"].default == [1, 2]
-    assert views["token"].secret
-    assert views["token"].schema["writeOnly"]
     assert views["day"].schema == {"type": "string", "format": "date", "description": "Which day."}
 
 
 @pytest.mark.parametrize(
     ("name", "text", "value"),
     [("env", "dev", "dev"), ("day", "2026-04-01", "2026-04-01"), ("rows", "7", 7), ("like", "abc", "abc"),
-     ("kind", "json", "json"), ("limits", "[3]", [3]), ("token", "007", "007"), ("like", "null", "null")],
+     ("kind", "json", "json"), ("limits", "[3]", [3]), ("like", "null", "null")],
 )  # fmt: skip
 def test_a_text_is_read_by_the_schema(load, name, text, value):
     (param,) = [one for one in spec(load).params if one.name == name]
@@ -82,22 +80,29 @@ def test_what_does_not_fit_is_named_with_what_was_given_and_what_is_allowed(load
     assert said in str(caught.value)
 
 
-def test_a_secret_is_not_repeated_in_a_message(load):
-    one = spec(load, "@dag(params={'key': Param(secret=True, type='string', min_length=9)})\ndef d(key): a(key)\n")
+def test_a_secret_param_comes_later_and_is_refused(load):
+    text = "@dag(params={'key': Param(secret=True, type='string')})\ndef d(key): a(key)\n"
+    assert "secret=True is not available in this version" in error(load, text).message
+
+
+def test_a_secret_is_not_repeated_in_a_message_and_not_listed():
+    param = ParamSpec("key", "str", encode("sesame"), schema='{"type": "string", "minLength": 9}', secret=True)
     with pytest.raises(UsageError, match="key=…: a text of 9 characters or more") as caught:
-        read_param(one.params[0], "hunter2")
+        read_param(param, "hunter2")
     assert "hunter2" not in str(caught.value)
+    (view,) = param_views(DagSpec("d", params=(param,)))
+    assert (view.secret, view.default) == (True, None)
 
 
 def test_values_of_a_run_are_checked_and_filled(load):
     one = spec(load)
-    assert values_from(one, {"day": "2026-04-01", "token": "t"})["rows"] == 100
+    assert values_from(one, {"day": "2026-04-01"})["rows"] == 100
     with pytest.raises(UsageError, match="no param rwos: did you mean rows"):
         values_from(one, {"rwos": 1})
     with pytest.raises(UsageError, match="0: 1 or more"):
-        values_from(one, {"day": "2026-04-01", "token": "t", "rows": 0})
-    with pytest.raises(UsageError, match="needs --param token"):
-        values_from(one, {"day": "2026-04-01"})
+        values_from(one, {"day": "2026-04-01", "rows": 0})
+    with pytest.raises(UsageError, match="needs --param day"):
+        values_from(one, {"rows": 1})
 
 
 def test_null_may_be_written_where_a_date_may_be_missing(load):
@@ -152,11 +157,15 @@ def test_none_is_no_default_of_a_class_whose_type_has_no_none(load):
         ("rows: int = Param(1, minimun=1)", "Param has no option 'minimun': write minimum=…"),
         ("rows: int = Param(1, zzz=1)", "it knows minimum"),
         ("rows: int = Param(1, type='int')", "Param(type='int'): it must be one of string, integer"),
-        ("key: str = Param('hunter2', secret=True)", "a secret does not stand in a file"),
     ],
 )
 def test_a_param_that_makes_no_sense_is_an_error(load, declared, said):
     assert said in error(load, f"class P(Params):\n    {declared}\n@dag(params=P)\ndef d(): a()\n").message
+
+
+def test_a_secret_has_no_default():
+    with pytest.raises(DefinitionError, match="a secret does not stand in a file"):
+        Param("hunter2", secret=True)
 
 
 def test_a_name_of_a_param_is_a_name(load):

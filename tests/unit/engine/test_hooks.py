@@ -23,14 +23,14 @@ def hooks(world: World) -> dict:
 
 
 def test_a_failure_calls_its_hook_in_the_same_transaction():
-    world = started(task("a", hooks=BOTH), task("b", "a", hooks=BOTH), task("c"))
+    world = started(task("a", hooks=BOTH, idempotent=False), task("b", "a", hooks=BOTH), task("c"))
     world.end("a", outcome=BOOM)
     assert [(type(one).__name__, getattr(one, "kind", "")) for one in world.changes] == [
         ("AttemptMoved", "user"), ("TaskMoved", ""), ("AttemptMoved", "hook"), ("TaskMoved", ""),
     ]  # fmt: skip
     launch = world.of(Launch)[0]
     assert (launch.key.task, launch.kind, launch.task.id) == ("a!failure", "hook", "a")
-    assert (launch.task.rules.timeout, launch.inputs, launch.empty) == (60 * SECOND, (), "hold")
+    assert (launch.task.rules.timeout, launch.task.rules.idempotent, launch.inputs) == (60 * SECOND, True, ())
     assert world.state("b") == "upstream_failed"
     world.start("a!failure")
     world.end("a!failure")
@@ -115,6 +115,17 @@ def test_a_lost_hook_is_tried_again_at_most_twice():
     assert texts == ["killed by signal 11", "its worker was stopped"]
 
 
+def test_each_call_of_a_hook_has_its_own_tries():
+    world = started(task("a", hooks=("failure",)), task("b"))
+    for numbers in ((1, 2, 3), (4, 5, 6)):
+        world.end("a", outcome=BOOM)
+        for number in numbers:
+            assert world.attempt("a!failure").number == number
+            world.lose("a!failure", LostCause.WORKER)
+        assert world.labels == ["b"]
+        world.retry("a")
+
+
 def test_a_hook_that_fails_or_takes_too_long_changes_nothing():
     world = started(task("a", hooks=("success",)), task("b", hooks=("success",)), task("c"))
     world.end("a", "b")
@@ -188,10 +199,13 @@ def test_words_with_another_fence_are_not_a_hooks():
 
 
 def test_a_step_that_fails_calls_no_hook():
-    world = started(task("a"), mapped("m", 2, 3, after=("a",), hooks=("failure",)), mapped("n", "a"))
+    failing = mapped("m", 2, 3, after=("a",), hooks=("failure",))
+    world = World(dag(task("a"), failing, mapped("n", "a")), dag(task("z"), id="e"))
+    first = world.trigger()
     world.end("a", outcome=Value(b"v", length="long"))
     assert world.why("a").startswith("DAG d is quarantined")
-    assert (world.state("m"), world.labels) == ("pending", [])
+    world.trigger("e")
+    assert (world.state("m", first), world.labels) == ("pending", ["z"])
 
 
 def test_a_hook_of_a_quarantined_dag_is_taken_up_by_the_next_owner():

@@ -1,7 +1,7 @@
 """`context.state`: a few small strings, durable before the answer."""
 
 from segue.model.changes import Answer, Launch, StateChanged
-from segue.model.events import LostCause, Value
+from segue.model.events import Held, LostCause, Value
 from segue.model.ids import Instant
 from tests.unit.engine.driver import BOOM, STOPPED, World, dag, mapped, task
 
@@ -85,6 +85,16 @@ def test_a_hook_keeps_for_its_task_and_one_of_the_dag_for_nobody():
     assert (world.of(StateChanged)[0].task, world.of(Answer)[0].yes) == ("a", True)
     world.set_state("!failure", "told", "yes")
     assert (world.of(StateChanged), world.of(Answer)[0].yes) == ([], False)
+
+
+def test_remote_work_that_has_ended_is_not_told_of_the_cancel():
+    world = started(task("a", hooks=("cancel",)))
+    world.set_state("a", "job", "j-1")
+    world.end("a", outcome=Held("empty", "no rows", Value(b"v"), b"files"))
+    world.release("a")
+    world.lose("a", LostCause.WORKER)
+    world.cancel()
+    assert (world.labels, world.run_state()) == ([], "cancelled")
 
 
 def test_remote_work_without_an_attempt_is_told_of_the_cancel():

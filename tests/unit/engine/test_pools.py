@@ -233,7 +233,7 @@ def test_dags_share_workers_in_turn_whatever_their_pools():
 
 
 def test_inside_a_dag_priority_counts_across_pools():
-    tasks = task("low"), task("high", pool="p", priority=5), task("middle", priority=2)
+    tasks = task("low"), task("middle", priority=2), task("high", pool="p", priority=5)
     world = world_of(dag(*tasks), workers=0)
     world.trigger()
     world.send(Capacity(2))

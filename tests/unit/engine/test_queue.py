@@ -355,7 +355,78 @@ def test_a_hold_that_grows_smaller_lets_others_in():
     assert line.drain() == light
 
 
-def test_a_hundred_thousand_void_entries_are_not_kept():
+def test_what_is_held_by_who_is_gone_is_found_free_whatever_lane_came_first():
+    line = Line()
+    line.push(pooled(2))
+    line.drain()
+    line.queue.workers = 0
+    light = line.push(pooled(2), dag="f")
+    (heavy,) = line.push(pooled(3, resources=(("gpu", 1),)), dag="e")
+    line.queue.workers = PLENTY
+    assert line.drain() == []
+    line.void(heavy.machine)
+    assert line.drain() == light
+
+
+def test_who_comes_into_the_line_of_a_heavy_task_from_a_better_class_goes_before_it():
+    line = Line()
+    line.push(pooled(2))
+    line.drain()
+    line.push(pooled(3), dag="e", klass=1)
+    assert line.drain() == []
+    by_name = line.push(pooled(), dag="f")
+    assert line.drain() == by_name
+
+
+def test_who_has_come_to_wait_for_a_pool_keeps_no_memory_from_others():
+    line = Line()
+    line.push(Rules(resources=(("memory", 6),)))
+    (first,) = line.push(pooled())
+    line.drain()
+    line.push(pooled(3, resources=(("memory", 4),)), dag="e")
+    small = line.push(Rules(resources=(("memory", 2),)), dag="f")
+    assert line.drain() == []
+    line.set_pool("p", 3)
+    assert line.drain() == small
+    assert first in line.alive
+
+
+def test_what_is_held_is_free_again_while_the_limit_of_its_task_is_reached():
+    line = Line()
+    line.push(pooled(3))
+    line.drain()
+    line.push(pooled(2, max_active=1), dag="e")
+    light = line.push(pooled(), dag="f")
+    assert line.drain() == []
+    other = line.push(Rules(max_active=1), dag="e")
+    assert {*line.drain()} == {*other, *light}
+
+
+def test_who_waits_for_a_pool_keeps_the_place_of_its_task_from_no_other_run():
+    line = Line()
+    line.push(pooled(4))
+    (first,) = line.push(Rules(max_active=1), dag="e")
+    line.drain()
+    line.push(pooled(1, max_active=1), dag="e")
+    third = line.push(Rules(max_active=1), dag="e")
+    assert line.drain() == []
+    line.release(first)
+    assert line.drain() == third
+
+
+def test_who_is_called_and_will_never_run_lets_the_next_be_called():
+    line = Line()
+    (first,) = line.push(pooled(1, max_active=1))
+    line.drain()
+    line.push(pooled(3, max_active=1))
+    last = line.push(pooled(1, max_active=1))
+    assert line.drain() == []
+    line.set_pool("p", 2)
+    line.release(first)
+    assert line.drain() == last
+
+
+def test_void_entries_that_could_never_run_are_not_kept():
     line = Line()
     for _ in range(300):
         (cell,) = line.push(Rules(pool="nowhere"))

@@ -62,6 +62,14 @@ def test_where_nothing_had_begun_all_that_was_left_is_named():
     assert [label for label, _ in world.view().culprits] == ["b"]
 
 
+def test_what_had_not_begun_is_no_culprit_beside_what_failed():
+    world = started(task("a"), task("b"), task("c", "b"))
+    world.end("a", outcome=BOOM)
+    world.wait(100)
+    world.end("b")
+    assert (world.state("c"), world.view().culprits) == ("cancelled", (("a", "boom"),))
+
+
 def test_a_failure_under_the_timeout_is_not_retried():
     world = started(task("a", retries=3))
     world.wait(100)
@@ -184,15 +192,17 @@ def test_a_retry_moves_a_waiting_run_up_in_the_line():
     assert world.run_state(runs[1]) == "running"
     world.make_scheduled(runs[0])
     world.retry(run=runs[0], force=True)
+    assert [(change.new.value, change.klass) for change in world.of(RunMoved)] == [("running", 0)]
     third = world.trigger(day=3)
     world.end("a", "b", run=runs[1])
     assert (world.run_state(runs[0]), world.run_state(third)) == ("running", "queued")
 
 
 def test_a_cancelled_run_of_an_older_store_says_that_somebody_did_it():
-    world = World(dag(task("a")))
+    world = World(dag(task("a"), task("b")))
     world.trigger()
-    world.start("a")
+    for label in ("a", "b"):
+        world.start(label)
     world.cancel()
     view = world.view()
     world.store.runs[view.run] = type(view)(
@@ -200,7 +210,9 @@ def test_a_cancelled_run_of_an_older_store_says_that_somebody_did_it():
     )
     world.restart()
     world.lose("a", LostCause.OWNER)
-    assert (world.run_state(), str(world.row("a").why)) == ("cancelled", "somebody cancelled the run")
+    assert str(world.row("a").why) == "somebody cancelled the run"
+    world.end("b")
+    assert world.run_state() == "cancelled"
 
 
 def test_an_overdue_run_that_nobody_drove_is_stopped_when_it_is_taken_up():

@@ -38,7 +38,18 @@ def test_what_is_no_address_is_a_secret_as_a_whole():
     assert bus.secrets == (bus.uri,) and bus.shown == "***" and bus.scheme == ""
 
 
-@pytest.mark.parametrize("uri", ["http://u:pa/ss@host:port/", "http://[::1/", "http://h:99999/"])
+def test_several_hosts_are_one_text():
+    cluster = Address.of("mongodb://u:hunter22@a:27017,b:27018/db")
+    assert (cluster.host, cluster.port, cluster.secrets) == ("a:27017,b:27018", None, ("hunter22",))
+
+
+BROKEN = [
+    "http://u:pa/ss@host:port/", "http://[::1/", "http://h:99999/", "pg://u:12/pa/ss@h/db", "pg://u:12#pa/ss@h",
+    "pg://u:12?pa/ss@h",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("uri", BROKEN)
 def test_a_broken_address_is_refused_without_quoting_it(uri: str):
     with pytest.raises(UsageError, match="the address is no URI") as refused:
         Address.of(uri)

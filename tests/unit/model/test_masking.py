@@ -106,9 +106,12 @@ def test_a_cut_at_a_safe_end_loses_no_secret(words: list[str], end: int):
     data = "".join(words).encode()
     cut = mask.safe_end(data, end)
     assert 0 <= cut <= max(0, end)
-    apart = mask.hide(data[:cut]) + mask.hide(data[cut:] + b"2hu")
+    apart = mask.hide(data[:cut]) + mask.hide(data[cut:] + b"ter22hu")
     for secret in (b"hunter22", b"unter22hu"):
-        assert secret not in apart and apart.count(HIDDEN.encode()) <= mask.hide(data + b"2hu").count(HIDDEN.encode()) + 1
+        assert (
+            secret not in apart
+            and apart.count(HIDDEN.encode()) <= mask.hide(data + b"ter22hu").count(HIDDEN.encode()) + 1
+        )
 
 
 def test_a_mask_without_secrets_cuts_anywhere():

@@ -16,7 +16,19 @@ import pytest
 
 from segue.model.errors import UnstorableValue, VaultDown
 from segue.model.events import (
-    Asked, Cancelled, Ended, Failure, Followed, Held, Lost, LostCause, MayStart, Skipped, StateSet, Usage, Value,
+    Asked,
+    Cancelled,
+    Ended,
+    Failure,
+    Followed,
+    Held,
+    Lost,
+    LostCause,
+    MayStart,
+    Skipped,
+    StateSet,
+    Usage,
+    Value,
 )  # fmt: skip
 from segue.model.ids import AttemptKey, Instant
 from segue.model.masking import Mask, Veil

@@ -20,7 +20,8 @@ import duckdb
 
 from segue.data.codecs.registry import arrow_of, load_arrow, store_arrow
 from segue.data.staging import write
-from segue.data.writers.staging import RowsNote, Step, pass_by, safe_name, stage_file, staging_folder
+from segue.data.storage import digest_of
+from segue.data.writers.staging import RowsNote, Step, pass_by, stage_file, staging_folder
 from segue.model.errors import EnvironmentFault, TargetBusy
 from segue.model.value import decode, encode
 
@@ -110,9 +111,8 @@ class DuckDBRows:
             return StagedRows(self, arrow.num_rows, arrow, None)
         if not self.database.parent.is_dir():
             raise FileNotFoundError(f"{self.database} cannot be made: there is no folder {self.database.parent}")
-        file, _ = stage_file(
-            self.folder, safe_name(self.table), f"{mark}.arrow", lambda file: store_arrow(arrow, file), self.step
-        )
+        name = digest_of(self.table.encode()).hex()[:12]  # any text may name a table, but not a file
+        file, _ = stage_file(self.folder, name, f"{mark}.arrow", lambda file: store_arrow(arrow, file), self.step)
         return StagedRows(self, arrow.num_rows, None, file)
 
     def check_rows(self, connection: duckdb.DuckDBPyConnection, count: int) -> None:

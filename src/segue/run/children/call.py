@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from typing import Protocol
+
+import msgspec
 
 from segue.model.changes import Brief
 from segue.model.events import Value
@@ -47,8 +48,7 @@ def unmeasured(_: object) -> None:
     """Of a result that the guard does not look at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One attempt, bound and ready.
 
     Args:
@@ -71,7 +71,7 @@ class Call:
     choose: Callable[[object], tuple[str, ...]]
     may_retry: Callable[[BaseException], bool]
     root: str = ""
-    within: AbstractContextManager[object] = field(default_factory=nullcontext)
+    within: AbstractContextManager[object] = nullcontext()
     on_cancel: Callable[[], object] | None = None
     staging: AbstractContextManager[Writes] = NO_WRITES
     reports: Sequence[tuple[int | None, str | bytes | None]] = ()

@@ -48,11 +48,12 @@ def measured(call: Call, result: object, writes: Writes) -> Made:
         result: what its code returned.
         writes: what its writers did.
     """
-    reports = tuple(call.reports)
-    source = _fingerprint([source for _, source in reports if source is not None])
-    rows = [rows for rows, _ in reports if rows is not None]
-    if rows:
-        return Made(sum(rows), "reported", source)
+    source = ""
+    if reports := tuple(call.reports):
+        source = _fingerprint([source for _, source in reports if source is not None])
+        rows = [rows for rows, _ in reports if rows is not None]
+        if rows:
+            return Made(sum(rows), "reported", source)
     if writes.rows is not None:
         return Made(writes.rows, "wrote", source)
     length = call.length(result)

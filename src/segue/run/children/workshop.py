@@ -35,6 +35,9 @@ from segue.run.wire import Revealed, Setup, Work
 
 __all__ = ["open_workshop"]
 
+_NOTHING = Revealed()
+_NO_SECRETS = Secrecy(_NOTHING)
+
 
 def open_workshop(setup: Setup) -> Workshop:
     """The workshop that calls functions of DAG files, from the bundles that `setup` names."""
@@ -53,8 +56,10 @@ class _FileWorkshop:
         return self._turned_to != (brief.bundle, brief.file)
 
     def prepare(self, work: Work, brief: Brief, supply: Supply) -> Call:
-        revealed = supply.revealed() if work.reveals else Revealed()
-        secrecy = Secrecy(revealed)
+        revealed, secrecy = _NOTHING, _NO_SECRETS
+        if work.reveals:
+            revealed = supply.revealed()
+            secrecy = Secrecy(revealed)
         task, _, hook = work.task.partition("!")
         state = KeptState(work.state, _keeping(work, task, secrecy, supply))
         loaded = self._loaded(work, brief) if work.what != "publish" else None
@@ -100,7 +105,7 @@ class _FileWorkshop:
             staging=Staging(prefix, self._storage),
             reports=context.reports,
             length=plan.length,
-            item=item_name(loaded.dag, work.task, bound),
+            item=None if work.index is None else item_name(loaded.dag, work.task, bound),
             hide=secrecy.hide,
         )
 

@@ -163,9 +163,9 @@ class Crew:
 
     def _behind(self, attempt: Attempt, depth: int) -> Worker | None:
         """The worker with the shortest queue that has room for one more."""
-        best, least = None, depth + 1
+        best, least, reuse = None, depth + 1, attempt.reuse
         for worker in self.workers.values():
-            if len(worker.queue) < least and worker.takes_more and worker.reuse == attempt.reuse:
+            if len(worker.queue) < least and worker.takes_more and worker.reuse == reuse:
                 best, least = worker, len(worker.queue)
         return best
 

@@ -6,6 +6,7 @@ the tree is killed here. Where no group can be made the tree's resident memory i
 
 The kernel says that it has killed for want of memory to nobody but its counters.
 """
+
 from __future__ import annotations
 
 import os

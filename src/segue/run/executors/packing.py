@@ -37,7 +37,7 @@ def pack(attempt: Attempt, fresh: int, briefed: bool) -> bytes:
         brief=None if briefed else launch.brief,
         what=attempt.what,
         hooked=attempt.hooked,
-        state=tuple(attempt.kept.items()),
+        state=tuple(attempt.kept.items()) if attempt.kept else (),
         empty=launch.empty if user else "ok",
         staged=launch.staged,
         reveals=bool(attempt.reuse.connections or attempt.reuse.secrets),

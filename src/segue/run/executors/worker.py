@@ -6,6 +6,7 @@ import socket
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -36,8 +37,16 @@ class ReuseKey(NamedTuple):
     memory: int | None = None
 
 
+@lru_cache(maxsize=1024)
+def _reuse_key(
+    location: str, bundle: str, connections: tuple[str, ...], secrets: tuple[str, ...],
+    resources: tuple[tuple[str, int], ...],
+) -> ReuseKey:  # fmt: skip
+    return ReuseKey(location, bundle, frozenset(connections), frozenset(secrets), dict(resources).get("memory"))
+
+
 class Attempt:
-    """One attempt in the hands of the executor.
+    """One attempt in the hands of the executor; `asks`: it must ask before it begins, `hooked`: it has an `on_cancel`.
 
     `verdict` is what it has come to, reported when its worker is dead; `questions` are those it waits for an answer to.
     `kept` is what its task keeps as state. `tended`: its `on_cancel` was called; where it was not, an *errand* calls it
@@ -45,7 +54,8 @@ class Attempt:
     """
 
     __slots__ = (
-        "end", "errand", "kept", "launch", "of", "questions", "started", "tended", "token", "verdict", "worker",
+        "asks", "end", "errand", "fresh", "hooked", "kept", "launch", "of", "questions", "reuse", "started", "tended",
+        "token", "verdict", "what", "worker",
     )  # fmt: skip
 
     def __init__(self, token: int, launch: Launch, of: Attempt | None = None) -> None:
@@ -57,29 +67,13 @@ class Attempt:
         self.questions: dict[int, Question] = {}
         self.errand: Attempt | None = None
         self.end: Ended | Lost | None = None
-
-    @property
-    def reuse(self) -> ReuseKey:
-        brief, rules = self.launch.brief, self.launch.task.rules
-        names = frozenset(rules.connections), frozenset(rules.secrets)
-        return ReuseKey(brief.location, brief.bundle, *names, rules.memory)
-
-    @property
-    def fresh(self) -> bool:
-        return self.of is not None or self.launch.task.rules.isolation == "fresh"
-
-    @property
-    def what(self) -> AttemptKind:
-        return self.launch.kind if self.of is None else "hook"
-
-    @property
-    def asks(self) -> bool:
-        """Whether it must ask before it begins: hooks and what is published may run twice."""
-        return self.what == "user" and not self.launch.task.rules.idempotent
-
-    @property
-    def hooked(self) -> bool:
-        return self.what == "user" and "cancel" in self.launch.task.rules.hooks
+        brief, rules = launch.brief, launch.task.rules
+        self.reuse = _reuse_key(brief.location, brief.bundle, rules.connections, rules.secrets, rules.resources)
+        self.fresh = of is not None or rules.isolation == "fresh"
+        self.what: AttemptKind = launch.kind if of is None else "hook"
+        user = self.what == "user"
+        self.asks = user and not rules.idempotent  # hooks and what is published may run twice
+        self.hooked = user and "cancel" in rules.hooks
 
 
 class Question(NamedTuple):

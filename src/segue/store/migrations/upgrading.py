@@ -18,9 +18,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 
+from segue.store.sql.statements import Statements
 from segue.store.sqlite.grammar import STATEMENTS
 
-__all__ = ["SCRIPTS", "copy_database", "run_script", "upgrade"]
+__all__ = ["SCRIPTS", "copy_database", "revise", "run_script", "upgrade"]
 
 SCRIPTS: Final = Path(__file__).parent
 
@@ -44,17 +45,29 @@ def upgrade(connection: Connection, path: Path, old: int, scripts: Path = SCRIPT
     copy_database(path, copy)
     connection.exec_driver_sql("BEGIN IMMEDIATE")
     try:
-        with Operations.context(MigrationContext.configure(connection)):
-            for revision in reversed(list(ScriptDirectory(scripts).walk_revisions())):
-                if int(revision.revision) > old:
-                    revision.module.upgrade()
-                    version = msgspec.msgpack.encode(int(revision.revision))
-                    connection.exec_driver_sql(STATEMENTS.set_meta, ("schema", version))
+        revise(connection, old, scripts, STATEMENTS)
     except BaseException:
         connection.exec_driver_sql("ROLLBACK")
         raise
     connection.exec_driver_sql("COMMIT")
     return copy
+
+
+def revise(connection: Connection, old: int, scripts: Path, sql: Statements) -> None:
+    """Run all revisions after `old` in the transaction that is open.
+
+    Args:
+        connection: of any dialect.
+        old: number of the version that its tables have.
+        scripts: folder whose `versions/` holds the revisions; their ids are version numbers.
+        sql: the statements of its dialect.
+    """
+    with Operations.context(MigrationContext.configure(connection)):
+        for revision in reversed(list(ScriptDirectory(scripts).walk_revisions())):
+            if int(revision.revision) > old:
+                revision.module.upgrade()
+                version = msgspec.msgpack.encode(int(revision.revision))
+                connection.exec_driver_sql(sql.set_meta, ("schema", version))
 
 
 def run_script(revision: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -26,7 +26,7 @@ from segue.model.errors import Conflict, HomeUnusable, StoreDown
 # What it says when a line is cut while it waits for the rest of its answers: we say it in our own words.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
-__all__ = ["Raw", "connect", "fault_of", "faults", "is_open", "raw_of", "reading", "shown", "state_of"]
+__all__ = ["Raw", "connect", "fault_of", "faults", "is_open", "raw_of", "reading", "roll_back", "shown", "state_of"]
 
 Raw: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 
@@ -114,14 +114,22 @@ def is_open(connection: Connection | None) -> bool:
 def reading(connection: Connection, url: str) -> Iterator[Connection]:
     """One consistent read; it ends with the block."""
     with faults(url):
+        raw = raw_of(connection)
         connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         try:
             yield connection
         except msgspec.DecodeError as why:
             raise damaged(url, str(why)) from why
         finally:
-            with suppress(DBAPIError, psycopg.Error):
-                connection.exec_driver_sql("ROLLBACK")
+            roll_back(raw)
+
+
+def roll_back(raw: Raw) -> None:
+    """Leave a transaction, whatever state it is in; a connection that cannot do even this is of no use any more."""
+    try:
+        raw.execute("ROLLBACK")
+    except psycopg.Error:
+        raw.close()
 
 
 @contextmanager

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import msgspec
 import psycopg
-from sqlalchemy import insert, inspect, select
+from sqlalchemy import insert, inspect
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, NoResultFound
 
@@ -16,17 +16,14 @@ from segue.model.errors import HomeUnusable, StoreDown
 from segue.model.ids import Instant
 from segue.store.postgres.connection import Raw, connect, damaged, faults, raw_of, shown, state_of
 from segue.store.postgres.leadership import Leader, Pace, holder_here, leadership, seat
+from segue.store.postgres.stamp import LOCK, check_stamp, read_meta
 from segue.store.postgres.writer import PostgresWriter
 from segue.store.schema import SCHEMA, meta, metadata
 
-__all__ = ["LOCK", "OLDEST_SERVER", "check_database", "open_writer", "version_of"]
+__all__ = ["OLDEST_SERVER", "check_database", "open_writer"]
 
-_T = TypeVar("_T")
 OLDEST_SERVER: Final = 15
 """Major version of the oldest server that the tests run on."""
-
-LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('segue schema ' || current_schema(), 0))"
-"""Held by whoever makes or changes tables, until its transaction ends."""
 
 _NEVER: Final = ("28", "3D", "42501")
 
@@ -64,8 +61,8 @@ def open_writer(
             connection.exec_driver_sql(LOCK)
             if not inspect(connection).get_table_names():
                 _create(connection, now)
-            _check(connection, url)
-            instance, fence_key = _read(connection, "instance", str), _read(connection, "fence_key", bytes)
+            check_stamp(connection, url)
+            instance, fence_key = read_meta(connection, "instance", str), read_meta(connection, "fence_key", bytes)
             connection.exec_driver_sql("COMMIT")
     except (NoResultFound, msgspec.MsgspecError) as error:
         raise damaged(url, str(error)) from error
@@ -84,14 +81,9 @@ def check_database(url: str) -> int:
     connection = _open(url, psycopg.connect)
     try:
         with faults(url):
-            return _check(connection, url) if inspect(connection).get_table_names() else 0
+            return check_stamp(connection, url) if inspect(connection).get_table_names() else 0
     finally:
         connection.close()
-
-
-def version_of(connection: Connection) -> int:
-    """The version of the tables."""
-    return _read(connection, "schema", int)
 
 
 def _open(url: str, driver: Callable[..., Raw]) -> Connection:
@@ -119,30 +111,6 @@ def _is_final(cause: Exception) -> bool:
     )
 
 
-def _check(connection: Connection, url: str) -> int:
-    columns = {column["name"] for column in _columns(connection)}
-    if not {"name", "value"} <= columns:
-        raise HomeUnusable(
-            f"{shown(url)} holds tables of something else: name an empty database with SEGUE_DATABASE_URL=…"
-        )
-    version = version_of(connection)
-    if version > SCHEMA:
-        raise HomeUnusable(
-            f"{shown(url)} is of version {version}, this Segue reads up to {SCHEMA}: install the newer Segue again"
-        )
-    if version < SCHEMA:
-        raise HomeUnusable(
-            f"{shown(url)} is of version {version}, this Segue needs {SCHEMA}: stop every Segue that uses it, make a "
-            "backup, then `segue db upgrade`"
-        )
-    return version
-
-
-def _columns(connection: Connection) -> list[Any]:
-    seen = inspect(connection)
-    return list(seen.get_columns("meta")) if seen.has_table("meta") else []
-
-
 def _create(connection: Connection, now: Instant) -> None:
     metadata.create_all(connection, checkfirst=False)
     leadership.create_all(connection, checkfirst=False)
@@ -152,8 +120,3 @@ def _create(connection: Connection, now: Instant) -> None:
     }  # fmt: skip
     rows = [{"name": name, "value": msgspec.msgpack.encode(value)} for name, value in values.items()]
     connection.execute(insert(meta), rows)
-
-
-def _read(connection: Connection, name: str, type_: type[_T]) -> _T:
-    value = connection.execute(select(meta.c.value).where(meta.c.name == name)).scalar_one()
-    return msgspec.msgpack.decode(value, type=type_)

@@ -10,8 +10,10 @@ import psycopg
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
+from segue.model.errors import SegueError
 from segue.store.postgres.connection import connect, is_open, reading
 from segue.store.postgres.grammar import STATEMENTS
+from segue.store.postgres.stamp import check_stamp
 from segue.store.sql.reading import SqlReader, SqlResults
 
 __all__ = ["LONGEST_READ", "PostgresReader", "PostgresResults"]
@@ -46,11 +48,18 @@ class PostgresReader(SqlReader):
         short: whether a read of more than one second ends in `StoreDown`.
 
     Raises:
+        HomeUnusable: the tables are of another version, or not ours.
         StoreDown: the server is not there now.
     """
 
     def __init__(self, url: str, short: bool = False) -> None:
         self._session = _Session(url, "reader", LONGEST_READ if short else None)
+        try:
+            with self._session.read() as connection:
+                check_stamp(connection, url)
+        except SegueError:
+            self._session.close()
+            raise
         self._read, self.close = self._session.read, self._session.close  # type: ignore[method-assign]
 
     def _matches(self, column: Any, pattern: str) -> Any:

@@ -17,7 +17,18 @@ from segue.model.events import Act, Definition
 from segue.model.ids import RunKey
 from segue.model.images import Facts, Snapshot
 from segue.store.facts import facts_of
-from segue.store.postgres.connection import Raw, connect, fault_of, faults, is_open, raw_of, reading, shown, state_of
+from segue.store.postgres.connection import (
+    Raw,
+    connect,
+    fault_of,
+    faults,
+    is_open,
+    raw_of,
+    reading,
+    roll_back,
+    shown,
+    state_of,
+)
 from segue.store.postgres.desk import PostgresDesk
 from segue.store.postgres.grammar import STATEMENTS
 from segue.store.postgres.leadership import RELEASE, SESSION, Holder, Leader, Pace, take_seat
@@ -105,7 +116,7 @@ class PostgresWriter:
                 yield transaction
                 desk.finish()
             except BaseException:
-                self._roll_back(raw)
+                roll_back(raw)
                 raise
             self._commit(raw)
         self._seq, self._newest_run = transaction.seq, desk.runs
@@ -164,13 +175,6 @@ class PostgresWriter:
             raise Conflict(f"{shown(self._url)}: outcome of the commit unknown ({error})") from error
         if done != "COMMIT":
             raise Conflict(f"{shown(self._url)}: the server rolled back")
-
-    def _roll_back(self, raw: Raw) -> None:
-        # A connection that cannot do even this is of no use any more.
-        try:
-            raw.execute("ROLLBACK")
-        except psycopg.Error:
-            raw.close()
 
 
 def _drop(connection: Any) -> None:

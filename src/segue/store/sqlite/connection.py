@@ -7,6 +7,7 @@ off: a failing disk then is an error, not a signal.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -77,6 +78,9 @@ def connect_writer(path: Path, driver: Callable[[str], Any] = open_driver) -> Co
         StoreDown: it cannot be opened now.
         HomeUnusable: it is no database.
     """
+    # SQLite would open it for reading only, and stay so when the disk can be written again.
+    if path.exists() and not os.access(path, os.W_OK):
+        raise StoreDown(f"{path}: {_DOWN[sqlite3.SQLITE_READONLY]}")
     connection = _open(path, "rwc", driver)
     try:
         with faults(path):

@@ -1,0 +1,54 @@
+"""Whose tables they are, and of which version."""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeVar
+
+import msgspec
+from sqlalchemy import inspect, select
+from sqlalchemy.engine import Connection
+
+from segue.model.errors import HomeUnusable
+from segue.store.postgres.connection import shown
+from segue.store.schema import SCHEMA, meta
+
+__all__ = ["LOCK", "check_stamp", "read_meta"]
+
+_T = TypeVar("_T")
+LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('segue schema ' || current_schema(), 0))"
+"""Held by whoever makes or changes tables, until its transaction ends."""
+
+
+def check_stamp(connection: Connection, url: str) -> int:
+    """Check that tables are ours and of the version that this Segue knows; gives it.
+
+    Raises:
+        HomeUnusable: they are not.
+    """
+    columns = {column["name"] for column in _columns(connection)}
+    if not {"name", "value"} <= columns:
+        raise HomeUnusable(
+            f"{shown(url)} holds tables of something else: name an empty database with SEGUE_DATABASE_URL=…"
+        )
+    version = read_meta(connection, "schema", int)
+    if version > SCHEMA:
+        raise HomeUnusable(
+            f"{shown(url)} is of version {version}, this Segue reads up to {SCHEMA}: install the newer Segue again"
+        )
+    if version < SCHEMA:
+        raise HomeUnusable(
+            f"{shown(url)} is of version {version}, this Segue needs {SCHEMA}: stop every Segue that uses it, make a "
+            "backup, then `segue db upgrade`"
+        )
+    return version
+
+
+def _columns(connection: Connection) -> list[Any]:
+    seen = inspect(connection)
+    return list(seen.get_columns("meta")) if seen.has_table("meta") else []
+
+
+def read_meta(connection: Connection, name: str, type_: type[_T]) -> _T:
+    """One of the facts that were written with the tables."""
+    value = connection.execute(select(meta.c.value).where(meta.c.name == name)).scalar_one()
+    return msgspec.msgpack.decode(value, type=type_)
