@@ -55,7 +55,7 @@ def test_a_good_run_ends_with_0_and_one_object_as_json(shop):
 def test_a_failed_run_ends_with_1_and_names_the_culprit_and_the_two_ways_on(shop):
     done = shop.segue("run", "good.py", "--date", "2026-04-01", "--param", "fail=true")
     assert done.returncode == 1
-    for words in ("ValueError: as asked", "segue retry shop@2026-04-01", "segue rerun shop@2026-04-01", "segue logs"):
+    for words in ("ValueError: as asked", "segue retry shop@2026-04-01", "segue rerun --failed shop@2026-04-01", "segue logs"):
         assert words in done.stdout
 
 

@@ -1,6 +1,7 @@
 """How attempts end: every way a task can leave, and what is said about it."""
 
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -122,6 +123,19 @@ def test_a_result_that_comes_between_cancel_and_kill_is_accepted(shop: Driver, t
     shop.turn_until((tmp_path / "note").exists)
     shop.executor.do([Cancel(key)])
     assert result_of(shop.end(key)) == "finished all the same"
+
+
+def test_to_cancel_what_has_just_ended_leaves_alone_what_runs_behind_it(tmp_path: Path):
+    with process_driver(tmp_path / "home", workers=1) as shop:
+        shop.run("nothing")
+        first = shop.launch("add", 1, 1, ahead=True)
+        second = shop.launch("touch_and_wait", str(tmp_path / "note"), ahead=True)
+        while not (tmp_path / "note").exists():
+            time.sleep(0.01)  # the executor has not heard that the first has ended
+        shop.executor.do([Cancel(first)])
+        (tmp_path / "note.go").touch()
+        assert result_of(shop.end(first)) == 2
+        assert result_of(shop.end(second)) == "seen"
 
 
 def test_a_kill_gives_no_grace(shop: Driver, tmp_path: Path):

@@ -108,6 +108,9 @@ def finishing(context: Context):
 def fails(context: Context): _begin(context); raise ValueError("by itself")
 
 @task
+def begins(): note("began 0")
+
+@task
 def threads(): return threading.active_count()
 
 @task(on_cancel=stop)
@@ -116,7 +119,7 @@ def hooked_threads(): return threading.active_count()
 @dag(on_failure=tell, on_success=remember)
 def shop():
     plain(), other(), slow(), hang(), hold_the_lock(), ignore_term(), forget(), cannot(), stuck(), waiting()
-    finishing(), fails(), threads(), hooked_threads()
+    finishing(), fails(), begins(), threads(), hooked_threads()
 """
 
 
@@ -215,6 +218,17 @@ def test_a_task_that_holds_the_interpreter_is_tended_from_outside(shop: FileShop
     assert event.usage.notes[-1] == "its on_cancel was called in a process of its own"
 
 
+def test_what_does_not_answer_by_half_its_grace_is_tended_while_it_lives(tmp_path: Path):
+    with file_shop(tmp_path, FILE, grace=6.0) as shop:
+        key, pid = _running(shop, "hold_the_lock")
+        shop.executor.do([Cancel(key)])
+        shop.turn_until(lambda: any(line.startswith("stop") for line in _ledger(shop)))
+        assert alive(pid)
+        shop.executor.do([Kill(key)])
+        assert shop.end(key).outcome == Cancelled()
+        assert len(_ledger(shop)) == 2
+
+
 def test_a_task_that_ignores_term_is_tended_and_killed(shop: FileShop):
     key, pid = _running(shop, "ignore_term")
     assert _stopped(shop, key).outcome == Cancelled()
@@ -292,7 +306,7 @@ def test_what_waits_is_tended_where_an_earlier_attempt_left_something(tmp_path: 
         shop.kept["hang", None] = kept
         key = shop.begin("hang", number=2)
         assert _stopped(shop, key).outcome == Cancelled(begun=False)
-        assert any("j-5" in line for line in _ledger(shop)) is called
+        assert [line.split()[2] for line in _ledger(shop) if line.startswith("stop")] == ["j-5"] * called
         shop.executor.do([Kill(busy)])
         shop.end(busy)
 
@@ -304,10 +318,12 @@ def test_a_shutdown_calls_on_cancel(tmp_path: Path):
 
 
 def test_a_shutdown_begins_nothing_that_waits(tmp_path: Path):
-    with file_shop(tmp_path, FILE, workers=1) as shop:
-        _running(shop, "hang")
-        shop.begin("fails")
-    assert [line.split()[0] for line in _ledger(shop)] == ["began", "stop", "unwound"]
+    with file_shop(tmp_path, FILE, workers=2, grace=2.0) as shop:
+        _running(shop, "ignore_term")
+        shop.begin("hang")
+        shop.turn_until(lambda: len(_ledger(shop)) == 2)
+        shop.begin("begins")  # there is room for it while the first one is not yet dead
+    assert [line.split()[0] for line in _ledger(shop)].count("began") == 2
 
 
 def test_who_was_asked_to_stop_already_is_not_waited_for(tmp_path: Path):

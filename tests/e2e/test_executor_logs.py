@@ -109,12 +109,6 @@ def test_a_flood_is_cut_in_the_middle(home: Path):
     assert _messages(log_lines(home, other), "out") == ["after the flood"]
 
 
-def test_lines_are_masked(home: Path):
-    with process_driver(home, workers=1, mask=lambda line: line.replace(b"hunter22", b"***")) as shop:
-        event = shop.run("say", "password hunter22")
-    assert _messages(log_lines(home, event), "out") == ["password ***"]
-
-
 def test_a_log_lies_below_its_folder_whatever_its_run_is_called():
     path = log_path(AttemptKey(RunKey("shop", "../../etc", 2), "buy", 3, 4))
     assert path.parts == ("shop", "%2E.%2F..%2Fetc.2", "buy", "3", "4.jsonl")

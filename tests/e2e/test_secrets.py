@@ -28,7 +28,7 @@ CANARIES = Mask([STORED, GIVEN, PASSWORD, "MIICanaryLine1abc", "MIICanaryLine2de
 DAG = """
 import base64, json, logging, os, subprocess, sys, time
 from urllib.parse import quote
-from segue import Context, Fail, Retry, Skip, current, dag, injected, task
+from segue import Context, Fail, Param, Retry, Skip, current, dag, injected, task
 
 NAMES = dict(connections=["shop"], secrets=["stored", "given", "lines"])
 
@@ -110,6 +110,21 @@ def waits(path: str, context: Context = injected) -> None:
 def leaks():
     says(); fails(); fails_for_good(); skips(); returns_it(); returns_it_large(); keeps_it(); undeclared()
     environment(); dies()
+
+@task
+def signs_in(token: str, header: str, context: Context = injected) -> int:
+    print("token", token, header, context.params)
+    assert context.params["token"] == token and header == "Bearer " + token
+    return len(token)
+
+@task
+def gives_away(token: str) -> str:
+    return "x" + token
+
+@dag(params={"token": Param(secret=True, type="string"), "region": Param("eu")})
+def asks(token, region):
+    signs_in(token, f"Bearer {token}")
+    gives_away(token)
 
 @dag
 def lingers():
@@ -208,6 +223,25 @@ def test_tasks_do_not_get_the_owners_variables(ran: tuple[Project, list[str]]) -
     project, _ = ran
     [value] = [row.inline for row in project.detail("leaks@latest").tasks if row.task == "environment"]
     assert value is not None and b"SEGUE_SECRET" not in value and b"SEGUE_CONNECTION" not in value
+
+
+# -------------------------------------------------------------------------------------------------------------- params
+def test_a_secret_param_reaches_its_tasks_and_nothing_else(tmp_path: Path) -> None:
+    project = Project(tmp_path / "project")
+    project.write("leaks.py", DAG)
+    done = segue(project, "run", "leaks.py:asks", "--param", "token=-", given=STORED + "\n")
+    assert done.returncode == 1
+    detail = project.detail("asks@latest")
+    text = {one.key.task: one.text for one in detail.attempts}
+    assert text["signs_in"] == "" and text["gives_away"].startswith("UnstorableValue: result contains param token")
+    printed = segue(project, "logs", "asks@latest", "signs_in").stdout
+    assert "token *** Bearer ***" in printed
+    printed += done.stdout + segue(project, "show", "asks@latest", "--json").stdout
+    printed += segue(project, "diff", "asks@latest").stdout
+    again = segue(project, "retry", "asks@latest", "signs_in")
+    assert project.detail("asks@latest").attempts[-1].key.number == 2 and "signs_in" in again.stdout
+    assert not CANARIES.finds((printed + again.stdout).encode())
+    assert [path for path in project.folder.rglob("*") if path.is_file() and CANARIES.finds(path.read_bytes())] == []
 
 
 # ------------------------------------------------------------------------------------------------------ while it runs

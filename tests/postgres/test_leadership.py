@@ -9,6 +9,7 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from segue.model.changes import DefinitionFailed
@@ -112,6 +113,15 @@ def test_a_leader_that_has_lost_its_line_leads_on(opened, server, database):
     old = writer.lease()
     server.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
     assert writer.lease().epoch > old.epoch
+
+
+def test_a_leader_that_stands_still_in_a_transaction_is_cut_off(opened, url):
+    opened(AT_ONCE).lease()
+    with psycopg.connect(url) as still:
+        still.execute("UPDATE lease SET renewed = renewed")
+        opened(AT_ONCE).lease()
+        with pytest.raises(psycopg.errors.AdminShutdown):
+            still.execute("COMMIT")
 
 
 def test_a_server_whose_clock_was_set_back_keeps_nobody_out(opened, server, database):

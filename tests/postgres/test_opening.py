@@ -3,8 +3,10 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import msgspec
+import psycopg
 import pytest
 
 from segue.model.errors import HomeUnusable, StoreDown
@@ -34,24 +36,17 @@ def test_it_is_made_once_whoever_comes_first(url):
     assert len({writer.instance for writer in writers}) == 1
 
 
-def test_what_was_made_by_a_server_that_then_died_is_made_again(server, url, database):
-    def driver(url, **options):
-        raw = psycopg_connect(url, **options)
-        calls = raw.cursor_factory
+class DyingAtTasks(psycopg.Cursor):
+    """Loses its server when the table of tasks is to be made."""
 
-        class Cursor(calls):
-            def execute(self, query, *rest, **more):
-                if b"CREATE TABLE tasks" in str(query).encode():
-                    return super().execute("SELECT pg_terminate_backend(pg_backend_pid())")
-                return super().execute(query, *rest, **more)
+    def execute(self, query, *rest, **more):
+        fatal = "CREATE TABLE tasks" in str(query)
+        return super().execute("SELECT pg_terminate_backend(pg_backend_pid())" if fatal else query, *rest, **more)
 
-        raw.cursor_factory = Cursor
-        return raw
 
-    from psycopg import connect as psycopg_connect
-
+def test_tables_are_made_whole_or_not_at_all(server, url, database):
     with pytest.raises(StoreDown):
-        open_writer(url, 1, driver=driver)
+        open_writer(url, 1, driver=partial(psycopg.connect, cursor_factory=DyingAtTasks))
     assert tables(server, database) == set()
     open_writer(url, 1).close()
 
@@ -79,6 +74,11 @@ def test_a_database_that_is_not_there_is_a_mistake_and_a_server_that_is_away_is_
         open_writer(server.url("nowhere"), 1)
     with pytest.raises(StoreDown, match="the server is not there"):
         open_writer(server.url("postgres", tmp_path), 1)
+
+
+def test_what_is_no_address_is_said_so():
+    with pytest.raises(HomeUnusable, match="is no address"):
+        open_writer("postgresql://host/x?nonsense=1", 1)
 
 
 def test_a_password_is_in_no_message(tmp_path):

@@ -11,6 +11,7 @@ from segue.model.errors import UsageError
 from segue.model.events import TriggerRun
 from segue.model.ids import Instant, is_id, manual_key
 from segue.model.interval import parse_range, slot_key
+from segue.model.sealing import mark_sealed
 from segue.model.spec import DagSpec
 from segue.model.value import encode
 from segue.schedule.slot import Bounds, Slot
@@ -118,12 +119,19 @@ def triggers_for(
 
 
 # -------------------------------------------------------------------------------------------------------------- params
-def read_params(spec: DagSpec, given: Sequence[str]) -> bytes:
+def read_params(
+    spec: DagSpec,
+    given: Sequence[str],
+    seal: Callable[[str, object], bytes] | None = None,
+    ask: Callable[[str], str] | None = None,
+) -> bytes:
     """Read `--param name=value` against the DAG's params, and encode what a run is created with.
 
     Args:
         spec: the DAG.
         given: as written; the value is JSON where the type is not `str`.
+        seal: encrypts the value of a secret param.
+        ask: gives the value of a secret param that was written as `-`.
 
     Raises:
         UsageError: an unknown name (the nearest is named), a value that is not allowed, or a required one is missing.
@@ -134,8 +142,15 @@ def read_params(spec: DagSpec, given: Sequence[str]) -> bytes:
         name, equals, value = text.partition("=")
         if not equals:
             raise UsageError(f"--param {text}: write name=value")
+        if name in known and known[name].secret and value == "-" and ask is not None:
+            value = ask(name)
         values[name] = read_param(known[name], value) if name in known else value
     whole = values_from(spec, values)
+    for name, plain in whole.items():
+        if known[name].secret and plain is not None:
+            if seal is None:
+                raise UsageError(f"param {name} is secret and cannot be kept here")
+            whole[name] = mark_sealed(seal(name, plain))
     return encode(whole) if whole else b""
 
 

@@ -10,6 +10,8 @@ from typing import Final
 
 import msgspec
 
+from segue.model.masking import HIDDEN
+from segue.model.sealing import SEALED
 from segue.model.spec import DagSpec, TaskSpec
 from segue.model.value import decode
 from segue.model.views import RunDetail
@@ -143,7 +145,9 @@ def _params(old: bytes, new: bytes) -> Iterator[tuple[str, str, str]]:
 
 
 def _shown(side: Mapping[str, object], name: str) -> str:
-    text = repr(side[name]) if name in side else "-"
+    value = side.get(name)
+    secret = isinstance(value, bytes) and value.startswith(SEALED)
+    text = HIDDEN if secret else repr(value) if name in side else "-"
     return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
 
 

@@ -62,6 +62,10 @@ class LateVault:
         """See `segue.model.contracts.Vault`."""
         return self.vault.reveal(connections, secrets)
 
+    def unseal(self, params: Mapping[str, bytes]) -> dict[str, str]:
+        """See `segue.model.contracts.Vault`."""
+        return self.vault.unseal(params)
+
 
 class EarlyExecutor(NamedTuple):
     """The executor, what its workers read, its clock, and what its workers are told in confidence."""

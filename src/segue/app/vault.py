@@ -13,7 +13,7 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -71,10 +71,19 @@ class Found:
 
 
 class ProjectVault:
-    """The places that hold for a project, in order. Safe to call from several threads."""
+    """The places that hold for a project, in order. Safe to call from several threads.
 
-    def __init__(self, sources: Sequence[Source]) -> None:
-        self._sources = sources
+    Args:
+        sources: the places.
+        unseal: decrypts what was encrypted under a name as param of a run.
+    """
+
+    def __init__(self, sources: Sequence[Source], unseal: Callable[[str, bytes], str]) -> None:
+        self._sources, self._unseal = sources, unseal
+
+    def unseal(self, params: Mapping[str, bytes]) -> dict[str, str]:
+        """See `segue.model.contracts.Vault`."""
+        return {name: self._unseal(name, sealed) for name, sealed in params.items()}
 
     def reveal(self, connections: Sequence[str], secrets: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
         """See `segue.model.contracts.Vault`."""
@@ -188,7 +197,8 @@ def open_vault(settings: Settings, environ: Mapping[str, str]) -> ProjectVault:
     sources: list[Source] = [EnvironmentSource(environ)]
     if (back_end := back_end_of(settings)) is not None:
         sources.append(back_end)
-    return ProjectVault((*sources, _LateStore(settings, environ)))
+    store = _LateStore(settings, environ)
+    return ProjectVault((*sources, store), store.unseal)
 
 
 def back_end_of(settings: Settings) -> Source | None:
@@ -234,8 +244,12 @@ class _Foreign:
         return value
 
 
+class _Opened(Source, Protocol):
+    def unseal(self, name: str, sealed: bytes) -> str: ...
+
+
 class _Sealed(Protocol):
-    def open_store(self, settings: Settings, environ: Mapping[str, str]) -> Source: ...
+    def open_store(self, settings: Settings, environ: Mapping[str, str]) -> _Opened: ...
 
 
 class _LateStore:
@@ -247,8 +261,14 @@ class _LateStore:
         self._settings, self._environ = settings, environ
 
     def find(self, kind: SecretKind, name: str) -> str | None:
-        sealed = cast(_Sealed, importlib.import_module("segue.app.vault_store"))
-        return sealed.open_store(self._settings, self._environ).find(kind, name)
+        return self._opened().find(kind, name)
+
+    def unseal(self, name: str, sealed: bytes) -> str:
+        return self._opened().unseal(name, sealed)
+
+    def _opened(self) -> _Opened:
+        store = cast(_Sealed, importlib.import_module("segue.app.vault_store"))
+        return store.open_store(self._settings, self._environ)
 
 
 def check_name(kind: SecretKind, name: str) -> None:

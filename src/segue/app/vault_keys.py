@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 from cryptography.fernet import Fernet, InvalidToken
@@ -24,7 +24,9 @@ from cryptography.fernet import Fernet, InvalidToken
 from segue.model.errors import VaultDown
 from segue.model.events import SecretKind
 
-__all__ = ["KEY_FILE", "VARIABLE", "KeyPlace", "Keyring"]
+__all__ = ["KEY_FILE", "VARIABLE", "KeyPlace", "Keyring", "SealedKind"]
+
+SealedKind: TypeAlias = SecretKind | Literal["param"]
 
 KEY_FILE: Final = "secret.key"
 VARIABLE: Final = "SEGUE_SECRET_KEY"
@@ -68,12 +70,12 @@ class Keyring:
         """The names of all keys."""
         return frozenset(self._keys)
 
-    def seal(self, kind: SecretKind, name: str, value: str) -> bytes:
+    def seal(self, kind: SealedKind, name: str, value: str) -> bytes:
         """Encrypt a value."""
         token = self._keys[self.newest].encrypt(msgspec.msgpack.encode(_Text(kind, name, value)))
         return self.newest.encode() + token
 
-    def open(self, kind: SecretKind, name: str, sealed: bytes) -> str:
+    def open(self, kind: SealedKind, name: str, sealed: bytes) -> str:
         """Decrypt a value.
 
         Raises:

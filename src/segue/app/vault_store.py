@@ -11,17 +11,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+import msgspec
+
 from segue.app.database import database_of, open_reader
 from segue.app.errands import run_errands
 from segue.app.home import Home
 from segue.app.settings import Settings
 from segue.app.vault import check_name, check_value
-from segue.app.vault_keys import VARIABLE, KeyPlace, Keyring
+from segue.app.vault_keys import VARIABLE, KeyPlace, Keyring, SealedKind
+from segue.model.address import check_maskable
 from segue.model.errors import Refused, UsageError, VaultDown
 from segue.model.events import SecretKind, SetSecret
 from segue.model.views import SealedRow
 
-__all__ = ["Rotated", "SealedStore", "keep", "open_store", "remove", "rotate", "rows"]
+__all__ = ["Rotated", "SealedStore", "keep", "open_store", "remove", "rotate", "rows", "seal_param"]
 
 _KINDS: Final[tuple[SecretKind, ...]] = ("connection", "secret")
 
@@ -72,8 +75,17 @@ class SealedStore:
             sealed = reader.sealed(kind, name)
         finally:
             reader.close()
-        if sealed is None:
-            return None
+        return None if sealed is None else self._open(kind, name, sealed)
+
+    def unseal(self, name: str, sealed: bytes) -> str:
+        """The value of a secret param.
+
+        Raises:
+            VaultDown: the key is missing, or does not fit.
+        """
+        return self._open("param", name, sealed)
+
+    def _open(self, kind: SealedKind, name: str, sealed: bytes) -> str:
         ring = self._keys()
         if ring is None:
             raise VaultDown(f"{kind} {name} is encrypted and its key is gone: bring {self._where} back from a copy")
@@ -127,6 +139,20 @@ def keep(settings: Settings, kind: SecretKind, name: str, value: str, warn: Call
     return said
 
 
+def seal_param(settings: Settings, name: str, value: object) -> bytes:
+    """Encrypt the value of a secret param of a run that is to be made.
+
+    Raises:
+        UsageError: too short to be hidden in logs.
+        VaultDown: the key cannot be used.
+    """
+    text = msgspec.json.encode(value).decode()
+    check_maskable(f"param {name}", (value if isinstance(value, str) else text,))
+    keys = KeyPlace(settings.home, os.environ)
+    with keys.locked():
+        return keys.made().seal("param", name, text)
+
+
 def remove(settings: Settings, kind: SecretKind, name: str, warn: Callable[[str], None]) -> str:
     """Forget what is kept under a name.
 
@@ -142,7 +168,8 @@ def remove(settings: Settings, kind: SecretKind, name: str, warn: Callable[[str]
 def rotate(settings: Settings, warn: Callable[[str], None]) -> Rotated:
     """Encrypt everything with a new key, and drop the old ones when nothing uses them any more.
 
-    A crash in between leaves both keys, and every value readable. With the key in the variable the caller puts the
+    Secret params of runs that were made before cannot be read any more. A crash in between leaves both keys, and every
+    value readable. With the key in the variable the caller puts the
     new key before the old one; then only the values are encrypted anew.
 
     Raises:

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -87,13 +88,14 @@ def _drive(settings: Settings, words: _Words, read: Read, wanted: str | None, he
     from segue.app.declared import missing_names
     from segue.app.owner import Foreground, defined_by, foreground, new_id
     from segue.cli.following import follow
+    from segue.cli.sealed import read_value
     from segue.model.interval import slot_key
 
     name = words.target.rpartition(":")[0] if wanted and ":" in words.target else words.target
     spec = chosen_dag([definition.spec for definition in read.definitions], wanted, name)
     for missing in missing_names(settings, os.environ, spec):
         warn(f"task {missing.task}: {missing.text}")
-    params = read_params(spec, words.params)
+    params = read_params(spec, words.params, partial(_sealed, settings), lambda name: read_value(f"param {name}"))
     slots = slots_of(spec, words.date, SystemClock().now())
     if slots and words.date is None and not words.as_json:
         key = slot_key(slots[0].start, slots[0].end, spec.timezone)
@@ -106,6 +108,12 @@ def _drive(settings: Settings, words: _Words, read: Read, wanted: str | None, he
 
     with foreground(settings, *held, [spec]) as driver:
         return follow(driver, ask, as_json=words.as_json, ranged=len(slots) > 1)
+
+
+def _sealed(settings: Settings, name: str, value: object) -> bytes:
+    from segue.app.vault_store import seal_param
+
+    return seal_param(settings, name, value)
 
 
 def _known(settings: Settings, dag: str) -> tuple[Path, str]:

@@ -68,11 +68,17 @@ def _tasks(screen: Console, detail: RunDetail) -> None:
         for entry, folded in _rows(list(group)):
             attempts = begun.get((entry.task, entry.index), 0)
             took = duration(entry.started, entry.ended)
-            why = Text() if entry.why is None or entry.state is TaskState.SUCCESS else plain(str(entry.why))
+            why = plain(_why(entry))
             state = state_text(str(entry.state)) if folded is None else folded
             rows.add_row(f"  {entry.label}", state, took, str(attempts or ""), why if folded is None else "")
     screen.print()
     screen.print(rows)
+
+
+def _why(entry: TaskView) -> str:
+    if entry.state is TaskState.SUCCESS:
+        return f"reused from {entry.reused_from}" if entry.reused_from else ""
+    return str(entry.why or "")
 
 
 def _rows(entries: Sequence[TaskView]) -> Iterator[tuple[TaskView, Text | None]]:

@@ -309,7 +309,7 @@ class Talking:
                 f"{self._url} is gone; results are kept for a limited time, then the task has to run again"
             )
         number = getattr(error, "errno", None)
-        reason = os.strerror(number) if isinstance(number, int) and number > 0 else str(error)
+        reason = getattr(error, "strerror", None) or str(error)
         what = f"the storage {self._url} cannot be {self._done}"
         if number in (errno.ENOSPC, errno.EDQUOT):
             return StorageDown(f"{what}: it is full ({reason}). Free some space, or name another one by `storage`")

@@ -209,8 +209,8 @@ class _Tasks:
         if call.task.kind != "task":
             report(f"{call.id} is a {call.task.kind}: there is one of it in a run, so it cannot be mapped")
         over = {one.id for one in fan.over.values() if isinstance(one, Call) and one.fan}
-        whole = [name for name, value in call.bound.items() for up in calls_in(value) if up.id in over]
-        for name in whole:
+        given = {**call.bound, **{name: value for name, value in fan.over.items() if not isinstance(value, Call)}}
+        for name in [name for name, value in given.items() for up in calls_in(value) if up.id in over]:
             text = f"task {call.id} maps over the items of a mapped task and gets all of them as {name!r} too"
             report(f"{text}: let a task between them gather the items, and map over what it returns")
 

@@ -21,7 +21,6 @@ from segue.model.value import encode
 __all__ = ["param_specs"]
 
 _INSTANTS: Final[dict[Any, str]] = {datetime: "date-time", time: "time"}
-_LATER: Final = "secret=True is not available in this version: give the name of a secret, and secrets= to the task"
 _encoder: Final = msgspec.json.Encoder(order="sorted")
 
 
@@ -43,8 +42,6 @@ def _spec(field: msgspec.structs.FieldInfo, required: bool, wanted: Wanted, repo
     default: bytes | None = None
     choices: tuple[bytes, ...] = ()
     schema = _schema(field.type, wanted)
-    if wanted.secret:
-        report(f"param {field.name!r}: {_LATER}")
     try:
         if not required:
             value = msgspec.convert(_default(field), field.type)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any, Final, Literal
@@ -10,15 +11,42 @@ from segue.define.faults import fault, nearest
 __all__ = ["REQUIRED", "Param", "Wanted"]
 
 REQUIRED: Final[Any] = object()
-_BOUNDS: Final = {
-    "minimum": "minimum", "maximum": "maximum", "pattern": "pattern", "min_length": "minLength",
-    "max_length": "maxLength", "minLength": "minLength", "maxLength": "maxLength", "format": "format",
-    "enum": "enum",
-}  # fmt: skip
+_FORMATS: Final[dict[object, Any]] = {"date": date, "date-time": datetime, "time": time}
 _TYPES: Final[dict[str, Any]] = {
     "string": str, "integer": int, "number": float, "boolean": bool, "array": list, "object": dict, "null": None,
 }  # fmt: skip
-_FORMATS: Final[dict[object, Any]] = {"date": date, "date-time": datetime, "time": time}
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _length(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _pattern(value: Any) -> bool:
+    try:
+        return bool(re.compile(value))
+    except (re.error, TypeError):
+        return False
+
+
+def _choices(value: Any) -> bool:
+    return isinstance(value, list | tuple) and len(value) > 0
+
+
+_BOUNDS: Final[dict[str, tuple[str, Callable[[Any], bool], str]]] = {
+    "minimum": ("minimum", _number, "a number"),
+    "maximum": ("maximum", _number, "a number"),
+    "min_length": ("minLength", _length, "a whole number, 0 or more"),
+    "max_length": ("maxLength", _length, "a whole number, 0 or more"),
+    "minLength": ("minLength", _length, "a whole number, 0 or more"),
+    "maxLength": ("maxLength", _length, "a whole number, 0 or more"),
+    "pattern": ("pattern", _pattern, "a regular expression"),
+    "enum": ("enum", _choices, "a list of values"),
+    "format": ("format", _FORMATS.__contains__, f"one of {', '.join(map(str, _FORMATS))}"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +94,22 @@ def Param(  # noqa: N802 - a field of a class, as others call theirs
     Raises:
         DefinitionError: a bound or a type does not exist; the nearest is named.
     """
-    for name in bounds:
+    kept = {}
+    for name, value in bounds.items():
         if name not in _BOUNDS:
             near = nearest(name, _BOUNDS)
             hint = f"write {near}=…" if near else f"it knows {', '.join(_BOUNDS)}"
             fault(f"Param has no option {name!r}: {hint}")
+            continue
+        word, fits, wanted = _BOUNDS[name]
+        if not fits(value):
+            fault(f"Param({name}={value!r}): it must be {wanted}")
+            continue
+        kept[word] = value
     for name in [type] if isinstance(type, str) else type or ():
         if name not in _TYPES:
             fault(f"Param(type={name!r}): it must be one of {', '.join(_TYPES)}")
             type = None
     if secret and default not in (REQUIRED, None):
         fault("Param(secret=True) cannot have a default: a secret does not stand in a file")
-    kept = {_BOUNDS[name]: value for name, value in bounds.items() if name in _BOUNDS}
     return Wanted(default, type, description, secret, kept)

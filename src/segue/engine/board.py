@@ -21,7 +21,7 @@ from segue.model.events import Value
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import Version
 from segue.model.limits import Limits
-from segue.model.spec import share_strings
+from segue.model.spec import HookName, share_strings
 from segue.model.state import FINAL, RUN_FINAL, RunState, SlotState, TaskState
 from segue.model.why import Why
 from segue.resolve.graph import Graph
@@ -36,8 +36,8 @@ DISPATCHED: Final = Why("dispatched")
 RESUMED: Final = Why("resumed")
 NEW: Final = Tally()
 MAX_CULPRITS: Final = 100
-_HOOKS: Final = {TaskState.SUCCESS: "success", TaskState.FAILED: "failure"}
-_RUN_HOOKS: Final = {RunState.SUCCESS: "success", RunState.FAILED: "failure"}
+_HOOKS: Final[dict[TaskState, HookName]] = {TaskState.SUCCESS: "success", TaskState.FAILED: "failure"}
+_RUN_HOOKS: Final[dict[RunState, HookName]] = {RunState.SUCCESS: "success", RunState.FAILED: "failure"}
 
 
 class Note(msgspec.Struct, frozen=True, gc=False):
@@ -140,7 +140,8 @@ class Board:
         """
         own = machine.tallies.get(cell)
         tally = own or machine.tallies.get(machine.owner[cell], NEW)
-        task, held = machine.task(cell), None if new in FINAL else machine.withheld.get(cell)
+        task, final = machine.task(cell), new in FINAL
+        held = machine.withheld.get(cell) if machine.withheld and not final else None
         self.changes.append(
             TaskMoved(
                 machine.key,
@@ -165,12 +166,13 @@ class Board:
                 b"" if held is None else held.staged,
             )
         )
-        if new in FINAL:
+        if final and machine.withheld:
             machine.withheld.pop(cell, None)
-            hook = _HOOKS.get(new, "")
-            if hook in task.rules.hooks and cell not in machine.marked and note.reused_from is None:
+        if final and task.rules.hooks and cell not in machine.marked and note.reused_from is None:
+            hook = _HOOKS.get(new)
+            if hook in task.rules.hooks:
                 self.calls.append((machine, (task.id, hook, machine.item(cell)), tally.round))
-        if new in (TaskState.FAILED, TaskState.HELD):
+        if new is TaskState.FAILED or new is TaskState.HELD:
             machine.reasons[cell] = str(why)
         machine.put(cell, new)
         self.active[machine.key] = machine
@@ -222,7 +224,7 @@ class Board:
         self.active[machine.key] = machine
         if over:
             self.over.append(machine.key)
-            hook = _RUN_HOOKS.get(new, "")
+            hook = _RUN_HOOKS.get(new)
             if hook in machine.spec.hooks:
                 self.calls.append((machine, ("", hook, None), machine.round))
 

@@ -223,7 +223,8 @@ class Engine:
         changes, commands = len(board.changes), len(board.commands)
         try:
             step()
-            call_due(board)
+            if board.calls:
+                call_due(board)
         except Exception as error:  # noqa: BLE001  # a fault of one DAG must not stop the others (RELIABILITY, decision 9)
             del board.changes[changes:], board.commands[commands:]
             board.calls.clear()

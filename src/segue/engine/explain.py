@@ -70,7 +70,7 @@ def _task(board: Board, machine: Machine, cell: int) -> Why:
         return Why("queued")
     if state is TaskState.HELD:
         label = machine.label(cell)
-        return Why("held_task", (machine.reasons[cell], str(machine.key), label))
+        return Why("held_task", (machine.reasons.get(cell, ""), str(machine.key), label))
     if machine.waiting:
         return _place(board, machine)
     if machine.verdict(machine.owner[cell]) is Verdict.WAIT:

@@ -302,7 +302,7 @@ class Machine:
 
     def state_kept(self, cell: int) -> tuple[tuple[str, str], ...]:
         """What `context.state` holds for a cell, by name."""
-        return tuple(sorted(self.kept.get(cell, {}).items()))
+        return tuple(sorted(self.kept[cell].items())) if cell in self.kept else ()
 
     def choose(self, node: int, ids: tuple[str, ...]) -> None:
         """A branch has chosen: those tasks, and what lies downstream of them, are not skipped by it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -151,6 +151,14 @@ class Results(Protocol):
 
 class Vault(Protocol):
     """Knows secrets; called from threads that are not the loop's. What it gives never leaves memory."""
+
+    def unseal(self, params: Mapping[str, bytes]) -> dict[str, str]:
+        """The values of secret params as JSON, by name, from their ciphertexts.
+
+        Raises:
+            VaultDown: the key does not fit.
+        """
+        ...
 
     def reveal(self, connections: Sequence[str], secrets: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
         """The addresses of connections and the values of secrets, by name.

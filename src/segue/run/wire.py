@@ -179,12 +179,13 @@ class Reveal(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="v"):
 
 
 class Revealed(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """Addresses and values by name, or why there are none."""
+    """Addresses and values by name, values of the run's secret params as JSON; or why there are none."""
 
     connections: dict[str, str] = {}
     secrets: dict[str, str] = {}
     fault: str = ""
     retryable: bool = False
+    params: dict[str, str] = {}
 
 
 Question: TypeAlias = Body | One | Block | Reveal

@@ -29,6 +29,10 @@ class Shelf:
         return self.known.get(f"{kind}_{name}")
 
 
+def _unsealed(name: str, sealed: bytes) -> str:
+    return f"{name} {sealed.decode()}"
+
+
 def settings_of(folder: Path, text: str = "") -> Settings:
     folder.mkdir(exist_ok=True)
     (folder / "segue.toml").write_text(text)
@@ -38,14 +42,14 @@ def settings_of(folder: Path, text: str = "") -> Settings:
 # -------------------------------------------------------------------------------------------------------------- order
 def test_the_first_place_that_knows_a_name_wins_and_the_rest_is_not_asked():
     first, second = Shelf("the first", secret_a="1"), Shelf("the second", secret_a="2", secret_b="3")
-    vault = ProjectVault([first, second])
+    vault = ProjectVault([first, second], _unsealed)
     assert vault.reveal((), ("a", "b")) == ({}, {"a": "1", "b": "3"})
     assert second.asked == ["b"]
     assert vault.find("secret", "b").place == "the second" and "3" not in repr(vault.find("secret", "b"))
 
 
 def test_a_name_that_is_nowhere_says_where_it_was_looked_for_and_what_adds_it():
-    vault = ProjectVault([Shelf("the first"), Shelf("the second")])
+    vault = ProjectVault([Shelf("the first"), Shelf("the second")], _unsealed)
     with pytest.raises(UnknownName) as nowhere:
         vault.reveal(("shop",), ())
     assert str(nowhere.value) == (
@@ -54,6 +58,10 @@ def test_a_name_that_is_nowhere_says_where_it_was_looked_for_and_what_adds_it():
     )
     with pytest.raises(UnknownName, match="`segue secret set api` or set SEGUE_SECRET_API"):
         vault.reveal((), ("api",))
+
+
+def test_params_are_decrypted_by_name():
+    assert ProjectVault([], _unsealed).unseal({"a": b"x", "b": b"y"}) == {"a": "a x", "b": "b y"}
 
 
 # -------------------------------------------------------------------------------------------------------- environment
@@ -71,7 +79,7 @@ def test_the_key_of_the_store_is_no_secret_that_a_task_could_name():
     assert source.find("secret", "key") is None and source.find("secret", "KEY") is None
     assert source.names("secret") == []
     with pytest.raises(UnknownName) as nowhere:
-        ProjectVault([source]).find("secret", "key")
+        ProjectVault([source], _unsealed).find("secret", "key")
     assert "SEGUE_SECRET_KEY" not in str(nowhere.value)
 
 

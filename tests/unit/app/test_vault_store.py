@@ -7,7 +7,7 @@ from segue.app.settings import Settings
 from segue.app.vault import open_vault
 from segue.app.vault_keys import KeyPlace
 from segue.app.vault_listing import KnownName, known_names
-from segue.app.vault_store import keep, remove, rotate, rows
+from segue.app.vault_store import keep, remove, rotate, rows, seal_param
 from segue.model.errors import Refused, UnknownName, UsageError, VaultDown
 from tests.e2e.commands import reading
 from tests.unit.app.test_vault import settings_of
@@ -124,6 +124,18 @@ def test_with_the_key_in_the_variable_a_rotation_wants_two(settings: Settings, m
     assert rotate(settings, print).values == 1
     assert open_vault(settings, {"SEGUE_SECRET_KEY": new}).find("secret", "api").value == CANARY
     assert not (settings.home / "secret.key").exists()
+
+
+# -------------------------------------------------------------------------------------------------------------- params
+def test_a_secret_param_is_sealed_under_its_name(settings: Settings):
+    sealed = seal_param(settings, "token", CANARY)
+    vault = open_vault(settings, {})
+    assert CANARY.encode() not in sealed and vault.unseal({"token": sealed}) == {"token": f'"{CANARY}"'}
+    assert vault.unseal({"pin": seal_param(settings, "pin", 123456)}) == {"pin": "123456"}
+    with pytest.raises(VaultDown, match="holds param token"):
+        vault.unseal({"other": sealed})
+    with pytest.raises(UsageError, match="param pin has less than 4 characters"):
+        seal_param(settings, "pin", 123)
 
 
 # ---------------------------------------------------------------------------------------------------------------- list

@@ -82,7 +82,7 @@ def test_rows_that_do_not_fit_are_refused_and_nothing_changes(
     assert content(database) == [("a", "Ada")]
 
 
-@pytest.mark.parametrize("name", ['d"; DROP TABLE customers; --', "select", "{keys}", "old", "new", "../é/" * 50])
+@pytest.mark.parametrize("name", ['d"; DROP TABLE customers; --', "select", "{keys}", "old", "new", "/é" * 100])
 def test_names_are_names_and_never_statements(database: Path, name: str) -> None:
     merge(database, "customers", table(a="Ada"), "id")
     for attempt in (nullcontext(), Staging("one")):

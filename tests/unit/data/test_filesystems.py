@@ -174,17 +174,22 @@ def test_half_an_object_is_never_referred_to_and_is_replaced(tmp_path: Path) -> 
     ("error", "kind", "message"),
     [
         (
-            OSError(errno.ENOSPC, "no"),
+            OSError(errno.ENOSPC, "No space left on device"),
             StorageDown,
             r"cannot be \w+: it is full \(No space left on device\)\. Free some",
         ),
-        (OSError(errno.EDQUOT, "no"), StorageDown, "it is full .Disk quota exceeded"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), StorageDown, "it is full .Disk quota exceeded"),
         (TimeoutError("no answer in 30 s"), StorageDown, "TimeoutError: no answer in 30 s"),
-        (ConnectionRefusedError(errno.ECONNREFUSED, "x"), StorageDown, "ConnectionRefusedError: Connection refused"),
+        (
+            ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"),
+            StorageDown,
+            "ConnectionRefusedError: Connection refused",
+        ),
+        (OSError(errno.EIO, "An error occurred (SlowDown)"), StorageDown, r"OSError: An error occurred \(SlowDown\)$"),
         (Botched("slow down", 503), StorageDown, "Botched: slow down"),
         (Botched("who are you", 403), StorageRefused, "it is forbidden .who are you.. Give this user the right"),
         (PermissionError("Access Denied"), StorageRefused, "it is forbidden .Access Denied"),
-        (OSError(errno.EROFS, "x"), StorageRefused, "it is forbidden .Read-only file system"),
+        (OSError(errno.EROFS, "Read-only file system"), StorageRefused, "it is forbidden .Read-only file system"),
         (NoCredentialsError("Unable to locate credentials"), StorageRefused, "it is forbidden .Unable to locate"),
     ],
 )

@@ -60,6 +60,30 @@ def d(): t()
     assert (task.doc, task.returns, task.line) == ("D", "int", 13)
 
 
+def test_what_a_task_needs_and_touches_stands_in_its_spec(load):
+    (task,) = spec(load, """
+@task(resources={"memory": "2GB", "gpu": 1}, connections=["shop", "shop", "mail"], secrets=("key",),
+      inlets=["raw", "s3://lake/raw"], outlets=["clean"])
+def t() -> int: ...
+@dag(timeout="90m")
+def d(): t()
+""").tasks  # fmt: skip
+    assert task.rules.resources == (("gpu", 1), ("memory", 2_000_000_000))
+    assert task.rules.memory == 2_000_000_000
+    assert (task.rules.connections, task.rules.secrets) == (("shop", "mail"), ("key",))
+    assert (task.inlets, task.outlets) == (("raw", "s3://lake/raw"), ("clean",))
+
+
+def test_a_dag_may_have_a_timeout(load):
+    assert spec(load, "@dag(timeout='90m')\ndef d(): a()\n").timeout == 5_400_000_000
+
+
+def test_a_size_that_cannot_be_read_shows_sizes_that_can(load):
+    text = "@task(resources={'memory': '2 cows'})\ndef t(): ...\n@dag\ndef d(): t()\n"
+    (error,) = load(HEAD + text).errors
+    assert "memory: '2 cows': a size above zero is wanted: '2GB', '512MiB'" in error.message
+
+
 def test_tasks_that_agree_share_one_object_of_rules(load):
     one = spec(load, "@dag\ndef d():\n    a()\n    b.with_options(retry=0)(1)\n    a.with_options(id='c')()\n")
     assert one.tasks[0].rules is one.tasks[1].rules is one.tasks[2].rules

@@ -250,6 +250,7 @@ def test_items_of_a_mapped_task_are_not_taken_one_by_one_and_all_together(load):
     ((line, message),) = errors(load(text))
     assert line == 11
     assert "as 'all' too: let a task between them gather the items" in message
+    assert "as 'all' too" in errors(load(text.replace("partial(all=[x]).map(x)", "map(x, [x])")))[0][1]
 
 
 def test_a_list_may_be_taken_item_by_item_and_whole(load):

@@ -80,9 +80,10 @@ def test_what_does_not_fit_is_named_with_what_was_given_and_what_is_allowed(load
     assert said in str(caught.value)
 
 
-def test_a_secret_param_comes_later_and_is_refused(load):
-    text = "@dag(params={'key': Param(secret=True, type='string')})\ndef d(key): a(key)\n"
-    assert "secret=True is not available in this version" in error(load, text).message
+def test_a_secret_param_has_no_default(load):
+    text = "@dag(params={'key': Param('sesame-open', secret=True, type='string')})\ndef d(key): a(key)\n"
+    said = error(load, text).message
+    assert "Param(secret=True) cannot have a default" in said and "sesame" not in said
 
 
 def test_a_secret_is_not_repeated_in_a_message_and_not_listed():
@@ -156,6 +157,11 @@ def test_none_is_no_default_of_a_class_whose_type_has_no_none(load):
         ("rows: int = Param('x')", "its default 'x' does not fit"),
         ("rows: int = Param(1, minimun=1)", "Param has no option 'minimun': write minimum=…"),
         ("rows: int = Param(1, zzz=1)", "it knows minimum"),
+        ("rows: int = Param(1, minimum='0')", "Param(minimum='0'): it must be a number"),
+        ("name: str = Param('', max_length=-1)", "it must be a whole number, 0 or more"),
+        ("name: str = Param('', pattern='[')", "it must be a regular expression"),
+        ("name: str = Param('', enum=[])", "it must be a list of values"),
+        ("name: str = Param('', format='day')", "it must be one of date, date-time, time"),
         ("rows: int = Param(1, type='int')", "Param(type='int'): it must be one of string, integer"),
     ],
 )
@@ -207,6 +213,14 @@ def test_an_attempt_gets_values_of_their_types_and_a_copy_of_each_default():
 def test_an_attempt_refuses_what_a_trigger_would(given, said):
     with pytest.raises(msgspec.ValidationError, match=said):
         params_from(More, given)
+
+
+def test_an_attempt_does_not_repeat_a_secret():
+    class Keys(Params):
+        key: str = Param(secret=True, min_length=9)
+
+    with pytest.raises(msgspec.ValidationError, match="param 'key' is …: a text of 9"):
+        params_from(Keys, {"key": "hunter2"})
 
 
 def test_a_schema_does_not_count_in_the_digest_and_choices_do(load):

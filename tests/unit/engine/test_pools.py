@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from segue.model.changes import AttemptMoved, Launch, PoolSet, SecretSet
-from segue.model.events import Capacity, LostCause, SetPool, SetSecret, Value
+from segue.model.changes import AttemptMoved, Launch, PoolSet, Quarantined, SecretSet
+from segue.model.events import Capacity, Followed, LostCause, SetPool, SetSecret, Value
 from segue.model.limits import Limits
 from segue.model.spec import DagSpec
 from tests.unit.engine.driver import BOOM, World, dag, mapped, task
@@ -87,13 +87,13 @@ def test_slots_are_what_attempts_are_alive_also_after_a_crash(moment):
     assert all(not gate.used for gate in world.engine._board.queue._gates.values())
 
 
-def test_a_quarantined_dag_holds_no_slots():
+def test_a_dag_that_is_quarantined_holds_no_slots():
     world = world_of(dag(task("a", pool="q")), dag(task("a", pool="q"), id="e"))
-    world.trigger("d"), world.trigger("e")
-    assert [key.run.dag for key in world.alive] == ["d"]
-    world.engine._quarantine("d", world.engine._board.dags["d"].quarantined)
-    world.send()
-    assert "e" in {key.run.dag for key in world.alive}
+    bad, good = world.trigger("d"), world.trigger("e")
+    assert [key.run for key in world.alive] == [bad]
+    world.send(world.word("a", Followed(None), run=bad))  # what no child says
+    assert world.of(Quarantined)
+    assert [key.run for key in world.alive] == [good]
 
 
 # ------------------------------------------------------------------------------------------------- what never runs

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -73,6 +73,9 @@ class FakeVault:
     def __init__(self, **known: str) -> None:
         self.known = known
         self.asked: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
+
+    def unseal(self, params: Mapping[str, bytes]) -> dict[str, str]:
+        return {name: f'"{sealed.decode()}"' for name, sealed in params.items()}
 
     def reveal(self, connections: Sequence[str], secrets: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
         self.asked.append((tuple(connections), tuple(secrets)))

@@ -191,6 +191,11 @@ def wait_for(path: str) -> str:
     return "seen"
 
 
+def touch_and_wait(path: str) -> str:
+    Path(path).touch()
+    return wait_for(path + ".go")
+
+
 def touch(path: str) -> None:
     Path(path).touch()
 

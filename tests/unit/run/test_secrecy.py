@@ -34,7 +34,7 @@ from segue.model.ids import AttemptKey, Instant
 from segue.model.masking import Mask, Veil
 from segue.run.children.outcome import outcome_of
 from segue.run.children.secrecy import Secrecy
-from segue.run.executors.reader import Reader
+from segue.run.executors.reader import Allowed, Reader
 from segue.run.executors.veiling import veiled, veiled_question
 from segue.run.wire import One, Reveal, Revealed, read_frame, write_frame
 from tests.unit.run.driver import RUN, FakeResults, FakeVault
@@ -47,13 +47,13 @@ ATTEMPT = AttemptKey(RUN, "t", None, 1)
 class Side:
     """A worker's end of the side channel."""
 
-    def __init__(self, vault: object, connections=(), secrets=()) -> None:
+    def __init__(self, vault: object, connections=(), secrets=(), params=None) -> None:
         self.veil = Veil()
         self.results = FakeResults()
         self.results.keep("up", 7)
         self.reader = Reader(self.results, {}, vault)
         self.ours, theirs = socket.socketpair()
-        self.reader.serve(theirs, connections, secrets, self.veil)
+        self.reader.serve(theirs, Allowed(list(connections), list(secrets), params or {}), self.veil)
 
     def ask(self, question: object) -> bytes:
         write_frame(self.ours, msgspec.msgpack.encode(question))
@@ -75,6 +75,12 @@ def test_a_worker_is_told_its_own_names_and_its_veil_before_it():
     with Side(vault, {"shop"}, {"key"}) as side:
         assert side.reveal() == Revealed({"shop": "http://u:hunter22@h/"}, {"key": KEY})
         assert side.veil.mask.hide_text(f"{KEY} hunter22 for-others") == "*** *** for-others"
+
+
+def test_a_worker_is_told_the_secret_params_of_its_run():
+    with Side(FakeVault(), params={"token": b"hunter22"}) as side:
+        assert side.reveal() == Revealed(params={"token": '"hunter22"'})
+        assert side.veil.mask.hide_text("a hunter22") == "a ***"
 
 
 def test_a_worker_that_declares_nothing_is_told_nothing():
@@ -278,6 +284,11 @@ def test_a_result_with_a_secret_is_refused_naming_the_place(value: object, place
 def test_a_result_with_the_password_of_a_connection_is_refused():
     with pytest.raises(UnstorableValue, match="result contains connection shop"):
         Secrecy(Revealed({"shop": "http://u:hunter22@h/"}, {})).check("hunter22")
+
+
+def test_a_result_with_a_secret_param_is_refused():
+    with pytest.raises(UnstorableValue, match="result contains param token"):
+        Secrecy(Revealed(params={"token": '"hunter22"'})).check("hunter22")
 
 
 def _of_itself() -> object:

@@ -39,7 +39,6 @@ class Control:
                 thread.join()
 
     def _wait(self, token: int, call: Callable[[], None]) -> None:
-        called = False
         while True:
             ready, _, _ = select.select([self._fd, self._heard], [], [])
             if self._heard in ready:
@@ -49,6 +48,5 @@ class Control:
             if not data:  # the executor is gone, and this process will be soon
                 os.read(self._heard, 1)
                 return
-            if CONTROL.unpack(data)[0] == token and not called:
-                called = True
+            if CONTROL.unpack(data)[0] == token:
                 call()

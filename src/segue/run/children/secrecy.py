@@ -18,6 +18,7 @@ import msgspec
 from segue.model.address import Address
 from segue.model.errors import UnstorableValue
 from segue.model.masking import REFUSED, Mask, bytes_of
+from segue.model.sealing import text_of
 from segue.run.wire import Revealed
 
 __all__ = ["Secrecy"]
@@ -37,6 +38,7 @@ class Secrecy:
         known: list[tuple[str, tuple[str, ...]]]
         known = [(f"secret {name}", (value,)) for name, value in revealed.secrets.items()]
         known += [(f"connection {name}", Address.of(uri).secrets) for name, uri in revealed.connections.items()]
+        known += [(f"param {name}", (text_of(value),)) for name, value in revealed.params.items()]
         self._mask = Mask(value for _, values in known for value in values)
         long = [(what, [value for value in values if len(value) >= REFUSED]) for what, values in known]
         self._refused = Mask(value for _, values in long for value in values)

@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
+
 from segue.data.results import store_result
 from segue.data.staging import Staging, publish_staged
 from segue.data.storage import Storage, open_storage, values_prefix
@@ -72,7 +74,7 @@ class _FileWorkshop:
             slot=None if brief.slot is None else Interval.of(*brief.slot, brief.timezone),
             timezone=brief.timezone,
             due=brief.due,
-            values=loaded.params(brief.params) if loaded else {},
+            values=loaded.params(brief.params, revealed.params) if loaded else {},
             connections=revealed.connections,
             secrets=revealed.secrets,
             state=state,
@@ -151,10 +153,11 @@ class _Loaded:
             self._plans[task] = _Plan(self.dag, task, task in self._listed)
         return self._plans[task]
 
-    def params(self, encoded: bytes) -> dict[str, Any]:
-        """The run's params by name, those with a default included."""
+    def params(self, encoded: bytes, secret: Mapping[str, str]) -> dict[str, Any]:
+        """The run's params by name, those with a default included; the secret ones are given as JSON."""
         if encoded not in self._params:
             values = decode(encoded) if encoded else {}
+            values |= {name: msgspec.json.decode(value) for name, value in secret.items()}
             if kind := self.dag.params_class:
                 filled = params_from(kind, values)
                 values = {name: getattr(filled, name) for name in field_names(kind)}

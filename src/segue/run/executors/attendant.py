@@ -20,15 +20,19 @@ class Attendant:
         os.set_blocking(self._hears, False)
         os.set_blocking(self._bell, False)
         self._selector.register(self._hears, selectors.EVENT_READ, self._work)
-        self._open = True
+        self._open, self._closed = True, False
+        self._ringing = threading.Lock()  # other threads may still have something to say when it is closed
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def submit(self, job: Callable[[], object]) -> None:
-        """Call `job` in the thread."""
-        self._jobs.append(job)
-        with suppress(BlockingIOError):
-            os.write(self._bell, b"!")
+        """Call `job` in the thread; one that has ended calls nothing."""
+        with self._ringing:
+            if self._closed:
+                return
+            self._jobs.append(job)
+            with suppress(BlockingIOError):
+                os.write(self._bell, b"!")
 
     def watch(self, fd: int, events: int, call: Callable[[int], object]) -> None:
         """In the thread: call `call(events)` when `fd` is ready for one of `events`."""
@@ -47,9 +51,11 @@ class Attendant:
         self._thread.join(patience)
         if self._thread.is_alive():
             return
-        self._selector.close()
-        os.close(self._hears)
-        os.close(self._bell)
+        with self._ringing:
+            self._closed = True
+            self._selector.close()
+            os.close(self._hears)
+            os.close(self._bell)
 
     def _run(self) -> None:
         while self._open:

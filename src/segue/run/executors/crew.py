@@ -4,11 +4,12 @@ import selectors
 import signal
 import time
 
+from segue.model.sealing import sealed_params
 from segue.model.value import encode
 from segue.run.executors.collector import Collector
 from segue.run.executors.forks import ForkServer
 from segue.run.executors.memory import make_group
-from segue.run.executors.reader import Reader
+from segue.run.executors.reader import Allowed, Reader
 from segue.run.executors.settings import ExecutorSettings
 from segue.run.executors.worker import Attempt, ReuseKey, Worker
 from segue.run.wire import WIRE, ForkFailed, Gone, Ready, Setup
@@ -156,7 +157,8 @@ class Crew:
         self.server.fork(worker.number, worker.seal, (*worker.seats, self._lock), group)
         worker.seated()
         self._collector.attend(worker.seal, worker.page, worker.keys, worker.pipes, worker.veil)
-        worker.tell = self._reader.serve(worker.side, reuse.connections, reuse.secrets, worker.veil)
+        allowed = Allowed(sorted(reuse.connections), sorted(reuse.secrets), sealed_params(reuse.params))
+        worker.tell = self._reader.serve(worker.side, allowed, worker.veil)
         self._selector.register(worker.sock, selectors.EVENT_READ, worker)
         self.workers[worker.number] = worker
         return worker

@@ -40,6 +40,6 @@ def pack(attempt: Attempt, fresh: int, briefed: bool) -> bytes:
         state=tuple(attempt.kept.items()) if attempt.kept else (),
         empty=launch.empty if user else "ok",
         staged=launch.staged,
-        reveals=bool(attempt.reuse.connections or attempt.reuse.secrets),
+        reveals=bool(attempt.reuse.connections or attempt.reuse.secrets or attempt.reuse.params),
     )
     return _encode(work)

@@ -164,10 +164,9 @@ class ProcessExecutor:
             self._reports.events.append(self._reports.never(command.key, command.fence))
             return
         if attempt.worker is not None and attempt.verdict is None:
-            self._take_back(attempt.worker)
+            self._corner(attempt.worker)
         if attempt.worker is not None:
-            if attempt.verdict is None:
-                attempt.verdict = Cancelled()
+            attempt.verdict = attempt.verdict or Cancelled()
             self._end(attempt, at_once)
         elif attempt in self._pending:
             self._pending.remove(attempt)
@@ -214,6 +213,11 @@ class ProcessExecutor:
 
     def _take_back(self, worker: Worker) -> None:
         self._pending.extendleft(reversed(worker.take_back()))
+
+    def _corner(self, worker: Worker) -> None:
+        """Leave a worker nothing but the attempt it has now: what it said of the one before has been heard."""
+        self._take_back(worker)
+        self._hear(worker)
 
     def _end(self, attempt: Attempt, at_once: bool = False) -> None:
         assert attempt.worker is not None
@@ -292,8 +296,11 @@ class ProcessExecutor:
         self._hear(worker)
         self._take_back(worker)
         for attempt in worker.queue.values():
-            over = worker.measure(alive=False)
-            cause = LostCause.MEMORY if over else cause_of(gone, worker.ours, self._memory.to_blame)
+            if worker.measure(alive=False):
+                self._memory.to_blame()  # the kernel has counted this kill: the next one is another's
+                cause = LostCause.MEMORY
+            else:
+                cause = cause_of(gone, worker.ours, self._memory.to_blame)
             self._finish(attempt, self._reports.untold(attempt, worker, gone, cause))
         self._crew.remove(worker)
 
@@ -359,8 +366,8 @@ class ProcessExecutor:
             self._reports.started(attempt, sight.began_at)
         if found.slow or found.overdue:
             worker.slow = True
-            self._take_back(worker)
-        if found.overdue:
+            self._corner(worker)
+        if found.overdue and attempt.worker is not None:
             attempt.verdict = found.overdue
             self._end(attempt)
         return found.look_at

@@ -3,8 +3,10 @@ from __future__ import annotations
 import selectors
 import socket
 import struct
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from types import MappingProxyType
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,10 +14,11 @@ from segue.model.address import Address, check_maskable
 from segue.model.contracts import Results, Vault
 from segue.model.errors import UnknownName, UsageError, VaultDown
 from segue.model.masking import Veil
+from segue.model.sealing import text_of
 from segue.run.executors.attendant import Attendant
 from segue.run.wire import Block, Body, One, Question, Reveal, Revealed
 
-__all__ = ["NoVault", "Reader"]
+__all__ = ["Allowed", "NoVault", "Reader"]
 
 _PATIENCE = 2.0  # seconds for a back end of secrets that does not answer, at the end
 _LENGTH = struct.Struct("<I")
@@ -23,14 +26,31 @@ _encode = msgspec.msgpack.Encoder().encode
 _decoder: msgspec.msgpack.Decoder[Question] = msgspec.msgpack.Decoder(Question)
 
 
+class Allowed(NamedTuple):
+    """What a worker may be told: names of connections and secrets, ciphertexts of the run's secret params."""
+
+    connections: Sequence[str] = ()
+    secrets: Sequence[str] = ()
+    params: Mapping[str, bytes] = MappingProxyType({})
+
+
 class NoVault:
     """Where there is no place for secrets, as in tests."""
+
+    def unseal(self, params: Mapping[str, bytes]) -> dict[str, str]:
+        """Nothing, as long as nothing is wanted."""
+        if params:
+            raise UnknownName(f"this executor has no key for {', '.join(params)}")
+        return {}
 
     def reveal(self, connections: Sequence[str], secrets: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
         """Nothing, as long as nothing is wanted."""
         if connections or secrets:
             raise UnknownName(f"this executor has no place to look for {', '.join((*connections, *secrets))}")
         return {}, {}
+
+
+_NOTHING = Allowed()
 
 
 class Reader:
@@ -51,22 +71,20 @@ class Reader:
         self._channels: set[_Channel] = set()
 
     def serve(
-        self, side: socket.socket, connections: Collection[str] = (), secrets: Collection[str] = (),
-        veil: Veil | None = None,
-    ) -> Callable[[bytes], None]:  # fmt: skip
+        self, side: socket.socket, allowed: Allowed = _NOTHING, veil: Veil | None = None
+    ) -> Callable[[bytes], None]:
         """Answer a worker until its end of the socket is closed.
 
         Args:
             side: our end; taken over.
-            connections: names of those that the worker may have, and no others.
-            secrets: likewise.
+            allowed: what the worker may be told.
             veil: told every secret before the worker is.
 
         Returns:
             Sends it one answer, called from another thread.
         """
         side.setblocking(False)
-        channel = _Channel(self, side, sorted(connections), sorted(secrets), veil or Veil())
+        channel = _Channel(self, side, allowed, veil or Veil())
         self._attendant.submit(lambda: self._open(channel))
         return lambda body: self._attendant.submit(lambda: self._tell(channel, body))
 
@@ -121,8 +139,9 @@ class Reader:
 
     def _revealed(self, channel: _Channel) -> Revealed:
         try:
-            connections, secrets = self._vault.reveal(channel.connections, channel.secrets)
-            hidden = _hidden(connections, secrets)
+            connections, secrets = self._vault.reveal(channel.allowed.connections, channel.allowed.secrets)
+            params = self._vault.unseal(channel.allowed.params)
+            hidden = [*_hidden(connections, secrets), *(text_of(value) for value in params.values())]
         except UsageError as why:
             return Revealed(fault=str(why))
         except VaultDown as why:
@@ -130,7 +149,7 @@ class Reader:
         except Exception as why:  # noqa: BLE001 - a back end is foreign code; its text may hold what must not be shown
             return Revealed(fault=f"secrets cannot be read: {type(why).__qualname__}", retryable=True)
         channel.veil.learn(hidden)
-        return Revealed(connections, secrets)
+        return Revealed(connections, secrets, params=params)
 
     def _found(self, question: Body | One | Block) -> bytes:
         match question:
@@ -157,11 +176,8 @@ def _hidden(connections: Mapping[str, str], secrets: Mapping[str, str]) -> list[
 class _Channel:
     """One worker's questions, what it may be told, and the bytes of answers that it has not taken yet."""
 
-    def __init__(
-        self, reader: Reader, side: socket.socket, connections: Sequence[str], secrets: Sequence[str], veil: Veil
-    ) -> None:
-        self._reader, self.side = reader, side
-        self.connections, self.secrets, self.veil = connections, secrets, veil
+    def __init__(self, reader: Reader, side: socket.socket, allowed: Allowed, veil: Veil) -> None:
+        self._reader, self.side, self.allowed, self.veil = reader, side, allowed, veil
         self._incoming, self.outgoing = bytearray(), bytearray()
 
     def ready(self, events: int) -> None:

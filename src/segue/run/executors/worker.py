@@ -16,6 +16,7 @@ from segue.model.events import Ended, Lost, Outcome
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import AttemptKind
 from segue.model.masking import Veil
+from segue.model.sealing import has_sealed
 from segue.run.executors.memory import MemoryGroup, tree_size
 from segue.run.page import BEGAN, BEGAN_AT, PID, STREAMS, TAKEN, TOKEN, Page, make_page
 from segue.run.wire import CONTROL, MAX_DATAGRAM, Ask, FromWorker, Report, ToWorker
@@ -28,21 +29,26 @@ _buffer = memoryview(bytearray(MAX_DATAGRAM))
 
 
 class ReuseKey(NamedTuple):
-    """Attempts that may share a process: the same code, the same secrets, the same limit of memory."""
+    """Attempts that may share a process: the same code, the same secrets, the same limit of memory.
+
+    `params` are those of the run where one of them is secret, else empty.
+    """
 
     location: str
     bundle: str
     connections: frozenset[str] = frozenset()
     secrets: frozenset[str] = frozenset()
     memory: int | None = None
+    params: bytes = b""
 
 
 @lru_cache(maxsize=1024)
 def _reuse_key(
     location: str, bundle: str, connections: tuple[str, ...], secrets: tuple[str, ...],
-    resources: tuple[tuple[str, int], ...],
+    resources: tuple[tuple[str, int], ...], params: bytes,
 ) -> ReuseKey:  # fmt: skip
-    return ReuseKey(location, bundle, frozenset(connections), frozenset(secrets), dict(resources).get("memory"))
+    memory = dict(resources).get("memory")
+    return ReuseKey(location, bundle, frozenset(connections), frozenset(secrets), memory, params)
 
 
 class Attempt:
@@ -68,7 +74,8 @@ class Attempt:
         self.errand: Attempt | None = None
         self.end: Ended | Lost | None = None
         brief, rules = launch.brief, launch.task.rules
-        self.reuse = _reuse_key(brief.location, brief.bundle, rules.connections, rules.secrets, rules.resources)
+        params = brief.params if has_sealed(brief.params) else b""
+        self.reuse = _reuse_key(brief.location, brief.bundle, rules.connections, rules.secrets, rules.resources, params)
         self.fresh = of is not None or rules.isolation == "fresh"
         self.what: AttemptKind = launch.kind if of is None else "hook"
         user = self.what == "user"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -26,7 +26,20 @@ from segue.model.errors import Conflict, HomeUnusable, StoreDown
 # What it says when a line is cut while it waits for the rest of its answers: we say it in our own words.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
-__all__ = ["Raw", "connect", "fault_of", "faults", "is_open", "raw_of", "reading", "roll_back", "shown", "state_of"]
+__all__ = [
+    "Raw",
+    "connect",
+    "damaged",
+    "drop",
+    "fault_of",
+    "faults",
+    "is_open",
+    "raw_of",
+    "reading",
+    "roll_back",
+    "shown",
+    "state_of",
+]
 
 Raw: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 
@@ -51,7 +64,7 @@ _AWAY: Final = {
     "57P03": "the server is starting or stopping",
     "58030": "the server's disk gave an error",
 }
-_AWAY_CLASSES: Final = ("08", "25P0", "28", "3D", "53", "57", "58")
+_AWAY_CLASSES: Final = ("08", "25006", "25P03", "28", "3D", "53", "55P03", "57", "58")
 _AGAIN: Final = ("23", "40", "25P02")
 _DAMAGED: Final = ("XX001", "XX002")
 
@@ -92,7 +105,7 @@ def connect(url: str, role: str, limit: int | None = None, driver: Callable[...,
             raw.execute(f"SET statement_timeout = {limit:d}")
         return raw
 
-    engine = create_engine("postgresql+psycopg://", creator=open_raw, poolclass=NullPool)
+    engine = create_engine("postgresql+psycopg://", creator=open_raw, poolclass=NullPool, pool_reset_on_return=None)
     with faults(url):
         return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
@@ -122,6 +135,13 @@ def reading(connection: Connection, url: str) -> Iterator[Connection]:
             raise damaged(url, str(why)) from why
         finally:
             roll_back(raw)
+
+
+def drop(connection: Connection | None) -> None:
+    """Close a connection, in whatever state it is."""
+    if connection is not None:
+        with suppress(psycopg.Error, DBAPIError):
+            connection.close()
 
 
 def roll_back(raw: Raw) -> None:

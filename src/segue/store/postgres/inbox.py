@@ -7,7 +7,7 @@ asked, so a request that is taken twice is answered once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -19,10 +19,11 @@ from segue.model.changes import Answered, Change
 from segue.model.errors import UsageError
 from segue.model.events import Act, Event, Request
 from segue.model.ids import Instant
-from segue.store.postgres.connection import connect, faults, is_open, raw_of
+from segue.store.postgres.connection import connect, drop, faults, is_open, raw_of
 
 __all__ = ["PostgresInbox", "put_request"]
 
+_decode: Final[Callable[[bytes], Act]] = msgspec.msgpack.Decoder(Act).decode
 _BELL: Final = "segue_requests"
 _PUT: Final = """
 INSERT INTO requests (id, actor, act, at, why, body)
@@ -99,20 +100,29 @@ class PostgresInbox:
     def close(self) -> None:
         """Close the connection; what was asked stays."""
         connection, self._connection = self._connection, None
-        if connection is not None:
-            with suppress(psycopg.Error):
-                raw_of(connection).close()
+        drop(connection)
 
     def _rung(self) -> bool:
-        if self._connection is None or not is_open(self._connection):
-            self.close()
-            self._connection = connect(self._url, "inbox")
-            raw_of(self._connection).execute(f"LISTEN {_BELL}")
-            return True
-        return any(True for _ in raw_of(self._connection).notifies(timeout=0))
+        if self._connection is not None:
+            with suppress(psycopg.OperationalError):
+                rung = any(True for _ in raw_of(self._connection).notifies(timeout=0))
+                if is_open(self._connection):
+                    return rung
+        self.close()
+        self._connection = connect(self._url, "inbox")
+        raw_of(self._connection).execute(f"LISTEN {_BELL}")
+        return True
 
     def _look(self) -> None:
         assert self._connection is not None
         rows = raw_of(self._connection).execute(_OPEN).fetchall()
-        decode = msgspec.msgpack.Decoder(Act).decode
-        self._open = {name: Request(name, actor, decode(body)) for name, actor, body in rows}
+        found = ((name, Request(name, actor, act)) for name, actor, body in rows if (act := _act_of(body)) is not None)
+        self._open = dict(found)
+
+
+def _act_of(body: bytes) -> Act | None:
+    """What was asked, None where another version of ours asked for something that this one does not know."""
+    try:
+        return _decode(body)
+    except msgspec.MsgspecError:
+        return None

@@ -3,7 +3,7 @@
 The row says whose turn it is (`epoch`, `holder`) and when he was last heard of. Every transaction of the leader begins
 by renewing it under his epoch, which is fence and lock in one: where another has taken over, no row matches and nothing
 is written; where another would take over now, he waits for the end of this transaction, so what he reads afterwards is
-all there is. A leader that stands still with a transaction open loses its connection (`idle_in_transaction…`).
+all there is. A leader that stands still with a transaction open, and is not heard of any more, loses its connection.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+import psycopg
 from sqlalchemy import BigInteger, CheckConstraint, Column, MetaData, Table, Text, text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
@@ -50,7 +51,7 @@ seat = Table(
     postgresql_with={"fillfactor": "10"},
 )
 
-SESSION: Final = "SET idle_in_transaction_session_timeout = '3s'; SET lock_timeout = '5s'"
+SESSION: Final = "SET idle_in_transaction_session_timeout = '3s'; SET lock_timeout = '500ms'"
 
 # A server whose clock was set back must not keep everybody out until it has caught up.
 _TAKE: Final = """
@@ -59,6 +60,12 @@ WHERE holder = %(name)s::text OR place <> '' AND place = %(place)s::text OR rene
   clock_timestamp() - %(expiry)s::float8 * interval '1 second'
   AND clock_timestamp() + %(expiry)s::float8 * interval '1 second'
 RETURNING epoch, runs
+"""
+# Whoever has the row and waits for nothing is in the middle of a transaction, and was last heard of before it.
+_CUT: Final = """
+SELECT pg_terminate_backend(pid) FROM pg_locks
+WHERE relation = 'lease'::regclass AND mode = 'RowExclusiveLock' AND granted AND pid <> pg_backend_pid()
+  AND pid NOT IN (SELECT pid FROM pg_locks WHERE NOT granted)
 """
 _LOOK: Final = "SELECT holder, renewed::text FROM lease"
 FENCE: Final = "UPDATE lease SET renewed = clock_timestamp() WHERE epoch = %s::bigint"
@@ -119,7 +126,12 @@ def take_seat(raw: Raw, holder: Holder, pace: Pace, waiting: Callable[[Leader], 
     first = None
     while True:
         wanted = {"name": holder.name, "place": holder.place, "expiry": pace.expiry}
-        taken = raw.execute(_TAKE, wanted).fetchone()
+        try:
+            taken = raw.execute(_TAKE, wanted).fetchone()
+        except psycopg.errors.LockNotAvailable:
+            # His time is over, and he stands still with a transaction open: stopped, or behind a broken network.
+            raw.execute(_CUT)
+            continue
         if taken is not None:
             return taken[0], taken[1]
         seen = raw.execute(_LOOK).fetchone() or ("", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -14,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, NoResultFound
 
 from segue.model.errors import HomeUnusable, StoreDown
 from segue.model.ids import Instant
-from segue.store.postgres.connection import Raw, connect, damaged, faults, raw_of, shown, state_of
+from segue.store.postgres.connection import Raw, connect, damaged, faults, raw_of, shown
 from segue.store.postgres.leadership import Leader, Pace, holder_here, leadership, seat
 from segue.store.postgres.stamp import LOCK, check_stamp, read_meta
 from segue.store.postgres.writer import PostgresWriter
@@ -25,7 +26,8 @@ __all__ = ["OLDEST_SERVER", "check_database", "open_writer"]
 OLDEST_SERVER: Final = 15
 """Major version of the oldest server that the tests run on."""
 
-_NEVER: Final = ("28", "3D", "42501")
+# At the start of a connection libpq keeps the words of a refusal and drops its code.
+_FINAL: Final = re.compile("FATAL: .*(does not exist|authentication failed|pg_hba.conf|permission denied)")
 
 
 def _nobody(leader: Leader) -> None:
@@ -90,10 +92,12 @@ def _open(url: str, driver: Callable[..., Raw]) -> Connection:
     try:
         connection = connect(url, "opening", driver=driver)
     except StoreDown as error:
-        cause = error.__cause__
-        if isinstance(cause, (psycopg.Error, DBAPIError)) and _is_final(cause):
-            raise HomeUnusable(f"{shown(url)}: {cause}: correct SEGUE_DATABASE_URL") from error
+        said = str(getattr(error.__cause__, "orig", error.__cause__)).strip()
+        if _FINAL.search(said):
+            raise HomeUnusable(f"{shown(url)}: {said}: correct SEGUE_DATABASE_URL") from error
         raise
+    except (psycopg.ProgrammingError, DBAPIError) as error:
+        raise HomeUnusable(f"{shown(url)} is no address: write postgresql://user@host/database") from error
     server = raw_of(connection).info
     encoding = server.parameter_status("server_encoding")
     if server.server_version < OLDEST_SERVER * 10_000 or encoding != "UTF8":
@@ -101,14 +105,6 @@ def _open(url: str, driver: Callable[..., Raw]) -> Connection:
         connection.close()
         raise HomeUnusable(f"{shown(url)} is {found}: Segue needs {OLDEST_SERVER} or newer, and UTF8")
     return connection
-
-
-def _is_final(cause: Exception) -> bool:
-    # At the start of a connection libpq keeps the words of a refusal and drops its code.
-    text = str(cause)
-    return state_of(cause).startswith(_NEVER) or any(
-        word in text for word in ("does not exist", "password", "authentication failed", "pg_hba.conf", "invalid")
-    )
 
 
 def _create(connection: Connection, now: Instant) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, Final
 
-import psycopg
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
 
 from segue.model.errors import SegueError
-from segue.store.postgres.connection import connect, is_open, reading
+from segue.store.postgres.connection import connect, drop, is_open, reading
 from segue.store.postgres.grammar import STATEMENTS
 from segue.store.postgres.stamp import check_stamp
 from segue.store.sql.reading import SqlReader, SqlResults
@@ -36,8 +34,7 @@ class _Session:
             yield connection
 
     def close(self) -> None:
-        with suppress(psycopg.Error, DBAPIError):
-            self._connection.close()
+        drop(self._connection)
 
 
 class PostgresReader(SqlReader):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import psycopg
@@ -20,6 +20,7 @@ from segue.store.facts import facts_of
 from segue.store.postgres.connection import (
     Raw,
     connect,
+    drop,
     fault_of,
     faults,
     is_open,
@@ -143,12 +144,11 @@ class PostgresWriter:
             return
         with suppress(psycopg.Error, DBAPIError):
             raw_of(connection).execute(RELEASE, (self._holder.name,))
-        _drop(connection)
+        drop(connection)
 
     def _connected(self) -> Connection:
         if self._connection is None or not is_open(self._connection):
-            if self._connection is not None:
-                _drop(self._connection)
+            drop(self._connection)
             self._connection = connect(self._url, "writer", driver=self._driver)
             with faults(self._url):
                 raw_of(self._connection).execute(SESSION)
@@ -175,8 +175,3 @@ class PostgresWriter:
             raise Conflict(f"{shown(self._url)}: outcome of the commit unknown ({error})") from error
         if done != "COMMIT":
             raise Conflict(f"{shown(self._url)}: the server rolled back")
-
-
-def _drop(connection: Any) -> None:
-    with suppress(psycopg.Error, DBAPIError):
-        connection.close()
