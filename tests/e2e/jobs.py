@@ -8,7 +8,7 @@ from threading import Thread
 
 __all__ = ["CLIENT", "Jobs", "serving"]
 
-CLIENT = '''
+CLIENT = """
 import json
 import time
 from urllib.request import Request, urlopen
@@ -35,7 +35,7 @@ def compute(context: Context):
 @dag
 def remote():
     compute()
-'''
+"""
 """A DAG file, but for the line that says `URL`."""
 
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from segue.app.picture import Picture
-from segue.model.changes import Answered, AttemptMoved, Change, RunCreated, RunMoved
+from segue.model.changes import Answered, AttemptMoved, Change, RunCreated, RunMoved, TaskMoved
 from segue.model.events import CancelRun, Event, RejectTask, ReleaseTask, Request, RerunRun, RetryRun, TriggerRun
 from segue.model.ids import AttemptKey, RunKey
-from segue.model.state import RUN_FINAL, AttemptState, RunState
+from segue.model.state import RUN_FINAL, AttemptState, RunState, TaskState
 from segue.model.views import RunDetail
 from segue.run.control import ControlServer, Reply
 
@@ -15,6 +15,7 @@ __all__ = ["Session"]
 
 _ALIVE: Final = frozenset({AttemptState.QUEUED, AttemptState.RUNNING})
 _STANDING: Final = RUN_FINAL | {RunState.HELD}
+_RELEASED: Final = (TaskState.HELD, TaskState.UP_FOR_RETRY)
 _DRIVING: Final = frozenset(act.__name__ for act in (TriggerRun, RetryRun, RerunRun, ReleaseTask, RejectTask))
 
 
@@ -102,6 +103,8 @@ class Session:
         for change in changes:
             if isinstance(change, RunMoved):
                 self._driven[change.run] = change.new
+            elif isinstance(change, TaskMoved) and (change.old, change.new) == _RELEASED:
+                self._driven[change.key.run] = RunState.RUNNING  # as it will be once there is a place to publish in
             elif isinstance(change, AttemptMoved) and change.kind == "hook":
                 (self._hooks.add if change.new in _ALIVE else self._hooks.discard)(change.key)
         self.picture.apply(changes)

@@ -169,8 +169,7 @@ def rotate(settings: Settings, warn: Callable[[str], None]) -> Rotated:
     """Encrypt everything with a new key, and drop the old ones when nothing uses them any more.
 
     Secret params of runs that were made before cannot be read any more. A crash in between leaves both keys, and every
-    value readable. With the key in the variable the caller puts the
-    new key before the old one; then only the values are encrypted anew.
+    value readable. Of keys in the variable the caller puts the new one first; then only the values are encrypted anew.
 
     Raises:
         VaultDown: a value does not open with the keys at hand; nothing was changed.

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Final
 
 import msgspec
@@ -161,7 +162,8 @@ class _Planner:
         for word in cut:
             named = select_tasks(self.graph, word)
             if not named:
-                raise Refused(f"--from {word}: there is no such task")
+                near = ", ".join(get_close_matches(word, self.graph.index, 3, 0.5))
+                raise Refused(f"--from {word}: there is no such task{f', did you mean {near}?' if near else ''}")
             self.runs.update((node, Why("cut")) for node in named)
         while self._spread():
             pass

@@ -145,12 +145,15 @@ class Mask:
 
 
 class Veil:
-    """The mask of one worker. It only grows: a value that was replaced since may still be in the worker's memory."""
+    """What one worker's words go through: `mask` hides, what `refused` finds must not be a result.
 
-    __slots__ = ("_known", "mask")
+    It only grows: a value that was replaced since may still be in the worker's memory.
+    """
+
+    __slots__ = ("_known", "mask", "refused")
 
     def __init__(self) -> None:
-        self.mask = Mask()
+        self.mask = self.refused = Mask()
         self._known: frozenset[str] = frozenset()
 
     def learn(self, secrets: Iterable[str]) -> None:
@@ -158,3 +161,4 @@ class Veil:
         known = self._known.union(secrets)
         if known != self._known:
             self._known, self.mask = known, Mask(known)
+            self.refused = Mask(secret for secret in known if len(secret) >= REFUSED)

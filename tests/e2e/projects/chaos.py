@@ -1,26 +1,30 @@
-"""Maps, chains and retries; every attempt leaves a trace."""
+"""Maps, chains, retries, kept state, hooks and a held result; every attempt leaves a trace."""
 
 import json
 from pathlib import Path
 
-from tracing import Chaos, traced
+import pyarrow as pa
+from tracing import Chaos, kept, told, traced
 
-from segue import Retry, chain, current, dag, injected, task
+from segue import Context, Retry, chain, current, dag, injected, task
+from segue.data import overwrite_partition
+
+LOST = Retry(0, lost=100)
 
 
-@task(retry=Retry(0, lost=100))
+@task(retry=LOST)
 def split(params: Chaos = injected) -> list[str]:
     with traced(params) as token:
         return [token] * params.width
 
 
-@task(retry=Retry(0, lost=100))
+@task(retry=LOST)
 def step(upstream: object = None, params: Chaos = injected) -> str:
     with traced(params) as token:
         return token
 
 
-@task(retry=Retry(5, delay="50ms", max_delay="100ms", lost=100))
+@task(retry=Retry(5, delay="50ms", max_delay="100ms", lost=100), on_success=told("success"))
 def flaky(upstream: object, params: Chaos = injected) -> str:
     """Fails twice, however often it is killed in between."""
     with traced(params) as token:
@@ -32,7 +36,24 @@ def flaky(upstream: object, params: Chaos = injected) -> str:
         return token
 
 
-@dag(params=Chaos)
+@task(retry=LOST)
+def keeps(context: Context, params: Chaos = injected) -> str:
+    """Sets a few values and says so; whoever comes next must have the last that was said."""
+    with traced(params) as token:
+        kept(context, params, token)
+        return token
+
+
+@task(retry=LOST)
+def nothing_new(context: Context, params: Chaos = injected) -> str:
+    """Writes a partition and is held: readers see the old one until a person releases it."""
+    with traced(params) as token:
+        overwrite_partition(pa.table({"version": [token]}), Path(params.ledger) / "lake", "daily", keys="part")
+        context.report(rows=0)
+        return token
+
+
+@dag(params=Chaos, on_success=told("success"))
 def chaos() -> None:
     parts = split()
     second = step.with_options(id="second").map(step.with_options(id="first").map(parts))
@@ -41,4 +62,5 @@ def chaos() -> None:
     shaky = flaky(alone)
     links = [step.with_options(id=f"link{n}")() for n in range(8)]
     once = step.with_options(id="once", idempotent=False, retry=0).map(parts)
-    chain(*links, step.with_options(id="last")([joined, shaky, once]))
+    chain(*links, step.with_options(id="last")([joined, shaky, once, keeps()]))
+    step.with_options(id="released")(nothing_new())

@@ -6,11 +6,11 @@ import os
 import random
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from segue import Params, current
+from segue import Context, Params, current
 
 
 class Chaos(Params):
@@ -45,6 +45,27 @@ def traced(params: Chaos) -> Iterator[str]:
             append(folder, line | {"what": "failed"})
             raise
         append(folder, line | {"what": "done"})
+
+
+def kept(context: Context, params: Chaos, token: str) -> None:
+    """Keep three values one after the other; say what was there before, and each once it is kept."""
+    line = {"run": context.run_id, "task": context.task_id, "attempt": context.attempt, "pid": os.getpid()}
+    folder = Path(params.ledger)
+    append(folder, line | {"what": "finds", "token": context.state.get("job", "")})
+    for value in (f"{token}-{n}" for n in range(3)):
+        append(folder, line | {"what": "sets", "token": value})
+        context.state.set("job", value)
+        append(folder, line | {"what": "kept", "token": value})
+
+
+def told(hook: str) -> Callable[[Context], None]:
+    """A hook that writes down that it was called."""
+
+    def tell(context: Context) -> None:
+        line = {"run": context.run_id, "task": f"{context.task_id}!{hook}", "attempt": context.attempt}
+        append(Path(context.params["ledger"]), line | {"token": secrets.token_hex(8), "pid": os.getpid(), "what": "told"})
+
+    return tell
 
 
 def append(folder: Path, line: dict[str, object]) -> None:

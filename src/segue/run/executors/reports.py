@@ -72,7 +72,7 @@ class Reports:
         owner, seq = attempt.of or attempt, next(self._seqs)
         event = _question(owner, seq, Question(attempt, ask))
         if attempt.worker is not None:
-            event = veiled_question(event, attempt.worker.veil.mask)
+            event = veiled_question(event, attempt.worker.veil)
         owner.questions[seq] = Question(attempt, msgspec.structs.replace(ask, what=event.what))
         self.events.append(event)
 
@@ -147,7 +147,7 @@ def _question(owner: Attempt, seq: int, question: Question) -> Asked:
 
 
 def _veiled(attempt: Attempt, event: Ended | Lost) -> Ended | Lost:
-    return event if attempt.worker is None else veiled(event, attempt.worker.veil.mask)
+    return event if attempt.worker is None else veiled(event, attempt.worker.veil)
 
 
 def _worker_of(attempt: Attempt) -> str:
