@@ -36,6 +36,8 @@ sim: .venv/installed-test
 chaos: .venv/installed-test
 	@CHAOS_OWNERS=$(or $(CHAOS_OWNERS),1000) CHAOS_WORKERS=$(or $(CHAOS_WORKERS),1000) \
 		$(BIN)/pytest -q -s -o faulthandler_timeout=0 tests/e2e/test_kills.py
+	@PG_CUTS=$(or $(PG_CUTS),500) PG_PAUSES=$(or $(PG_PAUSES),50) PG_OWNERS=$(or $(PG_OWNERS),100) PG_DOWN=$(or $(PG_DOWN),60) \
+		$(BIN)/pytest -q -s -o faulthandler_timeout=0 tests/postgres
 
 lint: .venv/installed-test
 	@$(BIN)/python tests/run_stages.py gates

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,11 +11,15 @@ from segue.model.state import AttemptState, RunState, TaskState
 from segue.model.views import RunDetail
 from segue.store.readers import RowReader
 
-__all__ = ["ONCE", "Ledger", "Line", "check", "check_known"]
+__all__ = ["ONCE", "Ledger", "Line", "check", "check_hooks", "check_known"]
 
 
 class Line(NamedTuple):
-    """One line: `what` is *begins*, *done* or *failed*; `alone` whether no other attempt of the task was alive."""
+    """One line: `what` is *begins*, *done* or *failed*; `alone` whether no other attempt of the task was alive.
+
+    Of `context.state`: *finds* what is kept, *sets* another value, which is *kept* when `set` has returned. Of a hook:
+    *told*.
+    """
 
     run: str
     task: str
@@ -72,9 +77,10 @@ def check(detail: RunDetail, ledger: Ledger, *, owners: int) -> None:
     assert detail.run.state is RunState.SUCCESS
     assert [line for line in lines if not line.alone] == []
     begun = Counter((line.task, line.attempt) for line in lines if line.what == "begins")
-    stored = {(view.key.of.label, view.key.number): view.state for view in detail.attempts}
+    stored = {(view.key.of.label, view.key.number): view.state for view in detail.attempts if view.kind == "user"}
     assert max(begun.values()) <= owners
     _check_once(detail, begun)
+    _check_kept(lines)
     accepted: dict[str, list[int]] = {}
     for (task, number), state in stored.items():
         if state is AttemptState.SUCCESS:
@@ -96,3 +102,38 @@ def _check_once(detail: RunDetail, begun: Counter[tuple[str, int]]) -> None:
         if view.key.task == ONCE:
             rounds[view.key.of.label, view.round] += begun[view.key.of.label, view.key.number]
     assert max(rounds.values(), default=1) == 1
+
+
+def _check_kept(lines: list[Line]) -> None:
+    """Who comes next finds what was kept last; what was being set when its attempt was killed may be there or not."""
+    kept, being_set = "", ""
+    for line in lines:
+        match line.what:
+            case "finds":
+                assert line.token in (kept, being_set), f"{line.task} of {line.run} has forgotten {kept}"
+                kept = being_set = line.token
+            case "sets":
+                being_set = line.token
+            case "kept":
+                kept = line.token
+
+
+def check_hooks(details: Iterable[RunDetail], ledger: Ledger, expected: set[str]) -> None:
+    """Each hook of runs that have succeeded was called, until it succeeded or had been lost three times.
+
+    Args:
+        details: runs, none of whose hooks can be alive any more.
+        ledger: what the hooks wrote.
+        expected: their ids.
+    """
+    told = {(line.run, line.task, line.attempt) for line in ledger.lines() if line.what == "told"}
+    for detail in details:
+        states: dict[str, list[AttemptState]] = {}
+        for view in detail.hooks:
+            states.setdefault(view.key.task, []).append(view.state)
+            if view.state is AttemptState.SUCCESS:
+                assert (str(detail.run.run), view.key.task, view.key.number) in told
+        assert states.keys() == expected, detail.run.run
+        for *before, last in states.values():
+            assert set(before) <= {AttemptState.LOST}
+            assert last is AttemptState.SUCCESS or [*before, last] == [AttemptState.LOST] * 3

@@ -47,6 +47,12 @@ def no_dict(): return {}
 @task
 def below(): return []
 
+@task
+def each(n): return n
+
+@task
+def both(ns): return ns
+
 @task.branch
 def nowhere(): return []
 
@@ -67,6 +73,9 @@ def shop():
     rows(), some_rows(), no_list(), no_table(), number(), no_dict(), write_three(), write_none(), write_and_fail()
     wrong_report()
     number.with_options(id="top")() >> below()
+    each.map(no_list.with_options(id="for_a_map")())
+    read = no_list.with_options(id="for_both")()
+    each.with_options(id="other_each").map(read), both(read)
     nowhere() >> rows.with_options(id="other")()
 """
 
@@ -85,7 +94,12 @@ def _visible(shop: FileShop) -> int | None:
 
 @pytest.mark.parametrize(
     ("task", "text"),
-    [("rows", "it reported 0 rows"), ("no_list", "it returned 0 rows"), ("no_table", "it returned 0 rows")],
+    [
+        ("rows", "it reported 0 rows"),
+        ("no_list", "it returned 0 rows"),
+        ("no_table", "it returned 0 rows"),
+        ("for_both", "it returned 0 rows"),
+    ],
 )
 def test_nothing_is_held(shop: FileShop, task: str, text: str):
     event = shop.done(task, empty="hold")
@@ -108,7 +122,7 @@ def test_where_nothing_is_fine_nothing_is_said(shop: FileShop):
     assert result_of(event) == [] and event.usage.notes == () and event.usage.rows == 0
 
 
-@pytest.mark.parametrize("task", ["number", "no_dict", "below", "some_rows"])
+@pytest.mark.parametrize("task", ["number", "no_dict", "below", "some_rows", "for_a_map"])
 def test_what_is_no_measure_of_data_is_not_guarded(shop: FileShop, task: str):
     assert isinstance(shop.done(task, empty="hold").outcome, Value)
 

@@ -13,15 +13,21 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeAlias
 
+import pyarrow.parquet as pq
+
+from segue.model import value as values
 from segue.model.state import AttemptState, RunState
 from segue.model.views import RunQuery, RunView
 from segue.store.home import DATABASE
 from tests.e2e.commands import PATIENCE, Project
-from tests.e2e.ledger import ONCE, Ledger, check, check_known
+from tests.e2e.ledger import ONCE, Ledger, check, check_hooks, check_known
+from tests.e2e.proof import record
 
 SEED = int(os.environ.get("CHAOS_SEED") or random.SystemRandom().randrange(10**9))
 OWNERS = int(os.environ.get("CHAOS_OWNERS") or 20)
 WORKERS = int(os.environ.get("CHAOS_WORKERS") or 20)
+
+HELD, HELD_EXIT = "nothing_new", 4
 
 Process: TypeAlias = subprocess.Popen[str]
 
@@ -34,7 +40,9 @@ class Chaos:
         self.chance, self.kills = random.Random(SEED), 0
         self.project = Project(folder / "project", "chaos.py", "tracing.py", workers=workers, grace="1s")
         self.ledger = Ledger(folder / "ledger")
-        self._said = folder / "said"
+        self.runs: list[str] = []
+        self.owners = self.attempts = 0
+        self._said, self._began = folder / "said", time.monotonic()
 
     def succeed(self, disturb: Callable[[Process], None], **params: object) -> None:
         """Make a run and go on with it, disturbed, until it succeeds; nothing is lost or done twice by then.
@@ -58,9 +66,21 @@ class Chaos:
             if run is not None and run.state is RunState.SUCCESS:
                 break
             self._check_cause(process, run)
-            words = first if run is None else ("retry", str(run.run))
+            words = first if run is None else self._way_on(run)
             owners += 1
-        check(self.project.detail(str(run.run)), self.ledger, owners=owners)
+        detail = self.project.detail(str(run.run))
+        check(detail, self.ledger, owners=owners)
+        [held] = [view for view in detail.tasks if view.task == HELD]
+        assert self._published() == values.decode(held.inline), "readers do not see what was released"
+        self.owners, self.attempts = self.owners + owners, self.attempts + len(detail.attempts)
+        self.runs.append(str(run.run))
+
+    def prove(self, what: str) -> None:
+        """One run in peace, which ends the hooks that outlived their owners; then put the figures on record."""
+        self.succeed(lambda process: None)
+        check_hooks(map(self.project.detail, self.runs), self.ledger, {"flaky!success", "!success"})
+        figures = f"{len(self.runs)} runs, {self.owners} owners, {self.attempts} attempts"
+        record(what, self.kills, figures, SEED, time.monotonic() - self._began)
 
     def wait(self, process: Process, *, grown: int, seconds: float) -> None:
         """Wait until the ledger has grown by so many bytes, then so long, or until the process has ended."""
@@ -101,6 +121,21 @@ class Chaos:
             finally:
                 process.kill()
 
+    def _way_on(self, run: RunView) -> tuple[str, ...]:
+        """Release what is held, once; go on with what was interrupted."""
+        detail = self.project.detail(str(run.run))
+        if run.state is not RunState.HELD or not detail.held:
+            return ("retry", str(run.run))
+        assert [held.task for held in detail.held] == [HELD]
+        tokens = {line.token for line in self.ledger.lines(str(run.run)) if line.task == HELD}
+        assert self._published() not in tokens, "what is held can be read"
+        return ("release", str(run.run), "--reason", "nothing happened today")
+
+    def _published(self) -> str | None:
+        """What readers of the partition see, that the held task writes."""
+        files = list(self.ledger.folder.glob("lake/part=daily/*.parquet"))
+        return pq.read_table(files[0])["version"][0].as_py() if files else None
+
     def _newest(self) -> RunView | None:
         if not (self.project.home / DATABASE).exists():
             return None
@@ -114,8 +149,10 @@ class Chaos:
                 check_known(reader, self.ledger)
 
     def _check_cause(self, process: Process, run: RunView | None) -> None:
-        """An owner whose run has not succeeded was killed, or waits for a person's word on what must not repeat."""
-        if process.returncode != -signal.SIGKILL:
+        """An owner whose run has not succeeded was killed, or waits for a person's word: is it good, may it repeat?"""
+        if process.returncode == HELD_EXIT:
+            assert run is not None and run.state is RunState.HELD, self._said.read_text()
+        elif process.returncode != -signal.SIGKILL:
             assert run is not None and process.returncode == 1, self._said.read_text()
             assert {label.partition("[")[0] for label, _ in run.culprits} == {ONCE}, self._said.read_text()
 
@@ -130,6 +167,7 @@ def test_owners_killed_at_random_moments_lose_nothing_and_do_nothing_twice(tmp_p
     chaos = Chaos(tmp_path, workers=4)
     while chaos.kills < OWNERS:
         chaos.succeed(chaos.kill_owner)
+    chaos.prove("owners killed")
 
 
 def test_workers_killed_at_random_moments_lose_nothing_and_do_nothing_twice(tmp_path: Path) -> None:
@@ -137,4 +175,6 @@ def test_workers_killed_at_random_moments_lose_nothing_and_do_nothing_twice(tmp_
     while chaos.kills < WORKERS:
         chaos.succeed(chaos.kill_workers, width=40, pace=0.1)
     with chaos.project.reader() as reader:
-        assert any(attempt.state is AttemptState.LOST for _, attempt in reader.attempt_rows())
+        lost = {attempt.kind for _, attempt in reader.attempt_rows() if attempt.state is AttemptState.LOST}
+    assert "user" in lost
+    chaos.prove("workers and fork servers killed")

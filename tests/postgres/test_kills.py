@@ -1,4 +1,4 @@
-"""Owners and workers killed at random moments, the database on a server: as `tests/e2e/test_kills.py`, against a ledger.
+"""Owners and workers killed at random moments, the database on a server; else as `tests/e2e/test_kills.py`.
 
 PG_OWNERS says how many, CHAOS_SEED which; workers are killed as often as there.
 """

@@ -71,14 +71,23 @@ def test_a_server_that_goes_away_for_a_while_costs_no_result(server, run, how):
 def test_workers_hold_no_connection_and_do_not_even_know_the_driver(server, database, run):
     run.wait_for_work()
     seen = server.execute(f"SELECT application_name FROM pg_stat_activity WHERE datname = '{database}'")
-    workers = [Path(f"/proc/{pid}/maps").read_text() for pid in {line.pid for line in run.ledger.running()}]
-    environ = [Path(f"/proc/{line.pid}/environ").read_bytes() for line in run.ledger.running()]
+    workers = {line.pid for line in run.ledger.running()}
+    maps = [text for pid in workers if (text := told(pid, "maps"))]
+    environ = [text for pid in workers if (text := told(pid, "environ"))]
     code, said = run.end()
     assert code == 0, said
     assert sorted(seen) == [("segue results",), ("segue writer",)]
-    assert len(workers) >= 5
-    assert not any("psycopg" in maps or "libpq" in maps for maps in workers)
-    assert not any(b"SEGUE_DATABASE_URL" in text for text in environ)
+    assert len(maps) >= 3
+    assert all("python" in text and "psycopg" not in text and "libpq" not in text for text in maps)
+    assert not any("SEGUE_DATABASE_URL" in text for text in environ)
+
+
+def told(pid, what):
+    """What the kernel knows of a process; empty where it has just ended."""
+    try:
+        return Path(f"/proc/{pid}/{what}").read_text()
+    except OSError:
+        return ""
 
 
 def test_who_comes_second_is_told_who_leads(run, url, tmp_path):

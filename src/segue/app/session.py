@@ -104,7 +104,7 @@ class Session:
             if isinstance(change, RunMoved):
                 self._driven[change.run] = change.new
             elif isinstance(change, TaskMoved) and (change.old, change.new) == _RELEASED:
-                self._driven[change.key.run] = RunState.RUNNING  # as it will be once there is a place to publish in
+                self._driven[change.run] = RunState.RUNNING  # as it will be once there is a place to publish in
             elif isinstance(change, AttemptMoved) and change.kind == "hook":
                 (self._hooks.add if change.new in _ALIVE else self._hooks.discard)(change.key)
         self.picture.apply(changes)
@@ -123,7 +123,8 @@ class Session:
         }:
             if (detail := look(run)) is not None:
                 self.picture.open(detail)
-                self._driven[run] = detail.run.state
+                released = any(view.state is TaskState.UP_FOR_RETRY for view in detail.tasks)
+                self._driven[run] = RunState.RUNNING if released else detail.run.state
                 hooks = {view.key for view in detail.attempts if view.kind == "hook" and view.state in _ALIVE}
                 self._hooks = {key for key in self._hooks if key.run != run} | hooks
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from segue.app.folding import fold
 from segue.app.picture import Picture, RunPicture, TaskPicture
 from segue.cli.output import STYLES, duration, plain, state_text
 from segue.model.duration import show_duration
 from segue.model.ids import Instant
+from segue.model.spec import TaskSpec
 from segue.model.state import FINAL, RunState, TaskState
 
 __all__ = ["live_frame", "run_frame", "run_line", "tally_text"]
@@ -20,6 +23,9 @@ _ORDER = (
     TaskState.SUCCESS, TaskState.RUNNING, TaskState.UP_FOR_RETRY, TaskState.HELD, TaskState.DEFERRED, TaskState.QUEUED,
     TaskState.PENDING, TaskState.FAILED, TaskState.UPSTREAM_FAILED, TaskState.SKIPPED, TaskState.CANCELLED,
 )  # fmt: skip
+
+
+_FOLDED = 1_000  # tasks; groups of larger runs are not looked for, eight times a second
 
 
 def live_frame(picture: Picture, now: Instant, height: int) -> RenderableType:
@@ -75,6 +81,10 @@ def tally_text(tally: Mapping[TaskState, int]) -> Text:
 
 def _chosen(run: RunPicture, height: int) -> tuple[Sequence[TaskPicture], Mapping[TaskState, int]]:
     """The tasks to show in order of declaration, and how those left out stand."""
+    if len(run.tasks) <= _FOLDED and any(task.spec.group for task in run.tasks.values()):
+        rows = list(_grouped(run))
+        if len(rows) <= height:
+            return rows, {}
     if len(run.tasks) <= height:
         return list(run.tasks.values()), {}
     names = dict.fromkeys([*list(run.lively)[-(height - 1) :], *reversed(run.recent), *islice(run.tasks, height)])
@@ -85,6 +95,24 @@ def _chosen(run: RunPicture, height: int) -> tuple[Sequence[TaskPicture], Mappin
     for task in rows:
         left.subtract(task.tally())
     return rows, +left
+
+
+def _grouped(run: RunPicture) -> Iterator[TaskPicture]:
+    """Its tasks, a group of which nothing moves and nothing failed as one line."""
+    for label, specs in fold(run.spec.tasks, lambda spec: spec.id not in run.lively):
+        tasks = [run.tasks[spec.id] for spec in specs]
+        if len(tasks) == 1:
+            yield tasks[0]
+            continue
+        counts = Counter[TaskState]()
+        for task in tasks:
+            counts.update(task.tally())
+        whole = TaskPicture(TaskSpec(label), tasks[0].place, counts=counts)
+        done = all(task.ended is not None for task in tasks)
+        whole.state = TaskState.SUCCESS if done else TaskState.PENDING
+        whole.started = min((task.started for task in tasks if task.started is not None), default=None)
+        whole.ended = max((task.ended for task in tasks if task.ended is not None), default=None) if done else None
+        yield whole
 
 
 def _folded(task: TaskPicture) -> str:

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
+from segue.app.folding import fold
 from segue.app.home import home_here
 from segue.cli.frame import tally_text
 from segue.cli.options import HomeOption, JsonOption, RunArgument
@@ -23,7 +25,12 @@ _GOOD = frozenset({TaskState.SUCCESS, TaskState.SKIPPED, TaskState.PENDING})
 
 
 @app.command()
-def show(run: RunArgument, home: HomeOption = None, as_json: JsonOption = False) -> int:
+def show(
+    run: RunArgument,
+    whole: Annotated[bool, typer.Option("--all", help="every task of a group, also where all is well")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> int:
     """Show one run: its tasks, and the attempts that did not succeed with their causes."""
     from segue.app.reading import open_reading
     from segue.app.report import run_object
@@ -37,7 +44,7 @@ def show(run: RunArgument, home: HomeOption = None, as_json: JsonOption = False)
         return Code.GOOD
     screen = console()
     _head(screen, detail, state)
-    _tasks(screen, detail)
+    _tasks(screen, detail, whole)
     _attempts(screen, detail)
     _next(screen, detail, state)
     return Code.GOOD
@@ -61,11 +68,14 @@ def _head(screen: Console, detail: RunDetail, state: str) -> None:
     screen.print(grid)
 
 
-def _tasks(screen: Console, detail: RunDetail) -> None:
+def _tasks(screen: Console, detail: RunDetail, whole: bool) -> None:
     begun = detail.begun()
     rows = table("  task", "state", ">took", ">attempts", "why")
-    for _, group in groupby(detail.entries(), key=lambda entry: entry.task):
-        for entry, folded in _rows(list(group)):
+    entries = {task: list(some) for task, some in groupby(detail.entries(), key=lambda entry: entry.task)}
+    quiet = {task for task, some in entries.items() if not whole and all(entry.state in _GOOD for entry in some)}
+    for label, tasks in fold(detail.spec.tasks, lambda task: task.id in quiet):
+        grouped = [entry for task in tasks for entry in entries.get(task.id, ())]
+        for entry, folded in [_summed(label, grouped)] if len(tasks) > 1 else _rows(grouped):
             attempts = begun.get((entry.task, entry.index), 0)
             took = duration(entry.started, entry.ended)
             why = plain(_why(entry))
@@ -86,14 +96,17 @@ def _rows(entries: Sequence[TaskView]) -> Iterator[tuple[TaskView, Text | None]]
     if len(entries) <= _FOLDED:
         yield from ((entry, None) for entry in entries)
         return
+    yield _summed(entries[0].task, entries)
+    yield from ((entry, None) for entry in [one for one in entries if one.state not in _GOOD][:_FOLDED])
+
+
+def _summed(label: str, entries: Sequence[TaskView]) -> tuple[TaskView, Text]:
+    """Many entries as one, and how they stand."""
     tally = {state: sum(entry.state is state for entry in entries) for state in TaskState}
     starts = [entry.started for entry in entries if entry.started is not None]
     ends = [entry.ended for entry in entries if entry.ended is not None]
-    whole = TaskView(
-        entries[0].task, None, TaskState.PENDING, started=min(starts, default=None), ended=max(ends, default=None)
-    )
-    yield whole, tally_text(tally)
-    yield from ((entry, None) for entry in [one for one in entries if one.state not in _GOOD][:_FOLDED])
+    whole = TaskView(label, None, TaskState.PENDING, started=min(starts, default=None), ended=max(ends, default=None))
+    return whole, tally_text(tally)
 
 
 def _attempts(screen: Console, detail: RunDetail) -> None:

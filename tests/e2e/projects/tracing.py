@@ -62,8 +62,11 @@ def told(hook: str) -> Callable[[Context], None]:
     """A hook that writes down that it was called."""
 
     def tell(context: Context) -> None:
+        time.sleep(random.expovariate(1 / context.params["pace"]))
         line = {"run": context.run_id, "task": f"{context.task_id}!{hook}", "attempt": context.attempt}
-        append(Path(context.params["ledger"]), line | {"token": secrets.token_hex(8), "pid": os.getpid(), "what": "told"})
+        append(
+            Path(context.params["ledger"]), line | {"token": secrets.token_hex(8), "pid": os.getpid(), "what": "told"}
+        )
 
     return tell
 

@@ -4,12 +4,12 @@ import pytest
 
 from segue.app.picture import Picture
 from segue.app.session import Session
-from segue.model.changes import Answered, AttemptMoved, RunCreated, RunMoved
-from segue.model.events import CancelRun, Request, RetryRun, TriggerRun
+from segue.model.changes import Answered, AttemptMoved, RunCreated, RunMoved, TaskMoved
+from segue.model.events import CancelRun, ReleaseTask, Request, RetryRun, TriggerRun
 from segue.model.ids import AttemptKey, Instant, RunKey, hook_id
 from segue.model.images import RunRow
 from segue.model.spec import DagSpec
-from segue.model.state import AttemptState, RunState
+from segue.model.state import AttemptState, RunState, TaskState
 from segue.model.why import Why
 from segue.run.control import ControlServer
 
@@ -66,6 +66,19 @@ def test_a_run_that_is_held_is_waited_for_no_longer(inbox):
     session = session_on(inbox)
     session.post(ASK)
     commit(session, inbox, created(), answered(), moved(RunState.RUNNING, RunState.HELD))
+    assert session.over()
+
+
+def test_a_release_is_waited_for_until_what_was_staged_is_published(inbox):
+    """The run is still held in the turn of the release: what it staged has to wait for a place."""
+    session = session_on(inbox)
+    session.post(ASK)
+    commit(session, inbox, created(), answered(), moved(RunState.RUNNING, RunState.HELD))
+    session.post(Request("r2", "ann", ReleaseTask(RUN, "load", "it is fine")))
+    released = TaskMoved(RUN, "load", None, TaskState.HELD, TaskState.UP_FOR_RETRY, Instant(4), Why("released"))
+    commit(session, inbox, released, answered("r2", act="ReleaseTask"))
+    assert not session.over()
+    commit(session, inbox, moved(RunState.HELD, RunState.RUNNING), moved(RunState.RUNNING, RunState.SUCCESS))
     assert session.over()
 
 

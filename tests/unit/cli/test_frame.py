@@ -127,3 +127,33 @@ def test_a_long_reason_is_cut_and_steers_nothing():
     frame = lines_of(run_frame(picture.runs[run_of(SMALL)], NOW, 10), width=60)
     assert len(frame) == 4 and all(len(line) <= 60 for line in frame)
     assert "\x1b" not in "".join(frame)
+
+
+GROUPED = DagSpec(
+    "grouped",
+    (
+        TaskSpec("begin"),
+        TaskSpec("core.extract", group="core"),
+        TaskSpec("core.load.rows", group="core.load"),
+        TaskSpec("core.load.index", group="core.load"),
+        TaskSpec("end"),
+    ),
+)
+
+
+def test_a_group_is_one_line_while_there_is_nothing_to_say_about_it():
+    picture = picture_of(GROUPED)
+    names = [line.split()[1] for line in lines_of(run_frame(picture.runs[run_of(GROUPED)], NOW, 10))[1:]]
+    assert names == ["begin", "core", "end"]
+
+
+def test_a_group_is_opened_where_something_moves_and_its_quiet_groups_stay_folded():
+    picture = picture_of(
+        GROUPED,
+        moved(GROUPED, "core.extract", S.QUEUED, S.RUNNING, 5),
+        moved(GROUPED, "core.load.rows", S.QUEUED, S.SUCCESS, 5, began=Instant(SECOND)),
+        moved(GROUPED, "core.load.index", S.QUEUED, S.SUCCESS, 9, began=Instant(SECOND)),
+    )
+    lines = lines_of(run_frame(picture.runs[run_of(GROUPED)], NOW, 10))[1:]
+    assert [line.split()[1] for line in lines] == ["begin", "core.extract", "core.load", "end"]
+    assert "2/2 done" in lines[2] and "8.0 s" in lines[2]

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple, cast
 
 from segue.data.codecs.registry import is_table
 from segue.define.dag import Dag
+from segue.define.nodes import Call as Node
 from segue.model.events import Followed, Held, Outcome
 from segue.model.spec import TaskKind
 from segue.run.children.call import Call, Writes, unmeasured
@@ -24,12 +25,17 @@ _LONGEST = 200  # characters of a source's fingerprint
 def measure_of(dag: Dag, task: str) -> Callable[[object], int | None]:
     """What the guard looks at of a task's result: the rows of a table or list where it has no upstream, else nothing.
 
+    A list that is there to be mapped over is looked at when that happens: nothing is held once, not twice.
+
     Args:
         dag: as traced in this process.
         task: the task.
     """
-    guarded = dag.calls[task].task.kind == "task" and not dag.get_task(task).upstream_task_ids
-    return _rows_of if guarded else unmeasured
+    node, call = dag.get_task(task), dag.calls[task]
+    below = [dag.calls[one] for one in node.downstream_task_ids]
+    mapped = bool(below) and all(_maps_over(one, call) for one in below)
+    source = call.task.kind == "task" and not node.upstream_task_ids
+    return _rows_of if source and not mapped else unmeasured
 
 
 class Made(NamedTuple):
@@ -83,6 +89,10 @@ def concluded(
         return Held("empty", text, value, writes.describe()), ""
     writes.publish()
     return Followed((), value) if stops else value, text
+
+
+def _maps_over(call: Node, upstream: Node) -> bool:
+    return call.fan is not None and any(over is upstream for over in call.fan.over.values())
 
 
 def _rows_of(result: object) -> int | None:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import heapq
 import os
 import selectors
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import count
 
 __all__ = ["Attendant"]
 
@@ -16,6 +19,8 @@ class Attendant:
     def __init__(self, name: str) -> None:
         self._selector = selectors.DefaultSelector()
         self._jobs: deque[Callable[[], object]] = deque()
+        self._later: list[tuple[float, int, Callable[[], object]]] = []
+        self._count = count()
         self._hears, self._bell = os.pipe()
         os.set_blocking(self._hears, False)
         os.set_blocking(self._bell, False)
@@ -45,6 +50,10 @@ class Attendant:
         """In the thread: watch it no longer."""
         self._selector.unregister(fd)
 
+    def after(self, seconds: float, call: Callable[[], object]) -> None:
+        """In the thread: call `call` after so long; never, where it is closed before."""
+        heapq.heappush(self._later, (time.monotonic() + seconds, next(self._count), call))
+
     def close(self, patience: float | None = None) -> None:
         """Do what was submitted, then end; after so many seconds leave the thread to the end of the process."""
         self.submit(self._stop)
@@ -59,8 +68,11 @@ class Attendant:
 
     def _run(self) -> None:
         while self._open:
-            for key, events in self._selector.select():
+            until = self._later[0][0] if self._later else None
+            for key, events in self._selector.select(None if until is None else max(0.0, until - time.monotonic())):
                 key.data(events)
+            while self._later and self._later[0][0] <= time.monotonic():
+                heapq.heappop(self._later)[2]()
 
     def _work(self, _: int) -> None:
         with suppress(BlockingIOError):

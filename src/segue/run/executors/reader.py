@@ -12,7 +12,7 @@ import msgspec
 
 from segue.model.address import Address, check_maskable
 from segue.model.contracts import Results, Vault
-from segue.model.errors import UnknownName, UsageError, VaultDown
+from segue.model.errors import StoreDown, UnknownName, UsageError, VaultDown
 from segue.model.masking import Veil
 from segue.model.sealing import text_of
 from segue.run.executors.attendant import Attendant
@@ -21,6 +21,7 @@ from segue.run.wire import Block, Body, One, Question, Reveal, Revealed
 __all__ = ["Allowed", "NoVault", "Reader"]
 
 _PATIENCE = 2.0  # seconds for a back end of secrets that does not answer, at the end
+_PAUSE = 0.5  # seconds from one try to read a store that is away to the next
 _LENGTH = struct.Struct("<I")
 _encode = msgspec.msgpack.Encoder().encode
 _decoder: msgspec.msgpack.Decoder[Question] = msgspec.msgpack.Decoder(Question)
@@ -123,9 +124,18 @@ class Reader:
             return
         try:
             body = self._found(question)
+        except StoreDown:
+            # The attempt has its place and nothing to do but to wait, as the loop does.
+            self._attendant.after(_PAUSE, lambda: self._ask_again(channel, question))
+            return
         except Exception:  # noqa: BLE001 - whatever ails the store, the attempt that asked fails, and no other
             body = b""
         channel.say(body)
+
+    def _ask_again(self, channel: _Channel, question: Question) -> None:
+        if channel in self._channels:
+            self.answer(channel, question)
+            self.listen(channel)
 
     def _reveal(self, channel: _Channel) -> None:
         if self._revealing is None:
