@@ -69,8 +69,10 @@ def main(names: list[str]) -> int:
         print(f"\n=== {name}", flush=True)
         began = time.monotonic()
         if name == "postgres" and not has_server():
-            left_out = NO_SERVER
-            failures += [(1, "postgres: there is no PostgreSQL here")] if os.environ.get("CI") else []
+            if os.environ.get("CI"):
+                failures.append((1, "postgres: there is no PostgreSQL here"))
+            else:
+                left_out = NO_SERVER
             continue
         for command in STAGES[name]:
             good, bad = run_command(command)

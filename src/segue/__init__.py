@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from segue.define.dag import Dag, TaskView, dag
+    from segue.define.flow import Flow, flow
+    from segue.define.futures import Future
     from segue.define.groups import GroupView, group
     from segue.define.injection import injected
     from segue.define.nodes import Node, chain, cross
@@ -17,13 +19,15 @@ if TYPE_CHECKING:
     from segue.define.tasks import AsyncTask, Task, task
     from segue.define.wanted import Param
     from segue.model.context import Connection, Context, State, Trigger
-    from segue.model.errors import DefinitionError, Fail, RetryAfter, SegueError, Skip, UsageError
+    from segue.model.errors import DefinitionError, Fail, RetryAfter, SegueError, Skip, StepFailed, UsageError
     from segue.model.interval import Interval
     from segue.schedule.declare import cron, daily, every, hourly, listed, monthly, weekly
     from segue.schedule.timetable import Timetable
 
 _HOMES = {
     "segue.define.dag": ("Dag", "TaskView", "dag"),
+    "segue.define.flow": ("Flow", "flow"),
+    "segue.define.futures": ("Future",),
     "segue.define.groups": ("GroupView", "group"),
     "segue.define.injection": ("injected",),
     "segue.define.nodes": ("Node", "chain", "cross"),
@@ -33,7 +37,7 @@ _HOMES = {
     "segue.define.tasks": ("AsyncTask", "Task", "task"),
     "segue.define.wanted": ("Param",),
     "segue.model.context": ("Connection", "Context", "State", "Trigger"),
-    "segue.model.errors": ("DefinitionError", "Fail", "RetryAfter", "SegueError", "Skip", "UsageError"),
+    "segue.model.errors": ("DefinitionError", "Fail", "RetryAfter", "SegueError", "Skip", "StepFailed", "UsageError"),
     "segue.model.interval": ("Interval",),
     "segue.schedule.declare": ("cron", "daily", "every", "hourly", "listed", "monthly", "weekly"),
     "segue.schedule.timetable": ("Timetable",),
@@ -48,6 +52,8 @@ __all__ = [
     "DagOptions",
     "DefinitionError",
     "Fail",
+    "Flow",
+    "Future",
     "GroupView",
     "Interval",
     "Node",
@@ -58,6 +64,7 @@ __all__ = [
     "SegueError",
     "Skip",
     "State",
+    "StepFailed",
     "Task",
     "TaskOptions",
     "TaskView",
@@ -71,6 +78,7 @@ __all__ = [
     "dag",
     "daily",
     "every",
+    "flow",
     "group",
     "hourly",
     "injected",

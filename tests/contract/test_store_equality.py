@@ -21,10 +21,10 @@ from segue.model.state import ATTEMPT_MOVES, MOVES, RUN_MOVES, SlotState
 from tests.contract.stores import (
     NOW,
     SLOT,
+    STORES,
     A,
     Memory,
     R,
-    Sqlite,
     T,
     attempt,
     created,
@@ -140,10 +140,11 @@ def outcome(store, changes):
     return said, runs, tasks, sorted(attempts, key=repr), events, rest, (found.runs, found.dags, found.pools), asked
 
 
+@pytest.mark.parametrize("kind", [one for one in STORES if one.id != "memory"])
 @pytest.mark.parametrize("seed", range(12))
-def test_both_stores_agree_on_any_history(tmp_path, seed):
+def test_both_stores_agree_on_any_history(tmp_path, seed, kind):
     author, said = Author(seed), set()
-    with opened(Sqlite, tmp_path) as real, opened(Memory, None) as other:
+    with opened(kind, tmp_path) as real, opened(Memory, None) as other:
         for store in (real, other):
             write(store, defined())
         for _ in range(80):

@@ -26,11 +26,12 @@ PATIENCE = 60.0
 
 
 class Project:
-    """A folder with settings and DAG files, and the home in it."""
+    """A folder with settings and DAG files, and the home in it; `inside` is a command that runs every other one."""
 
     def __init__(self, folder: Path, *files: str, **settings: object) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.home = folder, folder / ".segue"
+        self.inside: tuple[str, ...] = ()
         lines = [f"{key} = {json.dumps(value)}\n" for key, value in settings.items()]
         (folder / "segue.toml").write_text("".join(lines))
         for name in files:
@@ -44,7 +45,7 @@ class Project:
         """Start `segue`; what it says is kept for `communicate`, unless it goes to a file."""
         environ = {name: value for name, value in os.environ.items() if not name.startswith("SEGUE_")}
         return subprocess.Popen(
-            [sys.executable, "-m", "segue", *words], cwd=self.folder, env=environ, text=True,
+            [*self.inside, sys.executable, "-m", "segue", *words], cwd=self.folder, env=environ, text=True,
             stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.STDOUT,
         )  # fmt: skip
 

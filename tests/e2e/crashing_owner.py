@@ -1,7 +1,8 @@
 """An owner that kills itself at a numbered point between the phases of a turn, and another that goes on.
 
-`python -m tests.e2e.crashing_owner FOLDER` makes one home after the other in a folder and crashes each at the next
-point, until an owner comes through without meeting its point. It prints a line for each: number and place.
+`python -m tests.e2e.crashing_owner FOLDER [URL]` makes one home after the other in a folder and crashes each at the
+next point, until an owner comes through without meeting its point. It prints a line for each: number and place. With
+the address of a PostgreSQL server each home gets a database there, `crash<number>`.
 """
 
 import os
@@ -11,6 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import sql
 
 from segue.app.clock import SystemClock
 from segue.app.picture import Picture
@@ -20,9 +26,9 @@ from segue.define.digest import code_digest
 from segue.define.loading import load_file
 from segue.engine.core import Engine
 from segue.model.changes import Change, Command
-from segue.model.contracts import Executor, Inbox, Lease, Transaction
+from segue.model.contracts import Executor, Inbox, Lease, Results, Transaction, Writer
 from segue.model.events import Defined, Definition, Event, Request, RetryRun, TriggerRun
-from segue.model.ids import RunKey, manual_key
+from segue.model.ids import Instant, RunKey, manual_key
 from segue.model.images import Snapshot
 from segue.model.spec import spec_digest
 from segue.model.state import RUN_FINAL
@@ -33,11 +39,13 @@ from segue.run.executors.process import ProcessExecutor
 from segue.run.executors.settings import ExecutorSettings
 from segue.run.loop import run_forever
 from segue.store.home import DATABASE
-from segue.store.sqlite import SqliteReader, SqliteResults, SqliteWriter, open_writer
-from tests.e2e.commands import check_home, reading
+from segue.store.postgres import PostgresReader, PostgresResults
+from segue.store.postgres import open_writer as open_postgres
+from segue.store.sqlite import SqliteReader, SqliteResults, open_writer
+from tests.e2e.commands import check_home
 from tests.e2e.ledger import Ledger, check_known
 
-__all__ = ["DAG", "PLACES", "REQUEST", "RUN", "main"]
+__all__ = ["DAG", "PLACES", "REQUEST", "RUN", "Kept", "main"]
 
 DAG, REQUEST = "three", "r0"
 RUN = RunKey(DAG, manual_key(REQUEST), 1)
@@ -63,7 +71,7 @@ class Fuse:
 class CrashingWriter:
     """A store whose owner may die before it begins, with everything applied, and once that is durable."""
 
-    def __init__(self, inner: SqliteWriter, fuse: Fuse) -> None:
+    def __init__(self, inner: Writer, fuse: Fuse) -> None:
         self._inner, self._fuse = inner, fuse
         self.snapshot, self.facts, self.known = inner.snapshot, inner.facts, inner.known
 
@@ -121,26 +129,56 @@ def defined(file: Path, bundles: Path) -> Defined:
     return Defined(str(bundle.root), bundle.file, definitions)
 
 
-def drive(home: Path, bundles: Path, news: Defined, fatal: int | None) -> None:
+class Kept:
+    """Where the runs of a home are kept."""
+
+    def __init__(self, home: Path, url: str = "") -> None:
+        self._file, self.url = home / DATABASE, url and urlsplit(url)._replace(path=f"/crash{home.name}").geturl()
+        self.home = home
+
+    def make(self, url: str) -> None:
+        """Make room for it on the server."""
+        with psycopg.connect(url, autocommit=True) as server:
+            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(f"crash{self.home.name}")))
+
+    def writer(self, now: Instant) -> Any:
+        """The writing side; who led from this home before is known to be gone."""
+        return open_postgres(self.url, now, place=self.home.name) if self.url else open_writer(self._file, now)
+
+    def results(self) -> Results:
+        """For attempts."""
+        return PostgresResults(self.url) if self.url else SqliteResults(self._file)
+
+    @contextmanager
+    def reading(self) -> Iterator[Any]:
+        """For reading."""
+        reader = PostgresReader(self.url) if self.url else SqliteReader(self._file)
+        try:
+            yield reader
+        finally:
+            reader.close()
+
+
+def drive(kept: Kept, bundles: Path, news: Defined, fatal: int | None) -> None:
     """Own a home until its one run has ended; the run is asked for, or gone on with, as `segue` does."""
-    home.mkdir(exist_ok=True)
+    home = kept.home
     ledger = home / "ledger"
     ledger.mkdir(exist_ok=True)
     fuse, clock = Fuse(fatal), SystemClock()
     with ExitStack() as stack:
-        store = open_writer(home / DATABASE, clock.now())
+        store = kept.writer(clock.now())
         stack.callback(store.close)
         inbox = ControlServer(home / "s", lambda look: None)
         stack.callback(inbox.close)
         settings = ExecutorSettings(
             home, home / "logs", str(home / "storage"), bundles, dict(os.environ), workers=2, grace=0.5
         )
-        executor = ProcessExecutor(settings, SqliteResults(home / DATABASE), clock)
+        executor = ProcessExecutor(settings, kept.results(), clock)
         stack.callback(executor.close)
         picture = Picture({definition.spec.id: definition.spec for definition in news.definitions})
         session = Session(inbox, picture, lambda: "again", "somebody")
         session.post(news)
-        request = _request(home, ledger)
+        request = _request(kept, ledger)
         if request is not None:
             session.post(request)
         run_forever(
@@ -154,12 +192,9 @@ def _engine(snapshot: Snapshot) -> Engine:
     return Engine(snapshot)
 
 
-def _request(home: Path, ledger: Path) -> Request | None:
-    reader = SqliteReader(home / DATABASE)
-    try:
+def _request(kept: Kept, ledger: Path) -> Request | None:
+    with kept.reading() as reader:
         detail = reader.run(RUN)
-    finally:
-        reader.close()
     if detail is None:
         params = encode({"ledger": str(ledger), "pace": 0.001, "width": 1})
         return Request(REQUEST, "somebody", TriggerRun(DAG, RUN.key, None, params))
@@ -168,29 +203,33 @@ def _request(home: Path, ledger: Path) -> Request | None:
     return Request("r1", "somebody", RetryRun(RUN))
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, url: str = "") -> None:
     bundles = folder / "bundles"
     news = defined(folder / "project" / f"{DAG}.py", bundles)
     for point in count():
         home = folder / str(point)
+        home.mkdir()
+        kept = Kept(home, url)
+        if url:
+            kept.make(url)
         print(point, end=" ", flush=True)
-        killed = _in_fork(home, bundles, news, point)
+        killed = _in_fork(kept, bundles, news, point)
         if killed:
             check_home(home)
-            with reading(home) as reader:
+            with kept.reading() as reader:
                 check_known(reader, Ledger(home / "ledger"))
-            assert not _in_fork(home, bundles, news, None)
+            assert not _in_fork(kept, bundles, news, None)
         else:
             print("no such point", flush=True)
             return
 
 
-def _in_fork(home: Path, bundles: Path, news: Defined, fatal: int | None) -> bool:
+def _in_fork(kept: Kept, bundles: Path, news: Defined, fatal: int | None) -> bool:
     """Drive in a process of its own; says whether it was killed."""
     parent, pid = os.getpid(), os.fork()
     if pid == 0:
         die_with_parent(parent)
-        drive(home, bundles, news, fatal)
+        drive(kept, bundles, news, fatal)
         os._exit(0)
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     assert code in (0, -signal.SIGKILL), code
@@ -198,4 +237,4 @@ def _in_fork(home: Path, bundles: Path, news: Defined, fatal: int | None) -> boo
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

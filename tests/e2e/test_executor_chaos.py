@@ -31,7 +31,7 @@ def _launch(shop: Driver, chance: random.Random, ledger: Path) -> AttemptKey:
 
 
 def _disturb(shop: Driver, chance: random.Random, keys: list[AttemptKey]) -> None:
-    server = shop.executor._crew.server
+    server = shop.executor._crew.own.server
     if chance.random() < 0.05:
         shop.executor.do([chance.choice([Cancel, Kill])(chance.choice(keys))])
     if chance.random() < 0.03 and server is not None and (workers := sorted(descendants(server.pid))):

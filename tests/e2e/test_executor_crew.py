@@ -165,7 +165,7 @@ def test_a_package_whose_import_starts_a_thread_is_not_preloaded(tmp_path: Path)
     env = {"PYTHONPATH": f"{ROOT}:{tmp_path}"}
     with process_driver(tmp_path / "home", preload=("plain", "threaded", "nonesuch"), env=env) as shop:
         assert shop.result("add", 1) == 1
-        skipped = shop.executor._crew.skipped
+        skipped = shop.executor._crew.own.skipped
     assert skipped[0] == "threaded: its import starts a thread"
     assert skipped[1].startswith("nonesuch: ModuleNotFoundError")
     assert len(skipped) == 2
@@ -174,7 +174,7 @@ def test_a_package_whose_import_starts_a_thread_is_not_preloaded(tmp_path: Path)
 def test_a_fork_server_that_dies_is_replaced_and_its_attempts_are_the_platforms_loss(shop: Driver, tmp_path: Path):
     key = shop.launch("announce_and_hang", str(tmp_path / "pid"))
     shop.turn_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text() != "")
-    os.kill(shop.executor._crew.server.pid, signal.SIGKILL)
+    os.kill(shop.executor._crew.own.server.pid, signal.SIGKILL)
     event = shop.end(key)
     assert isinstance(event, Lost) and event.cause is LostCause.WORKER
     shop.turn_until(lambda: not alive(int((tmp_path / "pid").read_text())))

@@ -16,7 +16,7 @@ from typing import TypeAlias
 import pyarrow.parquet as pq
 
 from segue.model import value as values
-from segue.model.state import AttemptState, RunState
+from segue.model.state import AttemptState, RunState, TaskState
 from segue.model.views import RunQuery, RunView
 from segue.store.home import DATABASE
 from tests.e2e.commands import PATIENCE, Project
@@ -150,11 +150,14 @@ class Chaos:
 
     def _check_cause(self, process: Process, run: RunView | None) -> None:
         """An owner whose run has not succeeded was killed, or waits for a person's word: is it good, may it repeat?"""
+        if process.returncode == -signal.SIGKILL:
+            return
+        assert run is not None, self._said.read_text()
+        failed = {view.task for view in self.project.detail(str(run.run)).tasks if view.state is TaskState.FAILED}
         if process.returncode == HELD_EXIT:
-            assert run is not None and run.state is RunState.HELD, self._said.read_text()
-        elif process.returncode != -signal.SIGKILL:
-            assert run is not None and process.returncode == 1, self._said.read_text()
-            assert {label.partition("[")[0] for label, _ in run.culprits} == {ONCE}, self._said.read_text()
+            assert (run.state, failed) == (RunState.HELD, set()), self._said.read_text()
+        else:
+            assert (process.returncode, failed) == (1, {ONCE}), self._said.read_text()
 
 
 def parent(pid: int) -> int | None:

@@ -27,6 +27,7 @@ __all__ = ["VARIABLE", "Database", "FullReader", "OwnedWriter", "database_of", "
 
 VARIABLE: Final = "SEGUE_DATABASE_URL"
 _DRIVER: Final = "segue.store.postgres"
+_UPGRADING: Final = "segue.store.postgres.upgrading"
 
 
 class OwnedWriter(Writer, Protocol):
@@ -71,6 +72,18 @@ class Database(Protocol):
 
     def results(self) -> Results:
         """A reader of results for attempts."""
+        ...
+
+    def upgrade(self) -> str:
+        """Bring a server's tables to the newest version; a sentence of what was done."""
+        ...
+
+    def examine(self) -> str:
+        """A server, as a sentence for people, without the password.
+
+        Raises:
+            EnvironmentFault: it cannot be used, with the reason.
+        """
         ...
 
 
@@ -123,6 +136,12 @@ class _File:
     def results(self) -> Results:
         return SqliteResults(self._path)
 
+    def upgrade(self) -> str:
+        return ""
+
+    def examine(self) -> str:
+        return ""
+
 
 class _Served:
     def __init__(self, url: str, store: Any) -> None:
@@ -142,6 +161,18 @@ class _Served:
     def results(self) -> Results:
         results: Results = self._store.PostgresResults(self.url)
         return results
+
+    def upgrade(self) -> str:
+        upgrading: Any = importlib.import_module(_UPGRADING)
+        old, new = upgrading.upgrade_database(self.url)
+        where = self._store.shown(self.url)
+        if old == new:
+            return f"{where} is of version {new}, the newest: nothing to do"
+        return f"{where} was brought from version {old} to {new}"
+
+    def examine(self) -> str:
+        version = self._store.check_database(self.url)
+        return f"{self._store.shown(self.url)}, {f'version {version}' if version else 'no tables yet'}"
 
 
 def _place(owner: Owner) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from segue.app.control_client import ControlClient, OwnerGone
+from segue.app.database import Database, database_of
 from segue.app.home import Home
 from segue.app.reading import Selection, open_reading
 from segue.app.settings import Settings
@@ -46,6 +47,14 @@ def examine(settings: Settings, filesystem: Callable[[Path], str] = filesystem_o
     yield Finding("segue", f"{version('segue')}, Python {platform.python_version()}, {platform.system()}")
     yield from _settings(settings)
     yield from _home(settings.home, filesystem)
+    served = database_of(Home(settings.home))
+    if served.url:
+        finding = _served(served)
+        yield finding
+        yield _owner(Home(settings.home))
+        if finding.good:
+            yield from _interrupted(settings)
+        return
     database = Home(settings.home).database
     readable = True
     if database.exists():
@@ -104,6 +113,13 @@ def _database(path: Path) -> Iterator[Finding]:
         yield Finding("database", f"{path} is of version {found}, the newest is {SCHEMA}", None, "segue db upgrade")
     else:
         yield Finding("database", f"whole, version {found}, {path.stat().st_size:,} bytes")
+
+
+def _served(database: Database) -> Finding:
+    try:
+        return Finding("database", database.examine())
+    except EnvironmentFault as why:
+        return Finding("database", str(why), False, "correct SEGUE_DATABASE_URL, or look after the server")
 
 
 def _sqlite() -> Finding:

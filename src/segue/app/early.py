@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 import msgspec
 
 from segue.app.asking import values_of
 from segue.app.clock import SystemClock
+from segue.app.locations import HERE, Location, location_of, placed
 from segue.app.settings import Settings
 from segue.data.storage import open_storage, refuse_unshared
+from segue.define.bundle import project_root
 from segue.model.contracts import Results, Vault
 from segue.model.errors import DefinitionError, EnvironmentFault
 from segue.model.events import FileError, Value
 from segue.model.ids import RunKey
+from segue.model.version import VERSION
 from segue.run.children.definition_wire import Load, Read
 from segue.run.executors.process import ProcessExecutor
 from segue.run.executors.settings import ExecutorSettings
-from segue.run.wire import read_frame, write_frame
+from segue.run.interpreters import Child, environment_of
+from segue.run.wire import WIRE, read_frame, write_frame
 
 __all__ = [
     "DefinitionChild",
@@ -37,6 +40,9 @@ __all__ = [
     "errors_of",
     "shown_path",
 ]
+
+
+_PATIENCE: Final = 5.0  # seconds
 
 
 class LateResults:
@@ -104,6 +110,7 @@ def executor_settings(settings: Settings, environ: Mapping[str, str]) -> Executo
         bundles=settings.home / "bundles",
         env=dict(environ),
         values=values_of(settings.envs, settings.env),
+        pythons={one.name: one.python for one in (HERE, *settings.locations)},
         workers=settings.workers,
         depth=keys.queue_ahead,
         grace=settings.grace / 1e6,
@@ -113,7 +120,9 @@ def executor_settings(settings: Settings, environ: Mapping[str, str]) -> Executo
 
 
 class DefinitionChild:
-    """Reads DAG files in a process of its own. Start it from the main thread: it dies with it.
+    """Reads DAG files in processes of their own, one for each interpreter of a location, started on first need.
+
+    Ask it from the main thread: its processes die with the thread that starts them.
 
     Args:
         settings: in force.
@@ -129,38 +138,52 @@ class DefinitionChild:
     ) -> None:
         self._settings, self._bundles = settings, bundles or settings.home / "bundles"
         self._values = values_of(settings.envs, settings.env)
-        self._socket, theirs = socket.socketpair()
-        env = {name: value for name, value in environ.items() if not name.startswith("SEGUE_")}
-        words = [sys.executable, "-P", "-m", "segue.run.children.definition", str(os.getpid()), str(theirs.fileno())]
-        with theirs:
-            self._process = subprocess.Popen(
-                words, pass_fds=[theirs.fileno()], env=env, stdin=subprocess.DEVNULL, start_new_session=True
-            )
+        self._environ = environ
+        self._readers: dict[str, _Reader | EnvironmentFault] = {}
+        self._asked: deque[tuple[Path, Location]] = deque()
 
     def ask(self, file: Path) -> None:
-        """Have a file read; answers come in order."""
+        """Have a file read, by the interpreter of its location; answers come in order."""
+        location = location_of(self._settings.locations, file)
         limits = (self._settings.definition_timeout / 1e6, self._settings.keys.definition_memory)
         load = Load(str(file), str(self._bundles), self._values, *limits)
+        self._asked.append((file, location))
+        python = location.python
         try:
-            write_frame(self._socket, msgspec.msgpack.encode(load))
-        except OSError as why:
-            raise EnvironmentFault(f"the definition child has ended: {why}") from why
+            reader = self._readers.get(python) or _Reader(python, self._environ, limits[0] + _PATIENCE)
+            if isinstance(reader, _Reader):
+                reader.ask(load)
+            self._readers[python] = reader
+        except EnvironmentFault as why:
+            self._readers[python] = why
 
     def answer(self) -> Read:
-        """What the next file asked for says."""
+        """What the next file asked for says. Where its location's interpreter does not work that is the file's error.
+
+        Raises:
+            EnvironmentFault: this interpreter, the default location's, does not work.
+        """
+        file, location = self._asked.popleft()
+        reader = self._readers[location.python]
         try:
-            return msgspec.msgpack.decode(read_frame(self._socket), type=Read)
-        except (OSError, EOFError) as why:
-            raise EnvironmentFault(f"the definition child has ended without an answer: {why}") from why
+            if isinstance(reader, EnvironmentFault):
+                raise reader
+            return placed(reader.answer(), location)
+        except EnvironmentFault as why:
+            self._readers[location.python] = why
+            if isinstance(reader, _Reader):
+                reader.close()
+            if location is HERE:
+                raise
+            root = project_root(file) or file.parent
+            name = file.relative_to(root).as_posix()
+            return Read(name, str(root), errors=(FileError(name, None, f"{location.shown}{why}"),))
 
     def close(self) -> None:
         """End it."""
-        self._socket.close()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        for reader in self._readers.values():
+            if isinstance(reader, _Reader):
+                reader.close()
 
     def __enter__(self) -> Self:
         return self
@@ -169,6 +192,39 @@ class DefinitionChild:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class _Reader:
+    """One process that reads DAG files."""
+
+    def __init__(self, python: str, environ: Mapping[str, str], patience: float) -> None:
+        ours, theirs = socket.socketpair()
+        words = [str(os.getpid()), str(theirs.fileno()), str(WIRE), VERSION]
+        with theirs:
+            try:
+                env = environment_of(python, environ)
+                self._child = Child(python, "segue.run.children.definition", words, env, theirs.fileno())
+            except EnvironmentFault:
+                ours.close()
+                raise
+        self._socket = ours
+        self._socket.settimeout(patience)
+
+    def ask(self, load: Load) -> None:
+        with suppress(OSError):  # `answer` says why
+            write_frame(self._socket, msgspec.msgpack.encode(load))
+
+    def answer(self) -> Read:
+        try:
+            return msgspec.msgpack.decode(read_frame(self._socket), type=Read)
+        except (OSError, EOFError):
+            self._child.end(_PATIENCE)
+            raise EnvironmentFault(f"no DAG file can be read: {self._child.complaint()}") from None
+
+    def close(self) -> None:
+        self._socket.close()
+        self._child.end(_PATIENCE)
+        self._child.close()
 
 
 def errors_of(read: Read) -> list[DefinitionError]:

@@ -42,6 +42,7 @@ class Session:
         self.complaint: Callable[[str], None] = lambda why: None
         self.interrupts = 0
         self._inbox, self._new_id = inbox, new_id
+        self._trouble = ""
         self._open: set[str] = set()
         self._driven: dict[RunKey, RunState] = {}
         self._hooks: set[AttemptKey] = set()  # that are alive: what they say of an end is part of it
@@ -107,6 +108,7 @@ class Session:
                 self._driven[change.run] = RunState.RUNNING  # as it will be once there is a place to publish in
             elif isinstance(change, AttemptMoved) and change.kind == "hook":
                 (self._hooks.add if change.new in _ALIVE else self._hooks.discard)(change.key)
+        self._trouble = ""
         self.picture.apply(changes)
         for listener in self.listeners:
             listener(changes)
@@ -129,5 +131,7 @@ class Session:
                 self._hooks = {key for key in self._hooks if key.run != run} | hooks
 
     def down(self, why: str) -> None:
-        """Say that the store is away."""
-        self.complaint(why)
+        """Say that the store is away; once, however often that is found until something is written again."""
+        if why != self._trouble:
+            self.complaint(why)
+        self._trouble = why

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 
+from segue.app.locations import Location, read_locations
 from segue.data.storage import is_url
 from segue.model.duration import microseconds
 from segue.model.errors import UsageError
@@ -18,7 +19,7 @@ from segue.model.size import bytes_of
 __all__ = ["FILES", "Settings", "find_project", "read_settings"]
 
 FILES: Final = ("segue.toml", "pyproject.toml")
-_TABLES: Final = ("pools", "resources", "secrets")
+_TABLES: Final = ("pools", "resources", "secrets", "locations")
 Slots: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
 
 
@@ -44,6 +45,7 @@ class _Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     guards: Guards | dict[str, Guards] = msgspec.field(default_factory=lambda: {"dev": "warn"})
     backfill_reserve: Annotated[int, msgspec.Meta(ge=0)] = 1
     secrets: dict[str, str] = {}
+    locations: dict[str, dict[str, Any]] = {}
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -58,6 +60,7 @@ class Settings(msgspec.Struct, frozen=True):
         logs: folder of attempts' logs.
         env: name of the environment, None where none is chosen.
         envs: the arguments of DAG functions by environment.
+        locations: folders with an interpreter of their own.
         origin: key -> `"segue.toml"`, `"SEGUE_HOME"`, `"--home"`.
     """
 
@@ -69,6 +72,7 @@ class Settings(msgspec.Struct, frozen=True):
     logs: Path
     env: str | None
     envs: dict[str, dict[str, Any]]
+    locations: tuple[Location, ...]
     origin: dict[str, str]
 
     @property
@@ -95,9 +99,9 @@ class Settings(msgspec.Struct, frozen=True):
 
     @property
     def dags(self) -> tuple[Path, ...]:
-        """The folders and files with DAGs."""
+        """The folders and files with DAGs: those of `dags`, and of the locations."""
         names = [self.keys.dags] if isinstance(self.keys.dags, str) else self.keys.dags
-        return tuple(self.root / name for name in names)
+        return (*(self.root / name for name in names), *(location.path for location in self.locations))
 
 
 def find_project(start: Path) -> Path | None:
@@ -136,6 +140,7 @@ def read_settings(start: Path, environ: Mapping[str, str], flags: Mapping[str, o
     home = _folder(keys.home, origin.get("home"), root, start) or root / ".segue"
     return Settings(
         root=root, file=file, keys=keys, home=home, envs=envs, origin=origin,
+        locations=read_locations(keys.locations, root, file),
         storage=_place(keys.storage, origin.get("storage"), root, start) or str(home / "storage"),
         logs=_folder(keys.logs, origin.get("logs"), root, start) or home / "logs",
         env=keys.env if isinstance(keys.env, str) else None,

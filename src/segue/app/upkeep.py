@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from segue.app.clock import SystemClock
+from segue.app.database import database_of
 from segue.app.home import Home, own
 from segue.app.settings import Settings
 from segue.model.errors import EnvironmentFault, UsageError
@@ -22,6 +23,9 @@ def upgrade_home(settings: Settings, warn: Callable[[str], None]) -> list[str]:
         HomeBusy: the home is owned.
         HomeUnusable: it is damaged, or newer than we are.
     """
+    served = database_of(Home(settings.home))
+    if served.url:
+        return [served.upgrade()]
     path = _database(settings)
     said: list[str] = []
     with own(settings, warn):
@@ -40,6 +44,8 @@ def backup_home(settings: Settings, copy: Path) -> int:
         UsageError: there is no database, or the file is there already.
         EnvironmentFault: the copy cannot be written.
     """
+    if database_of(Home(settings.home)).url:
+        raise UsageError("the database is on a server: make the copy with its own tools (pg_dump, or a base backup)")
     path = _database(settings)
     if copy.exists():
         raise UsageError(f"{copy} is there already: name another file")

@@ -37,6 +37,7 @@ _LONGEST: Final = 500
 
 _KINDS: Final[dict[str, TaskKind]] = {
     "task": "task", "branch": "branch", "short_circuit": "short_circuit", "setup": "setup", "teardown": "teardown",
+    "flow": "flow",
 }  # fmt: skip
 
 

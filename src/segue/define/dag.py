@@ -13,7 +13,7 @@ from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Final, Protocol, Self, Unpack, cast, overload
+from typing import Any, ClassVar, Final, Protocol, Self, Unpack, cast, overload
 
 import msgspec
 
@@ -30,7 +30,7 @@ from segue.model.ids import ID_RULE, is_id
 from segue.model.spec import TaskSpec
 from segue.resolve.graph import topological_order
 
-__all__ = ["Dag", "TaskView", "dag", "load_values", "registering"]
+__all__ = ["Dag", "TaskView", "dag", "is_loading", "load_values", "registering"]
 
 load_values: Final[ContextVar[Mapping[str, object]]] = ContextVar("segue_load_values", default=MappingProxyType({}))
 """What arguments of DAG functions that are no params are given instead of their default: `[tool.segue.env.NAME]`."""
@@ -50,6 +50,11 @@ def registering() -> Iterator[list[Dag]]:
         yield found
     finally:
         _registered.reset(token)
+
+
+def is_loading() -> bool:
+    """Whether a DAG file is being imported."""
+    return _registered.get() is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,8 @@ class Dag:
     """
 
     id: str
+    injects: ClassVar[bool] = False
+    """Whether its function runs in an attempt, and is given there what its annotations ask for."""
 
     def __init__(self, dag_id: str, /, **options: Unpack[DagOptions]) -> None:
         self._declare(dag_id, None, options)
@@ -214,6 +221,8 @@ class Dag:
         names = field_names(kind) if kind else ()
         values, found = load_values.get(), dict[str, object]()
         for name, one in function.signature.parameters.items():
+            if self.injects and name in function.injections:
+                continue
             annotation = function.annotation(one.annotation)
             if name in names:
                 found[name] = ParamRef(name)

@@ -102,9 +102,14 @@ def _retry(value: object) -> RetrySpec:
 def _names(what: str, kinds: object) -> tuple[str, ...]:
     if not isinstance(kinds, tuple) or not all(isinstance(k, type) and issubclass(k, Exception) for k in kinds):
         raise ValueError(f"{what} must be a tuple of exception classes, {what}=(ConnectionError,)")
+    return tuple(map(name_of, kinds))
+
+
+def name_of(kind: type) -> str:
+    """What a spec calls a class."""
     # Classes of the DAG file itself live in a module whose name is ours.
     own = ("builtins", "_dagfile_")
-    return tuple(k.__qualname__ if k.__module__.startswith(own) else f"{k.__module__}.{k.__qualname__}" for k in kinds)
+    return kind.__qualname__ if kind.__module__.startswith(own) else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def text(value: object) -> str:

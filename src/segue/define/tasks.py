@@ -10,6 +10,7 @@ from itertools import product as crossed
 from typing import Any, Final, Generic, Literal, ParamSpec, Protocol, Self, TypeVar, Unpack, cast, overload
 
 from segue.define.faults import fault
+from segue.define.futures import Direct, Future, conducting
 from segue.define.injection import Function
 from segue.define.nodes import Call, Fan, Node, Wire
 from segue.define.options import Duration, SensorOptions, TaskOptions, known_task_options
@@ -23,7 +24,7 @@ R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 B = TypeVar("B", bound="str | Sequence[str] | None")
 
-Kind = Literal["task", "branch", "short_circuit", "sensor", "setup", "teardown"]
+Kind = Literal["task", "branch", "short_circuit", "sensor", "setup", "teardown", "flow"]
 
 
 class Mappable(Protocol[R_co]):
@@ -56,7 +57,8 @@ class DeclaredTask(Generic[P, R]):
         update_wrapper(cast(Any, self), function.fn, updated=())
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Node[R]:
-        """In a DAG: a node. Elsewhere: run the function; what is injected comes from the running attempt.
+        """In a DAG: a node. In a flow: a step, and its result. Elsewhere: run the function; what is injected comes from
+        the running attempt.
 
         Raises:
             UsageError: outside a run, and an argument that is injected was not passed.
@@ -64,6 +66,9 @@ class DeclaredTask(Generic[P, R]):
         dag = active.get()
         if dag is not None:
             return cast("Node[R]", dag.call(self, self._bound(args, kwargs)))
+        conductor = conducting.get()
+        if conductor is not None:
+            return cast("Node[R]", conductor.results([conductor.submit(self, self._bound(args, kwargs))])[0])
         if self.function.injections:
             bound = self.function.filled(self.function.bound(args, kwargs), current_or_none())
             args, kwargs = cast(Any, self.function.spread(bound))
@@ -77,6 +82,19 @@ class DeclaredTask(Generic[P, R]):
         """
         known = known_task_options(options, f"task {self.id}")
         return type(self)(self.function, self.kind, {**self.options, **known})
+
+    def submit(self, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
+        """In a flow: a step that is not waited for; futures among its arguments are. Elsewhere: a call that has ended.
+
+        Raises:
+            DefinitionError: in a DAG.
+        """
+        dag = active.get()
+        if dag is not None:
+            fault(f"{self.id}.submit(...) is for flows: in a DAG write {self.id}(...)", dag=dag.id, task=self.id)
+            dag.call(self, self._bound(args, kwargs))
+        conductor = conducting.get() or Direct()
+        return Future(conductor, conductor.submit(self, self._bound(args, kwargs)) if dag is None else 0)
 
     def partial(self, **constants: Any) -> Mappable[R]:
         """Fix some arguments before `.map` or `.product`."""
@@ -169,7 +187,11 @@ class Partial(Generic[R_co]):
         if dag is not None:
             return dag.call(self.task, self.constants, Fan(mode, over))
         rows = zip(*over.values(), strict=True) if mode == "zip" else crossed(*over.values())
-        return [self.task(**{**self.constants, **dict(zip(over, row, strict=True))}) for row in rows]
+        calls = [{**self.constants, **dict(zip(over, row, strict=True))} for row in rows]
+        conductor = conducting.get()
+        if conductor is None:
+            return [self.task(**call) for call in calls]
+        return conductor.results([conductor.submit(self.task, call) for call in calls])
 
     def _check(self, lists: tuple[Any, ...], named: Mapping[str, Any], free: list[str]) -> None:
         unknown = [name for name in named if name not in free]

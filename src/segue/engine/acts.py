@@ -124,6 +124,8 @@ def _rerun(board: Board, request: Request, wanted: RerunRun) -> tuple[RunKey, st
 def _reuse(dag: Dag, old: RunImage | None, wanted: RerunRun, params: bytes) -> ReusePlan:
     if old is None:
         raise Refused(f"{wanted.run} has done nothing yet that could be taken over")
+    if old.spec.is_flow or dag.version.spec.is_flow:
+        raise Refused(f"a flow is run again whole: `segue rerun {wanted.run}`; `segue retry` goes on where it stopped")
     plan = plan_reuse(old, dag.version.spec, params, wanted.cut, proven=wanted.failed, graph=dag.graph)
     if not plan.runs and not plan.new:
         raise Refused(f"nothing to run: all tasks of {wanted.run} are done and unchanged (without --failed all run)")
@@ -135,6 +137,8 @@ def _words(wanted: RerunRun) -> str:
 
 
 def _open_dag(board: Board, name: str) -> Dag:
+    if name in board.disputed:
+        raise Refused(board.disputed[name])
     dag = board.dags.get(name)
     if dag is None:
         raise Refused(f"there is no DAG {name}")

@@ -6,6 +6,7 @@ from typing import Final, assert_never
 
 from segue.engine.board import Board, Note
 from segue.engine.delays import DAY, LONG_ENOUGH, PLATFORM_DELAY, PLATFORM_LIMIT, loss_delay, retry_delay
+from segue.engine.flows import defer
 from segue.engine.hooks import find_hook, hook_began, hook_ended, is_hook, owner_of
 from segue.engine.machine import Machine
 from segue.engine.reopening import apply_mark
@@ -16,6 +17,7 @@ from segue.model.events import (
     OWN_CAUSES,
     Asked,
     Cancelled,
+    Deferred,
     Ended,
     Failure,
     Followed,
@@ -185,6 +187,8 @@ def _accept(board: Board, found: tuple[Machine, int, Tally], outcome: Outcome, n
             _failed(board, found, outcome, note)
         case Held():
             _hold(board, found, outcome, Why("guard", (outcome.text,)), note)
+        case Deferred():
+            defer(board, found, outcome, note)
         case Cancelled() if machine.doomed(cell):
             board.move(machine, cell, TaskState.CANCELLED, machine.stopped, note)
         case Cancelled():

@@ -86,6 +86,8 @@ class Board:
         active: runs that something has happened to in this turn.
         over: runs that have ended, or whose hook has: those of which all has leave memory at the end of the turn.
         recalled: runs read from the store, whose attempts have still to be taken up.
+        heirs: former id -> the DAG whose newest version says that it was renamed from it.
+        disputed: DAG -> why its newest definition was not taken, where ids contradict each other.
         outdated: why memory must be read anew, empty while it need not.
         timers: (instant, tie-breaker, machine, cell, generation) of retries.
         deadlines: (instant, run) of runs with a timeout that hold a place; what no longer holds is passed over.
@@ -108,6 +110,8 @@ class Board:
         self.active: dict[RunKey, Machine] = {}
         self.over: list[RunKey] = []
         self.recalled: list[Machine] = []
+        self.heirs: dict[str, str] = {}
+        self.disputed: dict[str, str] = {}
         self.outdated = ""
         self.serials = count(1)
 

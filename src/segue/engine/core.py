@@ -19,6 +19,7 @@ from segue.engine.explain import explain
 from segue.engine.hooks import call_due
 from segue.engine.machine import Machine
 from segue.engine.progress import conclude, dispatch, grant_places, settle, wake
+from segue.engine.renaming import former_id, remember, rename
 from segue.engine.restoring import board_of, enter, machine_of, outstanding_of
 from segue.engine.stopping import end_overdue
 from segue.model.changes import Command, Decision, DefinitionFailed, Quarantined, VersionAdded
@@ -165,7 +166,8 @@ class Engine:
 
     def _add_version(self, location: str, definition: Definition) -> None:
         board, spec = self._board, definition.spec
-        known = board.dags.get(spec.id)
+        former = former_id(board, spec)
+        known = board.dags.get(former or spec.id)
         number = definition.number or 1
         if known is not None:
             version = known.version
@@ -179,6 +181,9 @@ class Engine:
             fresh.highest = max(fresh.highest, known.highest)
             if known.quarantined is not None:
                 board.outdated = f"memory of quarantined DAG {spec.id} is read anew"
+        if former is not None:
+            rename(board, former, spec.id)
+        remember(board, spec, known.version.spec if known else None)
         board.changes.append(VersionAdded(spec.id, fresh.version, location, board.now))
         board.dags[spec.id] = fresh
         board.crowded[spec.id] = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from segue.engine.board import NEW, Board
+from segue.engine.flows import waits_for
 from segue.engine.machine import EXPANDED, FINAL_CODES, Machine
 from segue.engine.tally import Tally
 from segue.model.duration import show_duration
@@ -73,6 +74,8 @@ def _task(board: Board, machine: Machine, cell: int) -> Why:
         return Why("held_task", (machine.reasons.get(cell, ""), str(machine.key), label))
     if machine.waiting:
         return _place(board, machine)
+    if state is TaskState.DEFERRED and machine.awaits:
+        return waits_for(machine)
     if machine.verdict(machine.owner[cell]) is Verdict.WAIT:
         node = machine.owner[cell]
         return Why("teardown" if node in machine.graph.setups else "upstream", (_unfinished(machine, node),))

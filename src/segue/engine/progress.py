@@ -7,6 +7,7 @@ from math import prod
 from typing import Final
 
 from segue.engine.board import Board
+from segue.engine.flows import record_of
 from segue.engine.guards import empty_of
 from segue.engine.machine import CANCELLED, CODE, FINAL_CODES, PENDING, SUCCESS, UP_FOR_RETRY, Machine
 from segue.engine.queue import may_be_ahead
@@ -23,7 +24,8 @@ __all__ = ["conclude", "dispatch", "grant_places", "launch_of", "settle", "wake"
 
 READY: Final = Why("ready")
 PUBLISH: Final = Why("publish")
-SKIPPED = CODE[TaskState.SKIPPED]
+AWAITED: Final = Why("awaited")
+SKIPPED, DEFERRED = CODE[TaskState.SKIPPED], CODE[TaskState.DEFERRED]
 
 
 # -------------------------------------------------------------------------------------------------------------- rules
@@ -71,7 +73,7 @@ def _offer(board: Board, machine: Machine, node: int) -> None:
     first = None
     for cell in cells:
         code = machine.states[cell]
-        if code == PENDING:
+        if code in (PENDING, DEFERRED):
             first = cell if first is None else first
             continue
         if first is not None:
@@ -182,7 +184,8 @@ def dispatch(board: Board, machine: Machine, cell: int) -> None:
     kind = machine.kind_of(cell)
     made = AttemptMoved(key, None, AttemptState.QUEUED, board.now, tally.round, tally.fence, kind=kind)
     board.changes.append(made)
-    board.move(machine, cell, TaskState.QUEUED, READY if kind == "user" else PUBLISH)
+    why = PUBLISH if kind != "user" else AWAITED if machine.states[cell] == DEFERRED else READY
+    board.move(machine, cell, TaskState.QUEUED, why)
     board.queue.occupy(machine, cell)
     board.commands.append(launch_of(board, machine, cell))
 
@@ -196,6 +199,7 @@ def launch_of(board: Board, machine: Machine, cell: int) -> Launch:
             AttemptKey(machine.key, task.id, item, tally.number), tally.fence, machine.brief, task, round=tally.round,
             kind="publish", state=machine.state_kept(cell), staged=held.staged,
         )  # fmt: skip
+    flow = task.kind == "flow"
     picks = () if item is None else _picks(machine, node, item)
     single = _single_items(machine, node, picks) if item is not None and node in machine.graph.lists else {}
     inputs = tuple(
@@ -212,7 +216,8 @@ def launch_of(board: Board, machine: Machine, cell: int) -> Launch:
     return Launch(
         AttemptKey(machine.key, task.id, item, tally.number), tally.fence, machine.brief, task, inputs, picks,
         tally.round, tally.tries, may_be_ahead(task.rules), "user", machine.state_kept(cell),
-        empty_of(board, machine, node),
+        empty_of(board, machine, node), step=machine.steps[node - 1] if machine.steps and not flow else None,
+        steps=record_of(machine) if flow else (),
     )  # fmt: skip
 
 

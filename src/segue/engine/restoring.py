@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from segue.engine.board import Board, Dag
 from segue.engine.guards import EMPTY
 from segue.engine.hooks import launch_of_hook
-from segue.engine.machine import CODE, Machine
+from segue.engine.machine import BODY, CODE, Machine
 from segue.engine.progress import launch_of
+from segue.engine.renaming import remember
 from segue.engine.tally import HookTally, Tally
 from segue.model.changes import Adopt, Cancel, Command
 from segue.model.events import Held, Value
@@ -30,6 +31,7 @@ def board_of(snapshot: Snapshot, limits: Limits) -> Board:
         dag.quarantined = image.quarantined
         dag.highest = max(dag.highest, image.highest)
         dag.eased.update((one.task, one.guard, one.like) for one in image.eased)
+        remember(board, dag.version.spec, None)
     return board
 
 
@@ -62,6 +64,8 @@ def machine_of(board: Board, image: RunImage) -> Machine:
     machine.klass = machine.row.klass if image.klass is None else image.klass
     for hook in image.hooks:
         _restore_hook(board, machine, hook)
+    for step in image.spawned:
+        machine.spawn(step)
     for task in image.tasks:
         if task.expanded is not None:
             node = machine.graph.index[task.task]
@@ -71,6 +75,9 @@ def machine_of(board: Board, image: RunImage) -> Machine:
     for task in image.tasks:
         if task.expanded is None:
             _restore_cell(board, machine, task)
+    if machine.steps and machine.states[BODY] == CODE[TaskState.DEFERRED]:
+        body = next(task for task in image.tasks if task.task == machine.label(BODY))
+        machine.await_steps(machine.graph.index[name] for name in body.followed or ())
     machine.rederive()
     if machine.stopping and machine.state not in RUN_FINAL:
         machine.sweep = machine.used()
@@ -100,7 +107,7 @@ def _restore_cell(board: Board, machine: Machine, image: TaskImage) -> None:
         machine.withheld[cell] = Held(EMPTY, image.reason, value, image.staged)
     if image.kept:
         machine.kept[cell] = dict(image.kept)
-    if image.followed is not None:
+    if image.followed is not None and not machine.spec.is_flow:
         machine.choose(machine.owner[cell], image.followed)
     if image.state is TaskState.SUCCESS and not image.marked and image.number == 1 and image.round == 1:
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from segue.engine.board import Board
+from segue.engine.flows import failed_steps, refuse_step
 from segue.engine.machine import CODE, EXPANDED, FINAL_CODES, HELD, PENDING, Machine
 from segue.engine.recall import cell_of, check_dag, check_place, lift, recall, take_up
 from segue.engine.reopening import check_collapse, check_environments, go_on, reopen, with_environments
@@ -63,6 +64,8 @@ def _cells(board: Board, machine: Machine, wanted: RetryRun) -> set[int]:
 def _failed(machine: Machine) -> set[int]:
     bad = {CODE[state] for state in (TaskState.FAILED, TaskState.UPSTREAM_FAILED, TaskState.CANCELLED)}
     cells = {cell for cell in machine.used() if machine.states[cell] in bad}
+    if machine.spec.is_flow:
+        return failed_steps(machine, cells)
     skipped = CODE[TaskState.SKIPPED]
     below = machine.graph.descendants({machine.owner[cell] for cell in cells})
     return cells | {cell for node in below for cell in machine.cells(node) if machine.states[cell] == skipped}
@@ -71,6 +74,7 @@ def _failed(machine: Machine) -> set[int]:
 def _named(machine: Machine, wanted: RetryRun) -> set[int]:
     named: set[int] = set()
     for word in wanted.tasks:
+        refuse_step(machine, word)
         named |= _group(machine, word) if selects_many(word) else _one(machine, word)
     for cell in sorted(named):
         if machine.states[cell] == HELD:

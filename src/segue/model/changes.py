@@ -8,7 +8,7 @@ import msgspec
 
 from segue.model.events import SecretKind, Value
 from segue.model.ids import AttemptKey, Instant, RunKey
-from segue.model.images import AttemptKind, RunRow, Stop, Version
+from segue.model.images import AttemptKind, RunRow, Step, Stop, Version
 from segue.model.spec import TaskSpec
 from segue.model.state import AttemptState, RunState, SlotState, TaskState
 from segue.model.why import Why
@@ -23,6 +23,7 @@ __all__ = [
     "Change",
     "Collapsed",
     "Command",
+    "DagRenamed",
     "Decision",
     "DefinitionFailed",
     "Expanded",
@@ -35,10 +36,12 @@ __all__ = [
     "Missing",
     "PoolSet",
     "Quarantined",
+    "Recorded",
     "RunCreated",
     "RunMoved",
     "SecretSet",
     "SlotMoved",
+    "Spawned",
     "StateChanged",
     "Stored",
     "TaskMoved",
@@ -88,7 +91,8 @@ class TaskMoved(msgspec.Struct, frozen=True, gc=False, tag=True):
 
     Where `old` is QUEUED and `began` is given, the task passed through RUNNING at `began` within this turn: one row
     update, two events. `old` PENDING may mean that there is no row yet. `reused_from` is the run whose result it took
-    over; `staged` what a held task has still to publish.
+    over; `staged` what a held task has still to publish. `followed` are the ids that a branch chose, or those of the
+    steps that a deferred flow waits for.
     """
 
     run: RunKey
@@ -205,12 +209,29 @@ class Collapsed(msgspec.Struct, frozen=True, gc=False, tag=True):
     at: Instant
 
 
+class Spawned(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A flow has made its call number `seq`, from 1: the run has this task from now on, PENDING."""
+
+    run: RunKey
+    seq: int
+    step: Step
+    at: Instant
+
+
 class VersionAdded(msgspec.Struct, frozen=True, gc=False, tag=True):
     """From now on new runs of this DAG take this version (a new one, or an old one that came back)."""
 
     dag: str
     version: Version
     location: str
+    at: Instant
+
+
+class DagRenamed(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A DAG has another id from now on, and with it all that is kept of it: versions, runs, slots, what is released."""
+
+    old: str
+    new: str
     at: Instant
 
 
@@ -257,12 +278,16 @@ class Answered(msgspec.Struct, frozen=True, gc=False, tag=True):
 Change: TypeAlias = (
     RunCreated | RunMoved | TaskMoved | AttemptMoved | Expanded | Collapsed | VersionAdded | DefinitionFailed
     | SlotMoved | Quarantined | Answered | StateChanged | GuardEased | PoolSet | SecretSet
+    | Spawned | DagRenamed
 )  # fmt: skip
 
 
 # ----------------------------------------------------------------------------------------------------------- commands
 class Brief(msgspec.Struct, frozen=True, gc=False):
-    """What every attempt of a run is told; one object a run. Instants in microseconds."""
+    """What every attempt of a run is told; one object a run. Instants in microseconds.
+
+    `dag` is the id by which its file calls the DAG, where that is a former one.
+    """
 
     run: RunKey
     bundle: str
@@ -273,6 +298,7 @@ class Brief(msgspec.Struct, frozen=True, gc=False):
     due: Instant = Instant(0)
     kind: str = "manual"
     params: bytes = b""
+    dag: str = ""
 
 
 class Given(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -306,6 +332,26 @@ class Missing(msgspec.Struct, frozen=True, gc=False, tag=True):
 Input: TypeAlias = Given | Stored | Many | Missing
 
 
+class Recorded(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What has become of one call of a flow.
+
+    Args:
+        task: id of its task, `load#3`.
+        digest: of its arguments.
+        state: where it stands.
+        reason: why it failed.
+        inline: its value, where that is small; any other is read from the store.
+        marked: a person set it to its state; it has no value.
+    """
+
+    task: str
+    digest: bytes
+    state: TaskState
+    reason: str = ""
+    inline: bytes | None = None
+    marked: bool = False
+
+
 class Launch(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Start an attempt. `inputs` stand in the order of `task.data`.
 
@@ -315,6 +361,7 @@ class Launch(msgspec.Struct, frozen=True, gc=False, tag=True):
     `state` are the small values the task keeps; `empty` is what its guard does about nothing, decided from its options,
     the environment and what people have released. A *publish* attempt publishes `staged`. A *hook* has the key of its
     own (`hook_id`), while `task` is the task it belongs to; the hook of a DAG has a task without id.
+    `step`: it is a call of a flow. `steps`: it is a flow that has made these calls.
     """
 
     key: AttemptKey
@@ -330,6 +377,8 @@ class Launch(msgspec.Struct, frozen=True, gc=False, tag=True):
     state: tuple[tuple[str, str], ...] = ()
     empty: Literal["hold", "warn", "ok"] = "hold"
     staged: bytes = b""
+    step: Step | None = None
+    steps: tuple[Recorded, ...] = ()
 
 
 class Adopt(msgspec.Struct, frozen=True, gc=False, tag=True):

@@ -7,6 +7,7 @@ SegueError
 │   └── UnknownName      a connection, secret or pool that does not exist
 ├── TaskError            the user's task, at run time
 │   ├── Fail             raised by a task: no automatic retry
+│   │   └── StepFailed   raised in a flow where a step of it failed
 │   ├── RetryAfter       raised by a task: try again in so many seconds
 │   ├── Skip             raised by a task: not an error, its descendants are skipped by rule
 │   └── UnstorableValue  a result that cannot be stored; names type and path
@@ -39,6 +40,7 @@ __all__ = [
     "RetryAfter",
     "SegueError",
     "Skip",
+    "StepFailed",
     "StorageDown",
     "StorageRefused",
     "StoreDown",
@@ -102,6 +104,19 @@ class TaskError(SegueError):
 
 class Fail(TaskError):
     """Raise it in a task to fail without automatic retry."""
+
+
+class StepFailed(Fail):
+    """A step of a flow has failed, with all its retries.
+
+    Args:
+        step: its id, `load#3`.
+        reason: why, in one line.
+    """
+
+    def __init__(self, step: str, reason: str) -> None:
+        super().__init__(f"{step} failed: {reason}")
+        self.step, self.reason = step, reason
 
 
 class RetryAfter(TaskError):

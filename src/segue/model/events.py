@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from segue.model.ids import AttemptKey, Instant, RunKey
-from segue.model.images import Facts
+from segue.model.images import Facts, Step
 from segue.model.spec import DagSpec
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Cancelled",
     "Capacity",
     "Defined",
+    "Deferred",
     "Definition",
     "Ended",
     "Event",
@@ -107,13 +108,25 @@ class Held(msgspec.Struct, frozen=True, gc=False, tag=True):
     staged: bytes = b""
 
 
+class Deferred(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A flow gives its worker back until steps have ended.
+
+    Args:
+        steps: the calls it has made that were not recorded yet, in order.
+        awaits: numbers of the calls it waits for, from 1; empty where it wants to go on at once.
+    """
+
+    steps: tuple[Step, ...] = ()
+    awaits: tuple[int, ...] = ()
+
+
 class Cancelled(msgspec.Struct, frozen=True, gc=False, tag=True):
     """The attempt was stopped because we asked; nothing of it is alive."""
 
     begun: bool = True
 
 
-Outcome: TypeAlias = Value | Failure | Skipped | Followed | Held | Cancelled
+Outcome: TypeAlias = Value | Failure | Skipped | Followed | Held | Deferred | Cancelled
 
 
 class LostCause(StrEnum):

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from segue.model.ids import Instant, RunKey
-from segue.model.spec import DagSpec
+from segue.model.spec import DagSpec, TaskSpec
 from segue.model.state import AttemptState, RunState, TaskState
 from segue.model.why import Why
 
@@ -24,6 +24,7 @@ __all__ = [
     "RunImage",
     "RunRow",
     "Snapshot",
+    "Step",
     "Stop",
     "TaskImage",
     "Version",
@@ -112,9 +113,27 @@ class TaskImage(msgspec.Struct, frozen=True, gc=False):
     preview: bytes = b""
 
 
+class Step(msgspec.Struct, frozen=True, gc=False):
+    """One call of a task in a flow.
+
+    Args:
+        task: its spec; the id is that of the task and the number of the call, `load#3`.
+        where: its function, `module:qualname`.
+        inline, ref, digest: its arguments as a dict by parameter, kept as a result is.
+        handled: numbers of the calls that had failed when this one was made, and were asked for their results.
+    """
+
+    task: TaskSpec
+    where: str
+    inline: bytes | None
+    ref: bytes | None
+    digest: bytes
+    handled: tuple[int, ...] = ()
+
+
 class RunImage(msgspec.Struct, frozen=True, gc=False):
     """One run, whole; of `klass stop stopped_by spent placed_at` see `RunMoved`. A run that has ended is among the
-    unfinished ones while one of its `hooks` is alive.
+    unfinished ones while one of its `hooks` is alive. `spawned` are the steps of a flow, in order.
     """
 
     row: RunRow
@@ -131,6 +150,7 @@ class RunImage(msgspec.Struct, frozen=True, gc=False):
     spent: int = 0
     placed_at: Instant | None = None
     hooks: tuple[HookImage, ...] = ()
+    spawned: tuple[Step, ...] = ()
 
 
 class Eased(msgspec.Struct, frozen=True, gc=False):

@@ -198,6 +198,11 @@ class DagSpec(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     renamed_from: str | None = None
 
     @property
+    def is_flow(self) -> bool:
+        """Whether its one task makes the others while it runs."""
+        return len(self.tasks) == 1 and self.tasks[0].kind == "flow"
+
+    @property
     def run_limit(self) -> int:
         """Runs that may hold their place at once (SEMANTICS, "Overlap")."""
         if self.max_active_runs is not None:

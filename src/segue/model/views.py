@@ -138,7 +138,10 @@ class EventView(msgspec.Struct, frozen=True, gc=False):
 
 
 class DagView(msgspec.Struct, frozen=True, gc=False):
-    """One DAG: its newest version's number, where it comes from, and why its file cannot be read now, if so."""
+    """One DAG: its newest version's number, where it comes from, and why its file cannot be read now, if so.
+
+    `former` are the ids that it had before, the oldest first.
+    """
 
     dag: str
     version: int
@@ -147,6 +150,7 @@ class DagView(msgspec.Struct, frozen=True, gc=False):
     bundle: str
     error: str | None = None
     quarantined: Why | None = None
+    former: tuple[str, ...] = ()
 
 
 class SlotView(msgspec.Struct, frozen=True, gc=False):

@@ -51,8 +51,11 @@ SENTENCES: Final[dict[str, str]] = {
     "guard": "{0}",
     "released": "{0} released it: {1}",
     "rejected": "{0} rejected it: {1}",
+    "deferred": "waits for {0}",
+    "awaited": "what it waited for has ended",
     "state_set": "it keeps a new {0}",
     # what people decide for runs to come
+    "renamed": "renamed from {0}",
     "eased": "guard {0} is released from now on, in slots like: {1}",
     "pool_set": "pool {0} has {1} slots",
     "pool_gone": "pool {0} is removed",

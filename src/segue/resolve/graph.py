@@ -14,7 +14,7 @@ from typing import NamedTuple
 from segue.model.errors import DefinitionError
 from segue.model.spec import DagSpec, TaskSpec
 
-__all__ = ["Environment", "Graph", "find_cycle", "topological_order"]
+__all__ = ["Environment", "Graph", "GrowingGraph", "find_cycle", "topological_order"]
 
 
 class Environment(NamedTuple):
@@ -162,6 +162,23 @@ class Graph:
     def ancestors(self, of: Iterable[int]) -> set[int]:
         """All numbers upstream of `of`, without `of` itself unless one lies above another."""
         return _reach(self.up, of)
+
+
+class GrowingGraph(Graph):
+    """The graph of one run of a flow: tasks without edges are added while it goes on."""
+
+    __slots__ = ()
+
+    def add(self, task: TaskSpec) -> int:
+        """Add a task; gives its number."""
+        number = len(self.tasks)
+        self.tasks += (task,)
+        self.index[task.id] = number
+        self.rank.append(number)
+        self.up += ((),)
+        self.data += ((),)
+        self.down += ((),)
+        return number
 
 
 def _collected(pairs: Iterable[tuple[int, int]]) -> dict[int, tuple[int, ...]]:

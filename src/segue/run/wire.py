@@ -12,15 +12,17 @@ from __future__ import annotations
 
 import socket
 import struct
+import sys
 from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from segue.model.changes import Brief, Input
+from segue.model.changes import Brief, Input, Recorded
 from segue.model.events import MayStart, Outcome, StateSet, Value
 from segue.model.ids import Instant, RunKey
-from segue.model.images import AttemptKind
+from segue.model.images import AttemptKind, Step
 from segue.model.spec import TaskKind
+from segue.model.version import VERSION
 
 __all__ = [
     "MAX_DATAGRAM",
@@ -49,6 +51,7 @@ __all__ = [
     "ToServer",
     "ToWorker",
     "Work",
+    "mismatch",
     "read_frame",
     "write_frame",
 ]
@@ -63,6 +66,16 @@ CONTROL: Final = struct.Struct("<q")
 """What the control pipe carries: the token of an attempt."""
 
 
+def mismatch(wire: str = str(WIRE), version: str = VERSION) -> str:
+    """What a child says, and ends, where its owner is another Segue; "" where they are of one kind."""
+    if (wire, version) == (str(WIRE), VERSION):
+        return ""
+    return (
+        f"its Segue is {VERSION} (protocol {WIRE}), the owner's {version} (protocol {wire}): "
+        f"install one version, `{sys.executable} -m pip install segue=={version}`"
+    )
+
+
 # ---------------------------------------------------------------------------------------------- executor and worker
 class Work(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="w"):
     """One attempt.
@@ -71,7 +84,7 @@ class Work(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="w"):
     must ask before it begins. `fresh` grows when a task of the run gave a value again: older cached values are void.
     `brief` is left out where the worker has it. `what` is the kind of the attempt; of a hook, `task` is as `hook_id`
     writes it. `hooked`: the task has an `on_cancel`. `state`, `empty` and `staged` are those of the launch.
-    `reveals`: the task declares connections or secrets, which it has to ask for.
+    `reveals`: the task declares connections or secrets, which it has to ask for. `step` and `steps`: see `Launch`.
     """
 
     token: int
@@ -94,6 +107,8 @@ class Work(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="w"):
     empty: Literal["hold", "warn", "ok"] = "ok"
     staged: bytes = b""
     reveals: bool = False
+    step: Step | None = None
+    steps: tuple[Recorded, ...] = ()
 
 
 class Bulky(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="h"):
@@ -232,6 +247,7 @@ class Setup(msgspec.Struct, frozen=True, gc=False):
         attempts: number after which a worker retires.
         growth: bytes of resident memory after which a worker retires.
         values: encoded dict: what arguments of DAG functions that are no params are given.
+        version: of the owner's Segue.
     """
 
     wire: int
@@ -242,6 +258,7 @@ class Setup(msgspec.Struct, frozen=True, gc=False):
     attempts: int
     growth: int
     values: bytes = b""
+    version: str = ""
 
 
 class Fork(msgspec.Struct, frozen=True, gc=False, tag=True):

@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Protocol, TypeAlias
 
-from segue.model.events import Act, SetPool, SetSecret, TriggerRun
+import msgspec
+
+from segue.model.events import Act, Definition, SetPool, SetSecret, TriggerRun
 from segue.model.ids import Instant, RunKey
-from segue.model.images import AttemptImage, Facts, HookImage, RunImage, TaskImage, Version
+from segue.model.images import AttemptImage, Facts, HookImage, RunImage, Step, TaskImage, Version
 from segue.model.spec import DagSpec
 from segue.model.state import FINAL, AttemptState, TaskState
 from segue.model.views import HeldView, PoolView, RunView, TaskView
@@ -21,10 +23,12 @@ __all__ = [
     "by_key",
     "facts_of",
     "held_of",
+    "ids_of",
     "image_of",
     "is_number",
     "names_of",
     "pools_of",
+    "with_steps",
 ]
 
 Where: TypeAlias = tuple[str, int | None]
@@ -89,6 +93,7 @@ def image_of(
     tasks: Iterable[TaskView],
     attempts: Iterable[tuple[Where, AttemptImage]],
     kept: Mapping[Where, tuple[tuple[str, str], ...]],
+    steps: tuple[Step, ...] = (),
 ) -> RunImage:
     """Put a run's rows together.
 
@@ -98,6 +103,7 @@ def image_of(
         tasks: its task rows.
         attempts: at least those that have not ended and those of hooks, in order of number.
         kept: the small values of its tasks, in order of name.
+        steps: the calls of a flow, in order.
     """
     alive: dict[Where, AttemptImage] = {}
     hooks: dict[Where, HookImage] = {}
@@ -119,13 +125,19 @@ def image_of(
     return RunImage(
         view.row, spec, view.state, view.round, view.placed, view.cancel_at, view.started, images, view.row.klass,
         view.stop, view.stopped_by, view.spent, view.placed_at,
-        tuple(hooks[where] for where in sorted(hooks, key=by_key)),
+        tuple(hooks[where] for where in sorted(hooks, key=by_key)), steps,
     )  # fmt: skip
 
 
 def by_key(where: Where) -> tuple[str, int]:
     """Order of task rows: the row without index before its items."""
     return where[0], -1 if where[1] is None else where[1]
+
+
+def with_steps(spec: DagSpec, steps: Iterable[Step]) -> DagSpec:
+    """The spec of a flow with the tasks that its run has got."""
+    added = tuple(step.task for step in steps)
+    return msgspec.structs.replace(spec, tasks=spec.tasks + added) if added else spec
 
 
 def held_of(tasks: Iterable[TaskView], since: Mapping[Where, Instant]) -> tuple[HeldView, ...]:
@@ -153,7 +165,7 @@ def pools_of(slots: Mapping[str, int], runs: Iterable[RunImage]) -> Sequence[Poo
     waiting: Counter[str] = Counter()
     for run in runs:
         rows = {(image.task, image.index): image for image in run.tasks}
-        for task in run.spec.tasks:
+        for task in with_steps(run.spec, run.spawned).tasks:
             if (pool := task.rules.pool) is None:
                 continue
             for image in _entries(rows, task.id):
@@ -170,6 +182,12 @@ def _entries(rows: Mapping[Where, TaskImage], task: str) -> Iterator[TaskImage |
         yield whole
     else:
         yield from (rows.get((task, index)) for index in range(whole.expanded))
+
+
+def ids_of(definition: Definition) -> tuple[str, ...]:
+    """The ids under which a version of this DAG may be kept: its own, and the one that it is about to give up."""
+    former = definition.spec.renamed_from
+    return (definition.spec.id,) if former is None else (definition.spec.id, former)
 
 
 def is_number(text: str) -> bool:

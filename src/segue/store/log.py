@@ -9,6 +9,7 @@ from segue.model.changes import (
     AttemptMoved,
     Change,
     Collapsed,
+    DagRenamed,
     DefinitionFailed,
     Expanded,
     GuardEased,
@@ -18,6 +19,7 @@ from segue.model.changes import (
     RunMoved,
     SecretSet,
     SlotMoved,
+    Spawned,
     StateChanged,
     TaskMoved,
     VersionAdded,
@@ -68,7 +70,7 @@ def entries(change: Change) -> tuple[Entry, ...]:
             return task_entries(change)
         case AttemptMoved():
             return (_of_hook(change),) if change.kind == "hook" else ()
-        case RunCreated() | RunMoved() | Expanded() | Collapsed() | SlotMoved() | StateChanged():
+        case RunCreated() | RunMoved() | Expanded() | Collapsed() | Spawned() | SlotMoved() | StateChanged():
             return (_of_run(change),)
         case GuardEased() | PoolSet() | SecretSet():
             return (_of_setting(change),)
@@ -82,7 +84,7 @@ def _of_hook(move: AttemptMoved) -> Entry:
     return Entry(move.at, "hook", run.dag, run, task, index, number, move.old, move.new, why)
 
 
-def _of_run(change: RunCreated | RunMoved | Expanded | Collapsed | SlotMoved | StateChanged) -> Entry:
+def _of_run(change: RunCreated | RunMoved | Expanded | Collapsed | Spawned | SlotMoved | StateChanged) -> Entry:
     match change:
         case RunCreated(row, at):
             return Entry(at, "run", row.run.dag, row.run, new=RunState.QUEUED, actor=row.actor)
@@ -92,6 +94,8 @@ def _of_run(change: RunCreated | RunMoved | Expanded | Collapsed | SlotMoved | S
             return Entry(at, "expanded", run.dag, run, task, why=Why("expanded", (str(length),)))
         case Collapsed(run, task, _, at):
             return Entry(at, "collapsed", run.dag, run, task)
+        case Spawned(run, _, step, at):
+            return Entry(at, "spawned", run.dag, run, step.task.id)
         case SlotMoved(dag, _, state, run, _, at):
             return Entry(at, "slot", dag, run, new=state)
         case StateChanged(run, task, index, name, _, at):
@@ -112,8 +116,10 @@ def _of_setting(change: GuardEased | PoolSet | SecretSet) -> Entry:
             return Entry(at, kind, new=said, why=Why("secret_" + said, (kind, name)), actor=change.actor)
 
 
-def _of_definition(change: VersionAdded | DefinitionFailed | Quarantined | Answered) -> Entry:
+def _of_definition(change: VersionAdded | DagRenamed | DefinitionFailed | Quarantined | Answered) -> Entry:
     match change:
+        case DagRenamed(old, new, at):
+            return Entry(at, "renamed", new, old=old, new=new, why=Why("renamed", (old,)))
         case VersionAdded(dag, version, _, at):
             return Entry(at, "version", dag, new=str(version.number))
         case DefinitionFailed(_, file, text, at):

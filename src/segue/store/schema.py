@@ -42,6 +42,7 @@ __all__ = [
     "runs",
     "secrets",
     "slots",
+    "steps",
     "task_state",
     "tasks",
     "versions",
@@ -260,6 +261,15 @@ task_state = _table(
     _text("name"),
     Column("value", LargeBinary, nullable=False),
     PrimaryKeyConstraint("run", "task_id", "map_index", "name"),
+    rowid=False,
+)
+
+steps = _table(
+    "steps",
+    _integer("run"),
+    _integer("seq"),
+    Column("step", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("run", "seq"),
     rowid=False,
 )
 

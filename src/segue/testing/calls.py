@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from types import CoroutineType
 from typing import cast
+
+import msgspec
 
 from segue.data.results import StoredValue, load_item, load_result, store_result
 from segue.data.staging import Staging, publish_staged
@@ -20,16 +23,53 @@ from segue.define.nodes import Call as Node
 from segue.define.options import Retry
 from segue.model.changes import Given, Launch, Many, Missing, Stored
 from segue.model.contracts import Results
-from segue.model.errors import UnreadableValue
-from segue.model.events import Outcome, Value
+from segue.model.errors import UnknownName, UnreadableValue
+from segue.model.events import Failure, Outcome, SecretKind, Value
 from segue.model.ids import Instant
 from segue.model.interval import Interval
 from segue.model.spec import HookName
-from segue.run.children.call import Call
-from segue.run.children.guard import concluded, measure_of, measured
+from segue.run.children.call import Call, unmeasured
+from segue.run.children.guard import concluded, guarded_tasks, measured, rows_of
 from segue.run.children.outcome import outcome_of
+from segue.run.children.secrecy import Secrecy
+from segue.run.wire import Revealed
+from segue.testing.timeouts import Overran, limited
 
-__all__ = ["Calls"]
+__all__ = ["Calls", "Told"]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What tasks are told: the run's params by name, and connections and secrets; of them what they declare.
+
+    `secret` names the params that are to be kept as a secret.
+    """
+
+    values: Mapping[str, object]
+    connections: Mapping[str, str]
+    secrets: Mapping[str, str]
+    secret: frozenset[str] = frozenset()
+
+    def revealed(self, launch: Launch) -> Revealed:
+        """What one attempt is told in confidence.
+
+        Raises:
+            UnknownName: it declares what there is not.
+        """
+        rules = launch.task.rules
+        return Revealed(
+            {name: _known(self.connections, "connection", name) for name in rules.connections},
+            {name: _known(self.secrets, "secret", name) for name in rules.secrets},
+            params={name: msgspec.json.encode(self.values[name]).decode() for name in self.secret},
+        )
+
+
+def _known(given: Mapping[str, str], kind: SecretKind, name: str) -> str:
+    if name not in given:
+        raise UnknownName(
+            f"there is no {kind} {name!r}: a run in process has what it is given, {kind}s={{{name!r}: …}}"
+        )
+    return given[name]
 
 
 class Calls:
@@ -37,7 +77,7 @@ class Calls:
 
     Args:
         dag: the DAG whose tasks are called.
-        values: its params by name.
+        told: what they are told.
         results: where results of upstream tasks are read.
         storage: where large results and tables go.
 
@@ -45,24 +85,30 @@ class Calls:
         raised: by task label, what the last attempt raised.
     """
 
-    def __init__(self, dag: Dag, values: Mapping[str, object], results: Results, storage: Storage) -> None:
-        self._dag, self._values, self._results, self._storage = dag, values, results, storage
+    def __init__(self, dag: Dag, told: Told, results: Results, storage: Storage) -> None:
+        self._dag, self._told, self._results, self._storage = dag, told, results, storage
         over = [one for call in dag.calls.values() if call.fan for one in call.fan.over.values()]
         self._listed = {one.id for one in over if isinstance(one, Node)}
+        self._guarded = guarded_tasks(dag)
         self._kept: dict[tuple[str, int | None], KeptState] = {}
         self.raised: dict[str, BaseException] = {}
 
     def perform(self, launch: Launch) -> Outcome:
         """Run one attempt to its outcome."""
+        secrecy = Secrecy(Revealed())
         try:
-            return self._outcome(launch)
+            revealed = self._told.revealed(launch)
+            secrecy = Secrecy(revealed)
+            return self._outcome(launch, self._context(launch, revealed, secrecy), secrecy)
+        except Overran as error:
+            self.raised[launch.key.of.label] = error
+            return Failure("timeout", str(error))
         except Exception as error:  # noqa: BLE001 - whatever user code raises is its outcome
             self.raised[launch.key.of.label] = error
             policy = retry_policy(self._dag, launch.task.id) if launch.kind == "user" else Retry()
-            return outcome_of(error, "", lambda raised: may_retry(policy, raised))
+            return outcome_of(error, "", lambda raised: may_retry(policy, raised), secrecy.hide)
 
-    def _outcome(self, launch: Launch) -> Outcome:
-        context = self._context(launch)
+    def _outcome(self, launch: Launch, context: RunContext, secrecy: Secrecy) -> Outcome:
         task, _, hook = launch.key.task.partition("!")
         with entered(context):
             if launch.kind == "publish":
@@ -71,15 +117,19 @@ class Calls:
             if launch.kind == "hook":
                 _awaited(hook_of(self._dag, task, cast(HookName, hook))(context))
                 return Value()
-            call = self._call(launch, context)
+            call = self._call(launch, context, secrecy)
             with call.staging as writes:
-                result = _awaited(call.code())
+                with limited(launch.task.rules.timeout):
+                    result = _awaited(call.code())
                 made = measured(call, result, writes)
                 return concluded(call, result, made, writes, launch.task.kind, launch.empty)[0]
 
-    def _context(self, launch: Launch) -> RunContext:
+    def _context(self, launch: Launch, revealed: Revealed, secrecy: Secrecy) -> RunContext:
         key, brief = launch.key, launch.brief
         task = key.task.partition("!")[0]
+        where = (task, key.index)
+        if where not in self._kept:
+            self._kept[where] = KeptState((), lambda name, value: secrecy.check(value, f"context.state[{name!r}]"))
         return RunContext(
             dag_id=key.run.dag,
             run_id=str(key.run),
@@ -89,24 +139,31 @@ class Calls:
             slot=None if brief.slot is None else Interval.of(*brief.slot, brief.timezone),
             timezone=brief.timezone,
             due=Instant(brief.due),
-            values=self._values,
-            state=self._kept.setdefault((task, key.index), KeptState()),
+            values=self._told.values,
+            connections=revealed.connections,
+            secrets=revealed.secrets,
+            state=self._kept[where],
         )
 
-    def _call(self, launch: Launch, context: RunContext) -> Call:
+    def _call(self, launch: Launch, context: RunContext, secrecy: Secrecy) -> Call:
         key = launch.key
         given = _Inputs(launch, self._results, self._storage, annotations_of(self._dag, key.task))
         bound = bind(self._dag, key.task, given, launch.picks, context, given.item)
         prefix = values_prefix(key.run.dag, str(key.run), key.task, key.index, key.number)
         mapped = key.index is None and key.task in self._listed
+
+        def keep(result: object) -> Value:
+            secrecy.check(result)
+            return store_result(result, self._storage, prefix, mapped=mapped, hide=secrecy.hide).outcome()
+
         return Call(
             code=partial(bound.fn, *bound.args, **bound.kwargs),
-            keep=lambda result: store_result(result, self._storage, prefix, mapped=mapped).outcome(),
+            keep=keep,
             choose=partial(branch_choice, self._dag, key.task),
             may_retry=lambda _: True,
             staging=Staging(prefix, self._storage),
             reports=context.reports,
-            length=measure_of(self._dag, key.task),
+            length=rows_of if key.task in self._guarded else unmeasured,
         )
 
 

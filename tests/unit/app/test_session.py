@@ -10,6 +10,7 @@ from segue.model.ids import AttemptKey, Instant, RunKey, hook_id
 from segue.model.images import RunRow
 from segue.model.spec import DagSpec
 from segue.model.state import AttemptState, RunState, TaskState
+from segue.model.views import AttemptView, RunDetail, RunView
 from segue.model.why import Why
 from segue.run.control import ControlServer
 
@@ -136,3 +137,52 @@ def test_it_is_not_over_while_a_hook_is_alive(inbox):
     assert not session.over()
     commit(session, inbox, AttemptMoved(hook, AttemptState.QUEUED, AttemptState.SUCCESS, Instant(5), kind="hook"))
     assert session.over()
+
+
+def stored(state, *attempts):
+    row = RunRow(RUN, "r1", 1)
+    view = RunView(1, row, state, 1, False, None, (), None, None, None)
+    return RunDetail(view, DagSpec("d"), (), attempts)
+
+
+def test_the_end_of_a_run_is_heard_of_although_nobody_could_tell_whether_it_was_committed(inbox):
+    session = session_on(inbox)
+    session.post(ASK)
+    commit(session, inbox, created(), answered())
+    session.deciding([moved(RunState.QUEUED, RunState.SUCCESS)])  # and then the line was cut
+    session.restored({RUN: stored(RunState.RUNNING)}.get)
+    assert not session.over()
+    session.restored({RUN: stored(RunState.SUCCESS)}.get)
+    assert session.over()
+    assert session.picture.runs[RUN].state is RunState.SUCCESS
+
+
+def test_a_run_that_is_not_in_the_store_yet_is_waited_for(inbox):
+    session = session_on(inbox)
+    session.post(ASK)
+    session.deciding([created()])
+    session.restored({}.get)
+    assert session.runs() == {RUN}
+    assert not session.over()
+
+
+def test_a_hook_that_was_begun_or_ended_unheard_is_heard_of(inbox):
+    session = session_on(inbox)
+    session.post(ASK)
+    commit(session, inbox, created(), answered())
+    key = AttemptKey(RUN, hook_id("", "failure"), None, 1)
+    alive, ended = (AttemptView(key, state, 1, Instant(1), kind="hook") for state in ("running", "success"))
+    session.restored({RUN: stored(RunState.FAILED, alive)}.get)
+    assert not session.over()
+    session.restored({RUN: stored(RunState.FAILED, ended)}.get)
+    assert session.over()
+
+
+def test_a_store_that_stays_away_is_complained_of_once_until_something_is_written(inbox):
+    session, heard = session_on(inbox), []
+    session.complaint = heard.append
+    for why in ("the disk is full", "the disk is full", "locked", "locked"):
+        session.down(why)
+    commit(session, inbox, created())
+    session.down("locked")
+    assert heard == ["the disk is full", "locked", "locked"]

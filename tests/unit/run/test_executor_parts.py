@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from segue.model.errors import DefinitionError, Fail, RetryAfter, Skip, UnstorableValue
+from segue.model.errors import DefinitionError, Fail, RetryAfter, Skip, StoreDown, UnstorableValue
 from segue.model.events import Cancelled, Failure, LostCause, Skipped, Value
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.masking import Veil
@@ -359,6 +359,32 @@ def test_a_store_that_cannot_be_read_is_an_empty_answer():
     try:
         assert _ask(ours, One(RUN, "up", None)) == b""
         assert msgspec.msgpack.decode(_ask(ours, Block(RUN, "items", 0, 2))) == []
+    finally:
+        ours.close()
+        reader.close()
+
+
+def test_an_attempt_waits_for_a_store_that_is_away():
+    class Away(FakeResults):
+        tries = 0
+
+        def result(self, run, task, index):
+            self.tries += 1
+            if self.tries < 3:
+                raise StoreDown("the server is not there")
+            return super().result(run, task, index)
+
+    results = Away()
+    results.keep("up", 7)
+    reader = Reader(results, {})
+    ours, theirs = socket.socketpair()
+    gone, side = socket.socketpair()
+    reader.serve(side)
+    reader.serve(theirs)
+    try:
+        write_frame(gone, msgspec.msgpack.encode(One(RUN, "up", None)))
+        gone.close()  # who has asked and gone is not asked for again
+        assert msgspec.msgpack.decode(_ask(ours, One(RUN, "up", None)), type=Value) == results.kept[RUN, "up", None]
     finally:
         ours.close()
         reader.close()

@@ -36,6 +36,7 @@ class World:
         self.waits = []
         self.pauses = []
         self.renew_every = None
+        self.times = deque()
         self.watch = self.inbox = self.executor = self
 
     # store
@@ -81,7 +82,7 @@ class World:
 
     # clock
     def now(self):
-        return Instant(1_000_000)
+        return Instant(self.times.popleft() if self.times else 1_000_000)
 
     def sleep(self, seconds):
         self.pauses.append(seconds)
@@ -226,6 +227,23 @@ def test_it_waits_until_the_engine_or_the_lease_wants_a_turn(wake_at, renew_ever
     world.renew_every = renew_every
     world.run()
     assert world.waits == [seconds]
+
+
+def test_a_lease_that_runs_out_is_renewed_by_a_transaction_without_changes():
+    world = World(turns=4)
+    world.renew_every = 500_000
+    world.times += [1_000_000, 1_100_000, 1_500_000, 1_600_000, 2_000_000]  # first of all when it takes the lease
+    journal = [what for what in world.run() if what in ("begin", "commit", "committed", ("apply", ()))]
+    assert journal == ["begin", ("apply", ()), "commit"] * 2  # nobody is told: nothing has happened
+    assert world.waits == [0.4, 0.5, 0.4]
+
+
+def test_a_commit_renews_a_lease_as_well():
+    world = World(decisions=[Decision((), (), None), Decision((DONE,), (), None)], turns=3)
+    world.renew_every = 500_000
+    world.times += [1_000_000, 1_000_000, 1_400_000, 1_800_000]
+    assert world.run().count("commit") == 1
+    assert world.waits == [0.5, 0.5]
 
 
 def test_it_does_not_wait_for_what_is_due():

@@ -79,8 +79,25 @@ def serve(seat: Seat, setup: Setup) -> NoReturn:
     page.cells[PID] = os.getpid()
     voice = Voice(page, seat.seal, (seat.out, seat.err))
     faulthandler.enable(all_threads=False)
-    workshop = cast(Workshop, importlib.import_module(setup.workshop).open_workshop(setup))
+    workshop: Workshop
+    try:
+        workshop = cast(Workshop, importlib.import_module(setup.workshop).open_workshop(setup))
+    except Exception as error:  # noqa: BLE001 - a worker that died of it would be replaced by one that does the same
+        workshop = _ShutWorkshop(error)
     _Worker(seat, setup, page, voice, workshop).run()
+
+
+class _ShutWorkshop:
+    """Where the workshop cannot be opened every attempt fails with the reason."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def loads(self, work: Work, brief: Brief) -> bool:
+        return False
+
+    def prepare(self, work: Work, brief: Brief, supply: Supply) -> Call:
+        raise self._error
 
 
 class _Worker:

@@ -29,7 +29,7 @@ from segue.model.spec import spec_digest
 from segue.run.children.definition_wire import Found, Load, Read
 from segue.run.children.lifeline import adopt_orphans, die_with_parent, dump_no_core
 from segue.run.processes import descendants, kill_all, resident
-from segue.run.wire import read_frame, write_frame
+from segue.run.wire import mismatch, read_frame, write_frame
 
 __all__ = ["main"]
 
@@ -201,4 +201,6 @@ def _reap() -> None:
 
 
 if __name__ == "__main__":
+    if fault := mismatch(*sys.argv[3:]):
+        sys.exit(fault)
     main(int(sys.argv[1]), int(sys.argv[2]))

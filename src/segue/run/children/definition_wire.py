@@ -1,8 +1,9 @@
 """What the definition child is asked and what it answers: one frame each (`segue.run.wire.write_frame`), MessagePack.
 
-The child is started as `python -P -m segue.run.children.definition PARENT FD`: the starter's process id and a connected
-stream socket that it inherits (`-P`: the starter's folder is no place to import from). It answers requests in order and
-ends when the socket is closed or the parent dies.
+The child is started as `python -P -m segue.run.children.definition PARENT FD [WIRE VERSION]`: the starter's process id,
+the stream socket that it inherits, and what the starter speaks (`-P`: the starter's folder is no place to import from).
+It answers requests in order and ends when the socket is closed or the parent dies; at once, with a sentence on standard
+error, where it speaks something else.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ import msgspec
 from segue.run.children.attempt import Seat, serve
 from segue.run.children.lifeline import adopt_orphans, die_with_parent, dump_no_core
 from segue.run.processes import descendants, kill_all
-from segue.run.wire import WIRE, Fork, ForkFailed, FromServer, Gone, Ready, Setup, Signal, ToServer
+from segue.run.wire import Fork, ForkFailed, FromServer, Gone, Ready, Setup, Signal, ToServer, mismatch
 
 __all__ = ["main"]
 
@@ -188,9 +188,10 @@ def main() -> None:
     dump_no_core()
     sock = socket.socket(fileno=int(sys.argv[1]))
     os.set_inheritable(sock.fileno(), False)
+    speech = msgspec.json.decode(sys.argv[3])  # by another Segue it may hold anything else
+    if fault := mismatch(str(speech.get("wire")), str(speech.get("version"))):
+        sys.exit(fault)
     setup = msgspec.json.decode(sys.argv[3], type=Setup)
-    if setup.wire != WIRE:
-        sys.exit(f"segue: this interpreter's Segue speaks protocol {WIRE}, its owner {setup.wire}: install one version")
     skipped = msgspec.json.decode(sys.argv[4], type=dict[str, str])
     server = Server(sock, setup, owner)
     importlib.import_module(setup.workshop)

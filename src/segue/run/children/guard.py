@@ -6,7 +6,6 @@ long the table or list is that a task without upstream returned.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from hashlib import blake2b
 from typing import Literal, NamedTuple, cast
 
@@ -15,27 +14,28 @@ from segue.define.dag import Dag
 from segue.define.nodes import Call as Node
 from segue.model.events import Followed, Held, Outcome
 from segue.model.spec import TaskKind
-from segue.run.children.call import Call, Writes, unmeasured
+from segue.run.children.call import Call, Writes
 
-__all__ = ["Made", "concluded", "measure_of", "measured"]
+__all__ = ["Made", "concluded", "guarded_tasks", "measured", "rows_of"]
 
 _LONGEST = 200  # characters of a source's fingerprint
 
 
-def measure_of(dag: Dag, task: str) -> Callable[[object], int | None]:
-    """What the guard looks at of a task's result: the rows of a table or list where it has no upstream, else nothing.
+def guarded_tasks(dag: Dag) -> frozenset[str]:
+    """The tasks of whose result the guard looks at the length: those without upstream.
 
     A list that is there to be mapped over is looked at when that happens: nothing is held once, not twice.
 
     Args:
         dag: as traced in this process.
-        task: the task.
     """
-    node, call = dag.get_task(task), dag.calls[task]
-    below = [dag.calls[one] for one in node.downstream_task_ids]
-    mapped = bool(below) and all(_maps_over(one, call) for one in below)
-    source = call.task.kind == "task" and not node.upstream_task_ids
-    return _rows_of if source and not mapped else unmeasured
+    sources = {task.id for task in dag.edges() if not task.upstream and dag.calls[task.id].task.kind == "task"}
+    whole, mapped = set[str](), set[str]()
+    for task in dag.edges():
+        over = _lists_of(dag.calls[task.id])
+        mapped |= sources.intersection(over)
+        whole |= sources.intersection(task.upstream).difference(over)
+    return frozenset(sources - (mapped - whole))
 
 
 class Made(NamedTuple):
@@ -91,11 +91,11 @@ def concluded(
     return Followed((), value) if stops else value, text
 
 
-def _maps_over(call: Node, upstream: Node) -> bool:
-    return call.fan is not None and any(over is upstream for over in call.fan.over.values())
+def _lists_of(call: Node) -> set[str]:
+    return {over.id for over in call.fan.over.values() if isinstance(over, Node)} if call.fan else set()
 
 
-def _rows_of(result: object) -> int | None:
+def rows_of(result: object) -> int | None:
     return len(cast(list[object], result)) if isinstance(result, list) or is_table(result) else None
 
 

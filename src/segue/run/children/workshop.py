@@ -28,8 +28,8 @@ from segue.model.events import Value
 from segue.model.interval import Interval
 from segue.model.spec import HookName
 from segue.model.value import decode
-from segue.run.children.call import Call, Workshop
-from segue.run.children.guard import measure_of
+from segue.run.children.call import Call, Workshop, unmeasured
+from segue.run.children.guard import guarded_tasks, rows_of
 from segue.run.children.inputs import Inputs
 from segue.run.children.secrecy import Secrecy
 from segue.run.children.supply import Supply
@@ -143,14 +143,14 @@ class _Loaded:
 
     def __init__(self, dag: Dag, root: str) -> None:
         self.dag, self.root = dag, root
-        self._listed = frozenset(_listed(dag))
+        self._listed, self._guarded = frozenset(_listed(dag)), guarded_tasks(dag)
         self._plans: dict[str, _Plan] = {}
         self._params: dict[bytes, dict[str, Any]] = {}
 
     def plan(self, task: str) -> _Plan:
         """What is the same for all attempts of a task."""
         if task not in self._plans:
-            self._plans[task] = _Plan(self.dag, task, task in self._listed)
+            self._plans[task] = _Plan(self.dag, task, task in self._listed, task in self._guarded)
         return self._plans[task]
 
     def params(self, encoded: bytes, secret: Mapping[str, str]) -> dict[str, Any]:
@@ -168,12 +168,12 @@ class _Loaded:
 class _Plan:
     """`mapped`: something maps over its result; `length`: what the guard sees of it."""
 
-    def __init__(self, dag: Dag, task: str, listed: bool) -> None:
+    def __init__(self, dag: Dag, task: str, listed: bool, guarded: bool) -> None:
         self.retry = retry_policy(dag, task)
         self.annotations = annotations_of(dag, task)
         call = dag.calls[task]
         self.mapped = listed and call.fan is None
-        self.length = measure_of(dag, task)
+        self.length = rows_of if guarded else unmeasured
 
 
 def _keeping(work: Work, task: str, secrecy: Secrecy, supply: Supply) -> Callable[[str, str], None]:

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
-import subprocess
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 import msgspec
 
+from segue.model.errors import EnvironmentFault
+from segue.run.interpreters import Child, environment_of
 from segue.run.processes import kill_all, marked
 from segue.run.wire import Fork, FromServer, Setup, Signal, ToServer
 
@@ -17,6 +19,7 @@ __all__ = ["HOME_MARK", "ForkServer"]
 HOME_MARK = "SEGUE_HOME_MARK"
 """Name of the environment variable by which processes of a home are found after its owner's death."""
 
+_OWN_MARK = "SEGUE_FORKS_MARK"
 _PATIENCE = 10.0  # seconds for a fork server to kill its workers
 _encode = msgspec.msgpack.Encoder().encode
 _decoder: msgspec.msgpack.Decoder[FromServer] = msgspec.msgpack.Decoder(FromServer)
@@ -27,33 +30,34 @@ class ForkServer:
 
     Args:
         python: its interpreter.
-        env: its whole environment; `SEGUE_*` is left out.
-        mark: what finds it and all its descendants.
+        env: environment of this process.
+        mark: what finds it, all its descendants, and those of other fork servers of the home.
         setup: what its workers share.
+
+    Raises:
+        EnvironmentFault: the interpreter cannot be started.
     """
 
     def __init__(self, python: str, env: Mapping[str, str], mark: str, setup: Setup) -> None:
-        self._mark = f"{HOME_MARK}={mark}".encode()
+        own = secrets.token_hex(8)
+        self._mark = f"{_OWN_MARK}={own}".encode()
         self._orders: deque[tuple[bytes, list[int]]] = deque()
-        self.ready = False
         self.sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.sock.setblocking(False)
         fd = theirs.fileno()
-        command = [python, "-P", "-m", "segue.run.children.forkserver", str(fd), str(os.getpid())]
-        clean = {name: value for name, value in env.items() if not name.startswith("SEGUE_")}
+        words = [str(fd), str(os.getpid()), msgspec.json.encode(setup).decode(), "{}"]
+        marked_env = environment_of(python, env) | {HOME_MARK: mark, _OWN_MARK: own}
         with theirs:
-            self._process = subprocess.Popen(
-                [*command, msgspec.json.encode(setup).decode(), "{}"],
-                env=clean | {HOME_MARK: mark},
-                stdin=subprocess.DEVNULL,
-                pass_fds=[fd],
-                start_new_session=True,
-            )
+            try:
+                self._child = Child(python, "segue.run.children.forkserver", words, marked_env, fd)
+            except EnvironmentFault:
+                self.sock.close()
+                raise
 
     @property
     def pid(self) -> int:
         """Its process id."""
-        return self._process.pid
+        return self._child.process.pid
 
     def fork(self, worker: int, seal: bytes, fds: Sequence[int], group: str = "") -> None:
         """Order a worker. The descriptors stay the caller's."""
@@ -78,18 +82,25 @@ class ForkServer:
                 notices.append(_decoder.decode(data))
         return notices
 
-    def close(self) -> None:
-        """End it and all its workers, and see that nothing of them is left."""
+    def kill(self) -> None:
+        """Kill it; `read` says so."""
+        self._child.process.kill()
+
+    def close(self) -> str:
+        """End it and all its workers, and see that nothing of them is left; says what ended it."""
         self.sock.close()
-        try:
-            self._process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._child.end(_PATIENCE)
         for _, fds in self._orders:
             _close(fds)
         self._orders.clear()
         kill_all(lambda: marked(self._mark), _PATIENCE)
+        complaint = self._child.complaint()
+        self._child.close()
+        return complaint
+
+    def last_words(self) -> str:
+        """The last that it, or a worker that had not begun yet, wrote to standard error."""
+        return self._child.last_words()
 
     def _order(self, order: ToServer, fds: list[int]) -> None:
         self._orders.append((_encode(order), fds))

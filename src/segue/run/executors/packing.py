@@ -41,5 +41,7 @@ def pack(attempt: Attempt, fresh: int, briefed: bool) -> bytes:
         empty=launch.empty if user else "ok",
         staged=launch.staged,
         reveals=bool(attempt.reuse.connections or attempt.reuse.secrets or attempt.reuse.params),
+        step=launch.step,
+        steps=launch.steps,
     )
     return _encode(work)

@@ -25,6 +25,7 @@ from segue.run.executors.collector import Collector
 from segue.run.executors.crew import Crew
 from segue.run.executors.home import HomeLock, mark_of
 from segue.run.executors.inspection import NEVER, inspect
+from segue.run.executors.interpreter import Interpreter
 from segue.run.executors.logfile import Limits
 from segue.run.executors.memory import MemoryWatch
 from segue.run.executors.pace import Pace
@@ -112,7 +113,8 @@ class ProcessExecutor:
         Raises:
             HomeBusy: some of them cannot be killed.
         """
-        self._lock.pass_barrier(self._crew.server.pid if self._crew.server else 0)
+        server = self._crew.own.server  # others start on first need, which comes later
+        self._lock.pass_barrier(server.pid if server else 0)
         self._reports.capacity(self._settings.workers, self._pace.depth, anew=True)
 
     def wait(self, seconds: float | None, poked: Inbox) -> None:
@@ -191,17 +193,32 @@ class ProcessExecutor:
 
     # ------------------------------------------------------------------------------------------- giving and taking
     def _place(self) -> None:
-        """Give what waits to workers, strictly in order; at the end, errands alone."""
+        """Give what waits to workers, strictly in order, but for those whose interpreter makes none now.
+
+        Where it cannot, they are told so. At the end, errands alone.
+        """
         if self._ending:
             self._pending = deque(attempt for attempt in self._pending if attempt.of)
+        aside = list[Attempt]()
         while self._pending:
             worker = self._crew.seat(self._pending[0], self._pace.depth)
-            if worker is None:
-                return
+            if worker is None and not self._crew.blocked(self._pending[0]):
+                break
             attempt = self._pending.popleft()
+            if worker is None:
+                aside += self._waiting(attempt)
+                continue
             worker.give(attempt, self._encoded(attempt, worker))
             given = self._settings
             self._look(worker, given.take_back_after if len(worker.queue) > 1 else given.started_after)
+        self._pending.extendleft(reversed(aside))
+
+    def _waiting(self, attempt: Attempt) -> list[Attempt]:
+        """The attempt itself, unless its interpreter does not work: then it has failed."""
+        if fault := self._crew.source(attempt.reuse).fault:
+            self._finish(attempt, self._reports.unplaced(attempt, fault))
+            return []
+        return [attempt]
 
     def _encoded(self, attempt: Attempt, worker: Worker) -> bytes:
         run = attempt.launch.key.run
@@ -242,7 +259,7 @@ class ProcessExecutor:
                 if key.data.number in self._crew.workers:  # else it was buried a moment ago
                     self._hear(key.data)
             else:
-                self._hear_server()
+                self._hear_server(key.data)
         now = time.monotonic()
         if now >= self._look_at or now >= self._crew.wake_at():
             self._look_around(now)
@@ -280,13 +297,13 @@ class ProcessExecutor:
         elif worker.fresh:
             self._crew.dismiss(worker)
 
-    def _hear_server(self) -> None:
-        gone, all_gone = self._crew.hear()
+    def _hear_server(self, source: Interpreter) -> None:
+        gone, all_gone = source.hear()
         for one in gone:
             if (worker := self._crew.workers.get(one.worker)) is not None:
                 self._bury(worker, one)
         if all_gone:
-            for worker in list(self._crew.workers.values()):
+            for worker in self._crew.made_by(source):
                 worker.ours = True
                 self._bury(worker, Gone(worker.number, None, None, 0, 0))
             self._crew.start()
@@ -295,6 +312,7 @@ class ProcessExecutor:
         """A worker is dead, and all its descendants: the attempt that it had received is the one it died with."""
         self._hear(worker)
         self._take_back(worker)
+        self._crew.died(worker, gone)
         for attempt in worker.queue.values():
             if worker.measure(alive=False):
                 self._memory.to_blame()  # the kernel has counted this kill: the next one is another's

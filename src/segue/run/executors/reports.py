@@ -13,6 +13,7 @@ from segue.model.events import (
     Capacity,
     Ended,
     Event,
+    Failure,
     Followed,
     Lost,
     LostCause,
@@ -100,6 +101,12 @@ class Reports:
     def never(self, key: AttemptKey, fence: bytes) -> Ended:
         """The end of an attempt that never began."""
         return Ended(key, fence, None, self._clock.now(), Cancelled(begun=False))
+
+    def unplaced(self, attempt: Attempt, fault: str) -> Ended:
+        """The end of an attempt that no worker could be made for."""
+        launch = attempt.launch
+        where = f"location {launch.brief.location}: " if launch.brief.location else ""
+        return Ended(launch.key, launch.fence, None, self._clock.now(), Failure("interpreter", f"{where}{fault}"))
 
     def told(self, attempt: Attempt, report: Report) -> Ended | Lost:
         """The end of an attempt as its worker tells it."""

@@ -22,6 +22,7 @@ class ExecutorSettings:
         workers: attempts at once.
         depth: short attempts queued ahead for each worker, at most; 0: none.
         python: interpreter of the workers.
+        pythons: interpreters by location, where not all have that one; no other location is known.
         preload: installed packages to import before the first fork.
         workshop: module that turns work into calls; it has `open_workshop(setup)`.
         grace: from TERM to KILL where the task does not say.
@@ -49,6 +50,7 @@ class ExecutorSettings:
     workers: int = 4
     depth: int = 64
     python: str = sys.executable
+    pythons: Mapping[str, str] | None = None
     preload: tuple[str, ...] = ()
     workshop: str = "segue.run.children.workshop"
     grace: float = 10.0

@@ -6,7 +6,7 @@ from typing import assert_never
 
 import msgspec
 
-from segue.model.events import Asked, Cancelled, Ended, Failure, Followed, Held, Lost, Outcome, Skipped, StateSet, Value
+from segue.model.events import Asked, Cancelled, Deferred, Ended, Failure, Followed, Held, Lost, Outcome, Skipped, StateSet, Value
 from segue.model.masking import Mask, Veil
 
 __all__ = ["veiled", "veiled_question"]
@@ -54,6 +54,9 @@ def _veiled_outcome(outcome: Outcome, veil: Veil) -> Outcome:
             if _tells(value, veil.refused) or veil.refused.finds(staged):
                 return _REFUSED
             return msgspec.structs.replace(outcome, text=mask.hide_text(text))
+        case Deferred(steps):
+            told = any(_tells(Value(step.inline, step.ref), veil.refused) for step in steps)
+            return _REFUSED if told else outcome
         case Cancelled():
             return outcome
         case _:

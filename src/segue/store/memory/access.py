@@ -28,7 +28,7 @@ from segue.model.views import (
     SlotView,
     TaskView,
 )
-from segue.store.facts import by_key, facts_of, held_of, is_number, names_of, pools_of
+from segue.store.facts import by_key, facts_of, held_of, ids_of, is_number, names_of, pools_of, with_steps
 from segue.store.memory.tables import MemoryStore
 from segue.store.memory.transaction import MemoryTransaction
 
@@ -100,7 +100,9 @@ class MemoryWriter:
 
     def known(self, definition: Definition) -> Definition:
         """The same definition with its version's number where the store has it."""
-        number = self._store.number_of(definition.spec.id, definition.spec_digest, definition.code_digest)
+        digests = (definition.spec_digest, definition.code_digest)
+        found = (self._store.number_of(dag, *digests) for dag in ids_of(definition))
+        number = next((number for number in found if number is not None), None)
         return msgspec.structs.replace(definition, number=number)
 
     def close(self) -> None:
@@ -173,7 +175,7 @@ class MemoryReader:
         ordered = tuple(rows[where] for where in sorted(rows, key=by_key))
         return RunDetail(
             view,
-            self._store.spec(run.dag, view.row.version),
+            with_steps(self._store.spec(run.dag, view.row.version), self._store.steps_of(run)),
             ordered,
             tuple(sorted(attempts, key=lambda one: (*by_key((one.key.task, one.key.index)), one.key.number))),
             held_of(ordered, since),

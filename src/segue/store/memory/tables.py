@@ -6,7 +6,7 @@ import msgspec
 
 from segue.model.events import SecretKind
 from segue.model.ids import Instant, RunKey
-from segue.model.images import AttemptImage, RunImage, Version
+from segue.model.images import AttemptImage, RunImage, Step, Version
 from segue.model.spec import DagSpec
 from segue.model.state import RUN_FINAL
 from segue.model.views import (
@@ -44,6 +44,7 @@ class MemoryStore:
         self.answers: dict[str, AnswerView] = {}
         self.slots: dict[tuple[str, Instant, Instant], SlotView] = {}
         self.kept: dict[RunKey, dict[tuple[str, int | None, str], str]] = {}
+        self.steps: dict[RunKey, dict[int, Step]] = {}
         self.pools: dict[str, int] = {}
         self.eased: dict[tuple[str, str, str, str], EasedView] = {}
         self.sealed: dict[tuple[SecretKind, str], SealedRow] = {}
@@ -72,7 +73,12 @@ class MemoryStore:
             kept[task, index] = (*kept.get((task, index), ()), (name, values[task, index, name]))
         rows = self.tasks.get(view.run, {})
         spec = self.spec(view.run.dag, view.row.version)
-        return image_of(view, spec, (rows[where] for where in sorted(rows, key=by_key)), attempts, kept)
+        ordered = (rows[where] for where in sorted(rows, key=by_key))
+        return image_of(view, spec, ordered, attempts, kept, self.steps_of(view.run))
+
+    def steps_of(self, run: RunKey) -> tuple[Step, ...]:
+        """The calls that a flow has made, in order."""
+        return tuple(step for _, step in sorted(self.steps.get(run, {}).items()))
 
     def open_runs(self, wanted: Iterable[RunKey] | None) -> tuple[RunImage, ...]:
         """Images, the oldest first, of the runs among `wanted` that have not ended, or have a hook alive."""

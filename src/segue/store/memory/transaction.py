@@ -15,6 +15,7 @@ from segue.model.changes import (
     AttemptMoved,
     Change,
     Collapsed,
+    DagRenamed,
     DefinitionFailed,
     Expanded,
     GuardEased,
@@ -24,6 +25,7 @@ from segue.model.changes import (
     RunMoved,
     SecretSet,
     SlotMoved,
+    Spawned,
     StateChanged,
     TaskMoved,
     VersionAdded,
@@ -45,6 +47,7 @@ from segue.model.views import (
 )
 from segue.store.facts import ALIVE
 from segue.store.log import entries
+from segue.store.memory.renaming import tables_under
 from segue.store.memory.tables import MemoryStore
 
 __all__ = ["MemoryTransaction"]
@@ -67,7 +70,9 @@ class MemoryTransaction:
             AttemptMoved: self._move_attempt,
             Expanded: self._expand,
             Collapsed: self._collapse,
+            Spawned: self._spawn,
             VersionAdded: self._add_version,
+            DagRenamed: self._rename,
             DefinitionFailed: self._fail_definition,
             SlotMoved: self._move_slot,
             Quarantined: self._quarantine,
@@ -163,6 +168,9 @@ class MemoryTransaction:
         for key in [key for key in kept if key[0] == change.task and key[1] is not None]:
             self._take(kept, key)
 
+    def _spawn(self, change: Spawned) -> None:
+        self._add(self._rows(self._store.steps, change.run), change.seq, change.step)
+
     def _keep_state(self, change: StateChanged) -> None:
         self._put(self._rows(self._store.kept, change.run), (change.task, change.index, change.name), change.value)
 
@@ -201,8 +209,15 @@ class MemoryTransaction:
             self._add(versions, (dag, version.number), version)
         elif old != version.number:
             raise Conflict(f"version {version.number} of {dag} is stored as {old}")
+        known = self._store.dags.get(dag)
         view = DagView(dag, version.number, change.location, version.spec.file, version.bundle)
-        self._put(self._store.dags, dag, view)
+        self._put(self._store.dags, dag, _replace(view, former=known.former if known else ()))
+
+    def _rename(self, change: DagRenamed) -> None:
+        if change.old not in self._store.dags or change.new in self._store.dags:
+            raise Conflict(f"not as this owner left it: {change}")
+        for name, table in tables_under(self._store, change.old, change.new).items():
+            self._set(name, table)
 
     def _fail_definition(self, change: DefinitionFailed) -> None:
         for dag, view in self._store.dags.items():

@@ -1,5 +1,6 @@
 """The PostgreSQL store. Importing it imports the driver: it is reached by name, where a database's address is given."""
 
+from segue.store.postgres.connection import shown
 from segue.store.postgres.inbox import PostgresInbox, put_request
 from segue.store.postgres.leadership import Leader, Pace
 from segue.store.postgres.opening import check_database, open_writer
@@ -16,4 +17,5 @@ __all__ = [
     "check_database",
     "open_writer",
     "put_request",
+    "shown",
 ]

@@ -174,7 +174,7 @@ def fault_of(error: Exception, url: str) -> Exception:
     """What an error of the driver means: not now (`StoreDown`), not so (`Conflict`), never (`HomeUnusable`), a bug."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     state, where = state_of(error), shown(url)
-    said = str(cause).strip()
+    said = " ".join(str(cause).split())
     if state.startswith(_AGAIN):
         return Conflict(f"{where}: {said}")
     if state in _DAMAGED:

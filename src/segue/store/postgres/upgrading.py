@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from segue.model.errors import HomeBusy
+from sqlalchemy import inspect
+
+from segue.model.errors import HomeBusy, HomeUnusable
 from segue.store.migrations.upgrading import SCRIPTS, revise
 from segue.store.postgres.connection import connect, faults, raw_of, roll_back, shown
 from segue.store.postgres.grammar import STATEMENTS
@@ -27,14 +29,18 @@ def upgrade_database(url: str, scripts: Path = SCRIPTS) -> tuple[int, int]:
 
     Raises:
         HomeBusy: somebody leads; he is named.
+        HomeUnusable: there is nothing to upgrade.
         StoreDown: the server is not there now; nothing was changed.
     """
     connection = connect(url, "upgrading")
+    raw = raw_of(connection)
     try:
         with faults(url):
             connection.exec_driver_sql("BEGIN")
             try:
                 connection.exec_driver_sql(LOCK)
+                if not inspect(connection).has_table("lease"):
+                    raise HomeUnusable(f"{shown(url)} has no tables of Segue: the first `segue run` makes them")
                 # Nobody begins to lead while tables change.
                 connection.exec_driver_sql("LOCK TABLE lease IN ACCESS EXCLUSIVE MODE")
                 leader = connection.exec_driver_sql(_LED).scalar()
@@ -45,7 +51,7 @@ def upgrade_database(url: str, scripts: Path = SCRIPTS) -> tuple[int, int]:
                 new = read_meta(connection, "schema", int)
                 connection.exec_driver_sql("COMMIT")
             except BaseException:
-                roll_back(raw_of(connection))
+                roll_back(raw)
                 raise
     finally:
         connection.close()

@@ -16,7 +16,7 @@ from segue.model.errors import Conflict, StoreDown
 from segue.model.events import Act, Definition
 from segue.model.ids import RunKey
 from segue.model.images import Facts, Snapshot
-from segue.store.facts import facts_of
+from segue.store.facts import facts_of, ids_of
 from segue.store.postgres.connection import (
     Raw,
     connect,
@@ -132,9 +132,11 @@ class PostgresWriter:
 
     def known(self, definition: Definition) -> Definition:
         """The same definition with its version's number where the store has it."""
-        digests = (definition.spec.id, definition.spec_digest, definition.code_digest)
+        digests = (definition.spec_digest, definition.code_digest)
         with self._on_one_line(), faults(self._url):
-            row = raw_of(self._connected()).execute(STATEMENTS.find_version, digests).fetchone()
+            raw = raw_of(self._connected())
+            asked = (raw.execute(STATEMENTS.find_version, (dag, *digests)) for dag in ids_of(definition))
+            row = next((row for answer in asked if (row := answer.fetchone()) is not None), None)
         return msgspec.structs.replace(definition, number=row and row[0])
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import case, delete, func, select, update
 
-from segue.store.schema import NO_INDEX, attempts, events, task_state, tasks
+from segue.store.schema import NO_INDEX, attempts, events, steps, task_state, tasks
 from segue.store.sql.grammar import NO_TEXT, NULL, ONE, ZERO, Grammar, param, params, text_of, this_task
 
 __all__ = ["Moves"]
@@ -61,6 +61,7 @@ class Moves:
         )  # fmt: skip
         #: What the items of a list that is made anew have kept: they are other items.
         self.forget_state = g.text(delete(task_state).where(*_items_of(task_state)), *params("run task_id"))
+        self.add_step = g.text_of_row(g.add(steps), "run seq step")
         self.add_plain_event = g.text_of_row(g.add(events), _EVENT)
         self.add_event = g.text_of_row(g.add(events), _EVENT.replace("actor", "why_args actor"))
 

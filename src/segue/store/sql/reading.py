@@ -26,7 +26,7 @@ from segue.model.views import (
     SlotView,
     TaskView,
 )
-from segue.store.facts import Where, held_of, is_number, names_of, pools_of
+from segue.store.facts import Where, held_of, is_number, names_of, pools_of, with_steps
 from segue.store.schema import (
     NO_INDEX,
     attempts,
@@ -114,9 +114,11 @@ class SqlReader:
             )
             rows = tuple(map(task_view, connection.execute(of_tasks)))
             holds = any(row.state is TaskState.HELD for row in rows)
+            source = SqlSource(connection)
+            spec = source.spec(run.dag, view.row.version)
             return RunDetail(
                 view,
-                SqlSource(connection).spec(run.dag, view.row.version),
+                with_steps(spec, source.steps(number, spec)),
                 rows,
                 tuple(map(attempt_view, connection.execute(of_attempts))),
                 held_of(rows, _held_since(connection, number)) if holds else (),

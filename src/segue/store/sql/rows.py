@@ -60,8 +60,9 @@ EVENTS: Final[Select[Any]] = select(
     e.why_args, e.actor,
 ).join_from(events, runs, r.id == e.run, isouter=True)  # fmt: skip
 DAGS: Final[Select[Any]] = select(
-    dags.c.dag_id, dags.c.version, dags.c.location, dags.c.file, dags.c.bundle, dags.c.error, dags.c.quarantined
-)
+    dags.c.dag_id, dags.c.version, dags.c.location, dags.c.file, dags.c.bundle, dags.c.error, dags.c.quarantined,
+    dags.c.renamed_from,
+)  # fmt: skip
 SLOTS: Final[Select[Any]] = select(
     slots.c.dag, slots.c.slot_start, slots.c.slot_end, slots.c.state, slots.c.last_run, slots.c.last_good_run,
     slots.c.version,
@@ -125,8 +126,9 @@ def event_view(row: Any) -> EventView:
 
 def dag_view(row: Any) -> DagView:
     """A row of `DAGS`."""
-    dag, version, location, file, bundle, error, quarantined = row
-    return DagView(dag, version, location, file, bundle, error, quarantined and _why(quarantined))
+    dag, version, location, file, bundle, error, quarantined, former = row
+    why = quarantined and _why(quarantined)
+    return DagView(dag, version, location, file, bundle, error, why, tuple((former or "").split()))
 
 
 def slot_view(row: Any) -> SlotView:

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, text
 from sqlalchemy.engine import Connection
 
 from segue.model.ids import Instant, RunKey
-from segue.model.images import AttemptImage, DagImage, Eased, RunImage, Snapshot, Version
+from segue.model.images import AttemptImage, DagImage, Eased, RunImage, Snapshot, Step, Version
 from segue.model.spec import DagSpec, decode_spec
 from segue.model.state import AttemptState
 from segue.model.views import RunView
 from segue.store.facts import ALIVE, Where, image_of
-from segue.store.schema import OPEN, attempts, dags, eased, pools, requests, runs, task_state, tasks, versions
+from segue.store.schema import OPEN, attempts, dags, eased, pools, requests, runs, steps, task_state, tasks, versions
 from segue.store.sql.rows import DAGS, RUNS, TASKS, dag_view, index_of, run_view, task_view
 
 __all__ = ["SqlSource", "is_run", "is_slot"]
 
+_step: Final = msgspec.msgpack.Decoder(Step).decode
 _ALIVE: Final = [state.value for state in ALIVE]
 _HOOK: Final = attempts.c.kind == literal_column("'hook'")
 """Written out, so that its index is used."""
@@ -82,7 +84,15 @@ class SqlSource:
         )
         of_run = TASKS.where(tasks.c.run == view.number).order_by(tasks.c.task_id, tasks.c.map_index)
         rows = map(task_view, self._connection.execute(of_run))
-        return image_of(view, self.spec(view.run.dag, view.row.version), rows, found, self._kept(view.number))
+        spec = self.spec(view.run.dag, view.row.version)
+        return image_of(view, spec, rows, found, self._kept(view.number), self.steps(view.number, spec))
+
+    def steps(self, run: int, spec: DagSpec) -> tuple[Step, ...]:
+        """The calls that a flow has made, in order."""
+        if not spec.is_flow:
+            return ()
+        of_run = select(steps.c.step).where(steps.c.run == run).order_by(steps.c.seq)
+        return tuple(_step(data) for data in self._connection.execute(of_run).scalars())
 
     def _kept(self, run: int) -> dict[Where, tuple[tuple[str, str], ...]]:
         of_run = select(task_state.c.task_id, task_state.c.map_index, task_state.c.name, task_state.c.value)

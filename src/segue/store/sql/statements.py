@@ -26,6 +26,7 @@ from segue.store.schema import (
 )
 from segue.store.sql.grammar import ONE, Grammar, param, params, text_of
 from segue.store.sql.moves import Moves
+from segue.store.sql.renaming import Renaming
 
 __all__ = ["SEALED", "Statements"]
 
@@ -75,6 +76,7 @@ class Statements:
         self.quarantine = g.text(
             update(dags).values(quarantined=param("why")).where(dags.c.dag_id == param("dag")), *params("why dag")
         )
+        self.rename = Renaming(g)
         self.move_slot = _move_slot(g)
         #: A request and its answer: new, or one whose row has waited for it.
         self.add_request = _add_request(g)

@@ -17,6 +17,7 @@ from segue.model.changes import (
     AttemptMoved,
     Change,
     Collapsed,
+    DagRenamed,
     DefinitionFailed,
     Expanded,
     GuardEased,
@@ -26,6 +27,7 @@ from segue.model.changes import (
     RunMoved,
     SecretSet,
     SlotMoved,
+    Spawned,
     StateChanged,
     TaskMoved,
     VersionAdded,
@@ -84,7 +86,7 @@ class SqlTransaction:
         sql: the statements of its dialect.
         epoch: of the owner, for the event log.
         seq: number of the last event.
-        known: row numbers of runs, read only.
+        known: row numbers of runs; those that are no longer called so are taken out, none is put in.
     """
 
     def __init__(self, desk: Desk, sql: Statements, epoch: int, seq: int, known: dict[RunKey, int]) -> None:
@@ -102,7 +104,9 @@ class SqlTransaction:
             AttemptMoved: self._move_attempt,
             Expanded: self._expand,
             Collapsed: self._collapse,
+            Spawned: self._spawn,
             VersionAdded: self._add_version,
+            DagRenamed: self._rename,
             DefinitionFailed: self._fail_definition,
             SlotMoved: self._move_slot,
             Quarantined: self._quarantine,
@@ -126,6 +130,9 @@ class SqlTransaction:
         for change in changes:
             writers[type(change)](change)
         self._flush()
+        self._write_events()
+
+    def _write_events(self) -> None:
         (plain, explained), self._events = self._events, [[], []]
         self._desk.write(self._moves.add_plain_event, plain, "event")
         self._desk.write(self._moves.add_event, explained, "event")
@@ -218,6 +225,11 @@ class SqlTransaction:
             self._desk.write(statement, [(run, change.task)], change, exact=False)
         self._log_all(change)
 
+    def _spawn(self, change: Spawned) -> None:
+        row = (self._id(change.run), change.seq, _encode(change.step))
+        self._desk.write(self._moves.add_step, [row], change)
+        self._log_all(change)
+
     def _keep_state(self, change: StateChanged) -> None:
         index = NO_INDEX if change.index is None else change.index
         row = (self._id(change.run), change.task, index, change.name, change.value.encode())
@@ -257,6 +269,15 @@ class SqlTransaction:
         self._desk.write(self._sql.add_bundle, [(version.bundle, change.location, change.at)], change, exact=False)
         dag = (change.dag, change.location, spec.file, version.number, version.bundle, None, None)
         self._desk.write(self._sql.set_dag, [dag], change)
+        self._log_all(change)
+
+    def _rename(self, change: DagRenamed) -> None:
+        self._flush()
+        self._write_events()
+        self._sql.rename.write(self._desk, change.old, change.new)
+        for numbers in (self._known, self.made):
+            for run in [run for run in numbers if run.dag == change.old]:
+                del numbers[run]
         self._log_all(change)
 
     def _fail_definition(self, change: DefinitionFailed) -> None:

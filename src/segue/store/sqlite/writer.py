@@ -16,7 +16,7 @@ from segue.model.errors import Conflict, HomeUnusable, LeaseLost, SegueError
 from segue.model.events import Act, Definition
 from segue.model.ids import RunKey
 from segue.model.images import Facts, Snapshot
-from segue.store.facts import facts_of
+from segue.store.facts import facts_of, ids_of
 from segue.store.sql.source import SqlSource
 from segue.store.sql.transaction import SqlTransaction
 from segue.store.sqlite.connection import code_of, fault_of, faults, reading
@@ -97,9 +97,10 @@ class SqliteWriter:
 
     def known(self, definition: Definition) -> Definition:
         """The same definition with its version's number where the store has it."""
-        digests = (definition.spec.id, definition.spec_digest, definition.code_digest)
+        digests = (definition.spec_digest, definition.code_digest)
         with self._faults():
-            number = self._one(STATEMENTS.find_version, digests)
+            found = (self._one(STATEMENTS.find_version, (dag, *digests)) for dag in ids_of(definition))
+            number = next((number for number in found if number is not None), None)
         return msgspec.structs.replace(definition, number=number)
 
     def close(self) -> None:

@@ -6,12 +6,15 @@ whether two attempts of a task would live at once, or code would run before its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from random import Random
-from typing import Literal
+from typing import Literal, TypeAlias
 
-from segue.model.changes import Adopt, Answer, Cancel, Command, Given, Kill, Launch, Missing
+from msgspec.structs import replace
+
+from segue.model.changes import Adopt, Answer, Cancel, Command, Kill, Launch
 from segue.model.contracts import Inbox
 from segue.model.events import (
     OWN_CAUSES,
@@ -21,26 +24,32 @@ from segue.model.events import (
     Ended,
     Event,
     Failure,
+    Followed,
     Lost,
     LostCause,
     MayStart,
     Outcome,
+    Skipped,
     Started,
+    StateSet,
+    Usage,
     Value,
 )
 from segue.model.ids import AttemptKey, Instant, TaskKey, fence_of
-from segue.model.state import FINAL, AttemptState
+from segue.model.masking import Veil
+from segue.model.state import AttemptState
 from segue.testing.world.inbox import ScriptedInbox
-from segue.testing.world.ledger import Ledger, RunRecord, Violation
-from segue.testing.world.oracle import ruling
+from segue.testing.world.launching import check_launch
+from segue.testing.world.ledger import Ledger, Violation, downstream
 from segue.testing.world.plan import Fault, Plan
-from segue.testing.world.script import SECOND, Script
+from segue.testing.world.script import CANARY, LEAK, SECOND, Script
 from segue.testing.world.timeline import Timeline
 
-__all__ = ["ScriptedExecutor"]
+__all__ = ["Floor", "ScriptedExecutor"]
 
 _LAZY = 20_000
 _PLATFORM_BUDGET = 3
+Word: TypeAlias = Started | Ended | Lost | Asked
 
 
 @dataclass(slots=True)
@@ -52,6 +61,29 @@ class _Process:
     state: Literal["starting", "asking", "running", "gone"] = "starting"
     began: Instant | None = None
     stopping: bool = False
+    asks: dict[int, StateSet] = field(default_factory=dict)
+    """questions without an answer, by number; the end waits for these"""
+    ending: Outcome | None = None
+
+
+@dataclass(slots=True)
+class Floor:
+    """What the executors of all owners share.
+
+    Args:
+        spoken: what attempts really said; whatever else is accepted was made up.
+        published: what readers of a task's data see.
+        trace: what was launched and begun, and when.
+        executors: all of them.
+        hide: takes secrets out of what attempts say, given the veil of their worker.
+    """
+
+    spoken: dict[AttemptKey, list[Event]] = field(default_factory=dict)
+    published: dict[TaskKey, bytes] = field(default_factory=dict)
+    trace: list[tuple[Instant, str]] = field(default_factory=list)
+    executors: list[ScriptedExecutor] = field(default_factory=list)
+    lost: dict[tuple[TaskKey, int, bool], int] = field(default_factory=lambda: defaultdict(int))
+    hide: Callable[[Ended | Lost | Asked, Veil], Ended | Lost | Asked] = lambda event, _: event
 
 
 class ScriptedExecutor:
@@ -64,29 +96,30 @@ class ScriptedExecutor:
         ledger: what is committed, for the checks.
         fence_key: of the store.
         inbox: what else a waiting owner is woken by.
+        floor: what it shares with those of other owners.
 
     Attributes:
-        spoken: what attempts really said; whatever else is accepted was made up.
         idle: the owner waits without end, and nothing will happen any more by itself.
     """
 
     def __init__(
-        self, plan: Plan, script: Script, timeline: Timeline, ledger: Ledger, fence_key: bytes, inbox: ScriptedInbox
-    ) -> None:
-        self._inbox = inbox
+        self, plan: Plan, script: Script, timeline: Timeline, ledger: Ledger, fence_key: bytes, inbox: ScriptedInbox,
+        floor: Floor,
+    ) -> None:  # fmt: skip
+        self._inbox, self.floor = inbox, floor
+        floor.executors.append(self)
         self._plan, self._script, self._timeline, self._ledger = plan, script, timeline, ledger
         self._fence_key = fence_key
-        self._rng = script.rng("executor")
+        self._rng = script.rng("executor", *range(1, len(floor.executors)))
         self._out: list[Event] = []
         self._on_the_way: list[Event] = []
         self._processes: dict[AttemptKey, _Process] = {}
         self._over: set[AttemptKey] = set()
-        self._lost: dict[tuple[TaskKey, int, bool], int] = {}
         self._workers = self._most = plan.workers
         self._depth = plan.depth
         self.idle = False
-        self.spoken: dict[AttemptKey, list[Event]] = {}
-        self.trace: list[tuple[Instant, str]] = []
+        self._veil = Veil()
+        self._veil.learn([CANARY])
 
     # ---------------------------------------------------------------------------------------------------- contract
     def do(self, commands: Iterable[Command]) -> None:
@@ -118,8 +151,18 @@ class ScriptedExecutor:
                     self._timeline.after(self._rng.randrange(60 * SECOND), lambda again=event: self._out.append(again))  # type: ignore[misc]
 
     def barrier(self) -> None:
-        """A new owner begins: it has to be told the capacity."""
+        """A new owner begins: it has to be told the capacity. Workers of the other, which has lost the lease, die."""
+        for other in self.floor.executors:
+            if other is not self:
+                other.fence_off()
         self._tell_capacity()
+
+    def fence_off(self) -> None:
+        """Its owner does not lead any more: its workers are killed; what they said before may still be heard."""
+        for process in self._processes.values():
+            process.state = "gone"
+            self._over.add(process.launch.key)
+        self._processes.clear()
 
     def wait(self, seconds: float | None, poked: Inbox) -> None:
         """Let time pass until there is something to poll, or for so long."""
@@ -172,7 +215,7 @@ class ScriptedExecutor:
         self._on_the_way = [event for event in self._on_the_way if spooled and isinstance(event, Ended | Lost)]
         self._over = {
             event.key for event in (*self._out, *self._on_the_way)
-            if isinstance(event, Ended | Lost) and event in self.spoken.get(event.key, ())
+            if isinstance(event, Ended | Lost) and event in self.floor.spoken.get(event.key, ())
         }  # fmt: skip
 
     def change_capacity(self, workers: int) -> None:
@@ -190,46 +233,20 @@ class ScriptedExecutor:
         key = launch.key
         if key in self._processes or key in self._over:
             return
-        self._check_launch(launch)
+        check_launch(launch, self._ledger, self._fence_key)
+        for other in self.living():
+            if other.of == key.of:
+                raise Violation("I2", f"{key} is launched while {other} lives")
         process = _Process(launch, self._script.rng("process", key, self._ledger.commits))
         self._processes[key] = process
-        self.trace.append((self._timeline.now(), f"launch {key}"))
+        self.floor.trace.append((self._timeline.now(), f"launch {key}"))
         self._timeline.after(process.draw.randrange(1, 30_000), lambda: self._begin(process))
 
-    def _check_launch(self, launch: Launch) -> None:
-        key = launch.key
-        run = self._ledger.runs.get(key.run)
-        record = run.attempts.get(key) if run is not None else None
-        if run is None or record is None or record.state is not AttemptState.QUEUED:
-            raise Violation("commit, then act", f"{key} is launched, its row says {record and record.state}")
-        if run.cancel_at is not None:
-            raise Violation("I15", f"{key} is launched after its run was cancelled")
-        if launch.fence != fence_of(key, self._fence_key):
-            raise Violation("I3", f"{key} is launched with a wrong fence")
-        if launch.task != run.specs.get(key.task):
-            raise Violation("I17", f"{key} is launched with another version's task")
-        task = run.task(key.task, key.index)
-        if (launch.tries, launch.round) != (task.tries, task.round):
-            raise Violation(
-                "I6", f"{key} is told {launch.tries} failures of round {launch.round}, not {task.tries} of {task.round}"
-            )
-        if ruling(run, launch.task) != (True, None):
-            raise Violation("I1", f"{key} is launched, and its rule does not hold")
-        self._check_inputs(launch, run)
-        for other in self._processes.values():
-            if other.state != "gone" and other.launch.key.of == key.of:
-                raise Violation("I2", f"{key} is launched while {other.launch.key} lives")
-
-    def _check_inputs(self, launch: Launch, run: RunRecord) -> None:
-        key = launch.key
-        if len(launch.inputs) != len(launch.task.data):
-            raise Violation("I1", f"{key} is given {len(launch.inputs)} inputs for {len(launch.task.data)} arguments")
-        for name, given in zip(launch.task.data, launch.inputs, strict=True):
-            up = run.task(name, None)
-            if isinstance(given, Given) and up.expanded is None and given.value != up.result:
-                raise Violation("I1", f"{key} is given {given.value} of {name}, which is {up.result}")
-            if isinstance(given, Missing) and given.state in FINAL and given.state is not up.state:
-                raise Violation("I1", f"{key} is told that {name} is {given.state}, it is {up.state}")
+    def living(self) -> list[AttemptKey]:
+        """Attempts that live with any owner."""
+        return [
+            key for one in self.floor.executors for key, process in one._processes.items() if process.state != "gone"
+        ]
 
     def _begin(self, process: _Process) -> None:
         if process.state != "starting":
@@ -244,7 +261,12 @@ class ScriptedExecutor:
 
     def _answer(self, answer: Answer) -> None:
         process = self._processes.get(answer.key)
-        if process is None or process.state != "asking":
+        if process is None:
+            return
+        if answer.seq > 1:
+            self._kept(process, answer)
+            return
+        if process.state != "asking":
             return
         if not answer.yes:
             self._end(process, Cancelled(begun=False))
@@ -257,8 +279,8 @@ class ScriptedExecutor:
     def _run(self, process: _Process) -> None:
         launch, timeline = process.launch, self._timeline
         process.state, process.began = "running", timeline.now()
-        self.trace.append((timeline.now(), f"begin {launch.key}"))
-        ending = self._script.ending(launch.key.of, launch.task, launch.round, launch.tries)
+        self.floor.trace.append((timeline.now(), f"begin {launch.key}"))
+        ending = self._fate(launch)
         hangs = isinstance(ending, Failure) and ending.kind == "timeout"
         length = self._script.duration(launch.key, launch.task.rules.timeout, hangs)
         if length > _LAZY:
@@ -266,10 +288,47 @@ class ScriptedExecutor:
         cause = ending if isinstance(ending, LostCause) else self._accident(process)
         if not isinstance(ending, LostCause) and Fault.FORGED in self._plan.faults and process.draw.random() < 0.2:
             timeline.after(process.draw.randrange(length * 2), lambda: self._forge(launch))
+        if launch.kind != "publish" and not hangs:
+            for at, (name, value) in enumerate(self._script.keeps(launch.key)):
+                self._keep_later(process, length * (at + 1) // 4, at + 2, StateSet(name, value))
         if cause is not None:
             timeline.after(process.draw.randrange(length), lambda: self._lose(process, cause, ending))
         elif not isinstance(ending, LostCause):
             timeline.after(length, lambda: self._end(process, ending))
+
+    def _fate(self, launch: Launch) -> Outcome | LostCause:
+        """What this attempt comes to, its guard and all."""
+        key, task = launch.key, launch.task
+        if launch.kind != "user":
+            return self._script.errand(key, launch.kind)
+        ending = self._script.ending(key.of, task, launch.round, launch.tries)
+        if isinstance(ending, Followed):
+            below = downstream(self._ledger.runs[key.run].spec)[task.id]
+            return Followed(tuple(name for name in ending.ids if name in below), ending.value)
+        if isinstance(ending, Value) and task.kind == "task" and launch.empty == "hold":
+            return self._script.guarded(key.of, ending, launch.round, launch.tries) or ending
+        return ending
+
+    def _keep_later(self, process: _Process, delay: int, seq: int, what: StateSet) -> None:
+        def keep() -> None:
+            if process.state == "running" and not process.stopping:
+                process.asks[seq] = what
+                self._say(Asked(process.launch.key, process.launch.fence, self._timeline.now(), seq, what))
+
+        self._timeline.after(delay, keep)
+
+    def _kept(self, process: _Process, answer: Answer) -> None:
+        what = process.asks.pop(answer.seq, None)
+        if what is None:
+            return
+        key = answer.key
+        kept = self._ledger.runs[key.run].kept.get((key.task.partition("!")[0], key.index), {})
+        if answer.yes and kept.get(what.name) != what.value:
+            raise Violation("commit, then act", f"{key} is told that {what} is kept, the store has {kept}")
+        if not answer.yes and not process.stopping:
+            raise Violation("STATE", f"{key} is alive and may not keep {what}")
+        if process.ending is not None and not process.asks:
+            self._end(process, process.ending)
 
     def _accident(self, process: _Process) -> LostCause | None:
         """Whether this attempt dies without a word, within what its task can bear in this round."""
@@ -278,11 +337,12 @@ class ScriptedExecutor:
         launch = process.launch
         cause = process.draw.choice([cause for cause in LostCause if cause is not LostCause.OWNER])
         own = cause in OWN_CAUSES
-        budget = self._script.loss_budget(launch.key.of, launch.task, launch.round) if own else _PLATFORM_BUDGET
-        place = launch.key.of, launch.round, own
-        if self._lost.get(place, 0) >= budget and (self._plan.exact or process.draw.random() < 0.5):
+        ours = own and launch.kind == "user"
+        budget = self._script.loss_budget(launch.key.of, launch.task, launch.round) if ours else _PLATFORM_BUDGET
+        place = launch.key.of, launch.round, ours
+        if self.floor.lost[place] >= budget and (self._plan.exact or process.draw.random() < 0.5):
             return None
-        self._lost[place] = self._lost.get(place, 0) + 1
+        self.floor.lost[place] += 1
         return cause
 
     def _dies_early(self, process: _Process) -> bool:
@@ -299,10 +359,23 @@ class ScriptedExecutor:
     def _end(self, process: _Process, outcome: Outcome) -> None:
         if process.state == "gone":
             return
+        if process.asks and not isinstance(outcome, Cancelled):
+            process.ending = outcome  # it blocks until its question is answered
+            return
         process.state = "gone"
-        key = process.launch.key
-        self._over.add(key)
-        self._say(Ended(key, process.launch.fence, process.began, self._timeline.now(), outcome))
+        launch, now = process.launch, self._timeline.now()
+        self._over.add(launch.key)
+        usage = Usage()
+        if launch.task.rules.secrets:
+            outcome, usage = _chatty(outcome), Usage(notes=(f"it used {CANARY}",))
+        said = self._veiled(Ended(launch.key, launch.fence, process.began, now, outcome, usage))
+        assert isinstance(said, Ended)
+        if isinstance(said.outcome, Value) and launch.kind != "hook":
+            self.floor.published[launch.key.of] = launch.staged or said.outcome.inline or b""
+        self._say(said)
+
+    def _veiled(self, word: Ended | Lost | Asked) -> Ended | Lost | Asked:
+        return self.floor.hide(word, self._veil)
 
     def _lose(self, process: _Process, cause: LostCause, ending: Outcome | LostCause) -> None:
         if process.state == "gone":
@@ -314,8 +387,8 @@ class ScriptedExecutor:
         code = 0 if cause is LostCause.EXIT else None
         self._say(Lost(launch.key, launch.fence, process.began, now, cause, signal, code))
         if not isinstance(ending, LostCause) and Fault.LATE in self._plan.faults and process.draw.random() < 0.5:
-            late = Ended(launch.key, launch.fence, process.began, now, ending)
-            self.spoken[launch.key].append(late)
+            late = self._veiled(Ended(launch.key, launch.fence, process.began, now, ending))
+            self.floor.spoken[launch.key].append(late)
             self._send_later(late, process.draw.randrange(60 * SECOND))
 
     def _forge(self, launch: Launch) -> None:
@@ -362,10 +435,12 @@ class ScriptedExecutor:
                 self._say(Lost(adopt.key, adopt.fence, now, now, LostCause.OWNER))
         elif process.state == "asking":
             self._say(Asked(adopt.key, adopt.fence, self._timeline.now(), 1, MayStart()))
+        for seq, what in process.asks.items() if process is not None else ():
+            self._say(Asked(adopt.key, adopt.fence, self._timeline.now(), seq, what))
 
     # ------------------------------------------------------------------------------------------------------- words
-    def _say(self, event: Started | Ended | Lost | Asked) -> None:
-        self.spoken.setdefault(event.key, []).append(event)
+    def _say(self, event: Word) -> None:
+        self.floor.spoken.setdefault(event.key, []).append(event)
         faults = self._plan.faults
         if Fault.WITHHELD in faults and self._rng.random() < 0.2:
             self._send_later(event, self._rng.randrange(20 * SECOND))
@@ -382,3 +457,16 @@ class ScriptedExecutor:
 
         self._on_the_way.append(event)
         self._timeline.after(delay, arrive)
+
+
+def _chatty(outcome: Outcome) -> Outcome:
+    """The same from a task that says its secret wherever it can."""
+    match outcome:
+        case Failure() if outcome == LEAK:
+            return Value(inline=b"the address is " + CANARY.encode())
+        case Failure():
+            return replace(outcome, text=f"{outcome.text}, with {CANARY}")
+        case Skipped(why):
+            return Skipped(f"{why}, with {CANARY}")
+        case _:
+            return outcome

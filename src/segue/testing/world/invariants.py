@@ -1,36 +1,39 @@
 """What must never be (RELIABILITY §1): one small function an invariant, asked after every commit.
 
-Each yields a sentence for every breach it sees. Others are kept where they show themselves: the tables of moves, I4, I8
-and I18 by the ledger, commit-then-act, I2 and I17 by the executor, I26-I28, I31 and I33-I36 by the world at rest.
+Each yields a sentence for every breach it sees. Limits are looked at in `fairness`, what follows an end or a stop in
+`aftermath`. Others are kept where they show themselves: the tables of moves, I4, I8 and I18 by the ledger,
+commit-then-act, I2, I17 and I38 where an attempt is launched, I23 by the store, I26-I28, I31 and I33-I36 by the world
+at rest.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from typing import Final, TypeAlias
+from collections.abc import Iterable, Iterator
+from typing import Final
 
-from segue.model.events import OWN_CAUSES, Ended, Failure, Followed, Lost, LostCause, Value
+from segue.model.events import OWN_CAUSES, Ended, Failure, Followed, Held, Lost, LostCause, Value
 from segue.model.ids import AttemptKey, TaskKey
 from segue.model.state import FINAL, LIVE, RUN_FINAL, AttemptState, RunState, TaskState
+from segue.testing.world.aftermath import AFTERMATH
 from segue.testing.world.executor import ScriptedExecutor
+from segue.testing.world.fairness import FAIRNESS, Invariant
 from segue.testing.world.ledger import AttemptRecord, Commit, Ledger, RunRecord, downstream
 from segue.testing.world.oracle import ruling, upstream_states
 from segue.testing.world.script import SECOND
 
-__all__ = ["INVARIANTS", "Invariant"]
+__all__ = ["INVARIANTS"]
 
-Invariant: TypeAlias = Callable[[Ledger, Commit, ScriptedExecutor], Iterator[str]]
 PLATFORM_LIMIT = 10
 _LOST = {AttemptState.LOST}
+_NEVER = ("Fail", "unstorable")
 _USER = {AttemptState.FAILED, AttemptState.TIMED_OUT}
 
 
 def i1(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
     """No attempt starts before its task's trigger rule is satisfied by accepted final upstream states."""
     for change, _before in commit.tasks:
-        if change.new is TaskState.QUEUED and change.old is not TaskState.HELD:
-            run = ledger.runs[change.run]
+        run = ledger.runs[change.run]
+        if change.new is TaskState.QUEUED and not run.task(change.task, change.index).released:
             if ruling(run, run.specs[change.task]) != (True, None):
                 states = upstream_states(run, run.specs[change.task])
                 yield f"{change.run}/{change.task} starts above {[state.value for state in states]}"
@@ -58,7 +61,7 @@ def i2(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
 
 
 def _supports(key: AttemptKey, state: AttemptState, executor: ScriptedExecutor) -> bool:
-    for word in executor.spoken.get(key, ()):
+    for word in executor.floor.spoken.get(key, ()):
         match word, state:
             case Ended(outcome=Value() | Followed()), AttemptState.SUCCESS:
                 return True
@@ -85,13 +88,19 @@ def i3(ledger: Ledger, commit: Commit, executor: ScriptedExecutor) -> Iterator[s
         if before is not None and change.new is AttemptState.SUCCESS and change.key.number != newest:
             yield f"{change.key} succeeds after attempt {newest} was made"
     for moved, _before in commit.tasks:
-        if moved.new is TaskState.SUCCESS and moved.result is not None and not moved.marked:
+        fresh = moved.new is TaskState.SUCCESS and moved.reused_from is None
+        if fresh and moved.result is not None and not moved.marked:
             name = TaskKey(moved.run, moved.task, moved.index)
-            key = AttemptKey(*name, ledger.runs[moved.run].task(moved.task, moved.index).number)
-            said = [word.outcome for word in executor.spoken.get(key, ()) if isinstance(word, Ended)]
-            values = [one.value if isinstance(one, Followed) else one for one in said]
+            record = ledger.runs[moved.run].task(moved.task, moved.index)
+            held = moved.old is TaskState.HELD or record.released
+            numbers = range(1, record.number + 1) if held else (record.number,)
+            keys = [AttemptKey(*name, number) for number in numbers]
+            said = [
+                word.outcome for key in keys for word in executor.floor.spoken.get(key, ()) if isinstance(word, Ended)
+            ]
+            values = [one.value if isinstance(one, Followed | Held) else one for one in said]
             if not any(isinstance(one, Value) and one.inline == moved.result.inline for one in values):
-                yield f"{name} has the result {moved.result.inline!r}, its attempt {key.number} said {said}"
+                yield f"{name} has the result {moved.result.inline!r}, its attempts {numbers} said {said}"
 
 
 def i4(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
@@ -120,20 +129,21 @@ def i5(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
         }  # fmt: skip
         for name in sorted(below):
             sure, outcome = ruling(run, run.specs[name])
-            if sure and outcome is not None and any(one.state is TaskState.PENDING for one in run.items(name)):
+            waiting = any(one.state is TaskState.PENDING for one in run.items(name))
+            if sure and outcome is not None and waiting:
                 yield f"{key}/{name} is still pending and should be {outcome}"
 
 
 def i6(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
     """User failures <= retries + 1 a round, crashes <= `lost`, platform losses <= 10; `idempotent=False`: none."""
     for change, _before in commit.attempts:
-        if change.old is not None:
+        if change.old is not None or change.kind != "user":
             continue
         run = ledger.runs[change.key.run]
         rules = run.specs[change.key.task].rules
         past = [
             record for key, record in run.attempts.items()
-            if key.of == change.key.of and record.round == change.round and key != change.key
+            if key.of == change.key.of and record.round == change.round and key != change.key and record.kind == "user"
         ]  # fmt: skip
         user = sum(record.state in _USER for record in past)
         own = sum(record.state in _LOST and record.cause in OWN_CAUSES for record in past)
@@ -165,16 +175,21 @@ def i6_in_full(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[
     for change, _before in commit.tasks:
         run = ledger.runs[change.run]
         rules = run.specs[change.task].rules
-        if change.new is not TaskState.FAILED or change.marked or run.cancel_at is not None or not rules.idempotent:
+        if change.new is not TaskState.FAILED or change.marked or change.old is TaskState.HELD:
+            continue
+        if not rules.idempotent or run.stop == "now" or (run.stop and run.specs[change.task].kind != "teardown"):
             continue
         name = TaskKey(change.run, change.task, change.index)
-        past = [one for key, one in run.attempts.items() if key.of == name and one.round == change.round]
+        past = [
+            one for key, one in run.attempts.items()
+            if key.of == name and one.round == change.round and one.kind == "user"
+        ]  # fmt: skip
         last = past[-1] if past else None
         user = sum(one.state in _USER for one in past)
         own = sum(one.state in _LOST and one.cause in OWN_CAUSES for one in past)
         if last is None:
             continue
-        if last.state in _USER and last.cause != "Fail" and user <= rules.retry.times:
+        if last.state in _USER and last.cause not in _NEVER and user <= rules.retry.times:
             yield f"{name} fails for good after {user} failures, {rules.retry.times} retries are allowed"
         if last.state in _LOST and last.cause in OWN_CAUSES and own <= rules.retry.lost:
             yield f"{name} fails for good after {own} crashes, {rules.retry.lost} are allowed"
@@ -190,7 +205,7 @@ def i7(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
         if change.new is TaskState.QUEUED and change.old is TaskState.UP_FOR_RETRY:
             if before.not_before is not None and commit.now < before.not_before:
                 yield f"{name} starts {before.not_before - commit.now} us before its time"
-        elif change.new is TaskState.UP_FOR_RETRY:
+        elif change.new is TaskState.UP_FOR_RETRY and change.old is not TaskState.HELD:
             run = ledger.runs[change.run]
             words = _expected_delay(run, AttemptKey(*name, change.attempt or 0), change.tries, change.losses)
             waits = (change.not_before or commit.now) - commit.now
@@ -200,6 +215,8 @@ def i7(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
 
 def _expected_delay(run: RunRecord, key: AttemptKey, tries: int, losses: int) -> tuple[int, int] | None:
     record, retry = run.attempts[key], run.specs[key.task].rules.retry
+    if record.kind == "publish":
+        return (0, 0) if record.cause == LostCause.OWNER else (5 * SECOND, 5 * SECOND)
     if record.state in _USER:
         if record.cause == "RetryAfter":
             return None
@@ -209,50 +226,6 @@ def _expected_delay(run: RunRecord, key: AttemptKey, tries: int, losses: int) ->
         delay = 10 * SECOND * 2 ** (losses - 1)
         return delay, delay
     return (0, 0) if record.cause == LostCause.OWNER else (5 * SECOND, 5 * SECOND)
-
-
-def i12_runs(ledger: Ledger, _: Commit, _executor: ScriptedExecutor) -> Iterator[str]:
-    """Runs that hold a place <= `max_active_runs`, one a slot."""
-    placed: dict[str, list[RunRecord]] = {}
-    for run in ledger.at_work():
-        if run.placed:
-            placed.setdefault(run.row.run.dag, []).append(run)
-    for dag, runs in placed.items():
-        limit = max(run.spec.run_limit for run in runs)
-        # A foreground owner takes up a placed run of an owner that died, whatever it has begun itself meanwhile.
-        if ledger.driven is None and len(runs) > limit:
-            yield f"{len(runs)} runs of {dag} hold a place, {limit} may"
-        slots = [run.row.slot for run in runs if run.row.slot is not None]
-        if len(set(slots)) < len(slots):
-            yield f"two runs of one slot of {dag} hold their place"
-
-
-def i12_attempts(ledger: Ledger, commit: Commit, executor: ScriptedExecutor) -> Iterator[str]:
-    """Attempts alive <= every limit that allowed a new one."""
-    new = [change.key for change, _ in commit.attempts if change.old is None]
-    if not new:
-        return
-    alive = [key for run in ledger.at_work() for key in run.alive]
-    if len(alive) > executor.room:
-        yield f"{len(alive)} attempts are alive, there is room for {executor.room}"
-    for key in new:
-        run = ledger.runs[key.run]
-        if not run.placed:
-            yield f"{key} is made, its run holds no place"
-        most = run.spec.max_active_tasks
-        if most is not None and sum(one.run.dag == key.run.dag for one in alive) > most:
-            yield f"more than {most} attempts of {key.run.dag} are alive (max_active_tasks)"
-        most = run.specs[key.task].rules.max_active
-        same = sum((one.run.dag, one.task) == (key.run.dag, key.task) for one in alive)
-        if most is not None and same > most:
-            yield f"{same} attempts of {key.run.dag}.{key.task} are alive, {most} may (max_active)"
-
-
-def i15(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
-    """After the commit of cancel no attempt of that run starts."""
-    for change, _before in commit.attempts:
-        if change.old is None and ledger.runs[change.key.run].cancel_at is not None:
-            yield f"{change.key} is made after its run was cancelled"
 
 
 def i20(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
@@ -266,13 +239,14 @@ def i20(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
             yield f"{change.run} ends {run.state} with {sorted({state.value for _, state in states})}"
         if run.placed:
             yield f"{change.run} has ended and holds its place"
-        failed = [
-            name for name, state in states if state is TaskState.FAILED and not run.specs[name].rules.allow_failure
-        ]
+        failed = [name for name, state in states if state is TaskState.FAILED and _matters(run, name)]
+        stopped = run.stop == "timeout" and any(state is TaskState.CANCELLED for _, state in states)
         if run.state is RunState.SUCCESS and failed:
             yield f"{change.run} is a success, {failed} failed"
-        if run.state is RunState.FAILED and not (failed and run.culprits):
+        if run.state is RunState.FAILED and not ((failed or stopped) and run.culprits):
             yield f"{change.run} failed, culprits are {run.culprits}, failed are {failed}"
+        if stopped and run.state is not RunState.FAILED:
+            yield f"{change.run} reached its timeout and is {run.state}"
         if (
             run.state is RunState.CANCELLED
             and run.cancel_at is None
@@ -281,10 +255,14 @@ def i20(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
             yield f"{change.run} is cancelled and nobody asked"
 
 
+def _matters(run: RunRecord, name: str) -> bool:
+    return not run.specs[name].rules.allow_failure and run.specs[name].kind != "teardown"
+
+
 def i21(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
     """Skipped and upstream-failed follow exactly by rule."""
     for change, _before in commit.tasks:
-        if change.old is not TaskState.PENDING or change.marked or change.actor:
+        if change.old is not TaskState.PENDING or change.marked or change.actor or change.reused_from is not None:
             continue
         run = ledger.runs[change.run]
         task = run.specs[change.task]
@@ -321,6 +299,8 @@ def i22(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
         if change.length != wanted or not change.length:
             yield f"{change.run}/{change.task} has {change.length} items, its lists have {lengths}"
     for moved, _before in commit.attempts:
+        if moved.kind == "hook":
+            continue
         items = ledger.runs[moved.key.run].task(moved.key.task, None).expanded
         index = moved.key.index
         fits = index is None if items is None else index is not None and 0 <= index < items
@@ -328,31 +308,7 @@ def i22(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
             yield f"{moved.key} is made, its task has {items} items"
 
 
-def i32(ledger: Ledger, commit: Commit, executor: ScriptedExecutor) -> Iterator[str]:
-    """What may run does not wait while a worker is free. Looked at after every fourth commit: it reads every task."""
-    alive = [key for run in ledger.at_work() for key in run.alive]
-    if ledger.commits % 4 or len(alive) >= executor.workers:
-        return
-    by_dag = Counter(key.run.dag for key in alive)
-    by_task = Counter((key.run.dag, key.task) for key in alive)
-    for run in ledger.at_work():
-        dag, most = run.row.run.dag, run.spec.max_active_tasks
-        stands = not run.placed or run.cancel_at is not None or dag in ledger.quarantined
-        if stands or (most is not None and by_dag[dag] >= most):
-            continue
-        for name, index, task in run.counted():
-            spec = run.specs[name]
-            limit = spec.rules.max_active
-            if task.state is not TaskState.PENDING or (spec.mapped and index is None):
-                continue
-            if (limit is None or by_task[dag, name] < limit) and ruling(run, spec) == (True, None):
-                yield f"{run.row.run}/{name}[{index}] could run, {len(alive)} of {executor.workers} workers are busy"
-
-
 INVARIANTS: Final[tuple[tuple[str, Invariant], ...]] = (
     ("I1", i1), ("I2", i2), ("I3", i3), ("I4", i4), ("I5", i5), ("I6", i6), ("I6", i6_in_full),
-    ("I7", i7), ("I12", i12_runs),
-    ("I12", i12_attempts), ("I15", i15),
-    ("I20", i20), ("I21", i21), ("I22", i22),
-    ("I32", i32),
+    ("I7", i7), ("I20", i20), ("I21", i21), ("I22", i22), *FAIRNESS, *AFTERMATH,
 )  # fmt: skip

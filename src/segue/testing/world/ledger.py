@@ -15,15 +15,19 @@ from segue.model.changes import (
     Change,
     Collapsed,
     Expanded,
+    GuardEased,
+    PoolSet,
     Quarantined,
     RunCreated,
     RunMoved,
+    StateChanged,
     TaskMoved,
     VersionAdded,
 )
 from segue.model.events import Value
 from segue.model.ids import AttemptKey, Instant, RunKey, TaskKey
-from segue.model.images import RunRow
+from segue.model.images import AttemptKind, RunRow, Stop
+from segue.model.limits import NO_SETTINGS, Limits
 from segue.model.spec import DagSpec, TaskSpec
 from segue.model.state import ATTEMPT_MOVES, MOVES, RUN_FINAL, RUN_MOVES, AttemptState, RunState, TaskState
 
@@ -60,6 +64,11 @@ class TaskRecord:
     result: Value | None = None
     followed: tuple[str, ...] | None = None
     marked: bool = False
+    staged: bytes = b""
+    reused_from: RunKey | None = None
+    released: bool = False
+    published: int = 0
+    """attempts to publish since a person released it"""
 
 
 @dataclass(slots=True)
@@ -72,11 +81,18 @@ class AttemptRecord:
     began: Instant | None = None
     ended: Instant | None = None
     cause: str = ""
+    kind: AttemptKind = "user"
 
 
 @dataclass(slots=True)
 class RunRecord:
-    """One run, whole."""
+    """One run, whole.
+
+    Args:
+        alive, calling: its living attempts, and those of its hooks.
+        kept: what `context.state` holds.
+        before: where every task stood when the run began to be stopped.
+    """
 
     row: RunRow
     spec: DagSpec
@@ -90,6 +106,14 @@ class RunRecord:
     attempts: dict[AttemptKey, AttemptRecord] = field(default_factory=dict)
     alive: set[AttemptKey] = field(default_factory=set)
     specs: dict[str, TaskSpec] = field(default_factory=dict)
+    calling: set[AttemptKey] = field(default_factory=set)
+    kept: dict[tuple[str, int | None], dict[str, str]] = field(default_factory=dict)
+    klass: int = 0
+    stop: Stop = ""
+    spent: int = 0
+    placed_at: Instant | None = None
+    before: dict[tuple[str, int | None], TaskRecord] = field(default_factory=dict)
+    environments: dict[tuple[str, str], frozenset[str]] | None = None
 
     def task(self, name: str, index: int | None) -> TaskRecord:
         """The record of a task; PENDING where nothing was written yet."""
@@ -146,9 +170,17 @@ class Ledger:
         requests: request id to the run it made.
         commits: number of transactions so far.
         driven: the runs that the present owner drives; None: all.
+        pools: slots of every pool, as things are.
+        eased: (DAG, task, guard, likeness of slots) that people have released from now on.
+
+    Args:
+        limits: what the settings allow.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits = NO_SETTINGS) -> None:
+        self.limits = limits
+        self.pools = dict(limits.pools)
+        self.eased: set[tuple[str, str, str, str]] = set()
         self.runs: dict[RunKey, RunRecord] = {}
         self.versions: dict[tuple[str, int], DagSpec] = {}
         self.newest: dict[str, int] = {}
@@ -187,13 +219,33 @@ class Ledger:
                 commit.touched.add(change.run)
             case Collapsed():
                 self._collapse(change)
+            case StateChanged():
+                kept = self.runs[change.run].kept.setdefault((change.task, change.index), {})
+                kept[change.name] = change.value
+            case _:
+                self._note(change)
+
+    def _note(self, change: Change) -> None:
+        match change:
             case VersionAdded():
                 self._add_version(change)
             case Quarantined():
                 self.quarantined.add(change.dag)
+            case GuardEased():
+                self.eased.add((change.dag, change.task, change.guard, change.like))
+            case PoolSet():
+                self._set_pool(change)
             case Answered():
                 _require(change.request not in self.answers, "I28", f"request {change.request} is answered twice")
                 self.answers[change.request] = change
+            case _:
+                pass
+
+    def _set_pool(self, change: PoolSet) -> None:
+        slots = dict(self.limits.pools).get(change.name) if change.slots is None else change.slots
+        self.pools.pop(change.name, None)
+        if slots is not None:
+            self.pools[change.name] = slots
 
     def _create(self, change: RunCreated, commit: Commit) -> None:
         row = change.row
@@ -202,7 +254,7 @@ class Ledger:
         spec = self.versions.get((row.run.dag, row.version))
         _require(spec is not None, "I17", f"{row.run} has version {row.version}, which is not stored")
         assert spec is not None
-        self.runs[row.run] = RunRecord(row, spec, specs={task.id: task for task in spec.tasks})
+        self.runs[row.run] = RunRecord(row, spec, specs={task.id: task for task in spec.tasks}, klass=row.klass)
         self.requests[row.request] = row.run
         commit.touched.add(row.run)
 
@@ -212,7 +264,12 @@ class Ledger:
         legal = change.new is change.old or change.new in RUN_MOVES[change.old]
         _require(legal, "MOVES", f"{change.run}: {change.old} to {change.new}")
         run.state, run.round, run.placed, run.cancel_at = change.new, change.round, change.placed, change.cancel_at
-        run.culprits = change.culprits
+        if change.stop and not run.stop:
+            run.before = {(name, index): replace(task) for name, index, task in run.counted()}
+        run.culprits, run.stop = change.culprits, change.stop
+        run.klass = run.klass if change.klass is None else change.klass
+        _require(change.placed == (change.placed_at is not None), "TIMEOUT", f"{change.run}: {change}")
+        run.spent, run.placed_at = change.spent, change.placed_at
         run.started = change.started if change.started is not None else run.started
         commit.runs.append((change, change.old))
         commit.touched.add(change.run)
@@ -227,7 +284,10 @@ class Ledger:
         commit.tasks.append((change, replace(task)))
         task.state, task.round, task.tries, task.losses = change.new, change.round, change.tries, change.losses
         task.platform, task.not_before, task.result = change.platform, change.not_before, change.result
-        task.followed, task.marked = change.followed, change.marked
+        task.followed, task.marked, task.reused_from = change.followed, change.marked, change.reused_from
+        if change.old is TaskState.HELD or change.new is TaskState.HELD:
+            task.released, task.published = change.new is TaskState.UP_FOR_RETRY, 0
+        task.staged = change.staged
         commit.touched.add(change.run)
 
     def _move_attempt(self, change: AttemptMoved, commit: Commit) -> None:
@@ -237,26 +297,37 @@ class Ledger:
         commit.touched.add(change.key.run)
         if change.old is None:
             _require(known is None, "I4", f"{change.key} is made twice")
-            run.attempts[change.key] = AttemptRecord(change.new, change.round, change.at)
-            run.alive.add(change.key)
-            self.started += 1
-            run.task(change.key.task, change.key.index).number = change.key.number
+            run.attempts[change.key] = AttemptRecord(change.new, change.round, change.at, kind=change.kind)
+            self._begin(run, change)
             return
         _require(known is not None, "I27", f"{change.key} was never made")
         assert known is not None
         _require(known.state is change.old, "I4", f"{change.key} is {known.state}, not {change.old}")
         _require(change.new in ATTEMPT_MOVES[change.old], "I4", f"{change.key}: {change.old} to {change.new}")
+        _require(known.kind == change.kind, "MOVES", f"{change.key} is of kind {known.kind}, not {change.kind}")
         known.state, known.cause = change.new, change.cause
         known.began = change.began if change.began is not None else known.began
         if change.new not in ALIVE:
             known.ended = change.at
             run.alive.discard(change.key)
+            run.calling.discard(change.key)
+
+    def _begin(self, run: RunRecord, change: AttemptMoved) -> None:
+        self.started += 1
+        if change.kind == "hook":
+            run.calling.add(change.key)
+            return
+        run.alive.add(change.key)
+        task = run.task(change.key.task, change.key.index)
+        task.number = change.key.number
+        task.published += change.kind == "publish"
 
     def _collapse(self, change: Collapsed) -> None:
         run = self.runs[change.run]
         for name, index in list(run.tasks):
             if name == change.task and index is not None:
                 del run.tasks[name, index]
+                run.kept.pop((name, index), None)
         run.task(change.task, None).expanded = None
 
     def _add_version(self, change: VersionAdded) -> None:

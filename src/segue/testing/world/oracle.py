@@ -7,7 +7,7 @@ to the list of its upstream states, and whether a verdict may be taken early is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import combinations
 from math import prod
@@ -15,12 +15,28 @@ from typing import Final, NamedTuple, TypeAlias
 
 from segue.model.events import Failure, Followed, Skipped, Value
 from segue.model.ids import RunKey, TaskKey
+from segue.model.limits import Guards
 from segue.model.spec import DagSpec, MapSpec, TaskSpec, TriggerRule
 from segue.model.state import FINAL, RunState, TaskState
-from segue.testing.world.ledger import RunRecord, downstream
+from segue.testing.world.ledger import RunRecord, TaskRecord, downstream
 from segue.testing.world.script import Script
 
-__all__ = ["descendants", "early_verdict", "foretell", "ruling", "run_state", "upstream_states", "verdict"]
+__all__ = [
+    "FORKS",
+    "Known",
+    "between",
+    "descendants",
+    "early_verdict",
+    "foretell",
+    "ruling",
+    "run_state",
+    "setups_of",
+    "teardowns",
+    "upstream_states",
+    "verdict",
+]
+
+FORKS: Final = ("branch", "short_circuit")
 
 S, F, U, K = TaskState.SUCCESS, TaskState.FAILED, TaskState.UPSTREAM_FAILED, TaskState.SKIPPED
 States: TypeAlias = Sequence[TaskState]
@@ -84,17 +100,84 @@ def upstream_states(run: RunRecord, task: TaskSpec) -> list[TaskState]:
     return [record.state for name in task.upstream for record in run.items(name)]
 
 
+def setups_of(spec: DagSpec, teardown: TaskSpec) -> list[str]:
+    """The setups whose environment a teardown takes away: those directly above it."""
+    kinds = {task.id: task.kind for task in spec.tasks}
+    return [name for name in teardown.upstream if kinds[name] == "setup"]
+
+
+@cache
+def between(spec: DagSpec) -> dict[tuple[str, str], frozenset[str]]:
+    """For every setup and a teardown of it, the tasks that lie below the one and above the other."""
+    down = downstream(spec)
+    return {
+        (setup, task.id): frozenset(name for name in descendants(down, [setup]) if task.id in descendants(down, [name]))
+        for task in spec.tasks if task.kind == "teardown" for setup in setups_of(spec, task)
+    }  # fmt: skip
+
+
+def teardowns(spec: DagSpec) -> set[str]:
+    """Tasks that take something away."""
+    return {task.id for task in spec.tasks if task.kind == "teardown"}
+
+
 def ruling(run: RunRecord, task: TaskSpec) -> tuple[bool, TaskState | None]:
     """Whether a verdict on a task may be taken now, and which: None to run."""
+    if task.kind == "teardown":
+        return _cleaning(run, task)
+    sure, outcome = _by_rule(run, task)
+    if not sure or outcome is not None or task.rules.trigger_rule == "always":
+        return sure, outcome
+    made_anew = [
+        run.task(setup, None) for (setup, _), users in _environments(run).items()
+        if task.id in users and run.task(setup, None).round > 1
+    ]  # fmt: skip
+    states = [record.state for record in made_anew]
+    if not FINAL.issuperset(states):
+        return False, None
+    return True, verdict("all_success", states) if task.rules.trigger_rule in _SPREADS_FAILURE else None
+
+
+def _environments(run: RunRecord) -> dict[tuple[str, str], frozenset[str]]:
+    if run.environments is None:
+        run.environments = between(run.spec)
+    return run.environments
+
+
+def _cleaning(run: RunRecord, task: TaskSpec) -> tuple[bool, TaskState | None]:
+    """A teardown waits for all that uses its environments, and runs where there is one to take away."""
+    users = {name for (_, teardown), names in _environments(run).items() if teardown == task.id for name in names}
+    if any(record.state not in FINAL for name in {*task.upstream, *users} for record in run.items(name)):
+        return False, None
+    made = any(run.task(name, None).state is S for name in setups_of(run.spec, task))
+    return True, None if made else K
+
+
+def _by_rule(run: RunRecord, task: TaskSpec) -> tuple[bool, TaskState | None]:
     rule = task.rules.trigger_rule
     if rule != "always":
-        gates = [run.task(name, None) for name in task.upstream if run.specs[name].kind != "task"]
+        gates = [run.task(name, None) for name in task.upstream if run.specs[name].kind in FORKS]
         for chosen in [gate.followed for gate in gates if gate.state in FINAL and gate.followed is not None]:
             if task.id not in chosen and task.id not in descendants(downstream(run.spec), chosen):
                 return True, TaskState.SKIPPED
         if any(gate.state not in FINAL for gate in gates):
             return False, None
     return early_verdict(rule, upstream_states(run, task))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the script does not say.
+
+    Args:
+        guards: how strict the guards of the environment are.
+        verdicts: what people have decided about held tasks: released, or not.
+        taken: what the run has taken over from another.
+    """
+
+    guards: Guards = "hold"
+    verdicts: Mapping[TaskKey, bool] = field(default_factory=dict)
+    taken: Mapping[tuple[str, int | None], TaskRecord] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -107,18 +190,32 @@ class _Told:
 class _Reader:
     """Reads one run from its script, task by task."""
 
-    def __init__(self, spec: DagSpec, run: RunKey, script: Script) -> None:
-        self.run, self.script = run, script
+    def __init__(self, spec: DagSpec, run: RunKey, script: Script, known: Known) -> None:
+        self.run, self.script, self.known = run, script, known
         self.specs = {task.id: task for task in spec.tasks}
         self.down = downstream(spec)
+        self.users = between(spec)
+        self.spec = spec
         self.told: dict[str, dict[int | None, _Told]] = {}
+
+    def needs(self, task: TaskSpec) -> set[str]:
+        """All that must be told before this task can be."""
+        return {*task.upstream, *self.used_by(task)}
+
+    def used_by(self, task: TaskSpec) -> set[str]:
+        return {name for (_, teardown), names in self.users.items() if teardown == task.id for name in names}
 
     def states(self, names: Iterable[str]) -> list[TaskState]:
         return [told.state for name in names for told in self.told[name].values()]
 
     def tell(self, task: TaskSpec) -> dict[int | None, _Told]:
+        taken = self.known.taken.get((task.id, None))
+        if taken is not None:
+            return {None: _taken(taken)}
+        if task.kind == "teardown":
+            return {None: self.clean_up(task)}
         rule = task.rules.trigger_rule
-        gates = [name for name in task.upstream if self.specs[name].kind != "task" and rule != "always"]
+        gates = [name for name in task.upstream if self.specs[name].kind in FORKS and rule != "always"]
         if any(self.excludes(gate, task.id) for gate in gates):
             return {None: _Told(K)}
         if not FINAL.issuperset(self.states(gates)):
@@ -128,18 +225,27 @@ class _Reader:
             return {None: _Told(outcome if outcome is not None else TaskState.PENDING)}
         return {None: self.attempts(task, None)} if task.mapped is None else self.expand(task, task.mapped)
 
+    def clean_up(self, task: TaskSpec) -> _Told:
+        if not FINAL.issuperset(self.states(self.needs(task))):
+            return _Told(TaskState.PENDING)
+        made = S in self.states(setups_of(self.spec, task))
+        return self.attempts(task, None) if made else _Told(K)
+
     def excludes(self, gate: str, name: str) -> bool:
         chosen = self.told[gate][None].followed
         return chosen is not None and name not in chosen and name not in descendants(self.down, chosen)
 
     def attempts(self, task: TaskSpec, index: int | None) -> _Told:
+        taken = self.known.taken.get((task.id, index))
+        if taken is not None:
+            return _taken(taken)
         for tries in range(task.rules.retry.times + 1):
             ending = self.script.ending(TaskKey(self.run, task.id, index), task, 1, tries)
             match ending:
                 case Value():
-                    return _Told(S, ending.length)
+                    return self.guarded(task, index, tries, ending)
                 case Followed():
-                    return _Told(S, followed=ending.ids)
+                    return _Told(S, followed=tuple(name for name in ending.ids if name in self.down[task.id]))
                 case Skipped():
                     return _Told(K)
                 case Failure(retryable=True):
@@ -147,6 +253,16 @@ class _Reader:
                 case _:
                     break
         return _Told(F)
+
+    def guarded(self, task: TaskSpec, index: int | None, tries: int, value: Value) -> _Told:
+        key = TaskKey(self.run, task.id, index)
+        if task.kind != "task" or not self.holds(task) or self.script.guarded(key, value, 1, tries) is None:
+            return _Told(S, value.length)
+        said = self.known.verdicts.get(key)
+        return _Told(TaskState.HELD) if said is None else _Told(S, value.length) if said else _Told(F)
+
+    def holds(self, task: TaskSpec) -> bool:
+        return task.rules.empty == "hold" and self.known.guards == "hold"
 
     def expand(self, task: TaskSpec, mapped: MapSpec) -> dict[int | None, _Told]:
         sources = [over.task for over in mapped.over if over.task is not None]
@@ -158,7 +274,9 @@ class _Reader:
             return {None: _Told(F)}
         total = known[0] if mapped.mode == "zip" else prod(known)
         if not total:
-            return {None: _Told(TaskState.HELD if task.rules.empty == "hold" else K)}
+            said = self.known.verdicts.get(TaskKey(self.run, task.id, None))
+            held = self.holds(task) and said is None
+            return {None: _Told(TaskState.HELD if held else F if self.holds(task) and not said else K)}
         return {index: self.attempts(task, index) for index in range(total)}
 
     def length(self, name: str) -> int | None:
@@ -168,6 +286,10 @@ class _Reader:
         if None in told:
             return 0 if told[None].state is K else None
         return self.states([name]).count(S)
+
+
+def _taken(record: TaskRecord) -> _Told:
+    return _Told(record.state, record.result.length if record.result is not None else None, record.followed)
 
 
 def descendants(down: Mapping[str, Sequence[str]], names: Iterable[str]) -> set[str]:
@@ -182,18 +304,21 @@ def descendants(down: Mapping[str, Sequence[str]], names: Iterable[str]) -> set[
     return found
 
 
-def foretell(spec: DagSpec, run: RunKey, script: Script) -> dict[tuple[str, int | None], TaskState]:
-    """The final states of a run that nobody meddles with; a task below a held one is PENDING.
+def foretell(
+    spec: DagSpec, run: RunKey, script: Script, known: Known = Known()
+) -> dict[tuple[str, int | None], TaskState]:
+    """The final states of a run of which nothing is opened again; a task below a held one is PENDING.
 
     Args:
         spec: its version.
         run: its key, which the script's draws depend on.
         script: how every attempt ends.
+        known: what people and settings have decided.
     """
-    reader = _Reader(spec, run, script)
+    reader = _Reader(spec, run, script, known)
     left = list(spec.tasks)
     while left:
-        for task in [task for task in left if reader.told.keys() >= set(task.upstream)]:
+        for task in [task for task in left if reader.told.keys() >= reader.needs(task)]:
             reader.told[task.id] = reader.tell(task)
         left = [task for task in left if task.id not in reader.told]
     return {(name, index): told.state for name, items in reader.told.items() for index, told in items.items()}
@@ -203,6 +328,6 @@ def run_state(spec: DagSpec, states: Mapping[tuple[str, int | None], TaskState])
     """What a run comes to, by the final states of its tasks."""
     if TaskState.HELD in states.values():
         return RunState.HELD
-    forgiven = {task.id for task in spec.tasks if task.rules.allow_failure}
+    forgiven = {task.id for task in spec.tasks if task.rules.allow_failure or task.kind == "teardown"}
     failed = any(state is F and name not in forgiven for (name, _), state in states.items())
     return RunState.FAILED if failed else RunState.SUCCESS

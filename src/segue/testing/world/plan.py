@@ -14,18 +14,19 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from segue.model.ids import Instant
-from segue.model.spec import DagSpec, Rules, TaskSpec
+from segue.model.limits import Limits
+from segue.model.spec import DagSpec
 from segue.testing.world.script import SECOND, Odds, Script
-from segue.testing.world.specs import draw_dag, without_tasks
+from segue.testing.world.specs import POOLS, draw_dag, draw_limits, edit_dag, without_tasks
 
-__all__ = ["EPOCH", "Action", "Fault", "Plan", "draw_plan", "plan_for", "script_of"]
+__all__ = ["EPOCH", "Action", "Fault", "Plan", "Stock", "draw_plan", "plan_for", "script_of"]
 
 EPOCH = Instant(1_775_001_600 * SECOND)
 """When every world begins: 2026-04-01T00:00Z."""
 _DAY = 86_400 * SECOND
 _SLOTS = (None, None, 0, 0, 1)
 
-Verb: TypeAlias = Literal["trigger", "retry", "rerun", "cancel", "mark", "define"]
+Verb: TypeAlias = Literal["trigger", "retry", "rerun", "cancel", "mark", "release", "reject", "pool", "define"]
 
 
 class Fault(StrEnum):
@@ -55,6 +56,8 @@ class Fault(StrEnum):
     """reports made before the owner died are still there when it is back"""
     SURVIVE = "survive"
     """attempts go on without their owner, as on a remote executor"""
+    PAUSE = "pause"
+    """the owner stands still at numbered points; where there are two, the other may take the lease meanwhile"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +69,13 @@ class Action:
         at: microseconds after the beginning; None: when everything has come to rest.
         verb: what is asked for.
         dag: of a trigger or a new version.
-        target: id of the trigger whose run is meant.
-        slot: number of the day that is triggered, None without interval.
+        target: id of the trigger whose run is meant, or the name of a pool.
+        slot: number of the day that is triggered, None without interval; or the slots of a pool.
         params: encoded params of a trigger.
-        tasks: labels of tasks, for retry and mark.
-        flag: `only` of a retry, `now` of a cancel, `replace` of a trigger or rerun.
+        tasks: labels of tasks, for retry and mark; of a release or reject, where nothing of the run is held; the cut of
+            a rerun.
+        flag: `only` of a retry, `now` of a cancel, `replace` of a trigger or rerun, `from_now_on` of a release.
+        failed: of a rerun.
         state: what a mark sets.
     """
 
@@ -83,6 +88,7 @@ class Action:
     params: bytes = b""
     tasks: tuple[str, ...] = ()
     flag: bool = False
+    failed: bool = False
     state: Literal["success", "failed", "skipped"] = "success"
 
     @property
@@ -91,6 +97,16 @@ class Action:
         if self.slot is None:
             return None
         return Instant(EPOCH + self.slot * _DAY), Instant(EPOCH + (self.slot + 1) * _DAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """A run that is there when the world begins: of the schedule (class 1) or of a backfill (class 2)."""
+
+    dag: str
+    key: str
+    slot: int
+    klass: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +125,10 @@ class Plan:
         foreground: an owner drives what it was asked for, and no run of an owner that died before it.
         workers, depth: what the executor takes.
         edits: later versions of DAGs, by the id of the action that defines them.
+        limits: what the settings allow.
+        stock: runs that an earlier owner has left.
+        owners: how many take turns in leading, one or two.
+        pauses: numbers of crash points at which the owner stands still for a while (fault `pause`).
     """
 
     seed: int
@@ -123,6 +143,10 @@ class Plan:
     workers: int = 4
     depth: int = 0
     edits: dict[str, DagSpec] = field(default_factory=dict)
+    limits: Limits = Limits()
+    stock: tuple[Stock, ...] = ()
+    owners: int = 1
+    pauses: frozenset[int] = frozenset()
 
     def without_faults(self, gone: Iterable[Fault]) -> Plan:
         """The same world with these kinds of trouble off."""
@@ -145,6 +169,7 @@ class Plan:
             dags=tuple(cut(spec) for spec in self.dags if spec.id not in skip),
             actions=tuple(one for one in self.actions if one.dag not in skip),
             edits={name: cut(spec) for name, spec in self.edits.items() if spec.id not in skip},
+            stock=tuple(one for one in self.stock if one.dag not in skip),
         )
 
 
@@ -170,25 +195,57 @@ def _label(rng: Random, spec: DagSpec) -> str:
     return f"{task.id}[{rng.randrange(3)}]" if task.mapped and rng.random() < 0.5 else task.id
 
 
+def _words(rng: Random, verb: Verb, spec: DagSpec) -> tuple[str, ...]:
+    """The tasks that an act names."""
+    many = ("group:g", "group:g.h", "tag:red", "t*", "t?")
+    match verb:
+        case "retry" if rng.random() < 0.2:
+            return (rng.choice(many),)
+        case "retry" if rng.random() < 0.5:
+            return (_label(rng, spec),)
+        case "rerun" if rng.random() < 0.4:
+            return (rng.choice((*many, rng.choice(spec.tasks).id)),)
+        case "mark" | "release" | "reject":
+            return (_label(rng, spec),)
+        case _:
+            return ()
+
+
+_VERBS: dict[Verb, int] = {"retry": 4, "rerun": 3, "cancel": 2, "mark": 4, "release": 4, "reject": 2}
+
+
 def _meddling(rng: Random, triggers: Sequence[Action], dags: Sequence[DagSpec]) -> list[Action]:
     """What people do to runs that are under way, several of them at the same instant now and then."""
     specs = {spec.id: spec for spec in dags}
     found: list[Action] = []
     for number in range(rng.choice((0, 0, 2, 6, 12))):
         target = rng.choice(triggers)
-        verb: Verb = rng.choices(("retry", "rerun", "cancel", "mark"), (4, 1, 2, 4))[0]
+        spec = specs[target.dag]
+        verb = rng.choices(tuple(_VERBS), tuple(_VERBS.values()))[0]
         at = (target.at or 0) + int(min(rng.expovariate(1 / 20), 3_000) * SECOND)
         if found and rng.random() < 0.3:
             at = found[-1].at or 0
-        named = verb == "mark" or (verb == "retry" and rng.random() < 0.6)
         found.append(
             Action(
-                f"m{number}", at, verb, specs[target.dag].id, target.id,
-                tasks=(_label(rng, specs[target.dag]),) if named else (), flag=rng.random() < 0.3,
-                state=rng.choice(("success", "failed", "skipped")),
+                f"m{number}", at, verb, spec.id, target.id, tasks=_words(rng, verb, spec), flag=rng.random() < 0.3,
+                failed=rng.random() < 0.5, state=rng.choice(("success", "failed", "skipped")),
             )
         )  # fmt: skip
     return found
+
+
+def _pool_acts(rng: Random) -> list[Action]:
+    """Pools that are opened, made smaller, stopped and removed."""
+    return [
+        Action(f"p{n}", rng.randrange(200 * SECOND), "pool", target=rng.choice((*POOLS, "other")),
+               slot=rng.choice((None, 0, 1, 2, 4, 8)))
+        for n in range(rng.choice((0, 0, 1, 4)))
+    ]  # fmt: skip
+
+
+def _stock(rng: Random, dags: Sequence[DagSpec]) -> tuple[Stock, ...]:
+    count = rng.choice((0, 0, 0, 1, 3, 5))
+    return tuple(Stock(rng.choice(dags).id, f"b{n}", 10 + n, rng.choice((1, 2, 2))) for n in range(count))
 
 
 def _repeats(rng: Random, actions: Sequence[Action]) -> list[Action]:
@@ -202,17 +259,20 @@ def _repeats(rng: Random, actions: Sequence[Action]) -> list[Action]:
     return found
 
 
-def _settled(rng: Random, triggers: Sequence[Action]) -> list[Action]:
-    return [
+def _settled(rng: Random, triggers: Sequence[Action], specs: Sequence[DagSpec]) -> list[Action]:
+    """What people do when all rests: they decide about all that is held, rerun, retry."""
+    known = {spec.id: spec for spec in specs}
+    found = [Action(f"v{n}", None, rng.choice(("release", "release", "reject"))) for n in range(rng.choice((0, 2, 8)))]
+    for number, one in enumerate(triggers):
+        if rng.random() < 0.3:
+            cut = _words(rng, "rerun", known[one.dag])
+            failed = rng.random() < 0.7 or not cut
+            found.append(Action(f"a{number}", None, "rerun", one.dag, one.id, tasks=cut, failed=failed))
+    return found + [
         Action(f"s{number}", None, "retry", one.dag, one.id)
         for number, one in enumerate(triggers)
         if rng.random() < 0.5
     ]
-
-
-def _edited(rng: Random, spec: DagSpec) -> DagSpec:
-    tasks = (*spec.tasks, TaskSpec("added", Rules(), after=(spec.tasks[0].id,), arguments="v2"))
-    return msgspec.structs.replace(spec, tasks=tasks)
 
 
 def _repeatable(spec: DagSpec) -> DagSpec:
@@ -223,59 +283,93 @@ def _repeatable(spec: DagSpec) -> DagSpec:
     return msgspec.structs.replace(spec, tasks=tasks)
 
 
+def _points(rng: Random, counts: Sequence[int]) -> frozenset[int]:
+    mean = rng.choice((15, 60, 250))
+    points, at = [], 0
+    for _ in range(rng.choice(counts)):
+        at += 1 + int(rng.expovariate(1 / mean))
+        points.append(at)
+    return frozenset(points)
+
+
 def _trouble(rng: Random) -> tuple[frozenset[Fault], frozenset[int]]:
     faults = frozenset(fault for fault in Fault if rng.random() < rng.choice((0.1, 0.5, 0.8)))
-    mean = rng.choice((15, 60, 250))
-    cuts, at = [], 0
-    for _ in range(rng.choice((1, 2, 6))):
-        at += 1 + int(rng.expovariate(1 / mean))
-        cuts.append(at)
-    return faults, frozenset(cuts)
+    return faults, _points(rng, (1, 2, 6))
+
+
+def _odds(rng: Random, *, exact: bool) -> Odds:
+    mild = {
+        "empty": rng.choice((0.0, 0.1, 0.3)), "leak": 0.05, "keeps": rng.choice((0.0, 0.2)),
+        "unpublished": 0.2 if exact else rng.choice((0.0, 0.3, 0.9)),
+    }  # fmt: skip
+    if rng.random() < 0.3:
+        return Odds(fail=0.02, hard=0.0, ask=0.0, poison=0.0, cursed=0.0, lost=0.02, **mild)
+    return Odds(slow=rng.choice((0.0, 0.3, 0.9)), **mild)
 
 
 def draw_plan(seed: int) -> Plan:
     """The world of a seed."""
     rng = Random(f"plan/{seed}")
     exact = seed % 3 == 0
-    dags = tuple(draw_dag(rng, f"d{at}") for at in range(rng.choice((1, 1, 2, 3))))
+    dags = tuple(draw_dag(rng, f"d{at}", exact=exact) for at in range(rng.choice((1, 1, 2, 3))))
     faults, cuts = _trouble(rng)
     triggers = _triggers(rng, dags)
-    calm = rng.random() < 0.3
-    odds = (
-        Odds(fail=0.02, hard=0.0, ask=0.0, poison=0.0, cursed=0.0, lost=0.02)
-        if calm
-        else Odds(slow=rng.choice((0.0, 0.3, 0.9)))
-    )
     edits: dict[str, DagSpec] = {}
+    actions = _pool_acts(rng)
     if exact:
         dags = tuple(map(_repeatable, dags))
-        actions = [*(replace(one, flag=False) for one in triggers), *_settled(rng, triggers)]
+        actions += [replace(one, flag=False) for one in triggers]
     else:
-        actions = [*triggers, *_meddling(rng, triggers, dags)]
+        actions += [*triggers, *_meddling(rng, triggers, dags)]
         actions += _repeats(rng, actions)
-        for spec in dags:
-            if rng.random() < 0.2:
-                edits[f"e-{spec.id}"] = _edited(rng, spec)
-                actions.append(Action(f"e-{spec.id}", rng.randrange(60 * SECOND), "define", spec.id))
+    for spec in dags:
+        if rng.random() < 0.3:
+            edits[f"e-{spec.id}"] = edit_dag(rng, spec)
+            at = None if exact else rng.randrange(60 * SECOND)
+            actions.append(Action(f"e-{spec.id}", at, "define", spec.id))
+    if exact:
+        actions += _settled(rng, triggers, dags)
     foreground = not exact and rng.random() < 0.3
-    if foreground:
+    owners = 1 if foreground else rng.choice((1, 1, 2))
+    if foreground or owners > 1:
         faults -= {Fault.SURVIVE, Fault.SPOOLED}  # its workers are its own children
+    if owners > 1:
+        faults |= {Fault.PAUSE}
     actions.sort(key=lambda one: (one.at is None, one.at or 0))
     return Plan(
-        seed, dags, tuple(actions), faults, cuts, odds=odds, exact=exact,
-        foreground=foreground, workers=rng.choice((1, 2, 4, 16)),
-        depth=rng.choice((0, 0, 4)), edits=edits,
+        seed, dags, tuple(actions), faults, cuts, odds=_odds(rng, exact=exact), exact=exact,
+        foreground=foreground, workers=rng.choice((1, 2, 4, 16)), depth=rng.choice((0, 0, 4)), edits=edits,
+        limits=draw_limits(rng, exact=exact), stock=_stock(rng, dags), owners=owners,
+        pauses=_points(rng, (1, 3, 9)),
     )  # fmt: skip
 
 
 def plan_for(seed: int, spec: DagSpec) -> Plan:
-    """A world with one given DAG, two runs of it, and trouble drawn from the seed."""
+    """A world with one given DAG, two runs of it, and trouble drawn from the seed.
+
+    Every pool and resource that the DAG names has room for any one of its tasks.
+    """
     rng = Random(f"plan for/{seed}")
     faults, cuts = _trouble(rng)
     if not all(task.rules.idempotent for task in spec.tasks):
         faults -= {Fault.CRASH, Fault.LOST}
     triggers = tuple(Action(f"r{n}", n * SECOND, "trigger", spec.id, params=b"%d" % n) for n in range(2))
-    return Plan(seed, (spec,), (*triggers, *_settled(rng, triggers)), faults, cuts, workers=rng.choice((1, 4, 16)))
+    settled = (Action(f"s{n}", None, "retry", spec.id, one.id) for n, one in enumerate(triggers) if rng.random() < 0.5)
+    return Plan(
+        seed, (spec,), (*triggers, *settled), faults, cuts, workers=rng.choice((1, 4, 16)),
+        exact=spec.timeout is None, limits=_ample(spec),
+    )  # fmt: skip
+
+
+def _ample(spec: DagSpec) -> Limits:
+    pools: dict[str, int] = {}
+    resources: dict[str, int] = {}
+    for rules in (task.rules for task in spec.tasks):
+        if rules.pool is not None:
+            pools[rules.pool] = max(pools.get(rules.pool, 1), rules.slots)
+        for name, amount in rules.resources:
+            resources[name] = max(resources.get(name, 1), amount)
+    return Limits(tuple(pools.items()), tuple(resources.items()))
 
 
 def script_of(plan: Plan) -> Script:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from segue.model.contracts import Writer
 from segue.model.events import Act, TriggerRun
+from segue.model.ids import RunKey, TaskKey
 from segue.model.state import LIVE, RUN_FINAL, RunState, TaskState
 from segue.store.audit import compare, validate_state
 from segue.store.readers import RowReader
 from segue.testing.world.executor import ScriptedExecutor
 from segue.testing.world.inbox import ScriptedInbox
 from segue.testing.world.ledger import Ledger, RunRecord, Violation
-from segue.testing.world.oracle import foretell, run_state
+from segue.testing.world.oracle import Known, foretell, run_state
 from segue.testing.world.script import Script
 
 __all__ = ["check_answered", "check_ended", "check_foretold", "check_stored"]
@@ -27,6 +28,8 @@ def check_ended(ledger: Ledger, executor: ScriptedExecutor, faulty: frozenset[st
             continue
         if run.state not in RUN_FINAL and run.state is not RunState.HELD:
             raise Violation("I31", f"{key} is {run.state} for ever: {_live(run)}")
+        if run.calling:
+            raise Violation("HOOKS", f"{key} has hooks alive: {sorted(map(str, run.calling))}")
         if run.state is RunState.HELD and not any(task.state is TaskState.HELD for _, _, task in run.counted()):
             raise Violation("I31", f"{key} is held by nothing: {_live(run)}")
         if run.alive or (run.placed and run.state is RunState.HELD):
@@ -67,10 +70,22 @@ def check_stored(ledger: Ledger, store: Writer, rows: RowReader) -> None:
         raise Violation("I27", text)
 
 
-def check_foretold(ledger: Ledger, script: Script) -> None:
-    """I35, I21: final states depend on the script alone, not on crashes, faults, limits or order."""
+def check_foretold(
+    ledger: Ledger, script: Script, verdicts: Mapping[TaskKey, bool], opened: Collection[RunKey]
+) -> None:
+    """I35, I21: final states depend on the script alone, not on crashes, faults, limits or order.
+
+    Args:
+        ledger: what was committed.
+        script: how every attempt ends.
+        verdicts: what people have decided about held tasks: released, or not.
+        opened: runs that were retried; nothing is foretold of those.
+    """
     for key, run in ledger.runs.items():
-        wanted = foretell(run.spec, key, script)
+        if key in opened:
+            continue
+        taken = {where: task for where, task in run.tasks.items() if task.reused_from is not None}
+        wanted = foretell(run.spec, key, script, Known(ledger.limits.guards, verdicts, taken))
         found = {(name, index): task.state for name, index, task in run.counted()}
         if found != wanted:
             wrong = sorted(

@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from random import Random
 
-from segue.model.events import Failure, Followed, LostCause, Outcome, Skipped, Value
+from segue.model.events import Failure, Followed, Held, LostCause, Outcome, Skipped, Value
 from segue.model.ids import AttemptKey, TaskKey
 from segue.model.spec import TaskSpec
 
-__all__ = ["SECOND", "Odds", "Script", "Told", "value_of"]
+__all__ = ["CANARY", "SECOND", "Odds", "Script", "Told", "value_of"]
 
 SECOND = 1_000_000
+CANARY = "kanarie-9f1c/7?b"
+"""Name and value of the secret of these worlds."""
+LEAK = Failure("unstorable", "its result contains a secret", retryable=False)
 LONGEST = 40 * SECOND
 
 
@@ -36,6 +39,10 @@ class Odds:
         cursed: every worker it gets is stopped.
         lost: attempts that die by accident, until the budget of a task is spent.
         slow: lasts seconds instead of milliseconds.
+        empty: results of zero rows.
+        leak: results that contain the secret of their task, where it has one.
+        keeps: attempts that keep a small value.
+        unpublished: publications that fail and may be tried again.
     """
 
     fail: float = 0.1
@@ -47,6 +54,10 @@ class Odds:
     cursed: float = 0.01
     lost: float = 0.1
     slow: float = 0.3
+    empty: float = 0.0
+    leak: float = 0.0
+    keeps: float = 0.0
+    unpublished: float = 0.0
 
 
 def value_of(key: TaskKey, round: int, tries: int, length: int | None) -> Value:
@@ -87,11 +98,37 @@ class Script:
             (odds.ask, Failure("RetryAfter", "drawn", retry_after=draw.randrange(90) * SECOND)),
             (odds.hang if task.rules.timeout is not None else 0.0, Failure("timeout", "ran too long")),
             (odds.skip, Skipped("drawn")),
+            (odds.leak if task.rules.secrets else 0.0, LEAK),
         ):
             if luck < share:
                 return outcome
             luck -= share
         return self._success(key, task, round, tries, draw)
+
+    def guarded(self, key: TaskKey, outcome: Value, round: int, tries: int) -> Held | None:
+        """What the guard of a task makes of this result where it holds what is empty; None where it is not."""
+        draw = self.rng("rows", key, round, tries)
+        if draw.random() >= self.odds.empty:
+            return None
+        staged = f"staged {key} {round} {tries}".encode() if draw.random() < 0.7 else b""
+        return Held("empty", "0 rows", outcome, staged)
+
+    def keeps(self, key: AttemptKey) -> tuple[tuple[str, str], ...]:
+        """The small values that an attempt keeps, in order."""
+        draw = self.rng("keeps", key)
+        if draw.random() >= self.odds.keeps:
+            return ()
+        return tuple((draw.choice(("job", "mark")), f"{key.number}-{at}") for at in range(draw.randint(1, 2)))
+
+    def errand(self, key: AttemptKey, kind: str) -> Outcome | LostCause:
+        """How an attempt to publish, or of a hook, ends."""
+        draw = self.rng(kind, key)
+        luck = draw.random()
+        if luck < self.odds.unpublished:
+            return Failure("OSError", "drawn: the storage does not answer")
+        if kind == "hook" and luck < 0.4:
+            return LostCause.SIGNAL if draw.random() < 0.5 else Failure("ValueError", "drawn")
+        return Value()
 
     def _success(self, key: TaskKey, task: TaskSpec, round: int, tries: int, draw: Random) -> Outcome:
         length = None
