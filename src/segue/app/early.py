@@ -7,6 +7,7 @@ import socket
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self
@@ -83,17 +84,21 @@ class EarlyExecutor(NamedTuple):
 
 
 @contextmanager
-def early_executor(settings: Settings) -> Iterator[EarlyExecutor]:
+def early_executor(settings: Settings, *, rehearse: bool = False) -> Iterator[EarlyExecutor]:
     """An executor whose fork server starts in the background; in the end what is left of it is killed.
 
     Args:
         settings: in force; their home must exist.
+        rehearse: writers tell what they would publish, and publish nothing.
     """
     refuse_unshared(settings.storage, executor_is_local=True)
     open_storage(settings.storage)  # a library that it needs may be missing; workers would only die of it
     settings.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
     clock, results, vault = SystemClock(), LateResults(), LateVault()
-    executor = ProcessExecutor(executor_settings(settings, os.environ), results, clock, vault)
+    given = executor_settings(settings, os.environ)
+    if rehearse:
+        given = replace(given, workshop="segue.run.children.rehearsal")
+    executor = ProcessExecutor(given, results, clock, vault)
     try:
         yield EarlyExecutor(executor, results, clock, vault)
     finally:

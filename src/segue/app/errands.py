@@ -8,8 +8,8 @@ from segue.app.acting import ask_owner, owner_here
 from segue.app.clock import SystemClock
 from segue.app.database import database_of
 from segue.app.home import Home, own
-from segue.app.owner import actor_here, machine_memory, new_id
-from segue.app.settings import Settings
+from segue.app.owner import actor_here, new_id
+from segue.app.settings import Settings, machine_memory
 from segue.engine.core import Engine
 from segue.model.changes import Answered
 from segue.model.errors import Refused

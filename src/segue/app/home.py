@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,9 +15,10 @@ from segue.app.clock import SystemClock
 from segue.app.settings import Settings, read_settings
 from segue.store.home import Owner, OwnerFacts, check_home, take_home
 
-__all__ = ["SOCKET_LIMIT", "Home", "Owner", "home_here", "own", "settings_here"]
+__all__ = ["SOCKET_LIMIT", "Home", "Owner", "home_here", "own", "scratch_settings", "settings_here"]
 
 SOCKET_LIMIT: Final = 100
+_SCRATCH: Final = "scratch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,11 @@ class Home:
     def database(self) -> Path:
         """The main database."""
         return self.path / "segue.db"
+
+    @property
+    def scratch(self) -> bool:
+        """Whether it will be thrown away: then its database is the file in it, whatever the environment names."""
+        return (self.path / _SCRATCH).exists()
 
     def socket(self) -> Path | None:
         """The socket of the owner, None where there is none; a path too long for one is named in `owner.json`."""
@@ -46,6 +54,19 @@ class Home:
 def settings_here(**flags: object) -> Settings:
     """The settings that hold in the working directory."""
     return read_settings(Path.cwd(), os.environ, flags)
+
+
+@contextmanager
+def scratch_settings(env: str | None) -> Iterator[Settings]:
+    """The settings that hold in the working directory, but for home, storage and logs, which are thrown away."""
+    folder = Path(tempfile.mkdtemp(prefix="segue-scratch-"))
+    try:
+        (folder / _SCRATCH).touch()
+        real = settings_here(env=env)
+        places = {"home": folder, "storage": str(folder / "storage"), "logs": folder / "logs", "behind": real.home}
+        yield msgspec.structs.replace(real, **places)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def home_here(home: str | None) -> Home:

@@ -16,7 +16,7 @@ from segue.app.early import EarlyExecutor, Read
 from segue.app.home import SOCKET_LIMIT, Home
 from segue.app.picture import Picture
 from segue.app.session import Session
-from segue.app.settings import Settings
+from segue.app.settings import Settings, machine_memory
 from segue.app.vault import open_vault
 from segue.engine.core import Engine
 from segue.model.contracts import Clock
@@ -29,7 +29,7 @@ from segue.run.control import ControlServer, Look
 from segue.run.loop import run_forever
 from segue.store.home import Owner, OwnerFacts
 
-__all__ = ["Foreground", "actor_here", "defined_by", "foreground", "machine_memory", "new_id"]
+__all__ = ["Foreground", "actor_here", "defined_by", "foreground", "new_id"]
 
 
 def new_id() -> str:
@@ -135,11 +135,6 @@ class Foreground:
             state = picture.state if name is None else picture.tasks[name].state
             rows.append((name or "", str(state), str(self._engine.why(look.run, name) or "")))
         return rows
-
-
-def machine_memory() -> int:
-    """Bytes of memory that this machine has."""
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def _socket_path(home: Home, stack: ExitStack) -> Path:

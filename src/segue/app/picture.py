@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 
-from segue.model.changes import Change, Collapsed, Expanded, RunCreated, RunMoved, TaskMoved
+from segue.model.changes import Change, Collapsed, Expanded, RunCreated, RunMoved, Spawned, TaskMoved
 from segue.model.ids import Instant, RunKey
 from segue.model.spec import DagSpec, TaskSpec
 from segue.model.state import FINAL, RUN_FINAL, RunState, TaskState
@@ -130,6 +130,11 @@ class RunPicture:
         """Nothing moves it any more but a person."""
         return self.state in RUN_FINAL or self.state is RunState.HELD
 
+    def add(self, task: TaskSpec) -> None:
+        """The body of a flow has made one more task."""
+        self.tasks[task.id] = TaskPicture(task, len(self.tasks))
+        self.tally[TaskState.PENDING] += 1
+
     def change(self, change: TaskMoved | Expanded | Collapsed) -> None:
         """Take what happened to one of its tasks."""
         task = self.tasks.get(change.task)
@@ -208,6 +213,8 @@ class Picture:
         match change:
             case TaskMoved() | Expanded() | Collapsed() if change.run in self.runs:
                 self.runs[change.run].change(change)
+            case Spawned() if change.run in self.runs:
+                self.runs[change.run].add(change.step.task)
             case RunMoved() if change.run in self.runs:
                 self.runs[change.run].move(change)
             case RunCreated(row) if row.run.dag in self._specs:

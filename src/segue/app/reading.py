@@ -76,15 +76,21 @@ class Reading:
         return selection.tag is None or selection.tag in self.spec(view).tags
 
     def find(self, text: str) -> RunView:
-        """The run that is named so: `dag@key`, `dag@latest`, or its number.
+        """The run that is named so: `dag@key`, `dag@latest`, or its number; also under a former id of its DAG.
 
         Raises:
             UsageError: there is none; the nearest ones are named.
         """
-        view = None if self._reader is None else self._reader.find(text)
+        view = None if self._reader is None else self._reader.find(text) or self._under_new_id(text)
         if view is None:
             raise UsageError(f"there is no run {text}{self._near(text)}")
         return view
+
+    def _under_new_id(self, text: str) -> RunView | None:
+        assert self._reader is not None
+        dag, _, key = text.partition("@")
+        heir = next((view.dag for view in self._reader.dags() if dag in view.former), None)
+        return None if heir is None else self._reader.find(f"{heir}@{key}")
 
     def _near(self, text: str) -> str:
         if self._reader is None:

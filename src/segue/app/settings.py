@@ -16,7 +16,7 @@ from segue.model.errors import UsageError
 from segue.model.limits import Guards, Limits
 from segue.model.size import bytes_of
 
-__all__ = ["FILES", "Settings", "find_project", "read_settings"]
+__all__ = ["FILES", "Settings", "find_project", "machine_memory", "read_settings"]
 
 FILES: Final = ("segue.toml", "pyproject.toml")
 _TABLES: Final = ("pools", "resources", "secrets", "locations")
@@ -62,6 +62,7 @@ class Settings(msgspec.Struct, frozen=True):
         envs: the arguments of DAG functions by environment.
         locations: folders with an interpreter of their own.
         origin: key -> `"segue.toml"`, `"SEGUE_HOME"`, `"--home"`.
+        behind: of a scratch home the real one, which knows DAGs, connections and secrets; None: `home` is the real one.
     """
 
     root: Path
@@ -74,6 +75,12 @@ class Settings(msgspec.Struct, frozen=True):
     envs: dict[str, dict[str, Any]]
     locations: tuple[Location, ...]
     origin: dict[str, str]
+    behind: Path | None = None
+
+    @property
+    def real_home(self) -> Path:
+        """The home that is not thrown away."""
+        return self.behind or self.home
 
     @property
     def workers(self) -> int:
@@ -102,6 +109,11 @@ class Settings(msgspec.Struct, frozen=True):
         """The folders and files with DAGs: those of `dags`, and of the locations."""
         names = [self.keys.dags] if isinstance(self.keys.dags, str) else self.keys.dags
         return (*(self.root / name for name in names), *(location.path for location in self.locations))
+
+
+def machine_memory() -> int:
+    """Bytes of memory that this machine has."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def find_project(start: Path) -> Path | None:

@@ -94,7 +94,7 @@ class SealedStore:
 
 def open_store(settings: Settings, environ: Mapping[str, str]) -> SealedStore:
     """The encrypted store of a home."""
-    database, keys = database_of(Home(settings.home)), KeyPlace(settings.home, environ)
+    database, keys = database_of(Home(settings.real_home)), KeyPlace(settings.real_home, environ)
 
     def reader() -> _SealedReader | None:
         return database.reader() if database.exists() else None
@@ -104,7 +104,7 @@ def open_store(settings: Settings, environ: Mapping[str, str]) -> SealedStore:
 
 @contextmanager
 def _reading(settings: Settings) -> Iterator[_SealedReader | None]:
-    with open_reader(Home(settings.home)) as reader:
+    with open_reader(Home(settings.real_home)) as reader:
         yield reader
 
 
@@ -132,7 +132,7 @@ def keep(settings: Settings, kind: SecretKind, name: str, value: str, warn: Call
     """
     check_name(kind, name)
     check_value(kind, name, value)
-    keys = KeyPlace(settings.home, os.environ)
+    keys = KeyPlace(settings.real_home, os.environ)
     with keys.locked():
         ring = keys.made()
         [said] = run_errands(settings, [SetSecret(kind, name, ring.seal(kind, name, value), ring.newest)], warn)
@@ -148,7 +148,7 @@ def seal_param(settings: Settings, name: str, value: object) -> bytes:
     """
     text = msgspec.json.encode(value).decode()
     check_maskable(f"param {name}", (value if isinstance(value, str) else text,))
-    keys = KeyPlace(settings.home, os.environ)
+    keys = KeyPlace(settings.real_home, os.environ)
     with keys.locked():
         return keys.made().seal("param", name, text)
 
@@ -175,7 +175,7 @@ def rotate(settings: Settings, warn: Callable[[str], None]) -> Rotated:
         VaultDown: a value does not open with the keys at hand; nothing was changed.
         UsageError: the variable holds one key only.
     """
-    keys = KeyPlace(settings.home, os.environ)
+    keys = KeyPlace(settings.real_home, os.environ)
     with keys.locked():
         old = keys.made()
         found = [(kind, row) for kind in _KINDS for row in rows(settings, kind)]

@@ -64,7 +64,7 @@ def _tell(screen: Console, checked: list[CheckedFile]) -> None:
         for severity in ("error", "warning")
     }
     dags = sum(len(one.dags) for one in checked)
-    files = len({one.file for one in checked})
+    files = len({one.file for one in checked if one.file.endswith(".py")})  # a problem may be one of the settings
     parts = [f"{files} file{'' if files == 1 else 's'}", f"{dags} DAG{'' if dags == 1 else 's'} good"]
     parts += [f"{count} {severity}{'' if count == 1 else 's'}" for severity, count in counts.items() if count]
     screen.print(Text(", ".join(parts), style="dim"))

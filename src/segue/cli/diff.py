@@ -64,11 +64,13 @@ def _newest(settings: Settings, old: Side) -> Side:
     from segue.app.diffing import Side
     from segue.app.newest import read_again
 
-    for read in read_again(settings, [old.spec.id]):
+    assert old.run is not None
+    dag = old.run.run.run.dag
+    for read in read_again(settings, [dag]):
         for one in read.definitions:
-            if one.spec.id == old.spec.id:
+            if dag in (one.spec.id, one.spec.renamed_from):
                 return Side("the newest code", one.spec, settings.home / "bundles" / one.bundle, old.params)
-    raise UsageError(f"{old.spec.file} is gone or no longer declares {old.spec.id}: name a second run to compare with")
+    raise UsageError(f"{old.spec.file} is gone or no longer declares {dag}: name a second run to compare with")
 
 
 def _tell(screen: Console, found: Difference) -> None:

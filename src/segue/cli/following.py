@@ -17,7 +17,7 @@ from segue.model.errors import Refused
 from segue.model.state import RunState
 from segue.model.views import RunDetail
 
-__all__ = ["follow", "tell"]
+__all__ = ["follow", "tell", "watch"]
 
 _MANY = 8
 
@@ -35,6 +35,19 @@ def follow(
         ranged: several runs were asked for: the object holds a list of them.
         judged: the exit code tells how the runs ended; else only whether it was done.
     """
+    details = watch(driver, prepare, as_json=as_json)
+    code = tell(details, driver.session.refusals, as_json=as_json, ranged=ranged, judged=judged)
+    return Code.CANCELLED if driver.session.interrupts else code
+
+
+def watch(driver: Foreground, prepare: Callable[[Foreground], None], *, as_json: bool) -> list[RunDetail]:
+    """Ask for something, show the runs it moves until they have ended, and give them.
+
+    Args:
+        driver: the owner of the home.
+        prepare: posts what is asked for.
+        as_json: show nothing.
+    """
     screen = None if as_json else screen_for(console(), driver.picture, driver.clock.now)
     if screen is not None:
         driver.session.listeners.append(screen.committed)
@@ -46,9 +59,7 @@ def follow(
     finally:
         if screen is not None:
             screen.stop()
-    details = [driver.detail(str(run)) for run in driver.session.mine]
-    code = tell(details, driver.session.refusals, as_json=as_json, ranged=ranged, judged=judged)
-    return Code.CANCELLED if driver.session.interrupts else code
+    return [driver.detail(str(run)) for run in driver.session.mine]
 
 
 def tell(

@@ -87,10 +87,10 @@ def _plans(
     from segue.app.home import Home
     from segue.app.rerunning import preview
 
-    newest = {spec.id: spec for spec in specs}
+    newest = {name: spec for spec in specs for name in (spec.renamed_from, spec.id) if name}
     details = details_of(Home(settings.home), [view.run for view in chosen.plan.runs])
     return [
-        (str(one.run.run), preview(one, newest.get(one.spec.id, one.spec), failed, cut)) for one in details[:_SHOWN]
+        (str(one.run.run), preview(one, newest.get(one.run.run.dag, one.spec), failed, cut)) for one in details[:_SHOWN]
     ]
 
 

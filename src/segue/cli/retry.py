@@ -61,11 +61,12 @@ def _offer(settings: Settings, chosen: Chosen) -> None:
     [detail] = details_of(Home(settings.home), [view.run for view in chosen.plan.runs])
     if not detail.run.culprits:
         return
+    dag = detail.run.run.dag
     try:
-        specs = [one.spec for read in read_again(settings, [detail.spec.id]) for one in read.definitions]
+        specs = [one.spec for read in read_again(settings, [dag]) for one in read.definitions]
     except DefinitionError:
         return  # a retry does not need the file
     for spec in specs:
-        if spec.id == detail.spec.id and (tasks := newer_code(detail, spec)):
+        if dag in (spec.id, spec.renamed_from) and (tasks := newer_code(detail, spec)):
             again = f"segue rerun --failed {detail.run.run}"
             warn(f"{', '.join(tasks)} has newer code, and a retry keeps the old: `{again}` takes the new")

@@ -2,26 +2,28 @@ from __future__ import annotations
 
 import difflib
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeAlias
 
 import typer
 
-from segue.app.home import Home, Owner, own, settings_here
+from segue.app.home import Home, own, scratch_settings, settings_here
 from segue.app.settings import Settings
 from segue.cli.options import HomeOption, JsonOption
 from segue.cli.output import console, say_errors, warn
 from segue.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from segue.app.early import EarlyExecutor, Read
+    from segue.app.early import Read
+    from segue.app.owner import Foreground
+    from segue.model.spec import DagSpec
 
-__all__ = ["app"]
+    Drive: TypeAlias = Callable[[Foreground, Callable[[Foreground], None], bool], int]
+
+__all__ = ["Words", "app", "run_target"]
 
 app = typer.Typer(add_completion=False)
 
@@ -40,11 +42,19 @@ def run(  # noqa: PLR0913  # an option is a parameter
     as_json: JsonOption = False,
 ) -> int:
     """Run a DAG now, in the foreground: one interval, or a range of them."""
-    with _home(home, scratch) as folder:
-        return _run(settings_here(home=folder, env=env), _Words(target, date, tuple(param or ()), replace, as_json))
+    from segue.cli.following import follow
+
+    def drive(driver: Foreground, ask: Callable[[Foreground], None], ranged: bool) -> int:
+        return follow(driver, ask, as_json=as_json, ranged=ranged)
+
+    words = Words(target, date, tuple(param or ()), replace, as_json)
+    with scratch_settings(env) if scratch else nullcontext(settings_here(home=home, env=env)) as settings:
+        return run_target(settings, words, drive)
 
 
-class _Words(NamedTuple):
+class Words(NamedTuple):
+    """What the command line says of the runs that are wanted."""
+
     target: str
     date: str | None
     params: tuple[str, ...]
@@ -52,19 +62,15 @@ class _Words(NamedTuple):
     as_json: bool
 
 
-@contextmanager
-def _home(home: str | None, scratch: bool) -> Iterator[str | None]:
-    if not scratch:
-        yield home
-        return
-    folder = tempfile.mkdtemp(prefix="segue-scratch-")
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def run_target(settings: Settings, words: Words, drive: Drive, *, rehearse: bool = False) -> int:
+    """Read the file that the target names, own the home, and drive the runs.
 
-
-def _run(settings: Settings, words: _Words) -> int:
+    Args:
+        settings: in force.
+        words: of the command line.
+        drive: given the owner, what asks for the runs, and whether a range was named; gives the exit code.
+        rehearse: writers publish nothing.
+    """
     from segue.app.asking import read_target
     from segue.app.early import DefinitionChild, early_executor, errors_of
 
@@ -73,21 +79,24 @@ def _run(settings: Settings, words: _Words) -> int:
         file, wanted = _known(settings, words.target)
     with own(settings, warn) as owner, DefinitionChild(settings) as child:
         child.ask(file)
-        with early_executor(settings) as early:
-            import segue.app.owner  # noqa: F401  # while children start: SQLAlchemy takes half a second
+        with early_executor(settings, rehearse=rehearse) as early:
+            import segue.app.owner  # while children start: SQLAlchemy takes half a second
 
             read = child.answer()
             if read.errors:
                 return say_errors(errors_of(read), words.as_json)
-            return _drive(settings, words, read, wanted, (owner, early))
+            spec, ask, ranged = _asked(settings, words, read, wanted)
+            with segue.app.owner.foreground(settings, owner, early, [spec]) as driver:
+                return drive(driver, ask, ranged)
 
 
-def _drive(settings: Settings, words: _Words, read: Read, wanted: str | None, held: tuple[Owner, EarlyExecutor]) -> int:
+def _asked(
+    settings: Settings, words: Words, read: Read, wanted: str | None
+) -> tuple[DagSpec, Callable[[Foreground], None], bool]:
     from segue.app.asking import chosen_dag, read_params, slots_of, triggers_for
     from segue.app.clock import SystemClock
     from segue.app.declared import missing_names
-    from segue.app.owner import Foreground, defined_by, foreground, new_id
-    from segue.cli.following import follow
+    from segue.app.owner import defined_by, new_id
     from segue.cli.sealed import read_value
     from segue.model.interval import slot_key
 
@@ -106,8 +115,7 @@ def _drive(settings: Settings, words: _Words, read: Read, wanted: str | None, he
         for request, act in triggers_for(spec, slots, params, new_id, words.replace):
             driver.ask(act, request)
 
-    with foreground(settings, *held, [spec]) as driver:
-        return follow(driver, ask, as_json=words.as_json, ranged=len(slots) > 1)
+    return spec, ask, len(slots) > 1
 
 
 def _sealed(settings: Settings, name: str, value: object) -> bytes:
@@ -119,10 +127,11 @@ def _sealed(settings: Settings, name: str, value: object) -> bytes:
 def _known(settings: Settings, dag: str) -> tuple[Path, str]:
     from segue.app.reading import open_reading
 
-    with open_reading(Home(settings.home)) as reading:
+    with open_reading(Home(settings.real_home)) as reading:
         known = {view.dag: view for view in reading.dags()}
     if dag not in known:
-        near = difflib.get_close_matches(dag, known, 1)
+        heirs = [view.dag for view in known.values() if dag in view.former]
+        near = heirs or difflib.get_close_matches(dag, known, 1)
         hint = f": did you mean {near[0]}?" if near else ": name its file, `segue run file.py`"
         raise UsageError(f"this home knows no DAG {dag}{hint}")
     file = Path(known[dag].location) / known[dag].file

@@ -16,7 +16,7 @@ process that the task forks is outside of the attempt, its writers publish at on
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from threading import Lock
@@ -28,7 +28,7 @@ from segue.data.storage import Storage, digest_of
 from segue.data.writers.staging import Note, PartitionNote, RowsNote, Staged, Writer, is_staging_folder
 from segue.model.errors import UnreadableValue
 
-__all__ = ["PLACES", "Staging", "discard_staged", "publish_staged", "staged_files", "write"]
+__all__ = ["PLACES", "Rehearsal", "Staging", "discard_staged", "publish_staged", "staged_files", "write"]
 
 PLACES: Final = "staged/place"
 """Prefix of the objects in the storage that name folders with staged files, so that leftovers are found again."""
@@ -55,6 +55,7 @@ class Staging:
         self._staged: dict[object, Staged] = {}  # by what they replace, in the order of the calls
         self._rows: int | None = None
         self._places: set[Path] = set()
+        self.notes: Sequence[str] = ()
 
     def __enter__(self) -> Self:
         global _current
@@ -109,6 +110,10 @@ class Staging:
             staged.discard()
         self._staged = {}
 
+    def rehearsed(self) -> Rehearsal:
+        """The same, for an attempt that is only tried."""
+        return Rehearsal(self._owner, self._storage)
+
     def belongs(self) -> bool:
         """Whether this is the process of the attempt."""
         return os.getpid() == self._process
@@ -122,6 +127,22 @@ class Staging:
         except UnreadableValue:
             self._storage.write(PLACES, _writing(place))
         self._places.add(folder)
+
+
+class Rehearsal(Staging):
+    """The writes of an attempt that is only tried: nothing is published, the notes tell what would have been."""
+
+    def publish(self) -> int:
+        """Take note of everything, and answer the number of rows."""
+        notes = [staged.note() for staged in self._staged.values()]
+        self.notes = [*self.notes, *(f"would publish {note.rows:,} rows to {note.place}" for note in notes)]
+        self.discard()
+        return sum(note.rows for note in notes)
+
+    def describe(self) -> bytes:
+        """As `publish`: nobody will release it."""
+        self.publish()
+        return b""
 
 
 def write(writer: Writer, table: object) -> int:

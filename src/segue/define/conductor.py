@@ -12,13 +12,15 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from logging import getLogger
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn, cast
 
 from msgspec import structs
 
+from segue.define.dag import Dag
 from segue.define.futures import Called, conducting, settled
 from segue.define.hooks import hook_names
 from segue.define.injection import injected
+from segue.define.nodes import Call
 from segue.define.options import TASK_LATER
 from segue.define.rules import name_of, rules_of
 from segue.define.tasks import DeclaredTask
@@ -29,7 +31,7 @@ from segue.model.images import Step
 from segue.model.spec import Rules, TaskSpec
 from segue.model.state import FINAL, TaskState
 
-__all__ = ["MAX_STEPS", "Keeper", "Replay", "Suspended", "find_task", "raises_again", "step_rules"]
+__all__ = ["MAX_STEPS", "Keeper", "Replay", "Suspended", "find_task", "learn_step", "raises_again", "step_rules"]
 
 MAX_STEPS: Final = 10_000
 _BATCH: Final = 96 * 1024
@@ -87,22 +89,23 @@ class Replay:
         self._size = 0
         self._suspended: Suspended | None = None
         self._rules: dict[int, Rules] = {}
-        self.tasks: dict[str, Called] = {}
+        self.tasks: dict[str, DeclaredTask[..., Any]] = {}
 
     def perform(self, code: Callable[[], object]) -> object:
-        """Run the body; what it raised while it was unwound counts for nothing.
+        """Run the body.
 
-        Raises:
-            Suspended: it waits, or has made as many calls as one report carries.
+        Returns:
+            What it returned; `Deferred` where it waits, or has made as many calls as one report carries. What it
+            raised or returned while it was unwound counts for nothing then.
         """
         token = conducting.set(self)
         try:
             result = code()
             self._finish()
         except BaseException:
-            if self._suspended is not None:
-                raise self._suspended from None
-            raise
+            if self._suspended is None:
+                raise
+            return self._suspended.deferred
         finally:
             conducting.reset(token)
         return result
@@ -129,7 +132,7 @@ class Replay:
         step = self._step(task, name, arguments)
         self._calls.append(task)
         self._fresh.append(step)
-        self.tasks[name] = task
+        self.tasks[name] = cast("DeclaredTask[..., Any]", task)
         self._size += len(step.inline or b"") + 1024
         if self._size > _BATCH:
             self._suspend(())
@@ -218,6 +221,11 @@ def step_rules(task: Called, defaults: Mapping[str, Any], report: Callable[[str]
     rules = rules_of(options, report)
     hooks = hook_names(options, report)
     return structs.replace(rules, trigger_rule="all_success", allow_failure=True, hooks=hooks)
+
+
+def learn_step(dag: Dag, name: str, task: DeclaredTask[..., Any]) -> None:
+    """Give a flow the task of one of its steps, as if it had been declared with the others."""
+    dag.calls[name] = Call(dag, task.with_options(id=name), "", {}, None, dag.place)
 
 
 def find_task(step: Step) -> DeclaredTask[..., Any]:

@@ -79,7 +79,8 @@ class Flow(Dag, Generic[P, R_co]):
                 continue
             first = known.setdefault(one.id, one)
             if first.function is not one.function:
-                names = " and ".join(f"{fn.__module__}.{fn.__qualname__}" for fn in (first.function.fn, one.function.fn))
+                both = (first.function.fn, one.function.fn)
+                names = " and ".join(f"{fn.__module__}.{fn.__qualname__}" for fn in both)
                 report(f"two tasks that flow {self.id} may call have the id {one.id!r}, {names}: give one id='…'")
             if first is one and one.kind == "task":
                 step_rules(one, self.options.get("defaults", {}), report)

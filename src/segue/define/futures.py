@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import importlib
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from types import CoroutineType
@@ -74,7 +74,7 @@ class Direct:
             filled = task.function.filled(settled(bound), current_or_none())
             args, kwargs = task.function.spread(filled)
             value = task.function.fn(*args, **kwargs)
-            value = asyncio.run(value) if isinstance(value, CoroutineType) else value
+            value = importlib.import_module("asyncio").run(value) if isinstance(value, CoroutineType) else value
         except Exception as error:  # noqa: BLE001 - whatever the user's code raises
             self._ends.append(_raiser(error))
         else:

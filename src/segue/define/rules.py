@@ -12,7 +12,7 @@ from segue.model.ids import ID_RULE, is_id
 from segue.model.size import bytes_of
 from segue.model.spec import RetrySpec, Rules, TriggerRule
 
-__all__ = ["flag", "length", "names", "number", "one_of", "retry_of", "rules_of", "text", "texts", "whole"]
+__all__ = ["flag", "length", "name_of", "names", "number", "one_of", "retry_of", "rules_of", "text", "texts", "whole"]
 
 Report = Callable[[str], None]
 

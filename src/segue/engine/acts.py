@@ -141,7 +141,8 @@ def _open_dag(board: Board, name: str) -> Dag:
         raise Refused(board.disputed[name])
     dag = board.dags.get(name)
     if dag is None:
-        raise Refused(f"there is no DAG {name}")
+        heir = board.heirs.get(name)
+        raise Refused(f"there is no DAG {name}" + ("" if heir is None else f": it is called {heir} now"))
     if dag.quarantined is not None:
         raise Refused(f"DAG {name} is quarantined: {dag.quarantined}")
     if not len(dag.graph):

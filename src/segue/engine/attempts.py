@@ -129,6 +129,8 @@ def ended(board: Board, event: Ended) -> None:
     if isinstance(outcome, Failure):
         state = AttemptState.TIMED_OUT if outcome.kind == "timeout" else AttemptState.FAILED
         cause, text = outcome.kind, outcome.text
+    if isinstance(outcome, Deferred):
+        cause = "deferred"
     if isinstance(outcome, Cancelled) or tally.mark is not None:
         state = AttemptState.CANCELLED
     note = _close(board, found, event, (state, cause, text))

@@ -86,8 +86,8 @@ class Engine:
         board.now = max(board.now, now)
         for event in events:
             self._take(event)
+        end_overdue(board)  # before anything is launched again of a run whose time is over
         self._take_up()
-        end_overdue(board)
         wake(board)
         self._follow()
         self._dispatch()

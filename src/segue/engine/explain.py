@@ -74,7 +74,7 @@ def _task(board: Board, machine: Machine, cell: int) -> Why:
         return Why("held_task", (machine.reasons.get(cell, ""), str(machine.key), label))
     if machine.waiting:
         return _place(board, machine)
-    if state is TaskState.DEFERRED and machine.awaits:
+    if state is TaskState.DEFERRED and machine.steps.awaited:
         return waits_for(machine)
     if machine.verdict(machine.owner[cell]) is Verdict.WAIT:
         node = machine.owner[cell]

@@ -7,10 +7,12 @@ What holds of tasks holds of steps: retries, pools, guards, hooks. That one fail
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from segue.engine.board import Board, Note
-from segue.engine.machine import BODY, FINAL_CODES, Machine
+from segue.engine.machine import FINAL_CODES, Machine
+from segue.engine.steps import BODY
 from segue.engine.tally import Tally
 from segue.model.changes import Recorded, Spawned
 from segue.model.errors import Refused
@@ -18,8 +20,9 @@ from segue.model.events import Deferred
 from segue.model.images import Step
 from segue.model.state import FINAL, TaskState
 from segue.model.why import Why
+from segue.resolve.graph import GrowingGraph
 
-__all__ = ["defer", "failed_steps", "record_of", "refuse_step", "waits_for"]
+__all__ = ["await_steps", "defer", "failed_steps", "record_of", "refuse_step", "spawn", "waits_for"]
 
 _NAMED: Final = 3
 
@@ -38,18 +41,37 @@ def defer(board: Board, found: tuple[Machine, int, Tally], outcome: Deferred, no
         board.move(machine, cell, TaskState.CANCELLED, machine.stopped, note)
         return
     for step in outcome.steps:
-        machine.spawn(step)
-        board.changes.append(Spawned(machine.key, len(machine.steps), step, board.now))
-    machine.await_steps(outcome.awaits)
-    names = tuple(machine.label(one) for one in sorted(machine.awaits))
+        number = spawn(machine, step)
+        board.changes.append(Spawned(machine.key, number, step, board.now))
+    await_steps(machine, outcome.awaits)
+    names = tuple(machine.label(one) for one in sorted(machine.steps.awaited))
     board.move(machine, cell, TaskState.DEFERRED, waits_for(machine), Note(note.at, note.began, followed=names))
     machine.listed[cell] = 0
     machine.dirty.append(cell)
 
 
+def spawn(machine: Machine, step: Step) -> int:
+    """Take a call in as one more task of the run, which may run at once; gives its number."""
+    assert isinstance(machine.graph, GrowingGraph)
+    node = machine.graph.add(step.task)
+    machine.steps.made.append(step)
+    machine.owner.append(node)
+    machine.waits.append(0)
+    for each in (machine.states, machine.seen, machine.listed):
+        each.append(0)
+    machine.open += 1
+    machine.dirty.append(node)
+    return node
+
+
+def await_steps(machine: Machine, numbers: Iterable[int]) -> None:
+    """The body waits for those of these calls that have not ended."""
+    machine.steps.awaited = {number for number in numbers if machine.states[number] not in FINAL_CODES}
+
+
 def waits_for(machine: Machine) -> Why:
     """What the body of a flow waits for."""
-    names = [machine.label(one) for one in sorted(machine.awaits)]
+    names = [machine.label(one) for one in sorted(machine.steps.awaited)]
     more = [f"and {len(names) - _NAMED} more"] if len(names) > _NAMED else []
     return Why("deferred", (", ".join(names[:_NAMED] + more) or "its turn",))
 
@@ -61,12 +83,12 @@ def failed_steps(machine: Machine, cells: set[int]) -> set[int]:
     """
     if machine.states[BODY] not in FINAL_CODES:
         return set()
-    return cells - {number for step in machine.steps for number in step.handled}
+    return cells - {number for step in machine.steps.made for number in step.handled}
 
 
 def record_of(machine: Machine) -> tuple[Recorded, ...]:
     """What the body of a flow is told of the calls it has made."""
-    return tuple(_recorded(machine, cell, step) for cell, step in enumerate(machine.steps, BODY + 1))
+    return tuple(_recorded(machine, cell, step) for cell, step in enumerate(machine.steps.made, BODY + 1))
 
 
 def _recorded(machine: Machine, cell: int, step: Step) -> Recorded:

@@ -79,7 +79,8 @@ def launch_of_hook(machine: Machine, key: AttemptKey, tally: HookTally) -> Launc
     spec = TaskSpec("", Rules()) if cell is None else machine.task(cell)
     task = replace(spec, rules=replace(spec.rules, timeout=TIMEOUT, idempotent=True))
     state = () if cell is None else machine.state_kept(cell)
-    return Launch(key, tally.fence, machine.brief, task, round=tally.round, kind="hook", state=state)
+    step = None if cell is None else machine.steps.at(cell)
+    return Launch(key, tally.fence, machine.brief, task, round=tally.round, kind="hook", state=state, step=step)
 
 
 def find_hook(board: Board, key: AttemptKey, fence: bytes) -> tuple[Machine, HookTally] | None:

@@ -12,15 +12,15 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterator
 
-from segue.engine.tally import HookTally, Tally
+from segue.engine.steps import BODY, Steps
+from segue.engine.tally import HookTally, Outcomes, Tally
 from segue.model.changes import Brief
 from segue.model.duration import show_duration
 from segue.model.events import Held, Value
 from segue.model.ids import Instant, RunKey
-from segue.model.images import AttemptKind, RunRow, Step, Stop
+from segue.model.images import AttemptKind, RunRow, Stop
 from segue.model.spec import DagSpec, TaskSpec
 from segue.model.state import RunState, TaskState
 from segue.model.why import Why
@@ -28,7 +28,6 @@ from segue.resolve.graph import Graph, GrowingGraph
 from segue.resolve.rules import BAD, BIT, SPREADING, Verdict, judge
 
 __all__ = [
-    "BODY",
     "CANCELLED",
     "CODE",
     "EXPANDED",
@@ -51,16 +50,7 @@ FAILED, HELD, CANCELLED = CODE[TaskState.FAILED], CODE[TaskState.HELD], CODE[Tas
 FINAL_CODES = frozenset(CODE[state] for state in BIT)
 _BITS = tuple(BIT.get(state, 0) for state in STATES)
 _KEPT_INLINE = 512
-BODY = 0
-"""The cell of a flow's body."""
 SOMEBODY = "somebody"
-
-
-class Outcomes(NamedTuple):
-    """Indexes of the items of a mapped task that gave a value, and of those that did not, both ascending."""
-
-    done: tuple[int, ...]
-    without: tuple[int, ...]
 
 
 class Machine:
@@ -83,8 +73,7 @@ class Machine:
         sweep: cells that a stop has still to look at.
         left: how many items of each expanded task have not ended.
         waiting: it stands in its DAG's line for a place.
-        steps: the calls that a flow has made, in order; that with number k is cell k.
-        awaits: of these, the ones that its body, DEFERRED, waits for and that have not ended.
+        steps: the calls that a flow has made.
     """
 
     def __init__(self, row: RunRow, spec: DagSpec, graph: Graph) -> None:
@@ -121,8 +110,7 @@ class Machine:
         self.dirty: deque[int] = deque()
         self.listed = bytearray(size)
         self.outcomes: dict[int, Outcomes] = {}
-        self.steps: list[Step] = []
-        self.awaits: set[int] = set()
+        self.steps = Steps()
         self.generation = self.ready = self.retrying = self.alive = 0
         self.sweep: Iterator[int] | None = None
         self.klass, self.serial = row.klass, 0
@@ -186,7 +174,7 @@ class Machine:
 
     def verdict(self, node: int) -> Verdict:
         """What the trigger rule says. Branches come first, and a map waits for its lists, whatever its rule."""
-        if self.awaits and node == BODY:
+        if node == BODY and self.steps.awaited:
             return Verdict.WAIT
         setups = self.graph.setups.get(node)
         if setups is not None:
@@ -295,10 +283,8 @@ class Machine:
             self.seen[below] |= bit
             if self.verdict(below):
                 self.dirty.append(below)
-        if cell in self.awaits:
-            self.awaits.remove(cell)
-            if not self.awaits:
-                self.dirty.append(BODY)
+        if self.steps.frees(cell):
+            self.dirty.append(BODY)
         if self.graph.environments:
             others = (*self.graph.users.get(node, ()), *self.graph.ends.get(node, ()))
             self.dirty.extend(other for other in others if self.verdict(other))
@@ -324,22 +310,6 @@ class Machine:
         """A branch has chosen: those tasks, and what lies downstream of them, are not skipped by it."""
         chosen = {self.graph.index[name] for name in ids if name in self.graph.index}
         self.followed[node] = frozenset(chosen | self.graph.descendants(chosen))
-
-    def spawn(self, step: Step) -> None:
-        """Take a call of a flow in as one more task, which may run at once."""
-        assert isinstance(self.graph, GrowingGraph)
-        node = self.graph.add(step.task)
-        self.steps.append(step)
-        self.owner.append(node)
-        self.waits.append(0)
-        for each in (self.states, self.seen, self.listed):
-            each.append(0)
-        self.open += 1
-        self.dirty.append(node)
-
-    def await_steps(self, numbers: Iterable[int]) -> None:
-        """The body of a flow waits for those of these calls that have not ended."""
-        self.awaits = {number for number in numbers if self.states[number] not in FINAL_CODES}
 
     def expand(self, node: int, length: int) -> None:
         """Give a mapped task its items; what waits for it waits for each of them."""

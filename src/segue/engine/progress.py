@@ -199,7 +199,6 @@ def launch_of(board: Board, machine: Machine, cell: int) -> Launch:
             AttemptKey(machine.key, task.id, item, tally.number), tally.fence, machine.brief, task, round=tally.round,
             kind="publish", state=machine.state_kept(cell), staged=held.staged,
         )  # fmt: skip
-    flow = task.kind == "flow"
     picks = () if item is None else _picks(machine, node, item)
     single = _single_items(machine, node, picks) if item is not None and node in machine.graph.lists else {}
     inputs = tuple(
@@ -216,8 +215,8 @@ def launch_of(board: Board, machine: Machine, cell: int) -> Launch:
     return Launch(
         AttemptKey(machine.key, task.id, item, tally.number), tally.fence, machine.brief, task, inputs, picks,
         tally.round, tally.tries, may_be_ahead(task.rules), "user", machine.state_kept(cell),
-        empty_of(board, machine, node), step=machine.steps[node - 1] if machine.steps and not flow else None,
-        steps=record_of(machine) if flow else (),
+        empty_of(board, machine, node), step=machine.steps.at(cell),
+        steps=record_of(machine) if task.kind == "flow" else (),
     )  # fmt: skip
 
 

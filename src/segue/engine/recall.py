@@ -29,7 +29,9 @@ def recall(board: Board, key: RunKey, facts: Facts) -> Machine:
     if machine is not None:
         return machine
     if facts.run is None or facts.run.row.run != key:
-        raise Refused(f"there is no run {key}")
+        heir = board.heirs.get(key.dag)
+        now = "" if heir is None else f": DAG {key.dag} is called {heir} now, and the run {key._replace(dag=heir)}"
+        raise Refused(f"there is no run {key}{now}")
     return machine_of(board, facts.run)
 
 

@@ -36,21 +36,22 @@ def former_id(board: Board, spec: DagSpec) -> str | None:
 def _check_heirs(board: Board, spec: DagSpec) -> None:
     heir = board.heirs.get(spec.id)
     if heir is not None and spec.id not in board.dags and heir != spec.renamed_from:
-        place = board.dags[heir].version.spec.file
         raise DefinitionError(
-            f"it was renamed to {heir} ({place}), which has its history: take this declaration out, or give it another id"
+            f"it was renamed to {_shown(board, heir)}, which has its history:"
+            " take this declaration out, or give it another id"
         )
     other = board.heirs.get(spec.renamed_from or "")
-    if other not in (None, spec.id):
-        place = board.dags[other].version.spec.file
-        raise DefinitionError(f"{other} ({place}) is renamed from {spec.renamed_from} too: only one can have its history")
+    if other is not None and other != spec.id:
+        raise DefinitionError(
+            f"{_shown(board, other)} is renamed from {spec.renamed_from} too: only one can have its history"
+        )
 
 
 def _check_move(board: Board, old: str, new: str) -> None:
     dag = board.dags[old]
     if new in board.dags:
         raise DefinitionError(
-            f"it cannot be renamed from {old} ({dag.version.spec.file}): both have a history of their own;"
+            f"it cannot be renamed from {_shown(board, old)}: both have a history of their own;"
             " take renamed_from out, or give it an id that was never used"
         )
     if dag.quarantined is not None:
@@ -58,6 +59,10 @@ def _check_move(board: Board, old: str, new: str) -> None:
     living = next((key for key in board.runs if key.dag == old), None)
     if living is not None:
         raise DefinitionError(f"it is not renamed from {old} yet: {living} has not ended; load it again then")
+
+
+def _shown(board: Board, dag: str) -> str:
+    return f"{dag} ({board.dags[dag].version.spec.file})"
 
 
 def rename(board: Board, old: str, new: str) -> None:

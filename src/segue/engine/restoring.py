@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from segue.engine.board import Board, Dag
+from segue.engine.flows import await_steps, spawn
 from segue.engine.guards import EMPTY
 from segue.engine.hooks import launch_of_hook
-from segue.engine.machine import BODY, CODE, Machine
+from segue.engine.machine import CODE, Machine
 from segue.engine.progress import launch_of
+from segue.engine.steps import BODY
 from segue.engine.renaming import remember
 from segue.engine.tally import HookTally, Tally
 from segue.model.changes import Adopt, Cancel, Command
@@ -65,7 +67,7 @@ def machine_of(board: Board, image: RunImage) -> Machine:
     for hook in image.hooks:
         _restore_hook(board, machine, hook)
     for step in image.spawned:
-        machine.spawn(step)
+        spawn(machine, step)
     for task in image.tasks:
         if task.expanded is not None:
             node = machine.graph.index[task.task]
@@ -77,7 +79,7 @@ def machine_of(board: Board, image: RunImage) -> Machine:
             _restore_cell(board, machine, task)
     if machine.steps and machine.states[BODY] == CODE[TaskState.DEFERRED]:
         body = next(task for task in image.tasks if task.task == machine.label(BODY))
-        machine.await_steps(machine.graph.index[name] for name in body.followed or ())
+        await_steps(machine, (machine.graph.index[name] for name in body.followed or ()))
     machine.rederive()
     if machine.stopping and machine.state not in RUN_FINAL:
         machine.sweep = machine.used()

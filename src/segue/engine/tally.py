@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from segue.model.ids import Instant
 from segue.model.state import TaskState
 
-__all__ = ["HookTally", "Tally"]
+__all__ = ["HookTally", "Outcomes", "Tally"]
 
 
 class Tally:
@@ -25,6 +27,13 @@ class Tally:
         self.fence = b""
         self.mark: tuple[TaskState, str, str, str] | None = None
         """(state, actor, reason, request): what a person wants it to be once its attempt has ended."""
+
+
+class Outcomes(NamedTuple):
+    """Indexes of the items of a mapped task that gave a value, and of those that did not, both ascending."""
+
+    done: tuple[int, ...]
+    without: tuple[int, ...]
 
 
 class HookTally:

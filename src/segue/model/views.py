@@ -118,6 +118,11 @@ class AttemptView(msgspec.Struct, frozen=True, gc=False):
     rows: int | None = None
     source: str = ""
 
+    @property
+    def counts(self) -> bool:
+        """Whether it is one attempt of its task; where a flow waited and goes on, both are one."""
+        return self.cause != "deferred"
+
 
 class EventView(msgspec.Struct, frozen=True, gc=False):
     """One row of the event log; `seq` is commit order."""
@@ -247,8 +252,11 @@ class RunDetail(msgspec.Struct, frozen=True):
         return dict(Counter(entry.state for entry in self.entries()))
 
     def begun(self) -> dict[tuple[str, int | None], int]:
-        """How often the code of each task began, over all rounds; publishing what it staged is none of its code."""
-        begun = (view for view in self.attempts if view.began is not None and view.kind == "user")
+        """How often the code of each task began, over all rounds; publishing what it staged is none of its code.
+
+        A flow that waited and goes on has not begun again.
+        """
+        begun = (view for view in self.attempts if view.counts and view.began is not None and view.kind == "user")
         return dict(Counter((view.key.task, view.key.index) for view in begun))
 
 

@@ -109,7 +109,7 @@ def environment_of(python: str, environ: Mapping[str, str]) -> dict[str, str]:
 
 def _unusable(python: str, why: OSError) -> str:
     match why:
-        case FileNotFoundError() if Path(python).exists():
+        case FileNotFoundError() if os.path.lexists(python):
             return f"{python} cannot be started, what it leads to is gone: make its environment anew"
         case FileNotFoundError() | NotADirectoryError():
             return f"there is no {python}: make its environment, or name another interpreter in the settings"

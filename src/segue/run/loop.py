@@ -107,7 +107,8 @@ class _Owner:
     def turn(self, engine: Engine, lease: Lease) -> bool:
         """One turn; says whether it committed anything."""
         now = self.clock.now()
-        asked, more_asked = _first(self.inbox.poll(), _FROM_INBOX)
+        heard = self.inbox.poll()
+        asked, more_asked = _first(heard, _together(heard))
         said, more_said = _first(self.executor.poll(), EVENTS_PER_TURN - len(asked))
         asked = [self._informed(event) for event in asked]
         news = [event for event in asked if not (isinstance(event, Request) and event.id in self.given)]
@@ -146,6 +147,14 @@ class _Owner:
 
 def _renewal(now: Instant, lease: Lease) -> Instant | None:
     return None if lease.renew_every is None else Instant(now + lease.renew_every)
+
+
+def _together(events: Sequence[Event]) -> int:
+    """How many one turn takes: what is asked after a DAG may have got its new id needs facts of after that commit."""
+    for at, event in enumerate(events[:_FROM_INBOX]):
+        if isinstance(event, Defined) and any(one.spec.renamed_from for one in event.definitions):
+            return at + 1
+    return _FROM_INBOX
 
 
 def _first(events: Sequence[Event], count: int) -> tuple[Sequence[Event], bool]:

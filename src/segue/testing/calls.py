@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from types import CoroutineType
@@ -15,6 +16,7 @@ from segue.data.results import StoredValue, load_item, load_result, store_result
 from segue.data.staging import Staging, publish_staged
 from segue.data.storage import Storage, values_prefix
 from segue.define.binding import annotations_of, bind, branch_choice, may_retry, retry_policy
+from segue.define.conductor import Replay, learn_step
 from segue.define.context import RunContext, entered
 from segue.define.dag import Dag
 from segue.define.hooks import hook_of
@@ -29,6 +31,7 @@ from segue.model.ids import Instant
 from segue.model.interval import Interval
 from segue.model.spec import HookName
 from segue.run.children.call import Call, unmeasured
+from segue.run.children.flows import bind_step, keeper_of
 from segue.run.children.guard import concluded, guarded_tasks, measured, rows_of
 from segue.run.children.outcome import outcome_of
 from segue.run.children.secrecy import Secrecy
@@ -86,7 +89,7 @@ class Calls:
     """
 
     def __init__(self, dag: Dag, told: Told, results: Results, storage: Storage) -> None:
-        self._dag, self._told, self._results, self._storage = dag, told, results, storage
+        self._dag, self._told, self._results, self._storage = _own(dag), told, results, storage
         over = [one for call in dag.calls.values() if call.fan for one in call.fan.over.values()]
         self._listed = {one.id for one in over if isinstance(one, Node)}
         self._guarded = guarded_tasks(dag)
@@ -148,7 +151,11 @@ class Calls:
     def _call(self, launch: Launch, context: RunContext, secrecy: Secrecy) -> Call:
         key = launch.key
         given = _Inputs(launch, self._results, self._storage, annotations_of(self._dag, key.task))
-        bound = bind(self._dag, key.task, given, launch.picks, context, given.item)
+        bound = (
+            bind(self._dag, key.task, given, launch.picks, context, given.item)
+            if launch.step is None
+            else bind_step(launch.step, self._dag.calls[key.task].task, context, self._storage)
+        )
         prefix = values_prefix(key.run.dag, str(key.run), key.task, key.index, key.number)
         mapped = key.index is None and key.task in self._listed
 
@@ -156,8 +163,9 @@ class Calls:
             secrecy.check(result)
             return store_result(result, self._storage, prefix, mapped=mapped, hide=secrecy.hide).outcome()
 
+        code: Callable[[], object] = partial(bound.fn, *bound.args, **bound.kwargs)
         return Call(
-            code=partial(bound.fn, *bound.args, **bound.kwargs),
+            code=code if launch.task.kind != "flow" else partial(self._body, launch, code, secrecy),
             keep=keep,
             choose=partial(branch_choice, self._dag, key.task),
             may_retry=lambda _: True,
@@ -165,6 +173,24 @@ class Calls:
             reports=context.reports,
             length=rows_of if key.task in self._guarded else unmeasured,
         )
+
+
+    def _body(self, launch: Launch, code: Callable[[], object], secrecy: Secrecy) -> object:
+        run = launch.key.run
+        keeper = keeper_of(run, self._storage, secrecy, lambda step: self._results.result(run, step, None))
+        replay = Replay(launch.steps, keeper, self._dag.options.get("defaults", {}), local=True)
+        try:
+            return replay.perform(code)
+        finally:
+            for name, task in replay.tasks.items():
+                learn_step(self._dag, name, task)
+
+
+def _own(dag: Dag) -> Dag:
+    """The DAG with calls of its own: those of a flow get more with every step."""
+    mine = copy(dag)
+    mine.calls = dict(dag.calls)
+    return mine
 
 
 def _awaited(result: object) -> object:

@@ -5,6 +5,7 @@ Every pytest of the environment imports this module, so it loads nothing of the 
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from segue.define.context import RunContext
     from segue.testing import FakeClock, Result
 
-__all__ = ["fake_clock", "segue_context", "segue_execute", "segue_run"]
+__all__ = ["fake_clock", "segue_context", "segue_execute", "segue_home", "segue_run"]
 
 
 @pytest.fixture
@@ -32,6 +33,16 @@ def fake_clock() -> FakeClock:
 def segue_context() -> Callable[..., RunContext]:
     """Makes contexts: `segue_context("2026-04-01")`."""
     return testing.context
+
+
+@pytest.fixture
+def segue_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of the test's own: whatever `segue` the test starts uses it, and no other setting `SEGUE_*` holds."""
+    for name in [name for name in os.environ if name.startswith("SEGUE_")]:
+        monkeypatch.delenv(name)
+    home = tmp_path / "segue-home"
+    monkeypatch.setenv("SEGUE_HOME", str(home))
+    return home
 
 
 @pytest.fixture

@@ -40,15 +40,21 @@ def status(pid: int, name: str) -> int:
 
 
 @contextmanager
-def small_disk(folder: Path, size: str) -> Iterator[Path]:
-    """A file system of its own on a folder."""
+def small_disk(folder: Path, megabytes: int, kind: str = "tmpfs") -> Iterator[Path]:
+    """A file system of its own on a folder: of memory, or *ext4* in a file behind a loop device."""
     if os.geteuid() != 0:
         pytest.skip("only root can mount a small file system")
     folder.mkdir(parents=True)
-    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
+    image = folder.with_name(f"{folder.name}.image")
+    commands = [["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]]
+    if kind == "ext4":
+        image.touch()
+        os.truncate(image, megabytes * 2**20)
+        commands = [["mkfs.ext4", "-q", "-m", "0", str(image)], ["mount", "-o", "loop", str(image), str(folder)]]
+    for command in commands:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
     try:
         yield folder
     finally:

@@ -206,6 +206,14 @@ def test_requests_and_definitions_get_what_the_store_knows():
     assert tick == Tick()
 
 
+def test_what_is_asked_after_a_dag_may_have_got_another_id_gets_facts_of_after_that():
+    defined = Defined("l", "f.py", (Definition(DagSpec("new", renamed_from="old"), "s", "c", "b"),))
+    world = World(asked=[Tick(), defined, ASK], turns=2)
+    world.run()
+    assert [[type(event).__name__ for event in events] for events in world.seen] == [["Tick", "Defined"], ["Request"]]
+    assert world.waits == []
+
+
 def test_a_turn_takes_a_thousand_events_and_does_not_wait_for_the_rest():
     world = World(asked=[Tick()] * 300, said=[LOST] * 1_500, turns=4)
     world.run()

@@ -52,6 +52,11 @@ class PartitionNote(msgspec.Struct, frozen=True, gc=False, tag="partition"):
     rows: int
     digest: bytes
 
+    @property
+    def place(self) -> str:
+        """Where it belongs, for people."""
+        return self.target
+
     def replaces(self) -> object:
         """What it replaces whole, so that of two in one attempt only the last counts."""
         return self.target
@@ -68,6 +73,11 @@ class RowsNote(msgspec.Struct, frozen=True, gc=False, tag="rows"):
     create: bool
     patience: float
     rows: int
+
+    @property
+    def place(self) -> str:
+        """Where it belongs, for people."""
+        return f"{self.table} in {self.database}"
 
     def replaces(self) -> object:
         """What it replaces whole; None for a merge, which adds to the one before."""

@@ -215,7 +215,7 @@ class _Worker:
             result = self._run(call)
             account.made = measured(call, result, writes)
             outcome, note = concluded(call, result, account.made, writes, work.kind, work.empty)
-        account.notes += [note] if note else []
+        account.notes += [*([note] if note else []), *writes.notes]
         return outcome
 
     def _attending(self, work: Work, call: Call) -> AbstractContextManager[None]:

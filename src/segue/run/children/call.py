@@ -22,6 +22,11 @@ class Writes(Protocol):
         """Rows that were written; None where no writer was used."""
         ...
 
+    @property
+    def notes(self) -> Sequence[str]:
+        """What is to be told of them."""
+        ...
+
     def publish(self) -> int:
         """Make it visible."""
         ...
@@ -33,6 +38,7 @@ class Writes(Protocol):
 
 class _NoWrites:
     rows = None
+    notes = ()
 
     def publish(self) -> int:
         return 0

@@ -96,6 +96,7 @@ def _compiled(bundle: Bundle, request: Load) -> Read:
         definitions=tuple(Definition(spec, spec_digest(spec), code, bundle.digest) for spec in loaded.specs),
         errors=tuple(FileError(e.file or bundle.file, e.line, e.message, e.dag, e.task) for e in loaded.errors),
         findings=tuple(Found(**asdict(finding)) for finding in loaded.findings),
+        arguments=tuple(sorted(loaded.arguments)),
     )
 
 

@@ -61,6 +61,7 @@ class Read(msgspec.Struct, frozen=True, gc=False):
         errors: everything wrong with the others, or with the file.
         findings: lint.
         output: what it printed, the last 64 KiB.
+        arguments: the names under which its DAG functions take values of an environment.
     """
 
     file: str
@@ -70,3 +71,4 @@ class Read(msgspec.Struct, frozen=True, gc=False):
     errors: tuple[FileError, ...] = ()
     findings: tuple[Found, ...] = ()
     output: str = ""
+    arguments: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from typing import Any, Final
 from segue.data.results import StoredValue, load_result, store_result
 from segue.data.storage import Storage, digest_of, values_prefix
 from segue.define.binding import Bound
-from segue.define.conductor import Keeper, find_task, raises_again
+from segue.define.conductor import Keeper
 from segue.define.futures import Called
 from segue.model.changes import Recorded
 from segue.model.context import Context
@@ -19,7 +19,7 @@ from segue.model.images import Step
 from segue.model.value import encode
 from segue.run.children.secrecy import Secrecy
 
-__all__ = ["bind_step", "find_task", "keeper_of", "raises_again"]
+__all__ = ["bind_step", "keeper_of"]
 
 _INLINE: Final = 16 * 1024
 """Bytes of arguments that travel with a step; those of many travel in one report."""

@@ -15,6 +15,7 @@ from segue.data.storage import Storage, open_storage, values_prefix
 from segue.define.binding import annotations_of, bind, branch_choice, item_name, may_retry, retry_policy
 from segue.define.bundle import origin_of
 from segue.define.code import CodeLoader
+from segue.define.conductor import Replay, find_task, learn_step, raises_again
 from segue.define.context import RunContext, entered
 from segue.define.dag import Dag
 from segue.define.hooks import hook_of
@@ -29,6 +30,7 @@ from segue.model.interval import Interval
 from segue.model.spec import HookName
 from segue.model.value import decode
 from segue.run.children.call import Call, Workshop, unmeasured
+from segue.run.children.flows import bind_step, keeper_of
 from segue.run.children.guard import guarded_tasks, rows_of
 from segue.run.children.inputs import Inputs
 from segue.run.children.secrecy import Secrecy
@@ -65,6 +67,8 @@ class _FileWorkshop:
         task, _, hook = work.task.partition("!")
         state = KeptState(work.state, _keeping(work, task, secrecy, supply))
         loaded = self._loaded(work, brief) if work.what != "publish" else None
+        if loaded is not None and work.step is not None and task not in loaded.dag.calls:
+            learn_step(loaded.dag, task, find_task(work.step))
         context = RunContext(
             dag_id=work.run.dag,
             run_id=str(work.run),
@@ -89,7 +93,15 @@ class _FileWorkshop:
     def _attempt(self, work: Work, supply: Supply, loaded: _Loaded, context: RunContext, secrecy: Secrecy) -> Call:
         plan = loaded.plan(work.task)
         given = Inputs(work, supply, self._storage, plan.annotations)
-        bound = bind(loaded.dag, work.task, given, work.picks, context, given.item)
+        bound = (
+            bind(loaded.dag, work.task, given, work.picks, context, given.item)
+            if work.step is None
+            else bind_step(work.step, loaded.dag.calls[work.task].task, context, self._storage)
+        )
+        code: Callable[[], object] = partial(bound.fn, *bound.args, **bound.kwargs)
+        if work.kind == "flow":
+            keeper = keeper_of(work.run, self._storage, secrecy, lambda step: supply.one(work, step, None))
+            code = partial(Replay(work.steps, keeper, loaded.dag.options.get("defaults", {})).perform, code)
         prefix = values_prefix(work.run.dag, str(work.run), work.task, work.index, work.number)
 
         def keep(result: object) -> Value:
@@ -97,10 +109,10 @@ class _FileWorkshop:
             return store_result(result, self._storage, prefix, mapped=plan.mapped, hide=secrecy.hide).outcome()
 
         return Call(
-            code=partial(bound.fn, *bound.args, **bound.kwargs),
+            code=code,
             keep=keep,
             choose=partial(branch_choice, loaded.dag, work.task),
-            may_retry=partial(may_retry, plan.retry),
+            may_retry=partial(may_retry, plan.retry) if work.step is None else partial(raises_again, work.step),
             root=loaded.root,
             within=entered(context),
             on_cancel=_on_cancel(loaded.dag, context) if work.hooked else None,
@@ -116,14 +128,15 @@ class _FileWorkshop:
         return _without_result(partial(publish_staged, work.staged), context, "")
 
     def _loaded(self, work: Work, brief: Brief) -> _Loaded:
-        name = (brief.bundle, brief.file, work.run.dag)
+        called = brief.dag or work.run.dag
+        name = (brief.bundle, brief.file, called)
         if self._turned_to != name[:2]:
             self._turned_to = ("", "")
             self._move(brief)
-            self._loader(brief).dag(brief.file, work.run.dag)
+            self._loader(brief).dag(brief.file, called)
             self._turned_to = name[:2]
         if name not in self._dags:
-            dag = self._loader(brief).dag(brief.file, work.run.dag)
+            dag = self._loader(brief).dag(brief.file, called)
             self._dags[name] = _Loaded(dag, f"{self._bundles}/{brief.bundle}")
         return self._dags[name]
 

@@ -15,7 +15,6 @@ __all__ = ["Interpreter"]
 _PAUSES = (0.0, 0.1, 1.0, 2.0)  # seconds before a fork server that died is started again
 _TRIES = 5  # failures in a row after which attempts are told why, instead of waiting
 _REST = 2.0  # seconds in which they are told; then it is tried again
-_START = 60.0  # seconds for a fork server to be ready, or be killed
 _NEVER = float("inf")
 _NO_PROCESS = 1.0  # seconds before the next fork where the system gave no process
 
@@ -36,7 +35,7 @@ class Interpreter:
     def __init__(self, python: str, settings: ExecutorSettings, mark: str, selector: selectors.BaseSelector) -> None:
         self._python, self._settings, self._mark, self._selector = python, settings, mark, selector
         self._failures = self._barren = 0
-        self._not_before, self._ready_by = 0.0, _NEVER
+        self._not_before, self._ready_by, self._ready = 0.0, _NEVER, False
         self.server: ForkServer | None = None
         self.skipped: tuple[str, ...] = ()
         self.fault = ""
@@ -49,7 +48,7 @@ class Interpreter:
             self._not_before, self.fault = 0.0, ""
         if self.server is None:
             self._start()
-        return self.server is not None
+        return self._ready
 
     def wake_at(self) -> float:
         """When to call `wake`, on the monotonic clock. Where there is a fault it sleeps until it is needed."""
@@ -75,7 +74,8 @@ class Interpreter:
         for notice in notices:
             match notice:
                 case Ready(skipped=skipped):
-                    self.skipped, self._failures, self._ready_by = skipped, 0, _NEVER
+                    self.skipped, self._failures = skipped, 0
+                    self._ready, self._ready_by = True, _NEVER
                 case Gone():
                     gone.append(notice)
                 case ForkFailed(worker=number):
@@ -109,19 +109,20 @@ class Interpreter:
             values=encode(dict(given.values)),
             version=VERSION,
         )
+        if not self._python:
+            self._give_up("the settings name no such location: declare it, [tool.segue.locations.NAME]")
+            return
         try:
-            if not self._python:
-                raise EnvironmentFault("the settings name no such location: [tool.segue.locations.NAME]")
             self.server = ForkServer(self._python, given.env, self._mark, setup)
         except EnvironmentFault as why:
             self._failed(str(why))
         else:
-            self._ready_by = time.monotonic() + _START
+            self._ready_by = time.monotonic() + self._settings.start_limit
             self._selector.register(self.server.sock, selectors.EVENT_READ, self)
 
     def _bury(self) -> str:
         assert self.server is not None
-        self._ready_by = _NEVER
+        self._ready, self._ready_by = False, _NEVER
         self._selector.unregister(self.server.sock)
         complaint = self.server.close()
         self.server = None

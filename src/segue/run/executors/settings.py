@@ -29,6 +29,7 @@ class ExecutorSettings:
         started_after: an attempt that runs for longer is reported as started.
         take_back_after: work queued behind an attempt that runs for longer is taken back.
         queue_for: seconds of work to queue ahead.
+        start_limit: what a fork server may take to be ready.
         load_limit: what reading values and importing the file may take.
         hook_limit: what a hook may take.
         launch_limit: a launch above it is fetched by the worker.
@@ -57,6 +58,7 @@ class ExecutorSettings:
     started_after: float = 0.02
     take_back_after: float = 0.01
     queue_for: float = 0.005
+    start_limit: float = 60.0
     load_limit: float = 300.0
     hook_limit: float = 60.0
     launch_limit: int = 128 * 1024

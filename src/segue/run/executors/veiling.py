@@ -6,7 +6,20 @@ from typing import assert_never
 
 import msgspec
 
-from segue.model.events import Asked, Cancelled, Deferred, Ended, Failure, Followed, Held, Lost, Outcome, Skipped, StateSet, Value
+from segue.model.events import (
+    Asked,
+    Cancelled,
+    Deferred,
+    Ended,
+    Failure,
+    Followed,
+    Held,
+    Lost,
+    Outcome,
+    Skipped,
+    StateSet,
+    Value,
+)
 from segue.model.masking import Mask, Veil
 
 __all__ = ["veiled", "veiled_question"]

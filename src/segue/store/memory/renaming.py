@@ -9,7 +9,7 @@ from segue.store.memory.tables import MemoryStore
 
 __all__ = ["tables_under"]
 
-_BY_RUN: Final = ("tasks", "attempts", "kept")
+_BY_RUN: Final = ("tasks", "attempts", "kept", "steps")
 _replace = msgspec.structs.replace
 
 

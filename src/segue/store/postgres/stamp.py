@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 from sqlalchemy import inspect, select
 from sqlalchemy.engine import Connection
 
-from segue.model.errors import HomeUnusable
+from segue.model.errors import HomeUnusable, StoreDown
 from segue.store.postgres.connection import shown
 from segue.store.schema import SCHEMA, meta
 
@@ -24,8 +24,12 @@ def check_stamp(connection: Connection, url: str) -> int:
 
     Raises:
         HomeUnusable: they are not.
+        StoreDown: there are none yet.
     """
-    columns = {column["name"] for column in _columns(connection)}
+    seen = inspect(connection)
+    if not seen.get_table_names():
+        raise StoreDown(f"{shown(url)} has no tables yet: the first `segue run` makes them")
+    columns = {column["name"] for column in seen.get_columns("meta")} if seen.has_table("meta") else set()
     if not {"name", "value"} <= columns:
         raise HomeUnusable(
             f"{shown(url)} holds tables of something else: name an empty database with SEGUE_DATABASE_URL=…"
@@ -41,11 +45,6 @@ def check_stamp(connection: Connection, url: str) -> int:
             "backup, then `segue db upgrade`"
         )
     return version
-
-
-def _columns(connection: Connection) -> list[Any]:
-    seen = inspect(connection)
-    return list(seen.get_columns("meta")) if seen.has_table("meta") else []
 
 
 def read_meta(connection: Connection, name: str, type_: type[_T]) -> _T:

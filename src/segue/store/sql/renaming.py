@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Integer, cast, func, select, update
 
 from segue.store.schema import dags, eased, events, runs, slots, tasks, versions
 from segue.store.sql.desk import Desk
@@ -69,4 +69,4 @@ class Renaming:
 
 def _under(new: str, printed: Any, after: str) -> Any:
     """A printed run under another id: what stands after the old one, beginning with its `@`, stays."""
-    return param(new).op("||")(func.substr(printed, param(after)))
+    return param(new).op("||")(func.substr(printed, cast(param(after), Integer)))

@@ -130,11 +130,12 @@ def _check_call(ledger: Ledger, commit: Commit, made: AttemptMoved) -> Iterator[
     task, _, hook = key.task.partition("!")
     past = [
         record for other, record in run.attempts.items()
-        if other.of == key.of and other != key and record.round == made.round
+        if other.of == key.of and other != key and (record.round, record.life) == (made.round, ledger.lives)
     ]  # fmt: skip
     if len(past) >= _MOST_CALLS:
         yield f"{key} is call {len(past) + 1} of round {made.round}"
-    again = bool(past) and past[-1].state in (AttemptState.LOST, AttemptState.CANCELLED)
+    before = run.attempts.get(key._replace(number=key.number - 1))
+    again = before is not None and before.state in (AttemptState.LOST, AttemptState.CANCELLED)
     if task and hook not in run.specs[task].rules.hooks:
         yield f"{key} is called, {task} has no such hook"
     due = any(

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from segue.testing.world.owners import Baton
 from segue.testing.world.plan import Fault, Plan
+from segue.testing.world.script import SECOND, Script
 
 __all__ = ["Crashed", "Cuts"]
 
@@ -10,24 +12,39 @@ class Crashed(BaseException):
 
 
 class Cuts:
-    """Counts the places where the owner can die, and lets it die at those the plan names.
+    """Counts the places where an owner can die or stand still, and lets it at those the plan names.
 
     Args:
         plan: with the numbers of the points.
+        script: draws for how long.
+        baton: says whose point it is.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, script: Script, baton: Baton) -> None:
         self._at = plan.cuts if Fault.CRASH in plan.faults else frozenset()
+        self._pauses = plan.pauses if Fault.PAUSE in plan.faults else frozenset()
+        self._script, self._baton = script, baton
         self.passed = 0
         self.crashes = 0
+        self.pauses = 0
 
-    def point(self) -> None:
+    def point(self, *, open: bool = False) -> None:
         """One such place.
+
+        Args:
+            open: a transaction is open; the store lets no other owner in before it has ended.
 
         Raises:
             Crashed: it is one where the owner dies.
         """
         self.passed += 1
-        if self.passed in self._at:
+        at = self.passed
+        if at in self._at:
             self.crashes += 1
             raise Crashed
+        if open:
+            return
+        if at in self._pauses:
+            self.pauses += 1
+            self._baton.pause(self._script.rng("pause", at).choice((1, 5, 15, 60)) * SECOND)
+        self._baton.give_way()

@@ -61,8 +61,10 @@ class _Process:
     state: Literal["starting", "asking", "running", "gone"] = "starting"
     began: Instant | None = None
     stopping: bool = False
-    asks: dict[int, StateSet] = field(default_factory=dict)
-    """questions without an answer, by number; the end waits for these"""
+    seq: int = 1
+    wishes: list[StateSet] = field(default_factory=list)
+    asks: StateSet | None = None
+    """a question without an answer; the end waits for that"""
     ending: Outcome | None = None
 
 
@@ -147,7 +149,8 @@ class ScriptedExecutor:
         self._out = [event for event in self._out if id(event) not in gone]
         if Fault.DUPLICATE in self._plan.faults:
             for event in gone.values():
-                if not isinstance(event, Capacity) and self._rng.random() < 0.1:
+                again = not isinstance(event, Capacity) and not (isinstance(event, Asked) and event.seq > 1)
+                if again and self._rng.random() < 0.1:
                     self._timeline.after(self._rng.randrange(60 * SECOND), lambda again=event: self._out.append(again))  # type: ignore[misc]
 
     def barrier(self) -> None:
@@ -155,6 +158,7 @@ class ScriptedExecutor:
         for other in self.floor.executors:
             if other is not self:
                 other.fence_off()
+        self.idle = False
         self._tell_capacity()
 
     def fence_off(self) -> None:
@@ -194,9 +198,19 @@ class ScriptedExecutor:
         )
 
     @property
+    def heard(self) -> bool:
+        """There is something to poll."""
+        return bool(self._out) or self._inbox.news
+
+    @property
     def workers(self) -> int:
         """How many attempts may run at once now."""
         return self._workers
+
+    @property
+    def most(self) -> int:
+        """The most workers that there ever were."""
+        return self._most
 
     @property
     def room(self) -> int:
@@ -257,7 +271,7 @@ class ScriptedExecutor:
             self._run(process)
             return
         process.state = "asking"
-        self._say(Asked(process.launch.key, process.launch.fence, self._timeline.now(), 1, MayStart()))
+        self._ask(process)
 
     def _answer(self, answer: Answer) -> None:
         process = self._processes.get(answer.key)
@@ -288,9 +302,9 @@ class ScriptedExecutor:
         cause = ending if isinstance(ending, LostCause) else self._accident(process)
         if not isinstance(ending, LostCause) and Fault.FORGED in self._plan.faults and process.draw.random() < 0.2:
             timeline.after(process.draw.randrange(length * 2), lambda: self._forge(launch))
-        if launch.kind != "publish" and not hangs:
-            for at, (name, value) in enumerate(self._script.keeps(launch.key)):
-                self._keep_later(process, length * (at + 1) // 4, at + 2, StateSet(name, value))
+        if launch.kind != "publish" and not hangs and not launch.key.task.startswith("!"):
+            process.wishes = [StateSet(name, value) for name, value in self._script.keeps(launch.key)]
+            timeline.after(length // 4, lambda: self._keep(process))
         if cause is not None:
             timeline.after(process.draw.randrange(length), lambda: self._lose(process, cause, ending))
         elif not isinstance(ending, LostCause):
@@ -309,26 +323,31 @@ class ScriptedExecutor:
             return self._script.guarded(key.of, ending, launch.round, launch.tries) or ending
         return ending
 
-    def _keep_later(self, process: _Process, delay: int, seq: int, what: StateSet) -> None:
-        def keep() -> None:
-            if process.state == "running" and not process.stopping:
-                process.asks[seq] = what
-                self._say(Asked(process.launch.key, process.launch.fence, self._timeline.now(), seq, what))
+    def _keep(self, process: _Process) -> None:
+        """Ask for the next small value to be kept; the one after that is asked for when this one is answered."""
+        if process.wishes and process.state == "running" and not process.stopping and process.ending is None:
+            process.seq += 1
+            process.asks = process.wishes.pop(0)
+            self._ask(process)
 
-        self._timeline.after(delay, keep)
+    def _ask(self, process: _Process) -> None:
+        launch, what = process.launch, process.asks or MayStart()
+        self._say(Asked(launch.key, launch.fence, self._timeline.now(), process.seq, what))
 
     def _kept(self, process: _Process, answer: Answer) -> None:
-        what = process.asks.pop(answer.seq, None)
-        if what is None:
+        what, key = process.asks, answer.key
+        if what is None or answer.seq != process.seq or process.state == "gone":
             return
-        key = answer.key
+        process.asks = None
         kept = self._ledger.runs[key.run].kept.get((key.task.partition("!")[0], key.index), {})
         if answer.yes and kept.get(what.name) != what.value:
             raise Violation("commit, then act", f"{key} is told that {what} is kept, the store has {kept}")
         if not answer.yes and not process.stopping:
             raise Violation("STATE", f"{key} is alive and may not keep {what}")
-        if process.ending is not None and not process.asks:
+        if process.ending is not None:
             self._end(process, process.ending)
+        else:
+            self._keep(process)
 
     def _accident(self, process: _Process) -> LostCause | None:
         """Whether this attempt dies without a word, within what its task can bear in this round."""
@@ -434,9 +453,11 @@ class ScriptedExecutor:
                 self._over.add(adopt.key)
                 self._say(Lost(adopt.key, adopt.fence, now, now, LostCause.OWNER))
         elif process.state == "asking":
-            self._say(Asked(adopt.key, adopt.fence, self._timeline.now(), 1, MayStart()))
-        for seq, what in process.asks.items() if process is not None else ():
-            self._say(Asked(adopt.key, adopt.fence, self._timeline.now(), seq, what))
+            self._ask(process)
+        elif process.asks is not None:
+            said = (one for one in (*self._out, *self._on_the_way) if isinstance(one, Asked))
+            if not any((one.key, one.seq) == (adopt.key, process.seq) for one in said):
+                self._ask(process)
 
     # ------------------------------------------------------------------------------------------------------- words
     def _say(self, event: Word) -> None:

@@ -85,7 +85,8 @@ def i3(ledger: Ledger, commit: Commit, executor: ScriptedExecutor) -> Iterator[s
             yield f"{change.key} is {change.new} and never said so"
         run = ledger.runs[change.key.run]
         newest = max((key.number for key in run.attempts if key.of == change.key.of), default=0)
-        if before is not None and change.new is AttemptState.SUCCESS and change.key.number != newest:
+        user = before is not None and change.kind != "hook"
+        if user and change.new is AttemptState.SUCCESS and change.key.number != newest:
             yield f"{change.key} succeeds after attempt {newest} was made"
     for moved, _before in commit.tasks:
         fresh = moved.new is TaskState.SUCCESS and moved.reused_from is None
@@ -203,12 +204,12 @@ def i7(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
     for change, before in commit.tasks:
         name = TaskKey(change.run, change.task, change.index)
         if change.new is TaskState.QUEUED and change.old is TaskState.UP_FOR_RETRY:
-            if before.not_before is not None and commit.now < before.not_before:
-                yield f"{name} starts {before.not_before - commit.now} us before its time"
+            if before.not_before is not None and ledger.turned < before.not_before:
+                yield f"{name} starts {before.not_before - ledger.turned} us before its time"
         elif change.new is TaskState.UP_FOR_RETRY and change.old is not TaskState.HELD:
             run = ledger.runs[change.run]
             words = _expected_delay(run, AttemptKey(*name, change.attempt or 0), change.tries, change.losses)
-            waits = (change.not_before or commit.now) - commit.now
+            waits = (change.not_before or ledger.turned) - ledger.turned
             if words is not None and not words[0] <= waits <= words[1]:
                 yield f"{name} waits {waits} us after {change.tries} failures and {change.losses} crashes, not {words}"
 

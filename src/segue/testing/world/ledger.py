@@ -82,6 +82,8 @@ class AttemptRecord:
     ended: Instant | None = None
     cause: str = ""
     kind: AttemptKind = "user"
+    life: int = 0
+    """of the engine that made it"""
 
 
 @dataclass(slots=True)
@@ -171,6 +173,8 @@ class Ledger:
         commits: number of transactions so far.
         driven: the runs that the present owner drives; None: all.
         pools: slots of every pool, as things are.
+        turned: when the engine took its latest turn.
+        lives: how many engines there have been.
         eased: (DAG, task, guard, likeness of slots) that people have released from now on.
 
     Args:
@@ -180,6 +184,8 @@ class Ledger:
     def __init__(self, limits: Limits = NO_SETTINGS) -> None:
         self.limits = limits
         self.pools = dict(limits.pools)
+        self.turned = Instant(0)
+        self.lives = 0
         self.eased: set[tuple[str, str, str, str]] = set()
         self.runs: dict[RunKey, RunRecord] = {}
         self.versions: dict[tuple[str, int], DagSpec] = {}
@@ -297,7 +303,9 @@ class Ledger:
         commit.touched.add(change.key.run)
         if change.old is None:
             _require(known is None, "I4", f"{change.key} is made twice")
-            run.attempts[change.key] = AttemptRecord(change.new, change.round, change.at, kind=change.kind)
+            run.attempts[change.key] = AttemptRecord(
+                change.new, change.round, change.at, kind=change.kind, life=self.lives
+            )
             self._begin(run, change)
             return
         _require(known is not None, "I27", f"{change.key} was never made")

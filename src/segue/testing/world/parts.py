@@ -6,9 +6,13 @@ from typing import Final, Protocol, TypeAlias
 
 from segue.engine.core import Engine
 from segue.model import contracts
+from segue.model.events import Asked, Ended, Lost
 from segue.model.ids import RunKey
 from segue.model.images import Snapshot
+from segue.model.limits import Limits
+from segue.model.masking import Veil
 from segue.model.why import Why
+from segue.run.executors.veiling import veiled, veiled_question
 from segue.run.loop import Watch, run_forever
 from segue.store.memory import MemoryReader, MemoryStore, MemoryWriter
 from segue.store.readers import RowReader
@@ -37,6 +41,11 @@ FENCE_KEY: Final = bytes(range(32))
 Opened: TypeAlias = tuple[contracts.Writer, RowReader]
 
 
+def hide_secrets(event: Ended | Lost | Asked, veil: Veil) -> Ended | Lost | Asked:
+    """What the product's executor does to every word before anybody sees it."""
+    return veiled_question(event, veil) if isinstance(event, Asked) else veiled(event, veil)
+
+
 def in_memory() -> Opened:
     """The store that worlds remember with."""
     store = MemoryStore(FENCE_KEY)
@@ -49,15 +58,17 @@ class Parts:
 
     Args:
         store: opens the store that remembers, for writing and for the audit.
-        engine: makes an engine from a snapshot.
+        engine: makes an engine from a snapshot and the settings' limits.
         loop: drives it.
+        hide: takes secrets out of what attempts say.
         faulty: DAGs that the engine is meant to fail over.
         name: where they are found, `module:NAME`, where they are not the product's own.
     """
 
     store: Callable[[], Opened] = in_memory
-    engine: Callable[[Snapshot], TalkingEngine] = Engine
+    engine: Callable[[Snapshot, Limits], TalkingEngine] = Engine
     loop: Loop = run_forever
+    hide: Callable[[Ended | Lost | Asked, Veil], Ended | Lost | Asked] = hide_secrets
     name: str = ""
     faulty: frozenset[str] = frozenset()
 

@@ -15,32 +15,25 @@ from typing import TypeAlias
 import msgspec
 
 from segue.model import contracts
-from segue.model.changes import Answered, Change, Command, RunCreated
-from segue.model.events import (
-    Act,
-    CancelRun,
-    Defined,
-    Definition,
-    Event,
-    MarkTask,
-    Request,
-    RerunRun,
-    RetryRun,
-    TriggerRun,
-)
-from segue.model.ids import RunKey, manual_key
+from segue.model.changes import Answered, Change, Command, Decision, RunCreated
+from segue.model.events import CancelRun, Event, RetryRun
+from segue.model.ids import Instant, RunKey
 from segue.model.images import Snapshot
-from segue.model.spec import DagSpec, spec_digest
+from segue.model.masking import Mask
 from segue.model.state import LIVE, RUN_FINAL, RunState, TaskState
+from segue.testing.world.coverage import Coverage
 from segue.testing.world.cuts import Crashed, Cuts
-from segue.testing.world.executor import ScriptedExecutor
+from segue.testing.world.executor import Floor, ScriptedExecutor
 from segue.testing.world.inbox import ScriptedInbox
 from segue.testing.world.invariants import INVARIANTS
 from segue.testing.world.ledger import Ledger, Violation
+from segue.testing.world.owners import Baton, Desk
 from segue.testing.world.parts import PRODUCT, Parts, TalkingEngine
-from segue.testing.world.plan import EPOCH, Action, Fault, Plan, script_of
+from segue.testing.world.people import People, lay_in, open_pools
+from segue.testing.world.plan import EPOCH, Fault, Plan, script_of
 from segue.testing.world.rest import check_answered, check_ended, check_foretold, check_stored
-from segue.testing.world.script import SECOND, Script
+from segue.testing.world.reuse import check_reuse
+from segue.testing.world.script import CANARY, SECOND, Script
 from segue.testing.world.store import CrashStore
 from segue.testing.world.timeline import Timeline
 
@@ -59,6 +52,7 @@ class Story:
         digest: of everything that was committed and begun, in order; equal for equal plans.
         commits, crashes, attempts, points: how many there were.
         ends: state of each run and of its tasks.
+        cells: what of the coverage map has happened.
     """
 
     digest: str = ""
@@ -67,6 +61,7 @@ class Story:
     attempts: int = 0
     points: int = 0
     ends: dict[RunKey, tuple[RunState, States]] = field(default_factory=dict)
+    cells: frozenset[str] = frozenset()
 
 
 class World:
@@ -76,22 +71,33 @@ class World:
         self.plan, self.parts = plan, parts
         self.script = script_of(plan) if script is None else script
         self.timeline = Timeline(EPOCH)
-        self.ledger = Ledger()
-        self.cuts = Cuts(plan)
+        self.ledger = Ledger(plan.limits)
+        self.baton = Baton(self.timeline, plan.owners)
+        self.desk = Desk(self.timeline, self.baton) if plan.owners > 1 else None
+        self.cuts = Cuts(plan, self.script, self.baton)
         self.inbox = ScriptedInbox(self.timeline, self.ledger, self.cuts)
         self.inner, self.rows = parts.store()
         fence_key = self.inner.snapshot(()).fence_key
-        self.executor = ScriptedExecutor(plan, self.script, self.timeline, self.ledger, fence_key, self.inbox)
-        self.store = CrashStore(self.inner, plan, self.script, self.cuts, self._committed)
+        self.floor = Floor(hide=parts.hide)
+        self.executors = [
+            ScriptedExecutor(plan, self.script, self.timeline, self.ledger, fence_key, self.inbox, self.floor)
+            for _ in range(plan.owners)
+        ]
+        self.store = CrashStore(self.inner, plan, self.script, self.cuts, self._committed, self.desk)
+        self.people = People(plan, self.script, self.ledger, self.inbox)
+        self.coverage = Coverage(plan, self.ledger)
         self._hash = blake2b(digest_size=16)
-        self._sent: dict[str, Act] = {}
-        self._settled = [one for one in plan.actions if one.at is None]
+        self._mask = Mask([CANARY])
         self._turns = self._idle = self._commits_at_rest = 0
-        self._rested = False
         self._mine: set[RunKey] = set()
         self._taken_up: dict[RunKey, str] = {}
         self.ledger.driven = self._mine if plan.foreground else None
-        self._engine: TalkingEngine | None = None
+        self._engines: dict[int, _Heard] = {}
+
+    @property
+    def executor(self) -> ScriptedExecutor:
+        """Of the owner that is awake."""
+        return self.executors[self.baton.current]
 
     # --------------------------------------------------------------------------------------------------------- play
     def play(self) -> Story:
@@ -100,72 +106,70 @@ class World:
         Raises:
             Violation: an invariant does not hold.
         """
+        lay_in(self.plan, self.inner, self._committed)
         self._arrange()
-        executor = _Endangered(self.executor, self.cuts)
-        over = False
-        while not over:
-            try:
-                self.parts.loop(self.store, self.inbox, executor, self.timeline, self._new_engine, self._stopping, self)
-                over = True
-            except Crashed:
-                self._mine.clear()
-                self.executor.owner_died()
-                self.inbox.owner_died()
-                self.timeline.sleep(self.script.rng("down", self.cuts.crashes).choice((0.0, 0.5, 30.0)))
+        self.baton.run(self._live)
         return self._story()
 
+    def _live(self, me: int) -> None:
+        executor = _Endangered(self.executors[me], self)
+        while True:
+            try:
+                self.parts.loop(self.store, self.inbox, executor, self.timeline, self._new_engine, self._stopping, self)
+            except Crashed:
+                self._mine.clear()
+                self.executors[me].owner_died()
+                if self.desk is None:  # else requests lie in the store
+                    self.inbox.owner_died()
+                down = self.script.rng("down", self.cuts.crashes).choice((0.0, 0.5, 30.0))
+                self.baton.pause(int(down * SECOND))
+            else:
+                return
+
     def _new_engine(self, snapshot: Snapshot) -> contracts.Engine:
-        self._engine = self.parts.engine(snapshot)
-        return self._engine
+        self.ledger.lives += 1
+        engine = self._engines[self.baton.current] = _Heard(self.parts.engine(snapshot, self.plan.limits))
+        return engine
+
+    @property
+    def _engine(self) -> _Heard | None:
+        return self._engines.get(self.baton.current)
+
+    @property
+    def woken(self) -> bool:
+        """The engine wants to be woken, whatever happens."""
+        return self._engine is not None and self._engine.wake_at is not None
 
     def _story(self) -> Story:
-        for at, what in self.executor.trace:
+        for at, what in self.floor.trace:
             self._hash.update(f"{at} {what}\n".encode())
         ends = {
             key: (run.state, {(name, index): task.state for name, index, task in run.counted()})
             for key, run in self.ledger.runs.items()
         }
+        if self.desk is not None:
+            self.coverage.add("lease passed on", self.desk.changes > 0)
         return Story(
-            self._hash.hexdigest(), self.ledger.commits, self.cuts.crashes, self.ledger.started, self.cuts.passed, ends
-        )
+            self._hash.hexdigest(), self.ledger.commits, self.cuts.crashes, self.ledger.started, self.cuts.passed, ends,
+            frozenset(self.coverage.cells),
+        )  # fmt: skip
 
     def _arrange(self) -> None:
         for spec in self.plan.dags:
-            self.inbox.send(_defined(spec, spec.id))
+            self.inbox.send(self.people.defined(spec, spec.id))
         for action in self.plan.actions:
             if action.at is not None:
-                self.timeline.after(action.at, lambda one=action: self._do(one))  # type: ignore[misc]
+                self.timeline.after(action.at, lambda one=action: self.people.do(one))  # type: ignore[misc]
+        self.timeline.after(300 * SECOND, lambda: open_pools(self.people))
         if Fault.CAPACITY in self.plan.faults:
             rng = self.script.rng("capacity")
             for _ in range(5):
-                workers = rng.choice((0, 1, 3, 20))
-                self.timeline.after(rng.randrange(200 * SECOND), lambda n=workers: self.executor.change_capacity(n))  # type: ignore[misc]
-            self.timeline.after(200 * SECOND, lambda: self.executor.change_capacity(self.plan.workers))
+                self._change_capacity(rng.randrange(200 * SECOND), rng.choice((0, 1, 3, 20)))
+            self._change_capacity(200 * SECOND, self.plan.workers)
 
-    def _do(self, action: Action) -> None:
-        if action.verb == "define":
-            self.inbox.send(_defined(self.plan.edits[action.id], action.id))
-            return
-        act = self._sent.setdefault(action.id, self._act(action))
-        self.inbox.send(Request(action.id, "somebody", act))
-
-    def _act(self, action: Action) -> Act:
-        if action.verb == "trigger":
-            key = manual_key(action.id) if action.slot is None else f"slot{action.slot}"
-            if self.plan.exact:
-                key = action.id
-            return TriggerRun(action.dag, key, action.interval, action.params, replace=action.flag)
-        run = self.ledger.requests.get(action.target, RunKey(action.dag, manual_key(action.target), 1))
-        match action.verb:
-            case "retry":
-                force = self.plan.exact or self.plan.seed % 2 == 0
-                return RetryRun(run, action.tasks, only=action.flag, force=force)
-            case "rerun":
-                return RerunRun(run, replace=action.flag)
-            case "cancel":
-                return CancelRun(run, now=action.flag)
-            case _:
-                return MarkTask(run, action.tasks[0], action.state, "drawn")
+    def _change_capacity(self, at: int, workers: int) -> None:
+        for executor in self.executors:
+            self.timeline.after(at, lambda one=executor: one.change_capacity(workers))  # type: ignore[misc]
 
     # --------------------------------------------------------------------------------------------------------- watch
     def runs(self) -> Iterable[RunKey] | None:
@@ -187,10 +191,20 @@ class World:
         """It is planned."""
 
     def _committed(self, changes: Sequence[Change]) -> None:
+        if not changes:
+            return  # only to renew the lease
         now = self.timeline.now()
+        written = msgspec.msgpack.encode(changes)
         self._hash.update(b"%d" % now)
-        self._hash.update(msgspec.msgpack.encode(changes))
+        self._hash.update(written)
+        if self._mask.finds(written):
+            raise Violation("I25", f"a secret is committed: {changes}")
+        self.ledger.turned = self._engine.turned if self._engine is not None else now
         commit = self.ledger.commit(changes, now)
+        self.coverage.look(commit)
+        for change in changes:
+            if isinstance(change, RunCreated):
+                check_reuse(self.ledger, commit, change.row.run, self.people.sent.get(change.row.request))
         for number, invariant in INVARIANTS:
             for text in invariant(self.ledger, commit, self.executor):
                 raise Violation(number, text)
@@ -220,8 +234,7 @@ class World:
         if self._take_up():
             return False
         self._check_rest()
-        if self._settled:
-            self._do(self._settled.pop(0))
+        if self.people.settle():
             self.executor.idle = False
             return False
         return self._idle_hour()
@@ -230,13 +243,13 @@ class World:
         """Somebody goes on with the runs of owners that died, or cancels them; say whether there were any."""
         left = [run for run in self.ledger.unfinished() if self.plan.foreground and run.row.run not in self._mine]
         for run in left:
-            key, name = run.row.run, f"up-{len(self._sent)}"
+            key, name = run.row.run, f"up-{len(self.people.sent)}"
             if run.state is RunState.HELD:
                 continue
             refused = key in self._taken_up and not self.ledger.answers[self._taken_up[key]].ok
             act = CancelRun(key) if refused or run.cancel_at is not None else RetryRun(key, force=True)
-            self._sent[name], self._taken_up[key] = act, name
-            self.inbox.send(Request(name, "somebody", act))
+            self._taken_up[key] = name
+            self.people.send(name, act)
             self.executor.idle = False
         return not self.executor.idle
 
@@ -252,34 +265,59 @@ class World:
 
     def _check_rest(self) -> None:
         check_ended(self.ledger, self.executor, self.parts.faulty)
-        check_answered(self.ledger, self.inbox, self.inner, self._sent, self.plan.exact)
+        check_answered(self.ledger, self.inbox, self.inner, self.people.sent, self.plan.exact)
         check_stored(self.ledger, self.inner, self.rows)
-        if self.plan.exact and not self._rested:
-            check_foretold(self.ledger, self.script)
-        self._rested = True
+        if self.plan.exact:
+            check_foretold(self.ledger, self.script, self.people.verdicts, self.people.opened)
+
+
+class _Heard:
+    """The engine, and when it was asked last and wants to be woken."""
+
+    def __init__(self, inner: TalkingEngine) -> None:
+        self._inner = inner
+        self.outstanding, self.why = inner.outstanding, inner.why
+        self.turned = Instant(0)
+        self.wake_at: Instant | None = None
+
+    def step(self, now: Instant, events: Sequence[Event]) -> Decision:
+        """One turn."""
+        decision = self._inner.step(now, events)
+        self.turned, self.wake_at = now, decision.wake_at
+        return decision
 
 
 class _Endangered:
-    """The executor as the owner sees it: the owner can die between the acknowledgement and each command."""
+    """The executor as the owner sees it: the owner can die between the acknowledgement and each command.
 
-    def __init__(self, inner: ScriptedExecutor, cuts: Cuts) -> None:
-        self._inner, self._cuts = inner, cuts
-        self.poll, self.barrier, self.wait, self.close = inner.poll, inner.barrier, inner.wait, inner.close
+    Where the owner does not lead any more its executor starts nothing: it fences itself off.
+    """
+
+    def __init__(self, inner: ScriptedExecutor, world: World) -> None:
+        self._inner, self._cuts, self._world = inner, world.cuts, world
+        self.poll, self.barrier, self.close = inner.poll, inner.barrier, inner.close
+
+    def wait(self, seconds: float | None, poked: contracts.Inbox) -> None:
+        """Let time pass; that the lease must be renewed now and then does not count as something to come."""
+        world = self._world
+        if world.desk is not None and not world.desk.led and seconds is not None:
+            world.baton.pause(int(seconds * SECOND))  # it has not noticed yet
+            return
+        self._inner.wait(seconds, poked)
+        if world.desk is not None and not world.woken and world.timeline.empty and not self._inner.heard:
+            self._inner.idle = True
 
     def do(self, commands: Iterable[Command]) -> None:
         """Carry commands out, one by one."""
         for command in commands:
             self._cuts.point()
-            self._inner.do((command,))
+            if self._world.desk is None or self._world.desk.led:
+                self._inner.do((command,))
 
     def ack(self, events: Iterable[Event]) -> None:
         """Forget events."""
         self._cuts.point()
         self._inner.ack(events)
-
-
-def _defined(spec: DagSpec, name: str) -> Defined:
-    return Defined("here", f"{name}.py", (Definition(spec, spec_digest(spec), "code", "bundle"),))
 
 
 def play(plan: Plan, parts: Parts = PRODUCT) -> Story:

@@ -20,7 +20,7 @@ __all__ = ["CANARY", "SECOND", "Odds", "Script", "Told", "value_of"]
 
 SECOND = 1_000_000
 CANARY = "kanarie-9f1c/7?b"
-"""Name and value of the secret of these worlds."""
+"""The secret of these worlds."""
 LEAK = Failure("unstorable", "its result contains a secret", retryable=False)
 LONGEST = 40 * SECOND
 

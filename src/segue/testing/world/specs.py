@@ -19,7 +19,7 @@ from segue.model.spec import (
     TaskSpec,
     TriggerRule,
 )
-from segue.testing.world.script import CANARY, SECOND
+from segue.testing.world.script import SECOND
 
 __all__ = ["POOLS", "WIDEST", "draw_dag", "draw_limits", "edit_dag", "without_tasks"]
 
@@ -83,7 +83,7 @@ def _rules(rng: Random, oddity: float) -> Rules:
         allow_failure=odd() and odd(),
         empty=rng.choice(("hold", "warn", "ok", "ok")),
         tags=("red",) if odd() else (),
-        secrets=(CANARY,) if odd() and odd() else (),
+        secrets=("pin",) if odd() and odd() else (),
         resources=_resources(rng) if odd() and odd() else (),
         hooks=tuple(hook for hook in _HOOKS if odd() or odd()) if odd() else (),
     )

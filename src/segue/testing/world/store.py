@@ -15,6 +15,8 @@ from segue.model.events import Act, Definition
 from segue.model.ids import RunKey
 from segue.model.images import Facts, Snapshot
 from segue.testing.world.cuts import Cuts
+from segue.testing.world.ledger import Violation
+from segue.testing.world.owners import RENEW_EVERY, Desk
 from segue.testing.world.plan import Fault, Plan
 from segue.testing.world.script import Script
 
@@ -29,19 +31,24 @@ class CrashStore:
         plan, script: faults and their draws.
         cuts: counts crash points.
         committed: called after every transaction that is durable.
+        desk: where the lease lies, if there are several owners.
     """
 
     def __init__(
-        self, inner: Writer, plan: Plan, script: Script, cuts: Cuts, committed: Callable[[Sequence[Change]], None]
-    ) -> None:
-        self._inner, self._plan, self._cuts, self._committed = inner, plan, cuts, committed
+        self, inner: Writer, plan: Plan, script: Script, cuts: Cuts, committed: Callable[[Sequence[Change]], None],
+        desk: Desk | None,
+    ) -> None:  # fmt: skip
+        self._inner, self._plan, self._cuts, self._committed, self._desk = inner, plan, cuts, committed, desk
         self._rng = script.rng("store")
         self._count = 0
 
     def lease(self) -> Lease:
         """Take the right to write."""
         self._cuts.point()
-        return self._inner.lease()
+        if self._desk is None:
+            return self._inner.lease()
+        self._desk.take()
+        return Lease(self._inner.lease().epoch, RENEW_EVERY)
 
     def snapshot(self, runs: Iterable[RunKey] | None) -> Snapshot:
         """Read everything."""
@@ -70,9 +77,13 @@ class CrashStore:
         with self._inner.transaction(epoch) as inner:
             recorder = _Recorder(inner)
             yield recorder
-            self._cuts.point()
+            self._cuts.point(open=True)
             if unknown and not written:
                 raise Conflict("outcome of the commit unknown")
+        if self._desk is not None:
+            if not self._desk.led:
+                raise Violation("I23", f"a former leader commits {len(recorder.changes)} changes")
+            self._desk.renew()
         self._committed(recorder.changes)
         if unknown:
             raise Conflict("outcome of the commit unknown")
