@@ -1,12 +1,13 @@
 """DAGs under new ids, and what a project asks for by name and does not have."""
 
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.commands import Project, check_home
+from tests.e2e.commands import PATIENCE, Project, check_home
 
-ORDERS = '''
+ORDERS = """
 from pathlib import Path
 from segue import dag, every, task
 
@@ -25,7 +26,7 @@ def publish(rows):
 @dag({options})
 def {name}():
     publish(load())
-'''
+"""
 DAILY = "schedule=every('1d')"
 
 
@@ -55,10 +56,12 @@ def failed_run(project):
 def test_a_renamed_dag_has_its_history_and_its_old_runs_can_be_mended(project):
     failed_run(project)
     renamed(project, "sales", "orders")
-    assert project.segue("run", "shop.py", "--date", "2026-04-02").returncode == 0
+    done = project.segue("run", "shop.py", "--date", "2026-04-02")
+    assert (done.returncode, "DAG orders is called sales from now on" in done.stdout) == (0, True)
     listed = project.segue("runs").stdout
     assert "sales@2026-04-01" in listed and "orders@" not in listed
 
+    assert "not yet" in project.segue("logs", "sales@2026-04-01", "publish").stdout
     retried = project.run_json("retry", "orders@2026-04-01")  # the id that somebody has in a mail
     assert (retried["run_id"], retried["state"], retried["exit_code"]) == ("sales@2026-04-01", "success", 0)
     assert [task.round for task in project.detail("sales@2026-04-01").tasks if task.task == "publish"] == [2]
@@ -122,7 +125,7 @@ def test_who_still_declares_the_old_id_is_told_by_check_and_by_run(project):
 
 
 # ------------------------------------------------------------------------------------------------ what is asked for
-POOLS = '''
+POOLS = """
 from segue import dag, task
 
 @task(pool="warehouse", slots=3)
@@ -137,15 +140,15 @@ def giant(): ...
 @dag
 def shop():
     load(), fit(), giant()
-'''
+"""
 
 
 def test_a_pool_that_is_not_there_or_too_small_is_told_when_it_is_declared(project):
     project.write("shop.py", POOLS)
     said = " ".join(project.segue("check").stdout.split())
-    assert "shop.py:5: warning: there is no pool 'warehouse': `segue pool set warehouse SLOTS`" in said
-    assert "shop.py:8: warning: there is no resource 'licence'" in said
-    assert "shop.py:11: warning: it asks for 900 TB of memory, all attempts together have" in said
+    assert "shop.py:15: warning: there is no pool 'warehouse': `segue pool set warehouse SLOTS`" in said
+    assert "there is no resource 'licence': write how much of it there is into [tool.segue.resources]" in said
+    assert "it asks for 900 TB of memory, all attempts together have" in said
 
     assert project.segue("pool", "set", "warehouse", "2").returncode == 0
     (project.folder / "segue.toml").write_text("memory = '1000TB'\n[resources]\nlicence = 1\n")
@@ -163,17 +166,20 @@ def test_a_pool_that_is_not_there_or_too_small_is_told_when_it_is_declared(proje
 def test_run_warns_before_it_starts_and_the_task_says_why_it_waits(project):
     project.write("shop.py", POOLS.replace(", fit(), giant()", ""))
     with project.start("run", "shop.py") as process:
-        for line in process.stdout:
-            if "there is no pool" in line:
-                break
-        project.wait_for(lambda: "never runs: there is no pool warehouse" in project.segue("why", "shop@latest").stdout)
-        assert project.segue("pool", "set", "warehouse", "3").returncode == 0
-        process.communicate(timeout=60)
+        try:
+            assert "there is no pool 'warehouse'" in process.stdout.readline()
+            deadline = time.monotonic() + PATIENCE
+            while "never runs: there is no pool warehouse" not in project.segue("why", "shop@latest").stdout:
+                assert time.monotonic() < deadline
+            assert project.segue("pool", "set", "warehouse", "3").returncode == 0
+            process.communicate(timeout=PATIENCE)
+        finally:
+            process.kill()
     assert process.returncode == 0
 
 
 # ------------------------------------------------------------------------------------------------------ environments
-VALUES = '''
+VALUES = """
 from segue import dag, task
 
 @task
@@ -182,13 +188,14 @@ def load(batch): ...
 @dag
 def {name}({argument}=1):
     load({argument})
-'''
+"""
 
 
 def test_check_names_the_values_that_no_dag_takes(project):
     project.write("one.py", VALUES.replace("{name}", "one").replace("{argument}", "batch"))
     project.write("two.py", VALUES.replace("{name}", "two").replace("{argument}", "region"))
-    (project.folder / "segue.toml").write_text("[env.dev]\nbatch = 2\nregoin = 'eu'\n[env.prod]\nregion = 'us'\nold = 1\n")
+    envs = "[env.dev]\nbatch = 2\nregoin = 'eu'\n[env.prod]\nregion = 'us'\nold = 1\n"
+    (project.folder / "segue.toml").write_text(envs)
     done = project.segue("check")
     said = " ".join(done.stdout.split())
     assert done.returncode == 0

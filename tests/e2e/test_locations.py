@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 
-import segue
 from segue.model.version import VERSION
 from tests.e2e.commands import Project
 
 LIGHT = ("msgspec", "cronsim", "tzdata", "segue")
 OURS = {*LIGHT, "ledgers", "__main__", "_distutils_hack", "sitecustomize", "usercustomize"}
-FILE = '''
+FILE = """
 import json, sys, time
 from pathlib import Path
 from segue import current, dag, task
@@ -37,7 +36,7 @@ def report():
 @dag(id="{name}")
 def reported():
     report()
-'''
+"""
 
 
 def make_interpreter(folder: Path, *packages: str) -> Path:

@@ -4,9 +4,11 @@ How often is set by PG_CUTS; `make chaos` cuts 500 times.
 """
 
 import os
+import time
 from collections import Counter
 
 from segue.store.postgres import Pace, PostgresReader, open_writer
+from tests.e2e.proof import record
 from tests.postgres.driving import Ledger, check, drive
 from tests.postgres.proxy import Cut
 
@@ -16,6 +18,7 @@ COMMITS = 8
 
 
 def test_a_line_cut_around_a_commit_loses_nothing_and_does_nothing_twice(server, url, database, proxy):
+    began = time.monotonic()
     writer = open_writer(server.url(database, proxy.host), 0, Pace(renew=60))
     reader = PostgresReader(url)
     ledger, made, nth = Ledger(), [], 0
@@ -30,4 +33,5 @@ def test_a_line_cut_around_a_commit_loses_nothing_and_does_nothing_twice(server,
     check(reader, ledger, *made)
     reader.close()
     assert min(Counter(proxy.cuts).values()) >= CUTS // len(kinds) - 1
-    print(f"{len(proxy.cuts)} cuts, {len(made)} runs, {sum(map(len, ledger.said.values()))} attempts")
+    figures = f"{len(made)} runs, {sum(map(len, ledger.said.values()))} attempts"
+    record("a line cut around a commit", len(proxy.cuts), figures, None, time.monotonic() - began)

@@ -41,11 +41,13 @@ def test_owners_killed_at_random_moments_lose_nothing_and_do_nothing_twice(url, 
     chaos = Chaos(url, tmp_path, workers=4)
     while chaos.kills < OWNERS:
         chaos.succeed(chaos.kill_owner)
+    chaos.prove("owners killed, PostgreSQL")
 
 
 def test_workers_killed_at_random_moments_lose_nothing_and_do_nothing_twice(url, tmp_path):
     chaos = Chaos(url, tmp_path, workers=8)
     while chaos.kills < WORKERS:
         chaos.succeed(chaos.kill_workers, width=40, pace=0.1)
+    chaos.prove("workers and fork servers killed, PostgreSQL")
     with chaos.project.reader() as reader:
         assert any(attempt.state is AttemptState.LOST for _, attempt in reader.attempt_rows())

@@ -10,6 +10,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from segue.model.version import VERSION
 from tests.run_stages import STAGES
 
 ROOT = Path(__file__).parents[2]
@@ -29,6 +30,10 @@ def _tracked() -> list[Path]:
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return [path for name in listed.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+def test_the_package_has_the_version_that_its_processes_compare():
+    assert PROJECT["project"]["version"] == VERSION
 
 
 def _pins(lock: str) -> dict[str, set[str]]:

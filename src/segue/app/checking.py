@@ -9,7 +9,7 @@ import difflib
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -48,12 +48,13 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class CheckedDag:
-    """A sound DAG, when it runs in words, and the next instants at which it would, in its zone."""
+    """A sound DAG, when it runs in words, the next instants at which it would, in its zone, and roles of its tasks."""
 
     dag: str
     tasks: int
     schedule: str
     next_runs: tuple[str, ...] = ()
+    roles: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ def _dag(spec: DagSpec) -> CheckedDag:
     if timetable is not None:
         slots = next_fires(timetable, bounds_of(spec), SystemClock().now(), _NEXT)
         next_runs = tuple(datetime_at(slot.due, spec.timezone).isoformat(sep=" ", timespec="minutes") for slot in slots)
-    return CheckedDag(spec.id, len(spec.tasks), explain(timetable), next_runs)
+    return CheckedDag(spec.id, len(spec.tasks), explain(timetable), next_runs, spec.roles)
 
 
 def _problems(read: Read) -> list[Problem]:

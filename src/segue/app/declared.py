@@ -12,7 +12,7 @@ from segue.app.vault import open_vault
 from segue.model.errors import UnknownName, VaultDown
 from segue.model.events import SecretKind
 from segue.model.size import show_bytes
-from segue.model.spec import DagSpec, Rules
+from segue.model.spec import DagSpec, Rules, TaskSpec
 
 __all__ = ["Missing", "missing_names"]
 
@@ -36,10 +36,13 @@ def missing_names(settings: Settings, environ: Mapping[str, str], spec: DagSpec)
     """
     found: dict[str, Missing] = {}
     pools = cache(lambda: {view.name: view.slots for view in pools_of(settings) if view.slots})
-    for rules, task in {task.rules: task for task in reversed(spec.tasks)}.items():
+    firsts: dict[Rules, TaskSpec] = {}
+    for task in spec.tasks:
+        firsts.setdefault(task.rules, task)
+    for rules, task in firsts.items():
         for text in _faults(settings, environ, rules, pools):
             found.setdefault(text, Missing(task.id, task.line, text))
-    return sorted(found.values(), key=lambda one: one.line)
+    return list(found.values())
 
 
 def _faults(

@@ -13,6 +13,7 @@ from typing import Final
 
 from segue.app.control_client import ControlClient, OwnerGone
 from segue.app.database import Database, database_of
+from segue.app.early import trouble_with
 from segue.app.home import Home
 from segue.app.reading import Selection, open_reading
 from segue.app.settings import Settings
@@ -46,6 +47,7 @@ def examine(settings: Settings, filesystem: Callable[[Path], str] = filesystem_o
     """
     yield Finding("segue", f"{version('segue')}, Python {platform.python_version()}, {platform.system()}")
     yield from _settings(settings)
+    yield from _locations(settings)
     yield from _home(settings.home, filesystem)
     served = database_of(Home(settings.home))
     if served.url:
@@ -77,6 +79,13 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     missing = [str(path) for path in settings.dags if not path.exists()]
     if missing:
         yield Finding("dags", f"not there: {', '.join(missing)}", False, "correct `dags` in the settings")
+
+
+def _locations(settings: Settings) -> Iterator[Finding]:
+    for location in settings.locations:
+        trouble = trouble_with(location.python)
+        fix = f"correct [tool.segue.locations.{location.name}]" if trouble else ""
+        yield Finding("location", f"{location.name}: {trouble or location.python}", not trouble, fix)
 
 
 def _home(home: Path, filesystem: Callable[[Path], str]) -> Iterator[Finding]:

@@ -40,10 +40,11 @@ __all__ = [
     "early_executor",
     "errors_of",
     "shown_path",
+    "trouble_with",
 ]
 
 
-_PATIENCE: Final = 5.0  # seconds
+_PATIENCE: Final = 10.0  # seconds for a child to end
 
 
 class LateResults:
@@ -226,10 +227,22 @@ class _Reader:
             self._child.end(_PATIENCE)
             raise EnvironmentFault(f"no DAG file can be read: {self._child.complaint()}") from None
 
-    def close(self) -> None:
+    def close(self) -> str:
+        """End it; says why it did not work, where it did not."""
         self._socket.close()
         self._child.end(_PATIENCE)
+        trouble = self._child.complaint() if self._child.process.returncode else ""
         self._child.close()
+        return trouble
+
+
+def trouble_with(python: str, environ: Mapping[str, str] = os.environ) -> str:
+    """Why an interpreter cannot load DAG files, "" where it can."""
+    try:
+        reader = _Reader(python, environ, _PATIENCE)
+    except EnvironmentFault as why:
+        return str(why)
+    return reader.close()
 
 
 def errors_of(read: Read) -> list[DefinitionError]:

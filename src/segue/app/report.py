@@ -69,6 +69,7 @@ def run_object(detail: RunDetail) -> dict[str, Any]:
         "attempt_list": [
             {"task_id": one.key.task, "map_index": one.key.index} | _attempt_object(one) for one in detail.attempts
         ],
+        "roles": detail.spec.roles,
         "culprits": [
             {"task_id": culprit.task, "map_index": culprit.index, "reason": culprit.reason}
             for culprit in _culprits(detail, begun)

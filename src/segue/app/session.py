@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from segue.app.picture import Picture
-from segue.model.changes import Answered, AttemptMoved, Change, RunCreated, RunMoved, TaskMoved
+from segue.model.changes import Answered, AttemptMoved, Change, DagRenamed, RunCreated, RunMoved, TaskMoved
 from segue.model.events import CancelRun, Event, RejectTask, ReleaseTask, Request, RerunRun, RetryRun, TriggerRun
 from segue.model.ids import AttemptKey, RunKey
 from segue.model.state import RUN_FINAL, AttemptState, RunState, TaskState
@@ -108,6 +108,8 @@ class Session:
                 self._driven[change.run] = RunState.RUNNING  # as it will be once there is a place to publish in
             elif isinstance(change, AttemptMoved) and change.kind == "hook":
                 (self._hooks.add if change.new in _ALIVE else self._hooks.discard)(change.key)
+            elif isinstance(change, DagRenamed):
+                self.complaint(f"DAG {change.old} is called {change.new} from now on, and so are all its runs")
         self._trouble = ""
         self.picture.apply(changes)
         for listener in self.listeners:

@@ -70,7 +70,8 @@ def _head(screen: Console, detail: RunDetail, state: str) -> None:
 
 def _tasks(screen: Console, detail: RunDetail, whole: bool) -> None:
     begun = detail.begun()
-    rows = table("  task", "state", ">took", ">attempts", "why")
+    roles = detail.spec.roles
+    rows = table("  task", *(["role"] if roles else []), "state", ">took", ">attempts", "why")
     entries = {task: list(some) for task, some in groupby(detail.entries(), key=lambda entry: entry.task)}
     quiet = {task for task, some in entries.items() if not whole and all(entry.state in _GOOD for entry in some)}
     for label, tasks in fold(detail.spec.tasks, lambda task: task.id in quiet):
@@ -80,7 +81,8 @@ def _tasks(screen: Console, detail: RunDetail, whole: bool) -> None:
             took = duration(entry.started, entry.ended)
             why = plain(_why(entry))
             state = state_text(str(entry.state)) if folded is None else folded
-            rows.add_row(f"  {entry.label}", state, took, str(attempts or ""), why if folded is None else "")
+            role = [roles.get(entry.task, "")] if roles else []
+            rows.add_row(f"  {entry.label}", *role, state, took, str(attempts or ""), why if folded is None else "")
     screen.print()
     screen.print(rows)
 

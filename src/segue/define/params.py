@@ -58,7 +58,6 @@ class ParamRef:
     """Stands for a param of a run that does not exist yet."""
 
     __slots__ = ("name",)
-    __hash__ = object.__hash__
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -86,6 +85,7 @@ class ParamRef:
             raise AttributeError(name)
         self._refuse()
 
+    __hash__ = _refuse  # `config[env]` would look for it
     __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
     __getitem__ = __iter__ = __len__ = __contains__ = __call__ = __int__ = __float__ = __index__ = _refuse
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __mod__ = _refuse

@@ -203,6 +203,11 @@ class DagSpec(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         return len(self.tasks) == 1 and self.tasks[0].kind == "flow"
 
     @property
+    def roles(self) -> dict[str, str]:
+        """*source*, *transform*, *curated* or *consumer*, of the tasks that are labelled so."""
+        return {task.id: task.rules.role for task in self.tasks if task.rules.role is not None}
+
+    @property
     def run_limit(self) -> int:
         """Runs that may hold their place at once (SEMANTICS, "Overlap")."""
         if self.max_active_runs is not None:

@@ -3,14 +3,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from segue.define.compile import compile_dag
 from segue.define.dag import Dag
-from segue.define.faults import gathering, joined
 from segue.model.spec import DagSpec
+from segue.testing.given import spec_of
 from segue.testing.world.plan import plan_for
 from segue.testing.world.play import verify
 
-__all__ = ["Simulated", "compiled", "simulate"]
+__all__ = ["Simulated", "simulate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ def simulate(dag: Dag | DagSpec, seeds: int | Iterable[int] = 100) -> Simulated:
         AssertionError: an invariant broke; the seed and what was seen are named.
         DefinitionError: the DAG declares something impossible.
     """
-    spec = dag if isinstance(dag, DagSpec) else compiled(dag)
+    spec = dag if isinstance(dag, DagSpec) else spec_of(dag)
     told = Simulated()
     for seed in range(seeds) if isinstance(seeds, int) else seeds:
         plan = plan_for(seed, spec)
@@ -51,17 +50,3 @@ def simulate(dag: Dag | DagSpec, seeds: int | Iterable[int] = 100) -> Simulated:
             told.worlds + 1, told.attempts + story.attempts, told.commits + story.commits, told.crashes + story.crashes
         )
     return told
-
-
-def compiled(dag: Dag) -> DagSpec:
-    """The spec of a DAG of this process.
-
-    Raises:
-        DefinitionError: it declares something impossible.
-    """
-    with gathering() as faults:
-        dag.trace()
-        spec = compile_dag(dag)
-    if faults:
-        raise joined(faults)
-    return spec

@@ -14,6 +14,7 @@ from segue.model.state import RunState
 from segue.store.home import DATABASE
 from tests.e2e.catalogue.machine import status, wait
 from tests.e2e.commands import PATIENCE, Project
+from tests.e2e.proof import record
 
 FLOOD = int(os.environ.get("CATALOGUE_FLOOD") or 300_000_000)
 LOG_LIMIT = 1_000_000
@@ -43,7 +44,8 @@ def test_a_flood_of_output_costs_its_owner_no_memory_and_no_disk(tmp_path: Path)
     project.write("flood.py", FLOODING)
     with project.start("run", "flood.py") as process:
         wait((project.folder / "began").exists)
-        before = highest = status(process.pid, "VmRSS")
+        before, began = status(process.pid, "VmRSS"), time.monotonic()
+        highest = before
         while process.poll() is None:
             with suppress(ProcessLookupError, FileNotFoundError):
                 highest = status(process.pid, "VmHWM")
@@ -53,6 +55,8 @@ def test_a_flood_of_output_costs_its_owner_no_memory_and_no_disk(tmp_path: Path)
     assert highest - before < 50 * 2**20
     logs = sum(file.stat().st_size for file in (project.home / "logs").rglob("*") if file.is_file())
     assert LOG_LIMIT / 2 < logs < 1.1 * LOG_LIMIT
+    figures = f"{FLOOD:,} bytes; the owner grew by {(highest - before) / 2**20:.1f} MiB, {logs:,} bytes kept"
+    record("a log flooded", None, figures, None, time.monotonic() - began)
 
 
 # ------------------------------------------------------------------------------------------- row 47: half-written files

@@ -1,5 +1,6 @@
 import os
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,14 @@ def test_each_setting_says_where_it_comes_from(tmp_path):
 def test_the_sqlite_in_use_is_told(tmp_path):
     found, _ = examined(tmp_path)
     assert found["sqlite"].text[0].isdigit()
+
+
+def test_the_interpreter_of_a_location_is_tried(tmp_path):
+    (tmp_path / "segue.toml").write_text('locations.here.path = "a"\nlocations.there = {path = "b", python = "./gone"}')
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    _, wrong = examined(tmp_path)
+    assert wrong == ["location"]
+    found = [one.text for one in examine(read_settings(tmp_path, {})) if one.topic == "location"]
+    assert found[0] == f"here: {sys.executable}"
+    assert found[1].startswith(f"there: there is no {tmp_path}/gone")

@@ -38,7 +38,7 @@ class Interpreter:
         self._not_before, self._ready_by, self._ready = 0.0, _NEVER, False
         self.server: ForkServer | None = None
         self.skipped: tuple[str, ...] = ()
-        self.fault = ""
+        self.fault = self._late = ""
 
     def forks(self) -> bool:
         """Whether it makes workers now. Its server is started where there is none, and it is time."""
@@ -57,6 +57,7 @@ class Interpreter:
     def wake(self) -> None:
         """Start again what died; kill what does not get ready."""
         if self.server is not None and time.monotonic() >= self._ready_by:
+            self._late = f"{self._python} was not ready after {self._settings.start_limit:g} s, and was killed"
             self._ready_by = _NEVER
             self.server.kill()
         elif self.wake_at() != _NEVER:
@@ -68,7 +69,11 @@ class Interpreter:
             return [], False
         notices = self.server.read()
         if notices is None:
-            self._failed(self._bury())
+            why = self._bury()
+            if self._late:
+                self._give_up(self._late)
+            else:
+                self._failed(why)
             return [], True
         gone = []
         for notice in notices:
@@ -94,9 +99,14 @@ class Interpreter:
     def close(self) -> None:
         """Kill the fork server and all its workers."""
         if self.server is not None:
+            if not self._ready:
+                self.server.kill()  # it may never listen
             self._bury()
 
     def _start(self) -> None:
+        if not self._python:
+            self._give_up("the settings name no such location: declare it, [tool.segue.locations.NAME]")
+            return
         given = self._settings
         setup = Setup(
             wire=WIRE,
@@ -109,9 +119,6 @@ class Interpreter:
             values=encode(dict(given.values)),
             version=VERSION,
         )
-        if not self._python:
-            self._give_up("the settings name no such location: declare it, [tool.segue.locations.NAME]")
-            return
         try:
             self.server = ForkServer(self._python, given.env, self._mark, setup)
         except EnvironmentFault as why:
@@ -136,5 +143,5 @@ class Interpreter:
             self._give_up(why)
 
     def _give_up(self, why: str) -> None:
-        self._failures = self._barren = 0
+        self._failures, self._barren, self._late = 0, 0, ""
         self.fault, self._not_before = why, time.monotonic() + _REST

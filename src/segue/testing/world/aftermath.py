@@ -7,16 +7,16 @@ from typing import Final
 
 from segue.model.changes import AttemptMoved, TaskMoved
 from segue.model.ids import TaskKey, hook_id
-from segue.model.state import FINAL, RUN_FINAL, AttemptState, RunState, TaskState
+from segue.model.state import FINAL, RUN_FINAL, RunState, TaskState
 from segue.testing.world.executor import ScriptedExecutor
 from segue.testing.world.fairness import Invariant
-from segue.testing.world.ledger import Commit, Ledger, RunRecord, TaskRecord
+from segue.testing.world.ledger import Commit, Ledger, RunRecord
 from segue.testing.world.oracle import setups_of
 
 __all__ = ["AFTERMATH"]
 
 _MOST_CALLS = 3
-_MOST_PUBLISHED = 11
+_MOST_UNPUBLISHED = 10
 _HOOKS: Final = {TaskState.SUCCESS: "success", TaskState.FAILED: "failure"}
 _RUN_HOOKS: Final = {RunState.SUCCESS: "success", RunState.FAILED: "failure"}
 
@@ -25,9 +25,10 @@ def i15(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
     """After the commit of a stop no attempt starts but teardowns (none where it is `now`) and hooks."""
     for change, _before in commit.attempts:
         run = ledger.runs[change.key.run]
-        if change.old is None and run.stop and change.kind != "hook":
-            if run.stop == "now" or run.specs[change.key.task].kind != "teardown":
-                yield f"{change.key} is made after its run was stopped ({run.stop})"
+        if change.old is not None or not run.stop or change.kind == "hook":
+            continue
+        if run.stop == "now" or run.specs[change.key.task].kind != "teardown":
+            yield f"{change.key} is made after its run was stopped ({run.stop})"
     for moved, _old in commit.runs:
         run = ledger.runs[moved.run]
         if (run.cancel_at is None) != (run.stop == ""):
@@ -58,14 +59,14 @@ def _after_stop(run: RunRecord, name: str, index: int | None) -> set[TaskState]:
         return set()  # a mark that was asked for before, items of an expansion in the same turn
     if before.state in FINAL:
         return {before.state}
-    if run.specs[name].kind == "teardown" and run.stop != "now":
-        return _after_teardown(run, name, before)
+    if run.specs[name].kind == "teardown":  # also of `now`, which may come after a cancel
+        return _after_teardown(run, name) | ({TaskState.CANCELLED} if run.stop == "now" else set())
     if before.state not in (TaskState.QUEUED, TaskState.RUNNING):
         return {TaskState.CANCELLED}
     return {TaskState.CANCELLED, TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED}
 
 
-def _after_teardown(run: RunRecord, name: str, before: TaskRecord) -> set[TaskState]:
+def _after_teardown(run: RunRecord, name: str) -> set[TaskState]:
     setups = setups_of(run.spec, run.specs[name])
     if any(run.task(setup, None).state is TaskState.SUCCESS for setup in setups):
         return {TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED, TaskState.CANCELLED}
@@ -104,9 +105,10 @@ def hooks(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
     for change, _old in commit.runs:
         run = ledger.runs[change.run]
         hook = _RUN_HOOKS.get(change.new) if change.old is not change.new else None
-        if hook in run.spec.hooks and (change.run, hook_id("", hook or ""), None) not in made:
-            if not any(key.task == hook_id("", hook or "") for key in run.calling):
-                yield f"{change.run} is {change.new}, and hook {hook} is not called"
+        name = hook_id("", hook or "")
+        called = (change.run, name, None) in made or any(key.task == name for key in run.calling)
+        if hook in run.spec.hooks and not called:
+            yield f"{change.run} is {change.new}, and hook {hook} is not called"
     for made_now, _before in commit.attempts:
         if made_now.kind == "hook" and made_now.old is None:
             yield from _check_call(ledger, commit, made_now)
@@ -134,8 +136,6 @@ def _check_call(ledger: Ledger, commit: Commit, made: AttemptMoved) -> Iterator[
     ]  # fmt: skip
     if len(past) >= _MOST_CALLS:
         yield f"{key} is call {len(past) + 1} of round {made.round}"
-    before = run.attempts.get(key._replace(number=key.number - 1))
-    again = before is not None and before.state in (AttemptState.LOST, AttemptState.CANCELLED)
     if task and hook not in run.specs[task].rules.hooks:
         yield f"{key} is called, {task} has no such hook"
     due = any(
@@ -143,8 +143,8 @@ def _check_call(ledger: Ledger, commit: Commit, made: AttemptMoved) -> Iterator[
         for moved, _ in commit.tasks
     )
     ended = not task and any(moved.run == key.run and _RUN_HOOKS.get(moved.new) == hook for moved, _ in commit.runs)
-    behind = any(other.of == key.of for other in run.attempts if other.number == key.number - 1)
-    if not (due or ended or again or behind):
+    again = key._replace(number=key.number - 1) in run.attempts  # it was lost, or had been called while it was alive
+    if not (due or ended or again):
         yield f"{key} is called and nothing has ended"
 
 
@@ -157,8 +157,8 @@ def i38(ledger: Ledger, commit: Commit, executor: ScriptedExecutor) -> Iterator[
         task = run.task(change.key.task, change.key.index)
         if (change.kind == "publish") != task.released:
             yield f"{change.key} is of kind {change.kind}, released is {task.released}"
-        if task.published > _MOST_PUBLISHED:
-            yield f"{change.key} is attempt {task.published} to publish"
+        if task.published > _MOST_UNPUBLISHED:
+            yield f"{change.key} follows {task.published} failed attempts to publish"
     for moved, before in commit.tasks:
         name = TaskKey(moved.run, moved.task, moved.index)
         task = ledger.runs[moved.run].task(moved.task, moved.index)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
-from segue.model.changes import AttemptMoved, GuardEased, PoolSet, StateChanged, TaskMoved
+from segue.model.changes import Answered, AttemptMoved, GuardEased, PoolSet, StateChanged, TaskMoved
+from segue.model.events import Act, RetryRun
 from segue.model.state import RUN_FINAL, AttemptState, RunState, TaskState
 from segue.testing.world.ledger import Commit, Ledger, RunRecord
 from segue.testing.world.plan import Plan
@@ -87,13 +89,14 @@ class Coverage:
     Args:
         plan: of the world.
         ledger: what is committed.
+        sent: acts by the id of their request.
 
     Attributes:
         cells: what has happened.
     """
 
-    def __init__(self, plan: Plan, ledger: Ledger) -> None:
-        self._plan, self._ledger = plan, ledger
+    def __init__(self, plan: Plan, ledger: Ledger, sent: Mapping[str, Act]) -> None:
+        self._plan, self._ledger, self._sent = plan, ledger, sent
         self.cells: set[str] = set()
 
     def add(self, cell: str, happened: bool = True) -> None:
@@ -125,6 +128,9 @@ class Coverage:
                 self.add("state:kept")
                 task = run.task(change.task, change.index)
                 self.add("state:by-hook", bool(run.calling) and task.state not in (TaskState.QUEUED, TaskState.RUNNING))
+            case Answered(request, ok=True):
+                act = self._sent.get(request)
+                self.add("retry:group", isinstance(act, RetryRun) and any(":" in word for word in act.tasks))
             case GuardEased():
                 self.add("guard:eased")
             case PoolSet(name, slots):

@@ -6,13 +6,8 @@ whether two attempts of a task would live at once, or code would run before its 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from random import Random
-from typing import Literal, TypeAlias
-
-from msgspec.structs import replace
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
 from segue.model.changes import Adopt, Answer, Cancel, Command, Kill, Launch
 from segue.model.contracts import Inbox
@@ -29,63 +24,28 @@ from segue.model.events import (
     LostCause,
     MayStart,
     Outcome,
-    Skipped,
     Started,
     StateSet,
     Usage,
     Value,
 )
-from segue.model.ids import AttemptKey, Instant, TaskKey, fence_of
+from segue.model.ids import AttemptKey, fence_of
 from segue.model.masking import Veil
 from segue.model.state import AttemptState
+from segue.testing.world.floor import Floor, Process, chatty
 from segue.testing.world.inbox import ScriptedInbox
 from segue.testing.world.launching import check_launch
 from segue.testing.world.ledger import Ledger, Violation, downstream
+from segue.testing.world.mail import Mail
 from segue.testing.world.plan import Fault, Plan
-from segue.testing.world.script import CANARY, LEAK, SECOND, Script
+from segue.testing.world.script import CANARY, SECOND, Script
 from segue.testing.world.timeline import Timeline
 
-__all__ = ["Floor", "ScriptedExecutor"]
+__all__ = ["ScriptedExecutor"]
 
 _LAZY = 20_000
 _PLATFORM_BUDGET = 3
 Word: TypeAlias = Started | Ended | Lost | Asked
-
-
-@dataclass(slots=True)
-class _Process:
-    """One attempt's process."""
-
-    launch: Launch
-    draw: Random
-    state: Literal["starting", "asking", "running", "gone"] = "starting"
-    began: Instant | None = None
-    stopping: bool = False
-    seq: int = 1
-    wishes: list[StateSet] = field(default_factory=list)
-    asks: StateSet | None = None
-    """a question without an answer; the end waits for that"""
-    ending: Outcome | None = None
-
-
-@dataclass(slots=True)
-class Floor:
-    """What the executors of all owners share.
-
-    Args:
-        spoken: what attempts really said; whatever else is accepted was made up.
-        published: what readers of a task's data see.
-        trace: what was launched and begun, and when.
-        executors: all of them.
-        hide: takes secrets out of what attempts say, given the veil of their worker.
-    """
-
-    spoken: dict[AttemptKey, list[Event]] = field(default_factory=dict)
-    published: dict[TaskKey, bytes] = field(default_factory=dict)
-    trace: list[tuple[Instant, str]] = field(default_factory=list)
-    executors: list[ScriptedExecutor] = field(default_factory=list)
-    lost: dict[tuple[TaskKey, int, bool], int] = field(default_factory=lambda: defaultdict(int))
-    hide: Callable[[Ended | Lost | Asked, Veil], Ended | Lost | Asked] = lambda event, _: event
 
 
 class ScriptedExecutor:
@@ -113,9 +73,8 @@ class ScriptedExecutor:
         self._plan, self._script, self._timeline, self._ledger = plan, script, timeline, ledger
         self._fence_key = fence_key
         self._rng = script.rng("executor", *range(1, len(floor.executors)))
-        self._out: list[Event] = []
-        self._on_the_way: list[Event] = []
-        self._processes: dict[AttemptKey, _Process] = {}
+        self._mail = Mail(plan.faults, self._rng, timeline)
+        self._processes: dict[AttemptKey, Process] = {}
         self._over: set[AttemptKey] = set()
         self._workers = self._most = plan.workers
         self._depth = plan.depth
@@ -141,17 +100,11 @@ class ScriptedExecutor:
 
     def poll(self) -> Sequence[Event]:
         """All that was not acknowledged."""
-        return list(self._out)
+        return list(self._mail.out)
 
     def ack(self, events: Iterable[Event]) -> None:
-        """Forget them; with duplication on, some come again later."""
-        gone = {id(event): event for event in events}
-        self._out = [event for event in self._out if id(event) not in gone]
-        if Fault.DUPLICATE in self._plan.faults:
-            for event in gone.values():
-                again = not isinstance(event, Capacity) and not (isinstance(event, Asked) and event.seq > 1)
-                if again and self._rng.random() < 0.1:
-                    self._timeline.after(self._rng.randrange(60 * SECOND), lambda again=event: self._out.append(again))  # type: ignore[misc]
+        """Forget them."""
+        self._mail.forget(events)
 
     def barrier(self) -> None:
         """A new owner begins: it has to be told the capacity. Workers of the other, which has lost the lease, die."""
@@ -165,7 +118,6 @@ class ScriptedExecutor:
         """Its owner does not lead any more: its workers are killed; what they said before may still be heard."""
         for process in self._processes.values():
             process.state = "gone"
-            self._over.add(process.launch.key)
         self._processes.clear()
 
     def wait(self, seconds: float | None, poked: Inbox) -> None:
@@ -173,7 +125,7 @@ class ScriptedExecutor:
         timeline = self._timeline
         self.idle = False
         end = None if seconds is None else timeline.now() + max(1, round(seconds * SECOND))
-        while not self._out and not self._inbox.news:
+        while not self._mail.out and not self._inbox.news:
             if timeline.next is None or (end is not None and timeline.next > end):
                 break
             timeline.advance()
@@ -191,16 +143,12 @@ class ScriptedExecutor:
     @property
     def busy(self) -> bool:
         """Some attempt has not ended, or some word of one was not heard."""
-        return (
-            bool(self._out)
-            or bool(self._on_the_way)
-            or any(process.state != "gone" for process in self._processes.values())
-        )
+        return any(True for _ in self._mail) or any(process.state != "gone" for process in self._processes.values())
 
     @property
     def heard(self) -> bool:
         """There is something to poll."""
-        return bool(self._out) or self._inbox.news
+        return bool(self._mail.out) or self._inbox.news
 
     @property
     def workers(self) -> int:
@@ -225,10 +173,9 @@ class ScriptedExecutor:
             process.state = "gone"
         self._processes.clear()
         spooled = Fault.SPOOLED in self._plan.faults
-        self._out = [event for event in self._out if spooled and isinstance(event, Ended | Lost)]
-        self._on_the_way = [event for event in self._on_the_way if spooled and isinstance(event, Ended | Lost)]
+        self._mail.keep(lambda event: spooled and isinstance(event, Ended | Lost))
         self._over = {
-            event.key for event in (*self._out, *self._on_the_way)
+            event.key for event in self._mail
             if isinstance(event, Ended | Lost) and event in self.floor.spoken.get(event.key, ())
         }  # fmt: skip
 
@@ -239,8 +186,8 @@ class ScriptedExecutor:
         self._tell_capacity()
 
     def _tell_capacity(self) -> None:
-        self._out = [event for event in self._out if not isinstance(event, Capacity)]
-        self._out.append(Capacity(self._workers, self._depth))
+        self._mail.out = [event for event in self._mail.out if not isinstance(event, Capacity)]
+        self._mail.out.append(Capacity(self._workers, self._depth))
 
     # ---------------------------------------------------------------------------------------------------- attempts
     def _launch(self, launch: Launch) -> None:
@@ -248,21 +195,19 @@ class ScriptedExecutor:
         if key in self._processes or key in self._over:
             return
         check_launch(launch, self._ledger, self._fence_key)
-        for other in self.living():
+        for other in (other for executor in self.floor.executors for other in executor.living()):
             if other.of == key.of:
                 raise Violation("I2", f"{key} is launched while {other} lives")
-        process = _Process(launch, self._script.rng("process", key, self._ledger.commits))
+        process = Process(launch, self._script.rng("process", key, self._ledger.commits))
         self._processes[key] = process
         self.floor.trace.append((self._timeline.now(), f"launch {key}"))
         self._timeline.after(process.draw.randrange(1, 30_000), lambda: self._begin(process))
 
     def living(self) -> list[AttemptKey]:
-        """Attempts that live with any owner."""
-        return [
-            key for one in self.floor.executors for key, process in one._processes.items() if process.state != "gone"
-        ]
+        """Attempts that have not ended."""
+        return [key for key, process in self._processes.items() if process.state != "gone"]
 
-    def _begin(self, process: _Process) -> None:
+    def _begin(self, process: Process) -> None:
         if process.state != "starting":
             return
         if self._dies_early(process):
@@ -290,7 +235,7 @@ class ScriptedExecutor:
             raise Violation("commit, then act", f"{answer.key} may start, its row says {record.state}")
         self._run(process)
 
-    def _run(self, process: _Process) -> None:
+    def _run(self, process: Process) -> None:
         launch, timeline = process.launch, self._timeline
         process.state, process.began = "running", timeline.now()
         self.floor.trace.append((timeline.now(), f"begin {launch.key}"))
@@ -323,18 +268,18 @@ class ScriptedExecutor:
             return self._script.guarded(key.of, ending, launch.round, launch.tries) or ending
         return ending
 
-    def _keep(self, process: _Process) -> None:
+    def _keep(self, process: Process) -> None:
         """Ask for the next small value to be kept; the one after that is asked for when this one is answered."""
         if process.wishes and process.state == "running" and not process.stopping and process.ending is None:
             process.seq += 1
             process.asks = process.wishes.pop(0)
             self._ask(process)
 
-    def _ask(self, process: _Process) -> None:
+    def _ask(self, process: Process) -> None:
         launch, what = process.launch, process.asks or MayStart()
         self._say(Asked(launch.key, launch.fence, self._timeline.now(), process.seq, what))
 
-    def _kept(self, process: _Process, answer: Answer) -> None:
+    def _kept(self, process: Process, answer: Answer) -> None:
         what, key = process.asks, answer.key
         if what is None or answer.seq != process.seq or process.state == "gone":
             return
@@ -349,7 +294,7 @@ class ScriptedExecutor:
         else:
             self._keep(process)
 
-    def _accident(self, process: _Process) -> LostCause | None:
+    def _accident(self, process: Process) -> LostCause | None:
         """Whether this attempt dies without a word, within what its task can bear in this round."""
         if Fault.LOST not in self._plan.faults or process.draw.random() >= self._script.odds.lost:
             return None
@@ -364,18 +309,18 @@ class ScriptedExecutor:
         self.floor.lost[place] += 1
         return cause
 
-    def _dies_early(self, process: _Process) -> bool:
+    def _dies_early(self, process: Process) -> bool:
         cause = self._accident(process) if process.draw.random() < 0.3 else None
         if cause is None:
             return False
         self._lose(process, cause, cause)
         return True
 
-    def _say_started(self, process: _Process) -> None:
+    def _say_started(self, process: Process) -> None:
         if process.state == "running" and process.began is not None:
             self._say(Started(process.launch.key, process.launch.fence, process.began, "w1"))
 
-    def _end(self, process: _Process, outcome: Outcome) -> None:
+    def _end(self, process: Process, outcome: Outcome) -> None:
         if process.state == "gone":
             return
         if process.asks and not isinstance(outcome, Cancelled):
@@ -386,7 +331,7 @@ class ScriptedExecutor:
         self._over.add(launch.key)
         usage = Usage()
         if launch.task.rules.secrets:
-            outcome, usage = _chatty(outcome), Usage(notes=(f"it used {CANARY}",))
+            outcome, usage = chatty(outcome), Usage(notes=(f"it used {CANARY}",))
         said = self._veiled(Ended(launch.key, launch.fence, process.began, now, outcome, usage))
         assert isinstance(said, Ended)
         if isinstance(said.outcome, Value) and launch.kind != "hook":
@@ -396,7 +341,7 @@ class ScriptedExecutor:
     def _veiled(self, word: Ended | Lost | Asked) -> Ended | Lost | Asked:
         return self.floor.hide(word, self._veil)
 
-    def _lose(self, process: _Process, cause: LostCause, ending: Outcome | LostCause) -> None:
+    def _lose(self, process: Process, cause: LostCause, ending: Outcome | LostCause) -> None:
         if process.state == "gone":
             return
         process.state = "gone"
@@ -408,19 +353,16 @@ class ScriptedExecutor:
         if not isinstance(ending, LostCause) and Fault.LATE in self._plan.faults and process.draw.random() < 0.5:
             late = self._veiled(Ended(launch.key, launch.fence, process.began, now, ending))
             self.floor.spoken[launch.key].append(late)
-            self._send_later(late, process.draw.randrange(60 * SECOND))
+            self._mail.put_later(late, process.draw.randrange(60 * SECOND))
 
     def _forge(self, launch: Launch) -> None:
         now, wrong = self._timeline.now(), b"\0" * 16
-        self._out.append(
-            self._rng.choice(
-                (
-                    Ended(launch.key, wrong, now, now, Value(inline=b"forged")),
-                    Lost(launch.key, wrong, now, now, LostCause.SIGNAL, 9),
-                    Started(launch.key, wrong, now),
-                )
-            )
+        lies: tuple[Word, ...] = (
+            Ended(launch.key, wrong, now, now, Value(inline=b"forged")),
+            Lost(launch.key, wrong, now, now, LostCause.SIGNAL, 9),
+            Started(launch.key, wrong, now),
         )
+        self._mail.out.append(self._rng.choice(lies))
 
     def _stop(self, key: AttemptKey, grace: int) -> None:
         process = self._processes.get(key)
@@ -436,14 +378,13 @@ class ScriptedExecutor:
         elif not process.stopping or not grace:
             process.stopping = True
             luck = process.draw.random()
-            self._timeline.after(
-                process.draw.randrange(grace + 1),
-                lambda: (
-                    self._end(process, Cancelled())
-                    if luck < 0.7
-                    else self._lose(process, LostCause.SIGNAL, LostCause.SIGNAL)
-                ),
-            )
+            self._timeline.after(process.draw.randrange(grace + 1), lambda: self._stopped(process, luck))
+
+    def _stopped(self, process: Process, luck: float) -> None:
+        if luck < 0.7:
+            self._end(process, Cancelled())
+        else:
+            self._lose(process, LostCause.SIGNAL, LostCause.SIGNAL)
 
     def _adopt(self, adopt: Adopt) -> None:
         process = self._processes.get(adopt.key)
@@ -455,39 +396,11 @@ class ScriptedExecutor:
         elif process.state == "asking":
             self._ask(process)
         elif process.asks is not None:
-            said = (one for one in (*self._out, *self._on_the_way) if isinstance(one, Asked))
+            said = (one for one in self._mail if isinstance(one, Asked))
             if not any((one.key, one.seq) == (adopt.key, process.seq) for one in said):
                 self._ask(process)
 
     # ------------------------------------------------------------------------------------------------------- words
     def _say(self, event: Word) -> None:
         self.floor.spoken.setdefault(event.key, []).append(event)
-        faults = self._plan.faults
-        if Fault.WITHHELD in faults and self._rng.random() < 0.2:
-            self._send_later(event, self._rng.randrange(20 * SECOND))
-        elif Fault.REORDER in faults and self._out and self._rng.random() < 0.4:
-            self._out.insert(self._rng.randrange(len(self._out)), event)
-        else:
-            self._out.append(event)
-
-    def _send_later(self, event: Event, delay: int) -> None:
-        def arrive() -> None:
-            if any(event is one for one in self._on_the_way):
-                self._on_the_way = [one for one in self._on_the_way if one is not event]
-                self._out.append(event)
-
-        self._on_the_way.append(event)
-        self._timeline.after(delay, arrive)
-
-
-def _chatty(outcome: Outcome) -> Outcome:
-    """The same from a task that says its secret wherever it can."""
-    match outcome:
-        case Failure() if outcome == LEAK:
-            return Value(inline=b"the address is " + CANARY.encode())
-        case Failure():
-            return replace(outcome, text=f"{outcome.text}, with {CANARY}")
-        case Skipped(why):
-            return Skipped(f"{why}, with {CANARY}")
-        case _:
-            return outcome
+        self._mail.put(event)

@@ -16,6 +16,7 @@ from segue.testing.world.oracle import ruling
 __all__ = ["FAIRNESS", "Invariant"]
 
 Invariant: TypeAlias = Callable[[Ledger, Commit, ScriptedExecutor], Iterator[str]]
+_BETWEEN = (TaskState.UP_FOR_RETRY, TaskState.DEFERRED)
 _BACKFILL = 2
 _RESERVED_FROM = 4
 
@@ -145,7 +146,8 @@ def _left_waiting(
 ) -> Iterator[str]:
     """Of what could run by its rule, what no pool, resource, reserve or waiting neighbour stops."""
     taken = used(ledger, alive)
-    asked = Counter(gate for run, name in ready for gate in _asks(run.specs[name].rules))
+    waiting = [(run, name) for run in ledger.at_work() for name, _, task in run.counted() if task.state in _BETWEEN]
+    asked = Counter(gate for run, name in (*ready, *waiting) for gate in _asks(run.specs[name].rules))
     spared = ledger.limits.backfill_reserve if executor.workers >= _RESERVED_FROM else 0
     for run, name in ready:
         asks = _asks(run.specs[name].rules)

@@ -33,10 +33,11 @@ def i1(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
     """No attempt starts before its task's trigger rule is satisfied by accepted final upstream states."""
     for change, _before in commit.tasks:
         run = ledger.runs[change.run]
-        if change.new is TaskState.QUEUED and not run.task(change.task, change.index).released:
-            if ruling(run, run.specs[change.task]) != (True, None):
-                states = upstream_states(run, run.specs[change.task])
-                yield f"{change.run}/{change.task} starts above {[state.value for state in states]}"
+        if change.new is not TaskState.QUEUED or run.task(change.task, change.index).released:
+            continue
+        if ruling(run, run.specs[change.task]) != (True, None):
+            states = upstream_states(run, run.specs[change.task])
+            yield f"{change.run}/{change.task} starts above {[state.value for state in states]}"
 
 
 def i2(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:

@@ -24,7 +24,7 @@ from segue.model.changes import (
     TaskMoved,
     VersionAdded,
 )
-from segue.model.events import Value
+from segue.model.events import LostCause, Value
 from segue.model.ids import AttemptKey, Instant, RunKey, TaskKey
 from segue.model.images import AttemptKind, RunRow, Stop
 from segue.model.limits import NO_SETTINGS, Limits
@@ -68,7 +68,7 @@ class TaskRecord:
     reused_from: RunKey | None = None
     released: bool = False
     published: int = 0
-    """attempts to publish since a person released it"""
+    """failed attempts to publish since a person released it"""
 
 
 @dataclass(slots=True)
@@ -317,6 +317,8 @@ class Ledger:
         known.began = change.began if change.began is not None else known.began
         if change.new not in ALIVE:
             known.ended = change.at
+            if change.kind == "publish" and change.cause != LostCause.OWNER:
+                run.task(change.key.task, change.key.index).published += change.new is not AttemptState.SUCCESS
             run.alive.discard(change.key)
             run.calling.discard(change.key)
 
@@ -328,7 +330,6 @@ class Ledger:
         run.alive.add(change.key)
         task = run.task(change.key.task, change.key.index)
         task.number = change.key.number
-        task.published += change.kind == "publish"
 
     def _collapse(self, change: Collapsed) -> None:
         run = self.runs[change.run]

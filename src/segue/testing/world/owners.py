@@ -114,13 +114,18 @@ class Baton:
 
 
 class Desk:
-    """Where the lease lies: who leads, and until when at least."""
+    """Where the lease lies: who leads, and until when at least.
+
+    Attributes:
+        changes: how often it went from one to the other.
+        refused: how many commits of former leaders were refused.
+    """
 
     def __init__(self, timeline: Timeline, baton: Baton) -> None:
         self._timeline, self._baton = timeline, baton
         self._until = 0
         self.leader: int | None = None
-        self.changes = 0
+        self.changes = self.refused = 0
 
     def take(self) -> None:
         """Become the leader, when the lease of the present one has run out."""

@@ -9,24 +9,27 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from random import Random
-from typing import Literal, TypeAlias
 
 import msgspec
 
-from segue.model.ids import Instant
 from segue.model.limits import Limits
 from segue.model.spec import DagSpec
+from segue.testing.world.actions import (
+    EPOCH,
+    Action,
+    Stock,
+    draw_meddling,
+    draw_pool_acts,
+    draw_repeats,
+    draw_settled,
+    draw_stock,
+    draw_triggers,
+    draw_verdicts,
+)
 from segue.testing.world.script import SECOND, Odds, Script
-from segue.testing.world.specs import POOLS, draw_dag, draw_limits, edit_dag, without_tasks
+from segue.testing.world.specs import draw_dag, draw_limits, edit_dag, without_tasks
 
 __all__ = ["EPOCH", "Action", "Fault", "Plan", "Stock", "draw_plan", "plan_for", "script_of"]
-
-EPOCH = Instant(1_775_001_600 * SECOND)
-"""When every world begins: 2026-04-01T00:00Z."""
-_DAY = 86_400 * SECOND
-_SLOTS = (None, None, 0, 0, 1)
-
-Verb: TypeAlias = Literal["trigger", "retry", "rerun", "cancel", "mark", "release", "reject", "pool", "define"]
 
 
 class Fault(StrEnum):
@@ -58,55 +61,6 @@ class Fault(StrEnum):
     """attempts go on without their owner, as on a remote executor"""
     PAUSE = "pause"
     """the owner stands still at numbered points; where there are two, the other may take the lease meanwhile"""
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """Somebody asks for something.
-
-    Args:
-        id: of the request; a second action with the same id is the same request sent again.
-        at: microseconds after the beginning; None: when everything has come to rest.
-        verb: what is asked for.
-        dag: of a trigger or a new version.
-        target: id of the trigger whose run is meant, or the name of a pool.
-        slot: number of the day that is triggered, None without interval; or the slots of a pool.
-        params: encoded params of a trigger.
-        tasks: labels of tasks, for retry and mark; of a release or reject, where nothing of the run is held; the cut of
-            a rerun.
-        flag: `only` of a retry, `now` of a cancel, `replace` of a trigger or rerun, `from_now_on` of a release.
-        failed: of a rerun.
-        state: what a mark sets.
-    """
-
-    id: str
-    at: int | None
-    verb: Verb
-    dag: str = ""
-    target: str = ""
-    slot: int | None = None
-    params: bytes = b""
-    tasks: tuple[str, ...] = ()
-    flag: bool = False
-    failed: bool = False
-    state: Literal["success", "failed", "skipped"] = "success"
-
-    @property
-    def interval(self) -> tuple[Instant, Instant] | None:
-        """The slot of a trigger."""
-        if self.slot is None:
-            return None
-        return Instant(EPOCH + self.slot * _DAY), Instant(EPOCH + (self.slot + 1) * _DAY)
-
-
-@dataclass(frozen=True, slots=True)
-class Stock:
-    """A run that is there when the world begins: of the schedule (class 1) or of a backfill (class 2)."""
-
-    dag: str
-    key: str
-    slot: int
-    klass: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,108 +127,6 @@ class Plan:
         )
 
 
-def _triggers(rng: Random, dags: Sequence[DagSpec]) -> list[Action]:
-    found: list[Action] = []
-    for spec in dags:
-        for _ in range(rng.choice((1, 1, 2, 4))):
-            number = len(found)
-            found.append(
-                Action(
-                    f"r{number}", rng.randrange(60 * SECOND), "trigger", spec.id, slot=rng.choice(_SLOTS),
-                    params=b"%d" % number, flag=rng.random() < 0.1,
-                )
-            )  # fmt: skip
-    return found
-
-
-def _label(rng: Random, spec: DagSpec) -> str:
-    feeding = [over.task for task in spec.tasks if task.mapped for over in task.mapped.over if over.task is not None]
-    if feeding and rng.random() < 0.4:
-        return rng.choice(feeding)
-    task = rng.choice(spec.tasks)
-    return f"{task.id}[{rng.randrange(3)}]" if task.mapped and rng.random() < 0.5 else task.id
-
-
-def _words(rng: Random, verb: Verb, spec: DagSpec) -> tuple[str, ...]:
-    """The tasks that an act names."""
-    many = ("group:g", "group:g.h", "tag:red", "t*", "t?")
-    match verb:
-        case "retry" if rng.random() < 0.2:
-            return (rng.choice(many),)
-        case "retry" if rng.random() < 0.5:
-            return (_label(rng, spec),)
-        case "rerun" if rng.random() < 0.4:
-            return (rng.choice((*many, rng.choice(spec.tasks).id)),)
-        case "mark" | "release" | "reject":
-            return (_label(rng, spec),)
-        case _:
-            return ()
-
-
-_VERBS: dict[Verb, int] = {"retry": 4, "rerun": 3, "cancel": 2, "mark": 4, "release": 4, "reject": 2}
-
-
-def _meddling(rng: Random, triggers: Sequence[Action], dags: Sequence[DagSpec]) -> list[Action]:
-    """What people do to runs that are under way, several of them at the same instant now and then."""
-    specs = {spec.id: spec for spec in dags}
-    found: list[Action] = []
-    for number in range(rng.choice((0, 0, 2, 6, 12))):
-        target = rng.choice(triggers)
-        spec = specs[target.dag]
-        verb = rng.choices(tuple(_VERBS), tuple(_VERBS.values()))[0]
-        at = (target.at or 0) + int(min(rng.expovariate(1 / 20), 3_000) * SECOND)
-        if found and rng.random() < 0.3:
-            at = found[-1].at or 0
-        found.append(
-            Action(
-                f"m{number}", at, verb, spec.id, target.id, tasks=_words(rng, verb, spec), flag=rng.random() < 0.3,
-                failed=rng.random() < 0.5, state=rng.choice(("success", "failed", "skipped")),
-            )
-        )  # fmt: skip
-    return found
-
-
-def _pool_acts(rng: Random) -> list[Action]:
-    """Pools that are opened, made smaller, stopped and removed."""
-    return [
-        Action(f"p{n}", rng.randrange(200 * SECOND), "pool", target=rng.choice((*POOLS, "other")),
-               slot=rng.choice((None, 0, 1, 2, 4, 8)))
-        for n in range(rng.choice((0, 0, 1, 4)))
-    ]  # fmt: skip
-
-
-def _stock(rng: Random, dags: Sequence[DagSpec]) -> tuple[Stock, ...]:
-    count = rng.choice((0, 0, 0, 1, 3, 5))
-    return tuple(Stock(rng.choice(dags).id, f"b{n}", 10 + n, rng.choice((1, 2, 2))) for n in range(count))
-
-
-def _repeats(rng: Random, actions: Sequence[Action]) -> list[Action]:
-    """Requests sent twice under one id, and equal ones under another."""
-    found: list[Action] = []
-    for one in actions:
-        if rng.random() < 0.1:
-            again = rng.random() < 0.5
-            at = (one.at or 0) + rng.randrange(SECOND)
-            found.append(replace(one, at=at, id=one.id if again else f"{one.id}-equal"))
-    return found
-
-
-def _settled(rng: Random, triggers: Sequence[Action], specs: Sequence[DagSpec]) -> list[Action]:
-    """What people do when all rests: they decide about all that is held, rerun, retry."""
-    known = {spec.id: spec for spec in specs}
-    found = [Action(f"v{n}", None, rng.choice(("release", "release", "reject"))) for n in range(rng.choice((0, 2, 8)))]
-    for number, one in enumerate(triggers):
-        if rng.random() < 0.3:
-            cut = _words(rng, "rerun", known[one.dag])
-            failed = rng.random() < 0.7 or not cut
-            found.append(Action(f"a{number}", None, "rerun", one.dag, one.id, tasks=cut, failed=failed))
-    return found + [
-        Action(f"s{number}", None, "retry", one.dag, one.id)
-        for number, one in enumerate(triggers)
-        if rng.random() < 0.5
-    ]
-
-
 def _repeatable(spec: DagSpec) -> DagSpec:
     """The same DAG where a lost attempt is always repeated."""
     tasks = tuple(
@@ -299,7 +151,7 @@ def _trouble(rng: Random) -> tuple[frozenset[Fault], frozenset[int]]:
 
 def _odds(rng: Random, *, exact: bool) -> Odds:
     mild = {
-        "empty": rng.choice((0.0, 0.1, 0.3)), "leak": 0.05, "keeps": rng.choice((0.0, 0.2)),
+        "empty": rng.choice((0.0, 0.1, 0.4)), "leak": 0.05, "keeps": rng.choice((0.0, 0.2, 0.6)),
         "unpublished": 0.2 if exact else rng.choice((0.0, 0.3, 0.9)),
     }  # fmt: skip
     if rng.random() < 0.3:
@@ -313,22 +165,23 @@ def draw_plan(seed: int) -> Plan:
     exact = seed % 3 == 0
     dags = tuple(draw_dag(rng, f"d{at}", exact=exact) for at in range(rng.choice((1, 1, 2, 3))))
     faults, cuts = _trouble(rng)
-    triggers = _triggers(rng, dags)
+    triggers = draw_triggers(rng, dags)
     edits: dict[str, DagSpec] = {}
-    actions = _pool_acts(rng)
+    actions = draw_pool_acts(rng)
     if exact:
         dags = tuple(map(_repeatable, dags))
         actions += [replace(one, flag=False) for one in triggers]
     else:
-        actions += [*triggers, *_meddling(rng, triggers, dags)]
-        actions += _repeats(rng, actions)
+        actions += [*triggers, *draw_meddling(rng, triggers, dags)]
+        actions += draw_repeats(rng, actions)
     for spec in dags:
         if rng.random() < 0.3:
             edits[f"e-{spec.id}"] = edit_dag(rng, spec)
             at = None if exact else rng.randrange(60 * SECOND)
             actions.append(Action(f"e-{spec.id}", at, "define", spec.id))
+    actions += draw_verdicts(rng, dags, exact=exact)
     if exact:
-        actions += _settled(rng, triggers, dags)
+        actions += draw_settled(rng, triggers, dags)
     foreground = not exact and rng.random() < 0.3
     owners = 1 if foreground else rng.choice((1, 1, 2))
     if foreground or owners > 1:
@@ -339,7 +192,7 @@ def draw_plan(seed: int) -> Plan:
     return Plan(
         seed, dags, tuple(actions), faults, cuts, odds=_odds(rng, exact=exact), exact=exact,
         foreground=foreground, workers=rng.choice((1, 2, 4, 16)), depth=rng.choice((0, 0, 4)), edits=edits,
-        limits=draw_limits(rng, exact=exact), stock=_stock(rng, dags), owners=owners,
+        limits=draw_limits(rng, exact=exact), stock=draw_stock(rng, dags), owners=owners,
         pauses=_points(rng, (1, 3, 9)),
     )  # fmt: skip
 

@@ -23,7 +23,8 @@ from segue.model.masking import Mask
 from segue.model.state import LIVE, RUN_FINAL, RunState, TaskState
 from segue.testing.world.coverage import Coverage
 from segue.testing.world.cuts import Crashed, Cuts
-from segue.testing.world.executor import Floor, ScriptedExecutor
+from segue.testing.world.executor import ScriptedExecutor
+from segue.testing.world.floor import Floor
 from segue.testing.world.inbox import ScriptedInbox
 from segue.testing.world.invariants import INVARIANTS
 from segue.testing.world.ledger import Ledger, Violation
@@ -85,7 +86,7 @@ class World:
         ]
         self.store = CrashStore(self.inner, plan, self.script, self.cuts, self._committed, self.desk)
         self.people = People(plan, self.script, self.ledger, self.inbox)
-        self.coverage = Coverage(plan, self.ledger)
+        self.coverage = Coverage(plan, self.ledger, self.people.sent)
         self._hash = blake2b(digest_size=16)
         self._mask = Mask([CANARY])
         self._turns = self._idle = self._commits_at_rest = 0
@@ -148,7 +149,8 @@ class World:
             for key, run in self.ledger.runs.items()
         }
         if self.desk is not None:
-            self.coverage.add("lease passed on", self.desk.changes > 0)
+            self.coverage.add("lease:passed-on", self.desk.changes > 0)
+            self.coverage.add("lease:stale-refused", self.desk.refused > 0)
         return Story(
             self._hash.hexdigest(), self.ledger.commits, self.cuts.crashes, self.ledger.started, self.cuts.passed, ends,
             frozenset(self.coverage.cells),
@@ -159,7 +161,7 @@ class World:
             self.inbox.send(self.people.defined(spec, spec.id))
         for action in self.plan.actions:
             if action.at is not None:
-                self.timeline.after(action.at, lambda one=action: self.people.do(one))  # type: ignore[misc]
+                self.timeline.after(action.at, lambda one=action: self.people.do(one))  # type: ignore[misc, arg-type]
         self.timeline.after(300 * SECOND, lambda: open_pools(self.people))
         if Fault.CAPACITY in self.plan.faults:
             rng = self.script.rng("capacity")

@@ -16,7 +16,7 @@ from segue.model.events import Failure, Followed, Held, LostCause, Outcome, Skip
 from segue.model.ids import AttemptKey, TaskKey
 from segue.model.spec import TaskSpec
 
-__all__ = ["CANARY", "SECOND", "Odds", "Script", "Told", "value_of"]
+__all__ = ["CANARY", "LEAK", "SECOND", "Odds", "Script", "Told", "value_of"]
 
 SECOND = 1_000_000
 CANARY = "kanarie-9f1c/7?b"

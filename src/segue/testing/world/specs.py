@@ -85,7 +85,7 @@ def _rules(rng: Random, oddity: float) -> Rules:
         tags=("red",) if odd() else (),
         secrets=("pin",) if odd() and odd() else (),
         resources=_resources(rng) if odd() and odd() else (),
-        hooks=tuple(hook for hook in _HOOKS if odd() or odd()) if odd() else (),
+        hooks=tuple(hook for hook in _HOOKS if rng.random() < 0.7) if odd() else (),
     )
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from segue.model.changes import Change
 from segue.model.contracts import Lease, Transaction, Writer
-from segue.model.errors import Conflict, StoreDown
+from segue.model.errors import Conflict, LeaseLost, StoreDown
 from segue.model.events import Act, Definition
 from segue.model.ids import RunKey
 from segue.model.images import Facts, Snapshot
@@ -74,12 +74,17 @@ class CrashStore:
         self._count += 1
         for number in self._plan.doubts & {2 * self._count - 1, 2 * self._count}:
             unknown, written = True, number == 2 * self._count
-        with self._inner.transaction(epoch) as inner:
-            recorder = _Recorder(inner)
-            yield recorder
-            self._cuts.point(open=True)
-            if unknown and not written:
-                raise Conflict("outcome of the commit unknown")
+        try:
+            with self._inner.transaction(epoch) as inner:
+                recorder = _Recorder(inner)
+                yield recorder
+                self._cuts.point(open=True)
+                if unknown and not written:
+                    raise Conflict("outcome of the commit unknown")
+        except LeaseLost:
+            if self._desk is not None:
+                self._desk.refused += 1
+            raise
         if self._desk is not None:
             if not self._desk.led:
                 raise Violation("I23", f"a former leader commits {len(recorder.changes)} changes")

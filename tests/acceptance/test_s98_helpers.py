@@ -1,0 +1,87 @@
+"""S98 (all but the backfill helper): helpers exist for: run twice, kill midway."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from segue.testing import execute_dag, kill_drill, run_twice
+from segue.testing.finding import find_dag
+
+FILE = """
+import sqlite3, time
+from contextlib import closing
+from segue import Context, dag, injected, task
+
+@task
+def extract() -> int:
+    time.sleep(0.5)
+    return 7
+
+@task(connections=["shop"])
+def load(n: int, append: bool, context: Context = injected) -> int:
+    with closing(sqlite3.connect(context.connection("shop").database, isolation_level=None)) as shop:
+        shop.execute("CREATE TABLE IF NOT EXISTS t (n INTEGER)")
+        shop.execute("BEGIN IMMEDIATE")
+        if not append:
+            shop.execute("DELETE FROM t")
+        shop.execute("INSERT INTO t VALUES (?)", (n,))
+        shop.execute("COMMIT")
+        time.sleep(1.5)
+    return n
+
+@dag
+def loading(append=False):
+    load(extract(), append)
+
+@dag
+def appending(append=True):
+    load(extract(), append)
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    (tmp_path / "loading.py").write_text(FILE)
+    return tmp_path / "loading.py"
+
+
+def given(file: Path) -> dict[str, str]:
+    return {"shop": f"sqlite:///{file.parent}/shop.db"}
+
+
+def test_s98_run_twice_tells_what_a_repetition_changes(file: Path) -> None:
+    shop = file.parent / "shop.db"
+    for name, same in [("loading", True), ("appending", False)]:
+        twice = run_twice(find_dag(name, file), connections=given(file), outputs=[shop])
+        assert twice.same is same, twice.differences
+        shop.unlink()
+
+
+def test_s98_a_dag_that_is_killed_midway_and_gone_on_with_leaves_what_an_undisturbed_run_leaves(file: Path) -> None:
+    shop = file.parent / "shop.db"
+    with closing(sqlite3.connect(shop)) as before:
+        before.execute("CREATE TABLE kept (n INTEGER)")
+    drill = kill_drill(f"{file}:loading", kills=2, seed=5, outputs=[shop], connections=given(file))
+    assert drill.same, drill
+    assert len(drill.killed) == 2 and "2 kills in" in str(drill) and "seed=5" in str(drill)
+    with closing(sqlite3.connect(shop)) as after:
+        assert after.execute("SELECT n FROM t").fetchall() == [(7,)]
+        assert after.execute("SELECT n FROM kept").fetchall() == []
+
+
+def test_s98_a_dag_that_appends_is_found_out(file: Path) -> None:
+    """Nearly all of the run is spent after the row has been written, so that a kill comes too late for it."""
+    shop = file.parent / "shop.db"
+    for seed in range(6):
+        drill = kill_drill(f"{file}:appending", kills=1, seed=seed, outputs=[shop], connections=given(file))
+        if not drill.same:
+            break
+    assert [one for one in drill.differences if 'INSERT INTO "t" VALUES(7);' in one], drill
+
+
+def test_s98_a_drill_needs_a_run_that_succeeds_by_itself(file: Path) -> None:
+    with pytest.raises(Exception, match="no connection 'shop'"):
+        kill_drill(f"{file}:loading", kills=1)
+    assert execute_dag("loading", path=file).state == "failed"
