@@ -115,7 +115,7 @@ def test_a_rerun_of_what_failed_takes_over_the_rest(shop):
     done = shop.segue("rerun", "--failed", DAY)
     assert done.returncode == 0, done.stdout
     assert shop.detail(f"{DAY}.2").begun() == {("check", None): 1}
-    assert shop.segue("show", f"{DAY}.2").stdout.count(f"reused from {DAY}") == 2
+    assert shop.segue("show", f"{DAY}.2", "--all").stdout.count(f"reused from {DAY}") == 2
 
 
 def test_a_rerun_from_a_task_runs_it_and_what_follows(shop):

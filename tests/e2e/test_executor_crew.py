@@ -218,7 +218,7 @@ def test_nothing_outlives_an_owner_that_is_killed(tmp_path: Path):
     owner.wait()
     _until(lambda: not alive(int((tmp_path / "pid").read_text())))
     lock = HomeLock(tmp_path / "home", mark_of(tmp_path / "home"))
-    lock.pass_barrier(0)
+    lock.pass_barrier()
     lock.close()
 
 
@@ -239,12 +239,12 @@ def test_a_new_owner_waits_until_the_processes_of_the_old_one_are_gone(tmp_path:
 def test_a_barrier_that_cannot_be_passed_says_so(tmp_path: Path):
     (tmp_path / "home").mkdir()
     first = HomeLock(tmp_path / "home", "mark")
-    first.pass_barrier(0)
+    first.pass_barrier()
     second = HomeLock(tmp_path / "home", "mark", patience=0.1)
     with pytest.raises(HomeBusy, match="earlier owner"):
-        second.pass_barrier(0)
+        second.pass_barrier()
     first.close()
-    second.pass_barrier(0)
+    second.pass_barrier()
     second.close()
 
 

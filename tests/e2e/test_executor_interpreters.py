@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from segue.app.clock import SystemClock
 from segue.model.events import Ended, Failure, Lost, LostCause
-from tests.unit.run.driver import ROOT, Driver, alive, brief, process_driver
+from segue.run.executors.process import ProcessExecutor
+from tests.unit.run.driver import ROOT, Driver, FakeResults, alive, brief, process_driver, process_settings
 
 THERE = brief(location="there")
 
@@ -44,6 +46,18 @@ def test_each_interpreter_has_a_fork_server_of_its_own(tmp_path: Path, pythons: 
 
 def parent_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def test_a_fork_server_that_started_early_is_no_leftover_of_an_earlier_owner(tmp_path: Path, pythons: dict[str, str]):
+    settings = process_settings(tmp_path / "home", pythons=pythons)
+    executor = ProcessExecutor(settings, FakeResults(), SystemClock())
+    try:
+        executor.warm("there")
+        early = executor._crew.servers()
+        executor.barrier()
+        assert parent_of(Driver(executor).result("pid", brief=THERE)) in early
+    finally:
+        executor.close()
 
 
 def test_a_fork_server_that_dies_takes_only_its_own_workers_along(tmp_path: Path, pythons: dict[str, str]):

@@ -92,6 +92,19 @@ def test_a_leader_that_goes_in_order_is_followed_at_once(opened):
     second.lease()
 
 
+def test_who_leaves_while_another_waits_is_not_taken_for_alive(opened):
+    seen = []
+
+    def waiting(leader):
+        seen.append(leader.alive)
+        first.close()
+
+    first, second = opened(NEVER), opened(NEVER, waiting=waiting)
+    first.lease()
+    second.lease()
+    assert seen == [False]
+
+
 def test_who_led_from_where_only_one_can_be_is_not_waited_for(opened):
     first, second = opened(NEVER, place="home 1"), opened(NEVER, place="home 1", waiting=pytest.fail)
     elsewhere = opened(NEVER, place="home 2", waiting=_enough)

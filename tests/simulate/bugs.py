@@ -9,12 +9,14 @@ import msgspec
 from segue.engine.core import Engine
 from segue.model.changes import AttemptMoved, Launch
 from segue.model.errors import Conflict
-from segue.model.events import Ended, Request
+from segue.model.events import Ended, Held, ReleaseTask, Request, RerunRun
 from segue.model.ids import Instant, fence_of
 from segue.model.images import Snapshot
+from segue.model.limits import NO_SETTINGS, Limits
 from segue.model.state import TaskState
 from segue.run.loop import run_forever
-from segue.testing.world.parts import FENCE_KEY, Parts
+from segue.store.memory import MemoryReader, MemoryStore, MemoryWriter
+from segue.testing.world.parts import FENCE_KEY, Opened, Parts
 
 
 class NoFenceCheck(Engine):
@@ -47,8 +49,8 @@ class LateResultAccepted(Engine):
 class BackoffIgnored(Engine):
     """Starts a retry at once."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        super().__init__(snapshot)
+    def __init__(self, snapshot: Snapshot, limits: Limits = NO_SETTINGS) -> None:
+        super().__init__(snapshot, limits)
         board, later = self._board, self._board.later
         board.later = lambda machine, cell, at: later(machine, cell, board.now)  # type: ignore[method-assign]
 
@@ -81,16 +83,16 @@ class CancelNotRechecked(Engine):
 class CounterInsteadOfCount(Engine):
     """Counts slots up and down and forgets, when it starts again, that some are in use."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        super().__init__(snapshot)
+    def __init__(self, snapshot: Snapshot, limits: Limits = NO_SETTINGS) -> None:
+        super().__init__(snapshot, limits)
         self._board.queue.alive = 0
 
 
 class BudgetNotReset(Engine):
     """A person's retry goes on with the retries that were left."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        super().__init__(snapshot)
+    def __init__(self, snapshot: Snapshot, limits: Limits = NO_SETTINGS) -> None:
+        super().__init__(snapshot, limits)
         board, move = self._board, self._board.move
         spent: dict[tuple[Any, int], int] = {}
 
@@ -111,6 +113,166 @@ class FallsAsleep(Engine):
         return msgspec.structs.replace(super().step(now, events), wake_at=None)
 
 
+# ---------------------------------------------------------------------------------------------- pools, classes, guards
+class WeightIgnored(Engine):
+    """Takes one slot of a pool for every attempt, however many it asks for."""
+
+    def __init__(self, snapshot: Snapshot, limits: Limits = NO_SETTINGS) -> None:
+        super().__init__(snapshot, limits)
+        queue, occupy, release = self._board.queue, self._board.queue.occupy, self._board.queue.release
+
+        def lightly(sign: int, machine: Any, cell: int) -> None:
+            rules = machine.task(cell).rules
+            if rules.pool is not None:
+                gate = queue._gate(rules.pool, pool=True)
+                gate.used += sign * (1 - rules.slots)
+
+        def occupying(machine: Any, cell: int) -> None:
+            occupy(machine, cell)
+            lightly(1, machine, cell)
+
+        def releasing(machine: Any, cell: int) -> None:
+            lightly(-1, machine, cell)
+            release(machine, cell)
+
+        queue.occupy, queue.release = occupying, releasing  # type: ignore[method-assign]
+        queue.recount(self._board.runs.values())
+
+
+class SlotLeaks(Engine):
+    """Forgets to give back the slots of an attempt whose run is being stopped."""
+
+    def __init__(self, snapshot: Snapshot, limits: Limits = NO_SETTINGS) -> None:
+        super().__init__(snapshot, limits)
+        queue, release = self._board.queue, self._board.queue.release
+
+        def releasing(machine: Any, cell: int) -> None:
+            release(machine, cell)
+            rules = machine.task(cell).rules
+            if machine.stopping and rules.pool is not None:
+                queue._gate(rules.pool, pool=True).used += rules.slots
+
+        queue.release = releasing  # type: ignore[method-assign]
+
+
+class ReserveForgotten(Engine):
+    """Lets backfills take all there is."""
+
+    def __init__(self, snapshot: Snapshot, limits: Limits = NO_SETTINGS) -> None:
+        super().__init__(snapshot, msgspec.structs.replace(limits, backfill_reserve=0))
+
+
+class EasedEverywhere(Engine):
+    """Takes what a person has released from now on as released in all slots."""
+
+    def step(self, now: Instant, events: Sequence[Any]) -> Any:
+        for dag in self._board.dags.values():
+            days = ("", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
+            dag.eased |= {(task, guard, day) for task, guard, _ in dag.eased for day in days}
+        return super().step(now, events)
+
+
+class HeldGoesOn(Engine):
+    """Takes what a guard holds for a result."""
+
+    def step(self, now: Instant, events: Sequence[Any]) -> Any:
+        return super().step(now, [self._eager(event) for event in events])
+
+    def _eager(self, event: Any) -> Any:
+        held = isinstance(event, Ended) and isinstance(event.outcome, Held) and "t" in event.key.task
+        return msgspec.structs.replace(event, outcome=event.outcome.value) if held else event
+
+
+class ReleasePublishesNothing(Engine):
+    """Sets a released task to success, and leaves its staged data where it is."""
+
+    def step(self, now: Instant, events: Sequence[Any]) -> Any:
+        for event in events:
+            if isinstance(event, Request) and isinstance(event.act, ReleaseTask):
+                machine = self._board.runs.get(event.act.run)
+                for cell, held in machine.withheld.items() if machine else ():
+                    machine.withheld[cell] = msgspec.structs.replace(held, staged=b"")
+        return super().step(now, events)
+
+
+# ------------------------------------------------------------------------------------------- ends, stops, state, reuse
+class HookForgotten(Engine):
+    """Calls no hook for what ends in a turn in which a person asked for something."""
+
+    def step(self, now: Instant, events: Sequence[Any]) -> Any:
+        calls = self._board.calls
+        if any(isinstance(event, Ended) for event in events[:1]):
+            return super().step(now, events)
+
+        class Deaf(list[Any]):
+            def append(self, call: Any) -> None:
+                pass
+
+        self._board.calls = Deaf()
+        decision = super().step(now, events)
+        self._board.calls = calls
+        return decision
+
+
+class TeardownLeft(Engine):
+    """Leaves teardowns out when a run is cancelled, as if it had been asked for now."""
+
+    def _advance(self, machine: Any) -> None:
+        if machine.stop == "cancel":
+            machine.stop = "now"
+            super()._advance(machine)
+            machine.stop = "cancel"
+        else:
+            super()._advance(machine)
+
+
+class TeardownTooSoon(Engine):
+    """Takes an environment away when what stands directly before the teardown has ended."""
+
+    def _advance(self, machine: Any) -> None:
+        machine.graph.needs = {}
+        super()._advance(machine)
+
+
+class TimeoutForgotten(Engine):
+    """A new owner does not know since when a run holds its place."""
+
+    def __init__(self, snapshot: Snapshot, limits: Limits = NO_SETTINGS) -> None:
+        super().__init__(snapshot, limits)
+        self._board.deadlines.clear()
+
+
+class StateForgotten(Engine):
+    """A new owner does not give an attempt what the one before it has kept."""
+
+    def __init__(self, snapshot: Snapshot, limits: Limits = NO_SETTINGS) -> None:
+        bare = [
+            msgspec.structs.replace(run, tasks=tuple(msgspec.structs.replace(task, kept=()) for task in run.tasks))
+            for run in snapshot.runs
+        ]
+        super().__init__(msgspec.structs.replace(snapshot, runs=tuple(bare)), limits)
+
+
+class ReusesChanged(Engine):
+    """Compares ids, not code, when it looks for what a rerun may take over."""
+
+    def step(self, now: Instant, events: Sequence[Any]) -> Any:
+        return super().step(now, [self._blind(event) for event in events])
+
+    def _blind(self, event: Any) -> Any:
+        rerun = isinstance(event, Request) and isinstance(event.act, RerunRun) and event.facts.run is not None
+        dag = self._board.dags.get(event.act.run.dag) if rerun else None
+        if dag is None:
+            return event
+        code = {task.id: task.function for task in dag.version.spec.tasks}
+        old = event.facts.run
+        tasks = [msgspec.structs.replace(task, function=code.get(task.id, "")) for task in old.spec.tasks]
+        spec = msgspec.structs.replace(old.spec, tasks=tuple(tasks))
+        facts = msgspec.structs.replace(event.facts, run=msgspec.structs.replace(old, spec=spec))
+        return msgspec.structs.replace(event, facts=facts)
+
+
+# ------------------------------------------------------------------------------------------------------ loop and store
 def act_before_commit(
     store: Any, inbox: Any, executor: Any, clock: Any, new_engine: Callable[[Snapshot], Any], stopping: Any, watch: Any
 ) -> None:
@@ -195,6 +357,17 @@ def ends_unknown_as_done(
     run_forever(Optimist(), inbox, executor, clock, new_engine, stopping, watch)
 
 
+def every_epoch_is_good() -> Opened:
+    """A store that lets a former leader commit."""
+    store = MemoryStore(FENCE_KEY)
+
+    class Lenient(MemoryWriter):
+        def transaction(self, epoch: int) -> Any:
+            return super().transaction(store.epoch)
+
+    return Lenient(store), MemoryReader(store)
+
+
 def _parts(name: str, **parts: Any) -> Parts:
     return Parts(name=f"tests.simulate.bugs:{name}", **parts)
 
@@ -211,3 +384,17 @@ ACTS_BEFORE_COMMIT = _parts("ACTS_BEFORE_COMMIT", loop=act_before_commit)
 FORGETS_REQUESTS = _parts("FORGETS_REQUESTS", loop=forget_requests)
 TWO_TRANSACTIONS = _parts("TWO_TRANSACTIONS", loop=two_transactions)
 UNKNOWN_TAKEN_AS_DONE = _parts("UNKNOWN_TAKEN_AS_DONE", loop=ends_unknown_as_done)
+WEIGHT_IGNORED = _parts("WEIGHT_IGNORED", engine=WeightIgnored)
+SLOT_LEAKS = _parts("SLOT_LEAKS", engine=SlotLeaks)
+RESERVE_FORGOTTEN = _parts("RESERVE_FORGOTTEN", engine=ReserveForgotten)
+EASED_EVERYWHERE = _parts("EASED_EVERYWHERE", engine=EasedEverywhere)
+HELD_GOES_ON = _parts("HELD_GOES_ON", engine=HeldGoesOn)
+RELEASE_PUBLISHES_NOTHING = _parts("RELEASE_PUBLISHES_NOTHING", engine=ReleasePublishesNothing)
+HOOK_FORGOTTEN = _parts("HOOK_FORGOTTEN", engine=HookForgotten)
+TEARDOWN_LEFT = _parts("TEARDOWN_LEFT", engine=TeardownLeft)
+TEARDOWN_TOO_SOON = _parts("TEARDOWN_TOO_SOON", engine=TeardownTooSoon)
+TIMEOUT_FORGOTTEN = _parts("TIMEOUT_FORGOTTEN", engine=TimeoutForgotten)
+STATE_FORGOTTEN = _parts("STATE_FORGOTTEN", engine=StateForgotten)
+REUSES_CHANGED = _parts("REUSES_CHANGED", engine=ReusesChanged)
+EVERY_EPOCH_IS_GOOD = _parts("EVERY_EPOCH_IS_GOOD", store=every_epoch_is_good)
+NOTHING_IS_MASKED = _parts("NOTHING_IS_MASKED", hide=lambda event, veil: event)

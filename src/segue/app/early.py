@@ -85,11 +85,12 @@ class EarlyExecutor(NamedTuple):
 
 
 @contextmanager
-def early_executor(settings: Settings, *, rehearse: bool = False) -> Iterator[EarlyExecutor]:
+def early_executor(settings: Settings, file: Path | None = None, *, rehearse: bool = False) -> Iterator[EarlyExecutor]:
     """An executor whose fork server starts in the background; in the end what is left of it is killed.
 
     Args:
         settings: in force; their home must exist.
+        file: a DAG file that is about to be run: the fork server of its location starts as well.
         rehearse: writers tell what they would publish, and publish nothing.
     """
     refuse_unshared(settings.storage, executor_is_local=True)
@@ -101,6 +102,8 @@ def early_executor(settings: Settings, *, rehearse: bool = False) -> Iterator[Ea
         given = replace(given, workshop="segue.run.children.rehearsal")
     executor = ProcessExecutor(given, results, clock, vault)
     try:
+        if file is not None:
+            executor.warm(location_of(settings.locations, file).name)
         yield EarlyExecutor(executor, results, clock, vault)
     finally:
         executor.close()

@@ -97,7 +97,9 @@ class TaskLogs:
         for attempt in detail.attempts:
             key = (attempt.key.task, attempt.key.index, attempt.key.number)
             if self._wanted(attempt):
-                log = self._logs.setdefault(key, AttemptLog(attempt, self._folder / log_path(attempt.key)))
+                # Where it lies is said when it has ended; its DAG may have another id since.
+                path = self._folder / (attempt.log or log_path(attempt.key))
+                log = self._logs.setdefault(key, AttemptLog(attempt, path))
                 log.attempt = attempt
         if self._run.state in RUN_FINAL or self._reading.state(self._run, fresh=True) == "interrupted":
             return False

@@ -79,7 +79,7 @@ def run_target(settings: Settings, words: Words, drive: Drive, *, rehearse: bool
         file, wanted = _known(settings, words.target)
     with own(settings, warn) as owner, DefinitionChild(settings) as child:
         child.ask(file)
-        with early_executor(settings, rehearse=rehearse) as early:
+        with early_executor(settings, file, rehearse=rehearse) as early:
             import segue.app.owner  # while children start: SQLAlchemy takes half a second
 
             read = child.answer()

@@ -10,8 +10,8 @@ from segue.engine.guards import EMPTY
 from segue.engine.hooks import launch_of_hook
 from segue.engine.machine import CODE, Machine
 from segue.engine.progress import launch_of
-from segue.engine.steps import BODY
 from segue.engine.renaming import remember
+from segue.engine.steps import BODY
 from segue.engine.tally import HookTally, Tally
 from segue.model.changes import Adopt, Cancel, Command
 from segue.model.events import Held, Value

@@ -265,10 +265,11 @@ class _Planner:
     def _spread(self) -> bool:
         """Let run what lies below what runs, and the setups that it needs; say whether any of these is news."""
         for node in sorted(range(len(self.graph)), key=self.graph.rank.__getitem__):
-            if node not in self.runs:
+            if node not in self.runs or node in self.needed:
                 above = next((up for up in self.graph.up[node] if self._runs(up) and not self._spared(up, node)), None)
                 if above is not None:
                     self.runs[node] = Why("upstream_runs", (self.graph.tasks[above].id,))
+                    self.needed.discard(node)
         news = False
         for setup, users in self.graph.users.items():
             user = next((user for user in users if self._runs(user)), None)

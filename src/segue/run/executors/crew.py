@@ -49,7 +49,7 @@ class Crew:
         """The worker that takes this attempt now, hired if need be; None where it has to wait."""
         reuse, fresh = attempt.reuse, attempt.fresh
         if attempt.of is not None:  # an errand is what a stop waits for: it waits for no worker
-            return self._hire(reuse, fresh) if self.source(reuse).forks() else None
+            return self._hire(reuse, fresh) if self.source(reuse.location).forks() else None
         busy, spare = 0, None
         for worker in self.workers.values():
             if worker.queue:
@@ -60,7 +60,7 @@ class Crew:
                 busy += 1
                 spare = worker
         if busy < self._settings.workers or spare is not None:
-            if not self.source(reuse).forks():
+            if not self.source(reuse.location).forks():
                 return None
             if busy >= self._settings.workers and spare is not None:
                 self.dismiss(spare)
@@ -74,7 +74,7 @@ class Crew:
 
     def kill(self, worker: Worker, number: int) -> None:
         """Send a signal to the worker's group."""
-        server = self.source(worker.reuse).server
+        server = self.source(worker.reuse.location).server
         if server is not None:
             server.signal(worker.number, number)
 
@@ -86,18 +86,21 @@ class Crew:
             worker.group.remove()
         del self.workers[worker.number]
 
-    def source(self, reuse: ReuseKey) -> Interpreter:
+    def source(self, location: str) -> Interpreter:
         """What the workers of a location are made from."""
-        name = reuse.location
-        if name not in self._by_location:
+        if location not in self._by_location:
             pythons = self._settings.pythons
-            python = self._settings.python if pythons is None else pythons.get(name, "")
-            self._by_location[name] = self._interpreter(python)
-        return self._by_location[name]
+            python = self._settings.python if pythons is None else pythons.get(location, "")
+            self._by_location[location] = self._interpreter(python)
+        return self._by_location[location]
+
+    def servers(self) -> list[int]:
+        """Process ids of the fork servers."""
+        return [source.server.pid for source in self._by_python.values() if source.server]
 
     def blocked(self, attempt: Attempt) -> bool:
         """Whether it waits for its interpreter, while others need not, or waits in vain."""
-        source = self.source(attempt.reuse)
+        source = self.source(attempt.reuse.location)
         return (len(self._by_python) > 1 or bool(source.fault)) and not source.forks()
 
     def start(self) -> None:
@@ -111,13 +114,13 @@ class Crew:
 
     def made_by(self, source: Interpreter) -> list[Worker]:
         """The workers that are made from one interpreter."""
-        return [worker for worker in self.workers.values() if self.source(worker.reuse) is source]
+        return [worker for worker in self.workers.values() if self.source(worker.reuse.location) is source]
 
     def died(self, worker: Worker, gone: Gone) -> None:
         """It is dead. Where it took no work, and no other of its interpreter has, that is no worker's fault."""
         if worker.ours or (gone.signal is None and gone.exit_code is None):
             return
-        source = self.source(worker.reuse)
+        source = self.source(worker.reuse.location)
         source.died(gone, not any(one.look().token for one in self.made_by(source)))
 
     def close(self) -> None:
@@ -133,7 +136,7 @@ class Crew:
         return self._by_python[python]
 
     def _hire(self, reuse: ReuseKey, fresh: bool) -> Worker:
-        server = self.source(reuse).server
+        server = self.source(reuse.location).server
         assert server is not None
         self._hired += 1
         worker = Worker(self._hired, reuse, fresh)

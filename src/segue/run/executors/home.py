@@ -3,7 +3,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
@@ -37,11 +37,11 @@ class HomeLock:
         self.fd = os.open(home / "workers.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._passed = False
 
-    def pass_barrier(self, server: int) -> None:
+    def pass_barrier(self, *servers: int) -> None:
         """Kill what is left of an earlier owner's life and wait until it is gone; afterwards nothing more to do.
 
         Args:
-            server: process id of our own fork server, which is spared with its descendants.
+            servers: process ids of our own fork servers, which are spared with their descendants.
 
         Raises:
             HomeBusy: something cannot be killed.
@@ -49,7 +49,7 @@ class HomeLock:
         if self._passed:
             return
         end = time.monotonic() + self._patience
-        strangers = self._strangers(server)
+        strangers = self._strangers(servers)
         while kill_all(strangers, _PAUSE) or not self._alone():
             if time.monotonic() > end:
                 raise HomeBusy(f"processes of an earlier owner of {self._home} are alive and cannot be killed")
@@ -68,6 +68,6 @@ class HomeLock:
             return False
         return True
 
-    def _strangers(self, server: int) -> Callable[[], set[int]]:
-        own = {server, *descendants(server)} if server else set()
+    def _strangers(self, servers: Sequence[int]) -> Callable[[], set[int]]:
+        own = {one for server in servers for one in (server, *descendants(server))}
         return lambda: marked(self._mark) - own

@@ -113,9 +113,12 @@ class ProcessExecutor:
         Raises:
             HomeBusy: some of them cannot be killed.
         """
-        server = self._crew.own.server  # others start on first need, which comes later
-        self._lock.pass_barrier(server.pid if server else 0)
+        self._lock.pass_barrier(*self._crew.servers())
         self._reports.capacity(self._settings.workers, self._pace.depth, anew=True)
+
+    def warm(self, location: str) -> None:
+        """Attempts of this location are to be expected: start what its workers are made from."""
+        self._crew.source(location).forks()
 
     def wait(self, seconds: float | None, poked: Inbox) -> None:
         """Return when `poll` has something, the inbox has, or after so many seconds."""
@@ -199,7 +202,7 @@ class ProcessExecutor:
         """
         if self._ending:
             self._pending = deque(attempt for attempt in self._pending if attempt.of)
-        aside = list[Attempt]()
+        aside: list[Attempt] = []
         while self._pending:
             worker = self._crew.seat(self._pending[0], self._pace.depth)
             if worker is None and not self._crew.blocked(self._pending[0]):
@@ -215,7 +218,7 @@ class ProcessExecutor:
 
     def _waiting(self, attempt: Attempt) -> list[Attempt]:
         """The attempt itself, unless its interpreter does not work: then it has failed."""
-        if fault := self._crew.source(attempt.reuse).fault:
+        if fault := self._crew.source(attempt.reuse.location).fault:
             self._finish(attempt, self._reports.unplaced(attempt, fault))
             return []
         return [attempt]

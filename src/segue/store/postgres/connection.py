@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.numeric import Int8Dumper
 from psycopg.types.string import StrDumper
 from sqlalchemy import create_engine
@@ -96,13 +97,15 @@ def connect(url: str, role: str, limit: int | None = None, driver: Callable[...,
     """
 
     def open_raw() -> Raw:
-        raw = driver(url, autocommit=True, application_name=f"segue {role}", **_PATIENCE)
+        known = conninfo_to_dict(url)
+        patience = {name: seconds for name, seconds in _PATIENCE.items() if name not in known}
+        raw = driver(url, autocommit=True, application_name=f"segue {role}", **patience)
         # A statement is prepared once for each combination of types: so every int has the same.
         raw.adapters.register_dumper(int, Int8Dumper)
         raw.adapters.register_dumper(str, _Text)
         raw.prepare_threshold, raw.prepared_max = 2, 500
         if limit is not None:
-            raw.execute(f"SET statement_timeout = {limit:d}")
+            raw.execute("SELECT set_config('statement_timeout', %s, false)", (str(limit),))
         return raw
 
     engine = create_engine("postgresql+psycopg://", creator=open_raw, poolclass=NullPool, pool_reset_on_return=None)

@@ -24,7 +24,8 @@ from segue.store.postgres.connection import connect, drop, faults, is_open, raw_
 __all__ = ["PostgresInbox", "put_request"]
 
 _decode: Final[Callable[[bytes], Act]] = msgspec.msgpack.Decoder(Act).decode
-_BELL: Final = "segue_requests"
+_LISTEN: Final = "LISTEN segue_requests"
+_RING: Final = "NOTIFY segue_requests"
 _PUT: Final = """
 INSERT INTO requests (id, actor, act, at, why, body)
 VALUES (%s::text, %s::text, %s::text, %s::bigint, '', %s::bytea) ON CONFLICT (id) DO NOTHING
@@ -55,7 +56,7 @@ def put_request(url: str, request: Request, now: Instant) -> None:
             same = raw.execute(_SAME, (body, request.id)).fetchone()
             if same is not None and same[0] is False:
                 raise UsageError(f"request {request.id} has asked for something else already: give it an id of its own")
-            raw.execute("SELECT pg_notify(%s, '')", (_BELL,))
+            raw.execute(_RING)
         finally:
             connection.close()
 
@@ -110,7 +111,7 @@ class PostgresInbox:
                     return rung
         self.close()
         self._connection = connect(self._url, "inbox")
-        raw_of(self._connection).execute(f"LISTEN {_BELL}")
+        raw_of(self._connection).execute(_LISTEN)
         return True
 
     def _look(self) -> None:

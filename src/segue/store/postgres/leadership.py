@@ -64,10 +64,11 @@ RETURNING epoch, runs
 # Whoever has the row and waits for nothing is in the middle of a transaction, and was last heard of before it.
 _CUT: Final = """
 SELECT pg_terminate_backend(pid) FROM pg_locks
-WHERE relation = 'lease'::regclass AND mode = 'RowExclusiveLock' AND granted AND pid <> pg_backend_pid()
+WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND relation = 'lease'::regclass AND mode = 'RowExclusiveLock' AND granted AND pid <> pg_backend_pid()
   AND pid NOT IN (SELECT pid FROM pg_locks WHERE NOT granted)
 """
-_LOOK: Final = "SELECT holder, renewed::text FROM lease"
+_LOOK: Final = "SELECT holder, extract(epoch FROM renewed)::float8 FROM lease"
 FENCE: Final = "UPDATE lease SET renewed = clock_timestamp() WHERE epoch = %s::bigint"
 RUNS: Final = "UPDATE lease SET runs = %s::bigint"
 RELEASE: Final = "UPDATE lease SET renewed = 'epoch' WHERE holder = %s::text"
@@ -123,7 +124,7 @@ def take_seat(raw: Raw, holder: Holder, pace: Pace, waiting: Callable[[Leader], 
         pace: when a leader counts as gone.
         waiting: told who leads before every wait; what it raises ends the waiting.
     """
-    first = None
+    heard_of = None
     while True:
         wanted = {"name": holder.name, "place": holder.place, "expiry": pace.expiry}
         try:
@@ -134,7 +135,7 @@ def take_seat(raw: Raw, holder: Holder, pace: Pace, waiting: Callable[[Leader], 
             continue
         if taken is not None:
             return taken[0], taken[1]
-        seen = raw.execute(_LOOK).fetchone() or ("", "")
-        first = first or seen
-        waiting(Leader(seen[0], alive=seen != first))
+        name, renewed = raw.execute(_LOOK).fetchone() or ("", 0.0)
+        waiting(Leader(name, alive=heard_of is not None and renewed > heard_of))
+        heard_of = renewed if heard_of is None else heard_of
         raw.execute("SELECT pg_sleep(%s::float8)", (pace.look,))

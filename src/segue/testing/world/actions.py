@@ -113,18 +113,19 @@ def _words(rng: Random, verb: Verb, spec: DagSpec) -> tuple[str, ...]:
             return ()
 
 
-_VERBS: dict[Verb, int] = {"retry": 4, "rerun": 3, "cancel": 2, "mark": 4, "release": 4, "reject": 2}
+_VERBS: dict[Verb, int] = {"retry": 4, "rerun": 3, "cancel": 4, "mark": 4, "release": 4, "reject": 2}
 
 
 def draw_meddling(rng: Random, triggers: Sequence[Action], dags: Sequence[DagSpec]) -> list[Action]:
     """What people do to runs that are under way, several of them at the same instant now and then."""
     specs = {spec.id: spec for spec in dags}
     found: list[Action] = []
-    for number in range(rng.choice((0, 0, 2, 6, 12))):
+    patience = rng.choice((2, 20))
+    for number in range(rng.choice((0, 2, 6, 12))):
         target = rng.choice(triggers)
         spec = specs[target.dag]
         verb = rng.choices(tuple(_VERBS), tuple(_VERBS.values()))[0]
-        at = (target.at or 0) + int(min(rng.expovariate(1 / 20), 3_000) * SECOND)
+        at = (target.at or 0) + int(min(rng.expovariate(1 / patience), 3_000) * SECOND)
         if found and rng.random() < 0.3:
             at = found[-1].at or 0
         found.append(

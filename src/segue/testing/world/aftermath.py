@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from segue.model.changes import AttemptMoved, TaskMoved
-from segue.model.ids import TaskKey, hook_id
+from segue.model.events import Ended, Held
+from segue.model.ids import AttemptKey, TaskKey, hook_id
 from segue.model.state import FINAL, RUN_FINAL, RunState, TaskState
 from segue.testing.world.executor import ScriptedExecutor
 from segue.testing.world.fairness import Invariant
-from segue.testing.world.ledger import Commit, Ledger, RunRecord
+from segue.testing.world.ledger import Commit, Ledger, RunRecord, TaskRecord
 from segue.testing.world.oracle import setups_of
 
 __all__ = ["AFTERMATH"]
@@ -69,7 +70,7 @@ def _after_stop(run: RunRecord, name: str, index: int | None) -> set[TaskState]:
 def _after_teardown(run: RunRecord, name: str) -> set[TaskState]:
     setups = setups_of(run.spec, run.specs[name])
     if any(run.task(setup, None).state is TaskState.SUCCESS for setup in setups):
-        return {TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED, TaskState.CANCELLED}
+        return {TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED}
     return {TaskState.SKIPPED}
 
 
@@ -109,7 +110,7 @@ def hooks(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
         called = (change.run, name, None) in made or any(key.task == name for key in run.calling)
         if hook in run.spec.hooks and not called:
             yield f"{change.run} is {change.new}, and hook {hook} is not called"
-    for made_now, _before in commit.attempts:
+    for made_now, _was in commit.attempts:
         if made_now.kind == "hook" and made_now.old is None:
             yield from _check_call(ledger, commit, made_now)
 
@@ -160,16 +161,28 @@ def i38(ledger: Ledger, commit: Commit, executor: ScriptedExecutor) -> Iterator[
         if task.published > _MOST_UNPUBLISHED:
             yield f"{change.key} follows {task.published} failed attempts to publish"
     for moved, before in commit.tasks:
-        name = TaskKey(moved.run, moved.task, moved.index)
         task = ledger.runs[moved.run].task(moved.task, moved.index)
-        if moved.old is TaskState.HELD and moved.new is not TaskState.CANCELLED:
-            asked = moved.actor or moved.why.code in ("marked", "reopened", "upstream_failed")
-            if not asked:
-                yield f"{name} leaves its guard for {moved.new} and nobody asked: {moved.why}"
-        kept_back = moved.new is TaskState.HELD or (moved.old is TaskState.HELD and moved.new is TaskState.FAILED)
-        staged = task.staged or before.staged
-        if kept_back and staged and executor.floor.published.get(name) == staged and not before.released:
-            yield f"{name} is {moved.new}, and readers see {staged!r}"
+        yield from _leaves_guard(moved, before, task, executor)
+
+
+def _leaves_guard(moved: TaskMoved, before: TaskRecord, task: TaskRecord, executor: ScriptedExecutor) -> Iterator[str]:
+    name = TaskKey(moved.run, moved.task, moved.index)
+    if moved.old is TaskState.HELD and moved.new is not TaskState.CANCELLED and not moved.actor:
+        yield f"{name} leaves its guard for {moved.new} and nobody asked: {moved.why}"
+    seen = executor.floor.published.get(name)
+    kept_back = moved.new is TaskState.HELD or (moved.old is TaskState.HELD and moved.new is TaskState.FAILED)
+    staged = task.staged or before.staged
+    if kept_back and staged and seen == staged and not before.released:
+        yield f"{name} is {moved.new}, and readers see {staged!r}"
+    if moved.new is not TaskState.SUCCESS or moved.marked:
+        return
+    if before.staged and seen != before.staged:
+        yield f"{name} is released, and readers see {seen!r}, not {before.staged!r}"
+    if not before.released and moved.old is not TaskState.HELD and moved.attempt is not None:
+        words = executor.floor.spoken.get(AttemptKey(*name, moved.attempt), ())
+        ends = [one.outcome for one in words if isinstance(one, Ended)]
+        if ends and all(isinstance(outcome, Held) for outcome in ends):
+            yield f"{name} is a success, its guard held it"
 
 
 AFTERMATH: Final[tuple[tuple[str, Invariant], ...]] = (

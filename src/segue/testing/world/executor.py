@@ -193,6 +193,7 @@ class ScriptedExecutor:
     def _launch(self, launch: Launch) -> None:
         key = launch.key
         if key in self._processes or key in self._over:
+            self._ask_again(self._processes.get(key))
             return
         check_launch(launch, self._ledger, self._fence_key)
         for other in (other for executor in self.floor.executors for other in executor.living()):
@@ -278,6 +279,14 @@ class ScriptedExecutor:
     def _ask(self, process: Process) -> None:
         launch, what = process.launch, process.asks or MayStart()
         self._say(Asked(launch.key, launch.fence, self._timeline.now(), process.seq, what))
+
+    def _ask_again(self, process: Process | None) -> None:
+        """The owner to whom this was said may have died before it answered."""
+        if process is None or process.asks is None:
+            return
+        said = (one for one in self._mail if isinstance(one, Asked))
+        if not any((one.key, one.seq) == (process.launch.key, process.seq) for one in said):
+            self._ask(process)
 
     def _kept(self, process: Process, answer: Answer) -> None:
         what, key = process.asks, answer.key
@@ -395,10 +404,8 @@ class ScriptedExecutor:
                 self._say(Lost(adopt.key, adopt.fence, now, now, LostCause.OWNER))
         elif process.state == "asking":
             self._ask(process)
-        elif process.asks is not None:
-            said = (one for one in self._mail if isinstance(one, Asked))
-            if not any((one.key, one.seq) == (adopt.key, process.seq) for one in said):
-                self._ask(process)
+        else:
+            self._ask_again(process)
 
     # ------------------------------------------------------------------------------------------------------- words
     def _say(self, event: Word) -> None:

@@ -89,12 +89,12 @@ def i3(ledger: Ledger, commit: Commit, executor: ScriptedExecutor) -> Iterator[s
         user = before is not None and change.kind != "hook"
         if user and change.new is AttemptState.SUCCESS and change.key.number != newest:
             yield f"{change.key} succeeds after attempt {newest} was made"
-    for moved, _before in commit.tasks:
+    for moved, was in commit.tasks:
         fresh = moved.new is TaskState.SUCCESS and moved.reused_from is None
         if fresh and moved.result is not None and not moved.marked:
             name = TaskKey(moved.run, moved.task, moved.index)
             record = ledger.runs[moved.run].task(moved.task, moved.index)
-            held = moved.old is TaskState.HELD or record.released
+            held = moved.old is TaskState.HELD or was.released
             numbers = range(1, record.number + 1) if held else (record.number,)
             keys = [AttemptKey(*name, number) for number in numbers]
             said = [

@@ -29,7 +29,7 @@ from segue.model.ids import AttemptKey, Instant, RunKey, TaskKey
 from segue.model.images import AttemptKind, RunRow, Stop
 from segue.model.limits import NO_SETTINGS, Limits
 from segue.model.spec import DagSpec, TaskSpec
-from segue.model.state import ATTEMPT_MOVES, MOVES, RUN_FINAL, RUN_MOVES, AttemptState, RunState, TaskState
+from segue.model.state import ATTEMPT_MOVES, FINAL, MOVES, RUN_FINAL, RUN_MOVES, AttemptState, RunState, TaskState
 
 __all__ = ["AttemptRecord", "Commit", "Ledger", "RunRecord", "TaskRecord", "Violation", "downstream"]
 
@@ -293,6 +293,8 @@ class Ledger:
         task.followed, task.marked, task.reused_from = change.followed, change.marked, change.reused_from
         if change.old is TaskState.HELD or change.new is TaskState.HELD:
             task.released, task.published = change.new is TaskState.UP_FOR_RETRY, 0
+        elif change.new in FINAL or change.new is TaskState.PENDING:
+            task.released = False
         task.staged = change.staged
         commit.touched.add(change.run)
 

@@ -180,8 +180,7 @@ def draw_plan(seed: int) -> Plan:
             at = None if exact else rng.randrange(60 * SECOND)
             actions.append(Action(f"e-{spec.id}", at, "define", spec.id))
     actions += draw_verdicts(rng, dags, exact=exact)
-    if exact:
-        actions += draw_settled(rng, triggers, dags)
+    actions += draw_settled(rng, triggers, dags)
     foreground = not exact and rng.random() < 0.3
     owners = 1 if foreground else rng.choice((1, 1, 2))
     if foreground or owners > 1:

@@ -59,19 +59,15 @@ class _Reuse:
         runs = {name for name in self.tasks if self.must_run(name)}
         partly = {name for name in self.tasks if name not in runs and not all(map(_green, self.records(name)))}
         needed: set[str] = set()
-        size = -1
-        while len(runs) + len(needed) > size:
-            size = len(runs) + len(needed)
+        before: object = None
+        while before != (before := (len(runs), len(needed))):
             for name, task in self.tasks.items():
-                if any(up in runs | partly and not self.spared(up, name, needed) for up in task.upstream):
+                if any(up in runs | needed | partly and not self.spared(up, name, needed) for up in task.upstream):
                     runs.add(name)
-            for setup, users in self.users.items():
-                if users & (runs | partly) and setup not in runs | partly:
-                    runs.add(setup)
-                    needed.add(setup)
+            needed = {setup for setup, users in self.users.items() if users & (runs | needed | partly)} - runs - partly
         return {
             (name, index): record.state
-            for name in self.tasks if name not in runs
+            for name in self.tasks if name not in runs | needed
             for index, record in self.indexed(name) if _green(record)
         }  # fmt: skip
 
