@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from segue.define.loading import load_file
+
 SETTINGS = """
 [env.dev]
 sample = 0.01
@@ -61,3 +63,10 @@ def test_s83_an_environment_selects_tasks_and_arguments(tmp_path: Path, words, t
     run = json.loads(segue(tmp_path, "run", "daily_etl.py", "--json", *words).splitlines()[-1])
     assert [one["task_id"] for one in run["tasks"]] == tasks
     assert said in segue(tmp_path, "logs", run["run_id"], "read")
+
+
+@pytest.mark.parametrize(("env", "most"), [("dev", 4), ("prod", 100)])
+def test_s83_an_environment_selects_how_much_runs_at_once(tmp_path: Path, env, most):
+    (tmp_path / "daily_etl.py").write_text(FILE)
+    [spec] = load_file(tmp_path / "daily_etl.py", tmp_path, values={"env": env}).specs
+    assert spec.tasks[0].rules.max_active == most

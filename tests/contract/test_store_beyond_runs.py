@@ -2,11 +2,11 @@
 
 import pytest
 
-from segue.model.changes import Collapsed, Expanded, GuardEased, PoolSet, SecretSet, StateChanged
+from segue.model.changes import Collapsed, Expanded, GuardEased, PoolSet, SecretSet, Spawned, StateChanged
 from segue.model.errors import Conflict
-from segue.model.events import RejectTask, ReleaseTask, RerunRun, SetPool, SetSecret, Value
+from segue.model.events import RejectTask, ReleaseTask, RerunRun, SetPool, SetSecret, TriggerRun, Value
 from segue.model.ids import Instant, RunKey, hook_id
-from segue.model.images import Eased, HookImage, Version
+from segue.model.images import Eased, HookImage, Step, Version
 from segue.model.spec import DagSpec, Rules, TaskSpec
 from segue.model.views import EasedView, HeldView, PoolView, SealedRow
 from segue.model.why import Why
@@ -393,3 +393,47 @@ def test_all_of_it_is_undone_with_its_transaction(store):
             keeps("other", "2"), task(T.RUNNING, T.HELD),
         )  # fmt: skip
     assert seen() == before
+
+
+# ------------------------------------------------------------------------------------------------------------- flows
+FLOW = Version(1, DagSpec("daily", (TaskSpec("daily", kind="flow"),)), "flow")
+
+
+def begun_flow(store, *more):
+    write(store, defined(FLOW), created(), moved(RUN, R.QUEUED, R.RUNNING, placed=True, started=NOW), *more)
+
+
+def step(number, **facts):
+    return Step(TaskSpec(f"load#{number}", Rules(allow_failure=True)), "flows:load", b"a", None, b"d", **facts)
+
+
+def test_calls_of_a_flow_are_kept_in_their_order_and_become_tasks_of_the_run(store):
+    second = step(2, handled=(1,))
+    spawned = (Spawned(RUN, 1, step(1), NOW), Spawned(RUN, 2, second, NOW))
+    begun_flow(store, *queued("daily"), *spawned)
+    write(store, *queued("load#2"))
+    (run,) = store.writer.snapshot(None).runs
+    assert run.spawned == (step(1), second)
+    assert run.spec == FLOW.spec
+    assert [one.id for one in store.reader.run(RUN).spec.tasks] == ["daily", "load#1", "load#2"]
+    assert [event.task for event in store.reader.events() if event.kind == "spawned"] == ["load#1", "load#2"]
+    with pytest.raises(Conflict):
+        write(store, Spawned(RUN, 2, step(2), NOW))
+
+
+def test_a_body_that_waits_says_for_what_to_the_next_owner(store):
+    spawned = Spawned(RUN, 1, step(1), NOW)
+    waits = task(T.QUEUED, T.DEFERRED, "daily", began=NOW, attempt=1, followed=("load#1",))
+    ended = attempt(A.QUEUED, A.SUCCESS, 1, "daily", began=NOW, cause="deferred")
+    begun_flow(store, *queued("daily"), spawned, ended, waits)
+    assert image_of(store, "daily").followed == ("load#1",)
+    write(store, task(T.DEFERRED, T.QUEUED, "daily", attempt=2), attempt(None, A.QUEUED, 2, "daily"))
+    assert image_of(store, "daily").followed is None
+
+
+def test_the_run_that_a_request_has_made_is_found(store):
+    write(store, defined(), created())
+    (view,) = store.reader.runs()
+    act = TriggerRun("daily", "any")
+    assert store.writer.facts(act, "another").made is None
+    assert store.writer.facts(act, view.row.request).made.row.run == RUN

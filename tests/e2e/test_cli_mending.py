@@ -124,7 +124,11 @@ def test_a_rerun_from_a_task_runs_it_and_what_follows(shop):
     assert shop.segue("rerun", "--from", "core.count", DAY).returncode == 0
     assert shop.detail(f"{DAY}.2").begun() == {("core.count", None): 1, ("check", None): 1}
     refused = shop.segue("rerun", "--from", "core.cuont", DAY)
-    assert refused.returncode == 1 and "core.cuont: there is no such task" in refused.stdout and "core.count" in refused.stdout, "the nearest is named"
+    assert (
+        refused.returncode == 1
+        and "core.cuont: there is no such task" in refused.stdout
+        and "core.count" in refused.stdout
+    ), "the nearest is named"
 
 
 def test_a_group_is_retried_as_one(shop):

@@ -13,13 +13,13 @@ from segue.model.version import VERSION
 from tests.e2e.commands import Project
 
 LIGHT = ("msgspec", "cronsim", "tzdata", "segue")
-OURS = {*LIGHT, "ledgers", "__main__", "_distutils_hack", "sitecustomize", "usercustomize"}
+OURS = {*LIGHT, "ledgers", "__main__"}
 FILE = """
 import json, sys, time
 from pathlib import Path
 from segue import current, dag, task
 
-@task(connections=[{connections}])
+@task
 def report():
     import ledgers
     modules = sorted({{name.partition(".")[0] for name in sys.modules}})
@@ -72,8 +72,8 @@ def make_project(folder: Path, python: object, granted: str = "") -> Project:
     settings = f'[locations.finance]\npath = "finance/dags"\npython = "{python}"\n'
     (made.folder / "segue.toml").write_text(settings + (f'connections = ["{granted}"]\n' if granted else ""))
     (made.folder / "finance" / "dags").mkdir(parents=True)
-    made.write("sales.py", FILE.format(name="sales", other="books", granted="", connections=""))
-    made.write("finance/dags/books.py", FILE.format(name="books", other="sales", granted=granted, connections=""))
+    made.write("sales.py", FILE.format(name="sales", other="books", granted=""))
+    made.write("finance/dags/books.py", FILE.format(name="books", other="sales", granted=granted))
     return made
 
 

@@ -1,5 +1,7 @@
 """The simulator's worlds on a real PostgreSQL come to what they come to in memory (one suite, all stores)."""
 
+from contextlib import contextmanager
+
 import pytest
 
 from segue.model.contracts import Lease
@@ -9,20 +11,24 @@ from segue.testing.world.plan import EPOCH, draw_plan
 from segue.testing.world.play import play
 
 
-class Alone:
-    """A writer whose lease is never to be renewed: a world at rest writes nothing."""
+class Prompt:
+    """A writer as others are: its lease is never to be renewed, so that a world at rest writes nothing, and it says at
+    the beginning of a transaction, not at its end, that another leads, so that as many crash points are passed.
+    """
 
     def __init__(self, inner):
-        self.snapshot, self.facts, self.known, self.transaction = (
-            inner.snapshot,
-            inner.facts,
-            inner.known,
-            inner.transaction,
-        )
-        self.close, self._inner = inner.close, inner
+        self.snapshot, self.facts, self.known, self.close = inner.snapshot, inner.facts, inner.known, inner.close
+        self._inner = inner
 
     def lease(self):
         return Lease(self._inner.lease().epoch)
+
+    @contextmanager
+    def transaction(self, epoch):
+        with self._inner.transaction(epoch):
+            pass
+        with self._inner.transaction(epoch) as transaction:
+            yield transaction
 
 
 SEEDS = range(2_000_000, 2_000_012)
@@ -34,7 +40,7 @@ def test_a_world_on_postgresql_ends_as_in_memory(seed: int, url: str) -> None:
 
     def served() -> Opened:
         # An owner that crashes in a world leaves its writer to the next, so nobody ever has to wait.
-        opened.append((Alone(open_writer(url, EPOCH, Pace(expiry=0.0))), PostgresReader(url)))
+        opened.append((Prompt(open_writer(url, EPOCH, Pace(expiry=0.0))), PostgresReader(url)))
         return opened[-1]
 
     plan = draw_plan(seed)

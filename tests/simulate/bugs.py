@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from segue.engine.core import Engine
+from segue.engine.progress import settle
 from segue.model.changes import AttemptMoved, Launch
 from segue.model.errors import Conflict
 from segue.model.events import Ended, Held, ReleaseTask, Request, RerunRun
@@ -220,10 +221,9 @@ class TeardownLeft(Engine):
     def _advance(self, machine: Any) -> None:
         if machine.stop == "cancel":
             machine.stop = "now"
-            super()._advance(machine)
+            settle(self._board, machine)
             machine.stop = "cancel"
-        else:
-            super()._advance(machine)
+        super()._advance(machine)
 
 
 class TeardownTooSoon(Engine):

@@ -7,7 +7,7 @@ from segue.testing.world.plan import draw_plan
 from segue.testing.world.shrink import trouble_with
 from tests.simulate import bugs
 
-WORLDS = 150
+WORLDS = 300
 PLANTED = {
     "NO_FENCE_CHECK": {"I3"},
     "LATE_RESULT_ACCEPTED": {"I3"},

@@ -45,6 +45,7 @@ __all__ = [
 
 
 _PATIENCE: Final = 10.0  # seconds for a child to end
+_SPARE: Final = 60.0  # seconds for it to start and to take the bundle, beside what loading may take
 
 
 class LateResults:
@@ -159,7 +160,7 @@ class DefinitionChild:
         self._asked.append((file, location))
         python = location.python
         try:
-            reader = self._readers.get(python) or _Reader(python, self._environ, limits[0] + _PATIENCE)
+            reader = self._readers.get(python) or _Reader(python, self._environ, limits[0] + _SPARE)
             if isinstance(reader, _Reader):
                 reader.ask(load)
             self._readers[python] = reader

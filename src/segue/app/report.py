@@ -51,7 +51,8 @@ def summarise(detail: RunDetail) -> Summary:
     begun, run = detail.begun(), detail.run
     lengths = ((_length(entry.started, entry.ended), entry.label) for entry in detail.entries())
     slowest = max(((length, label) for length, label in lengths if length is not None), default=None)
-    rounds = Counter((view.key.task, view.key.index, view.round) for view in detail.attempts if view.began is not None and view.counts)
+    counted = (view for view in detail.attempts if view.counts and view.began is not None)
+    rounds = Counter((view.key.task, view.key.index, view.round) for view in counted)
     return Summary(
         run=run.run, number=run.number, state=str(run.state), length=_length(run.started, run.ended),
         tasks=detail.counts(), retries=sum(rounds.values()) - len(rounds),

@@ -35,6 +35,7 @@ __all__ = [
     "check_name",
     "check_value",
     "open_vault",
+    "variable_of",
 ]
 
 GROUP: Final = "segue.secrets"
@@ -105,7 +106,7 @@ class ProjectVault:
                 return Found(value, source.place)
         command = f"segue connection add {name} URI" if kind == "connection" else f"segue secret set {name}"
         looked = ", ".join(source.place for source in self._sources)
-        variable = _variable(kind, name)
+        variable = variable_of(kind, name)
         raise UnknownName(
             f"there is no {kind} {name!r}: looked in {looked}. Add it with `{command}`"
             + (f" or set {variable}" if variable else "")
@@ -122,18 +123,18 @@ class EnvironmentSource:
 
     def find(self, kind: SecretKind, name: str) -> str | None:
         """The value of its variable; one that is empty is none."""
-        variable = _variable(kind, name)
+        variable = variable_of(kind, name)
         return self._environ.get(variable) or None if variable else None
 
     def names(self, kind: SecretKind) -> list[str]:
         """The names that its variables would be found by, in lower case."""
         begin = f"SEGUE_{kind.upper()}_"
         found = (name.removeprefix(begin).lower() for name in self._environ if name.startswith(begin))
-        return sorted(name for name in found if _variable(kind, name))
+        return sorted(name for name in found if variable_of(kind, name))
 
 
-def _variable(kind: SecretKind, name: str) -> str:
-    """The variable of a name; none where it would be the key of the store."""
+def variable_of(kind: SecretKind, name: str) -> str:
+    """The variable of the environment that a name is looked up in; none where it would be the key of the store."""
     variable = f"SEGUE_{kind.upper()}_{re.sub('[^A-Za-z0-9]', '_', name).upper()}"
     return "" if variable == "SEGUE_SECRET_KEY" else variable
 

@@ -8,7 +8,7 @@ import msgspec
 
 from segue.engine.board import Board, Dag
 from segue.engine.machine import EXPANDED, Machine
-from segue.engine.recall import cell_of, check_dag, check_place, recall, take_up
+from segue.engine.recall import cell_of, check_dag, check_place, open_dag, recall, take_up
 from segue.engine.releasing import reject, release
 from segue.engine.reopening import apply_mark, check_environments, maps_over
 from segue.engine.retrying import retry
@@ -82,7 +82,7 @@ def _carry_out(board: Board, request: Request) -> tuple[RunKey | None, str]:
 
 # ---------------------------------------------------------------------------------------------------------- new runs
 def _trigger(board: Board, request: Request, wanted: TriggerRun) -> tuple[RunKey, str]:
-    dag = _open_dag(board, wanted.dag)
+    dag = open_dag(board, wanted.dag)
     row = RunRow(
         RunKey(wanted.dag, wanted.key, 1), request.id, dag.version.number, dag.version.bundle, wanted.slot,
         params=wanted.params, reason=wanted.reason,
@@ -98,7 +98,7 @@ def _rerun(board: Board, request: Request, wanted: RerunRun) -> tuple[RunKey, st
     old = recall(board, wanted.run, request.facts)
     if old.key.dag not in board.dags and request.facts.version is not None:
         board.dags[old.key.dag] = Dag(request.facts.version)
-    dag = _open_dag(board, old.key.dag)
+    dag = open_dag(board, old.key.dag)
     row = msgspec.structs.replace(
         old.row, request=request.id, version=dag.version.number, bundle=dag.version.bundle, kind="manual", klass=0,
         params=old.row.params if wanted.params is None else wanted.params, reason=f"rerun of {old.key}{_words(wanted)}",
@@ -134,20 +134,6 @@ def _reuse(dag: Dag, old: RunImage | None, wanted: RerunRun, params: bytes) -> R
 
 def _words(wanted: RerunRun) -> str:
     return (" --failed" if wanted.failed else "") + "".join(f" --from {word}" for word in wanted.cut)
-
-
-def _open_dag(board: Board, name: str) -> Dag:
-    if name in board.disputed:
-        raise Refused(board.disputed[name])
-    dag = board.dags.get(name)
-    if dag is None:
-        heir = board.heirs.get(name)
-        raise Refused(f"there is no DAG {name}" + ("" if heir is None else f": it is called {heir} now"))
-    if dag.quarantined is not None:
-        raise Refused(f"DAG {name} is quarantined: {dag.quarantined}")
-    if not len(dag.graph):
-        raise Refused(f"DAG {name} has no tasks")
-    return dag
 
 
 def _rivals(dag: Dag, row: RunRow) -> list[Machine]:

@@ -10,6 +10,7 @@ from segue.engine.flows import defer
 from segue.engine.hooks import find_hook, hook_began, hook_ended, is_hook, owner_of
 from segue.engine.machine import Machine
 from segue.engine.reopening import apply_mark
+from segue.engine.starting import start_run
 from segue.engine.tally import Tally
 from segue.model.changes import Answer, AttemptMoved, StateChanged
 from segue.model.duration import show_duration
@@ -28,6 +29,7 @@ from segue.model.events import (
     Outcome,
     Skipped,
     Started,
+    StartsRun,
     StateSet,
     Value,
 )
@@ -191,6 +193,8 @@ def _accept(board: Board, found: tuple[Machine, int, Tally], outcome: Outcome, n
             _hold(board, found, outcome, Why("guard", (outcome.text,)), note)
         case Deferred():
             defer(board, found, outcome, note)
+        case StartsRun():
+            start_run(board, found, outcome, note)
         case Cancelled() if machine.doomed(cell):
             board.move(machine, cell, TaskState.CANCELLED, machine.stopped, note)
         case Cancelled():

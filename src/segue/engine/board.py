@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Iterable
+from hashlib import blake2b
 from heapq import heappop, heappush
 from itertools import count
 from typing import Final
@@ -23,10 +24,11 @@ from segue.model.images import Version
 from segue.model.limits import Limits
 from segue.model.spec import HookName, share_strings
 from segue.model.state import FINAL, RUN_FINAL, RunState, SlotState, TaskState
+from segue.model.value import encode
 from segue.model.why import Why
 from segue.resolve.graph import Graph
 
-__all__ = ["MAX_CHANGES", "NEW", "NOTHING", "Board", "Dag", "Note", "culprits_of"]
+__all__ = ["MAX_CHANGES", "NEW", "NOTHING", "Board", "Dag", "Note", "culprits_of", "name_of", "started_failed"]
 
 MAX_CHANGES: Final = 10_000
 
@@ -91,6 +93,7 @@ class Board:
         outdated: why memory must be read anew, empty while it need not.
         timers: (instant, tie-breaker, machine, cell, generation) of retries.
         deadlines: (instant, run) of runs with a timeout that hold a place; what no longer holds is passed over.
+        joins: what waits for the end of a run that it started: run and cell.
         calls: hooks to call when this step is done: the run, (task or nothing, hook, map index), round.
     """
 
@@ -103,6 +106,7 @@ class Board:
         self.queue = Queue(self._task_limit, limits, pools)
         self.timers: list[tuple[Instant, int, Machine, int, int]] = []
         self.deadlines: list[tuple[Instant, RunKey]] = []
+        self.joins: dict[RunKey, list[tuple[Machine, int]]] = {}
         self.calls: list[tuple[Machine, tuple[str, str, int | None], int]] = []
         self.changes: list[Change] = []
         self.commands: list[Command] = []
@@ -228,9 +232,20 @@ class Board:
         self.active[machine.key] = machine
         if over:
             self.over.append(machine.key)
+            for waiter, cell in self.joins.pop(machine.key, ()):
+                self._tell(waiter, cell, machine)
             hook = _RUN_HOOKS.get(new)
             if hook in machine.spec.hooks:
                 self.calls.append((machine, ("", hook, None), machine.round))
+
+    def _tell(self, waiter: Machine, cell: int, ended: Machine) -> None:
+        """The run that a task started and waits for has ended."""
+        if waiter.joined.pop(cell, None) != ended.key or waiter.state_of(cell) is not TaskState.DEFERRED:
+            return
+        if ended.state is RunState.SUCCESS:
+            self.succeed(waiter, cell, Note(result=name_of(ended.key)))
+        else:
+            self.move(waiter, cell, TaskState.FAILED, started_failed(ended.key, ended.state))
 
     def begin(self, machine: Machine) -> None:
         """The run takes its place: with its first dispatched attempt, or when it ends without one."""
@@ -292,6 +307,17 @@ class Board:
         if machine.row.slot is not None:
             row = machine.row
             self.changes.append(SlotMoved(row.run.dag, row.slot, state, row.run, row.version, self.now))  # type: ignore[arg-type]
+
+
+def name_of(run: RunKey) -> Value:
+    """The id of a run, as the value of the task that started it."""
+    data = encode(str(run))
+    return Value(data, digest=blake2b(data, digest_size=16).digest())
+
+
+def started_failed(run: RunKey, state: RunState) -> Why:
+    """Why a task failed that waited for a run."""
+    return Why("started_failed", (str(run), state.value))
 
 
 def _turn(machine: Machine) -> tuple[bool, int, Instant, int]:

@@ -76,6 +76,8 @@ def _task(board: Board, machine: Machine, cell: int) -> Why:
         return _place(board, machine)
     if state is TaskState.DEFERRED and machine.steps.awaited:
         return waits_for(machine)
+    if cell in machine.joined:
+        return Why("deferred", (str(machine.joined[cell]),))
     if machine.verdict(machine.owner[cell]) is Verdict.WAIT:
         node = machine.owner[cell]
         return Why("teardown" if node in machine.graph.setups else "upstream", (_unfinished(machine, node),))

@@ -74,6 +74,7 @@ class Machine:
         left: how many items of each expanded task have not ended.
         waiting: it stands in its DAG's line for a place.
         steps: the calls that a flow has made.
+        joined: the run that each cell, DEFERRED, has started and waits for.
     """
 
     def __init__(self, row: RunRow, spec: DagSpec, graph: Graph) -> None:
@@ -111,6 +112,7 @@ class Machine:
         self.listed = bytearray(size)
         self.outcomes: dict[int, Outcomes] = {}
         self.steps = Steps()
+        self.joined: dict[int, RunKey] = {}
         self.generation = self.ready = self.retrying = self.alive = 0
         self.sweep: Iterator[int] | None = None
         self.klass, self.serial = row.klass, 0

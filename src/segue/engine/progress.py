@@ -73,7 +73,7 @@ def _offer(board: Board, machine: Machine, node: int) -> None:
     first = None
     for cell in cells:
         code = machine.states[cell]
-        if code in (PENDING, DEFERRED):
+        if code == PENDING or (code == DEFERRED and cell not in machine.joined):
             first = cell if first is None else first
             continue
         if first is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from segue.engine.board import Board
+from segue.engine.board import Board, Dag
 from segue.engine.machine import Machine
 from segue.engine.restoring import enter, machine_of
 from segue.model.errors import Refused
@@ -14,7 +14,7 @@ from segue.model.images import Facts
 from segue.model.state import RUN_FINAL
 from segue.model.why import Why
 
-__all__ = ["cell_of", "check_dag", "check_place", "lift", "recall", "take_up"]
+__all__ = ["cell_of", "check_dag", "check_place", "lift", "open_dag", "recall", "take_up"]
 
 _LABEL = re.compile(r"(?P<task>[^\[\]]+)(?:\[(?P<index>\d{1,9})\])?")
 
@@ -46,6 +46,25 @@ def check_dag(board: Board, machine: Machine) -> None:
     dag = board.dags.get(machine.key.dag)
     if dag is not None and dag.quarantined is not None:
         raise Refused(f"DAG {machine.key.dag} is quarantined: {dag.quarantined}")
+
+
+def open_dag(board: Board, name: str) -> Dag:
+    """The DAG, where runs of it can be made.
+
+    Raises:
+        Refused: it does not exist, stands still, or has no tasks.
+    """
+    if name in board.disputed:
+        raise Refused(board.disputed[name])
+    dag = board.dags.get(name)
+    if dag is None:
+        heir = board.heirs.get(name)
+        raise Refused(f"there is no DAG {name}" + ("" if heir is None else f": it is called {heir} now"))
+    if dag.quarantined is not None:
+        raise Refused(f"DAG {name} is quarantined: {dag.quarantined}")
+    if not len(dag.graph):
+        raise Refused(f"DAG {name} has no tasks")
+    return dag
 
 
 def check_place(board: Board, request: Request, run: RunKey | None = None) -> None:

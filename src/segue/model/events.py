@@ -46,6 +46,7 @@ __all__ = [
     "SetSecret",
     "Skipped",
     "Started",
+    "StartsRun",
     "StateSet",
     "Tick",
     "TriggerRun",
@@ -120,13 +121,25 @@ class Deferred(msgspec.Struct, frozen=True, gc=False, tag=True):
     awaits: tuple[int, ...] = ()
 
 
+class StartsRun(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The task is done with the start of a run without interval of `dag`, or (`wait`) when that run has ended.
+
+    `params` is an encoded dict. `facts` is what the store knew about the run when this was polled.
+    """
+
+    dag: str
+    params: bytes = b""
+    wait: bool = False
+    facts: Facts = Facts()
+
+
 class Cancelled(msgspec.Struct, frozen=True, gc=False, tag=True):
     """The attempt was stopped because we asked; nothing of it is alive."""
 
     begun: bool = True
 
 
-Outcome: TypeAlias = Value | Failure | Skipped | Followed | Held | Deferred | Cancelled
+Outcome: TypeAlias = Value | Failure | Skipped | Followed | Held | Deferred | StartsRun | Cancelled
 
 
 class LostCause(StrEnum):

@@ -11,7 +11,18 @@ import re
 from hashlib import blake2b
 from typing import Final, NamedTuple, NewType
 
-__all__ = ["ID_RULE", "AttemptKey", "Instant", "RunKey", "TaskKey", "fence_of", "hook_id", "is_id", "manual_key"]
+__all__ = [
+    "ID_RULE",
+    "AttemptKey",
+    "Instant",
+    "RunKey",
+    "TaskKey",
+    "fence_of",
+    "hook_id",
+    "is_id",
+    "manual_key",
+    "started_by",
+]
 
 Instant = NewType("Instant", int)
 """Microseconds since 1970-01-01T00:00Z. Engine and store know no other time."""
@@ -87,6 +98,11 @@ def fence_of(key: AttemptKey, secret: bytes) -> bytes:
     run = key.run
     text = f"{run.dag}\0{run.key}\0{run.n}\0{key.task}\0{key.index}\0{key.number}"
     return blake2b(text.encode(), digest_size=16, key=secret).digest()
+
+
+def started_by(task: TaskKey) -> str:
+    """The id of the request that a task makes for a run of another DAG: one for all its attempts."""
+    return f"started-by:{task}"
 
 
 def manual_key(request_id: str) -> str:

@@ -181,6 +181,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False):
         placed: the run that holds the place of the slot, also one that this owner does not drive.
         newer: a newer run of the slot, for `retry`.
         answer: the answer that a request with this id has had already.
+        made: for a trigger, the run that a request with this id has made.
     """
 
     run: RunImage | None = None
@@ -189,6 +190,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False):
     placed: RunKey | None = None
     newer: RunKey | None = None
     answer: tuple[bool, str] | None = None
+    made: RunImage | None = None
 
 
 class Snapshot(msgspec.Struct, frozen=True, gc=False):

@@ -52,6 +52,7 @@ SENTENCES: Final[dict[str, str]] = {
     "released": "{0} released it: {1}",
     "rejected": "{0} rejected it: {1}",
     "deferred": "waits for {0}",
+    "started_failed": "run {0}, which it started, has ended as {1}: `segue retry {0}` first",
     "awaited": "what it waited for has ended",
     "state_set": "it keeps a new {0}",
     # what people decide for runs to come

@@ -15,8 +15,8 @@ import msgspec
 from segue.model.changes import Change
 from segue.model.contracts import Clock, Engine, Executor, Inbox, Lease, Writer
 from segue.model.errors import Conflict, LeaseLost, StoreDown
-from segue.model.events import Defined, Event, Request
-from segue.model.ids import Instant, RunKey
+from segue.model.events import Defined, Ended, Event, Request, StartsRun, TriggerRun
+from segue.model.ids import Instant, RunKey, manual_key, started_by
 from segue.model.images import Snapshot
 
 __all__ = ["EVENTS_PER_TURN", "FIRST_PAUSE", "LONGEST_PAUSE", "Watch", "run_forever"]
@@ -112,7 +112,7 @@ class _Owner:
         said, more_said = _first(self.executor.poll(), EVENTS_PER_TURN - len(asked))
         asked = [self._informed(event) for event in asked]
         news = [event for event in asked if not (isinstance(event, Request) and event.id in self.given)]
-        decision = engine.step(now, [*news, *said])
+        decision = engine.step(now, [*news, *map(self._with_facts, said)])
         changes = decision.changes
         if changes or (self.renew_by is not None and now >= self.renew_by):
             self.watch.deciding(changes)
@@ -135,6 +135,13 @@ class _Owner:
         """Wait until something arrives or falls due."""
         if self.patience != 0.0:
             self.executor.wait(self.patience, self.inbox)
+
+    def _with_facts(self, event: Event) -> Event:
+        if not isinstance(event, Ended) or not isinstance(event.outcome, StartsRun):
+            return event
+        request = started_by(event.key.of)
+        facts = self.store.facts(TriggerRun(event.outcome.dag, manual_key(request)), request)
+        return msgspec.structs.replace(event, outcome=msgspec.structs.replace(event.outcome, facts=facts))
 
     def _informed(self, event: Event) -> Event:
         if isinstance(event, Request) and event.id not in self.given:

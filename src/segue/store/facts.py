@@ -54,6 +54,10 @@ class FactSource(Protocol):
         """The DAG's newest version."""
         ...
 
+    def made(self, request: str) -> RunKey | None:
+        """The run that a request with this id has made."""
+        ...
+
     def next_n(self, dag: str, key: str) -> int:
         """The first free `n` of this text."""
         ...
@@ -76,6 +80,7 @@ def facts_of(source: FactSource, act: Act, request: str) -> Facts:
     else:
         run, dag, key = source.image(act.run), act.run.dag, act.run.key
         slot = run.row.slot if run else None
+    made = source.made(request) if isinstance(act, TriggerRun) else None
     latest = source.latest(dag, slot) if run and slot else None
     return Facts(
         run=run,
@@ -84,6 +89,7 @@ def facts_of(source: FactSource, act: Act, request: str) -> Facts:
         placed=source.placed(dag, slot) if slot else None,
         newer=latest if run and latest != run.row.run else None,
         answer=source.answer(request),
+        made=source.image(made) if made else None,
     )
 
 

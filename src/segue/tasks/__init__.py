@@ -6,7 +6,8 @@ Their strings are templates with what an attempt knows (`{{ ds }}`, `{{ params.c
 
 from segue.tasks.container import container
 from segue.tasks.http import http
+from segue.tasks.run_dag import run_dag
 from segue.tasks.shell import bash, empty
 from segue.tasks.sql import sql
 
-__all__ = ["bash", "container", "empty", "http", "sql"]
+__all__ = ["bash", "container", "empty", "http", "run_dag", "sql"]

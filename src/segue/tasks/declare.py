@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
+from segue.define.futures import conducting
 from segue.define.nodes import Node
 from segue.define.options import TaskOptions
 from segue.define.tasks import Task
@@ -20,4 +21,5 @@ def call(task: Task[..., Any], arguments: Mapping[str, Any], options: TaskOption
         options: of the task.
     """
     optioned = task.with_options(**options)
-    return cast("Callable[..., Node[Any]]", optioned)(**arguments, templates=places_of(arguments))
+    templates = [] if conducting.get() is not None else places_of(arguments)  # in a flow every string may be data
+    return cast("Callable[..., Node[Any]]", optioned)(**arguments, templates=templates)

@@ -20,6 +20,8 @@ from random import Random, SystemRandom
 from tempfile import TemporaryDirectory
 from typing import Any, Final, Unpack
 
+from segue.app.asking import read_target
+from segue.app.vault import variable_of
 from segue.model.errors import UsageError
 from segue.model.moment import Moment
 from segue.model.state import AttemptState, RunState
@@ -151,19 +153,18 @@ class _Scene:
     def __init__(
         self, target: Path | str, date: Moment | None, params: Mapping[str, Any], given: Given, folder: Path
     ) -> None:
-        file, colon, dag = str(target).rpartition(":") if str(target).rpartition(":")[0] else (str(target), "", "")
-        path = Path(file).absolute()
-        if not path.is_file():
-            raise UsageError(f"there is no DAG file {path}")
+        file, dag = read_target(str(target))
+        if file is None:
+            raise UsageError(f"{target!r} names no DAG file: write file.py or file.py:dag_id")
+        path = file.absolute()
         self.folder, self.root = folder, path.parent
-        words = [f"{path}{colon}{dag}", *(() if date is None else ("--date", str(date)))]
+        words = [f"{path}:{dag}" if dag else str(path), *(() if date is None else ("--date", str(date)))]
         for name, value in params.items():
             words += ("--param", f"{name}={value if isinstance(value, str) else json.dumps(value)}")
         self.words = words
         self.environ = {name: value for name, value in os.environ.items() if not name.startswith("SEGUE_")}
-        for kind, values in (("CONNECTION", given.get("connections")), ("SECRET", given.get("secrets"))):
-            for name, value in (values or {}).items():
-                self.environ[f"SEGUE_{kind}_{''.join(one if one.isalnum() else '_' for one in name).upper()}"] = value
+        self.environ |= {variable_of("connection", name): uri for name, uri in given.get("connections", {}).items()}
+        self.environ |= {variable_of("secret", name): value for name, value in given.get("secrets", {}).items()}
         if "env" in given:
             self.environ["SEGUE_ENV"] = given["env"]
 

@@ -455,6 +455,21 @@ def test_a_setup_inside_another_wakes_it_too():
     assert "needs it" in reasons(found)["outer"]
 
 
+def test_a_setup_below_one_that_runs_again_is_no_longer_the_same_environment():
+    spec = dag(
+        task("first", kind="setup"),
+        task("user", "first"),
+        task("undo", "first", "user", kind="teardown"),
+        task("between", "first"),
+        task("second", "between", kind="setup"),
+        task("bad", "second"),
+        task("good", "second"),
+        task("close", "second", "bad", "good", kind="teardown"),
+    )
+    found = reasons(plan(ended(spec, "user", "bad")))
+    assert (found["second"], found["good"]) == ("upstream between runs", "upstream second runs")
+
+
 def test_a_graph_that_is_there_already_is_used():
     world = ended(ETL, "clean")
     assert plan_reuse(image_of(world), ETL, b"", graph=Graph(ETL)) == plan(world)

@@ -1,6 +1,6 @@
 """`dag(timeout=)`: the time that a run may hold its place."""
 
-from segue.model.changes import Cancel, RunMoved
+from segue.model.changes import Cancel, Launch, RunMoved
 from segue.model.events import LostCause
 from tests.unit.engine.driver import BOOM, NOBODY, SECOND, STOPPED, World, dag, mapped, task
 
@@ -222,3 +222,11 @@ def test_an_overdue_run_that_nobody_drove_is_stopped_when_it_is_taken_up():
     world.wait(1000)
     world.restart()
     assert world.view().stop == "timeout"
+
+
+def test_of_an_overdue_run_that_is_taken_up_by_retry_nothing_is_launched():
+    world = started(task("a"))
+    world.restart(NOBODY)
+    world.wait(1000)
+    world.retry()
+    assert (world.of(Launch), world.view().stop) == ([], "timeout")

@@ -103,9 +103,14 @@ def test_a_map_over_nothing_is_held_by_its_name() -> None:
     def mapping() -> None:
         each.map(none())
 
+    @dag
+    def mapping_freely() -> None:
+        each.with_options(empty="ok").map(none())
+
     result = run(mapping)
     assert list(result.held) == ["each"]
     assert result.tasks == {"none": "success", "each": "held"}
+    assert run(mapping_freely).tasks == {"none": "success", "each": "skipped"}
 
 
 def test_an_environment_gives_arguments_and_guards(tmp_path: Path) -> None:

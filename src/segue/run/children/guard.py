@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, cast
 from segue.data.codecs.registry import is_table
 from segue.define.dag import Dag
 from segue.define.nodes import Call as Node
-from segue.model.events import Deferred, Followed, Held, Outcome
+from segue.model.events import Deferred, Followed, Held, Outcome, StartsRun
 from segue.model.spec import TaskKind
 from segue.run.children.call import Call, Writes
 
@@ -79,7 +79,7 @@ def concluded(
         kind: of its task.
         empty: what is to be done about nothing.
     """
-    if isinstance(result, Deferred):
+    if isinstance(result, Deferred | StartsRun):
         return result, ""
     if kind == "branch":
         writes.publish()

@@ -17,6 +17,7 @@ from segue.model.events import (
     Lost,
     Outcome,
     Skipped,
+    StartsRun,
     StateSet,
     Value,
 )
@@ -70,6 +71,8 @@ def _veiled_outcome(outcome: Outcome, veil: Veil) -> Outcome:
         case Deferred(steps):
             told = any(_tells(Value(step.inline, step.ref), veil.refused) for step in steps)
             return _REFUSED if told else outcome
+        case StartsRun():
+            return _REFUSED if veil.refused.finds(outcome.params) else outcome
         case Cancelled():
             return outcome
         case _:

@@ -102,6 +102,10 @@ class MemoryStore:
         view = self.dags.get(dag)
         return None if view is None else msgspec.structs.replace(self.versions[dag, view.version], bundle=view.bundle)
 
+    def made(self, request: str) -> RunKey | None:
+        """The run that a request with this id has made."""
+        return next((view.run for view in self.runs.values() if view.row.request == request), None)
+
     def next_n(self, dag: str, key: str) -> int:
         """The first free `n` of this text."""
         return max((run.n for run in self.runs if run.dag == dag and run.key == key), default=0) + 1

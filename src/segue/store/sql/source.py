@@ -144,6 +144,10 @@ class SqlSource:
         )
         return None if row is None else Version(row[0], self.spec(dag, row[0]), *row[1:])
 
+    def made(self, request: str) -> RunKey | None:
+        """The run that a request with this id has made."""
+        return self._run_key(runs.c.request_id == request)
+
     def next_n(self, dag: str, key: str) -> int:
         """The first free `n` of this text."""
         row = self._one(select(func.max(runs.c.n)).where(runs.c.dag == dag, runs.c.key == key))

@@ -120,7 +120,7 @@ def draw_meddling(rng: Random, triggers: Sequence[Action], dags: Sequence[DagSpe
     """What people do to runs that are under way, several of them at the same instant now and then."""
     specs = {spec.id: spec for spec in dags}
     found: list[Action] = []
-    patience = rng.choice((2, 20))
+    patience = rng.choice((0.2, 2, 20))
     for number in range(rng.choice((0, 2, 6, 12))):
         target = rng.choice(triggers)
         spec = specs[target.dag]

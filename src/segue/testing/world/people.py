@@ -28,7 +28,6 @@ from segue.testing.world.inbox import ScriptedInbox
 from segue.testing.world.ledger import Ledger
 from segue.testing.world.plan import EPOCH, Action, Plan, Stock
 from segue.testing.world.script import SECOND, Script
-from segue.testing.world.specs import POOLS
 
 __all__ = ["People", "lay_in", "open_pools"]
 
@@ -126,9 +125,9 @@ class People:
         return RejectTask(run, label, "drawn")
 
 
-def open_pools(people: People) -> None:
+def open_pools(plan: Plan, people: People) -> None:
     """Give every pool so many slots at last that all find room."""
-    for name, slots in POOLS.items():
+    for name, slots in plan.pools:
         people.send(f"open-{name}", SetPool(name, slots))
 
 

@@ -27,7 +27,7 @@ from segue.testing.world.actions import (
     draw_verdicts,
 )
 from segue.testing.world.script import SECOND, Odds, Script
-from segue.testing.world.specs import draw_dag, draw_limits, edit_dag, without_tasks
+from segue.testing.world.specs import POOLS, draw_dag, draw_limits, edit_dag, without_tasks
 
 __all__ = ["EPOCH", "Action", "Fault", "Plan", "Stock", "draw_plan", "plan_for", "script_of"]
 
@@ -80,6 +80,7 @@ class Plan:
         workers, depth: what the executor takes.
         edits: later versions of DAGs, by the id of the action that defines them.
         limits: what the settings allow.
+        pools: slots that every pool has at last, whatever people do to it before.
         stock: runs that an earlier owner has left.
         owners: how many take turns in leading, one or two.
         pauses: numbers of crash points at which the owner stands still for a while (fault `pause`).
@@ -98,6 +99,7 @@ class Plan:
     depth: int = 0
     edits: dict[str, DagSpec] = field(default_factory=dict)
     limits: Limits = Limits()
+    pools: tuple[tuple[str, int], ...] = ()
     stock: tuple[Stock, ...] = ()
     owners: int = 1
     pauses: frozenset[int] = frozenset()
@@ -191,7 +193,7 @@ def draw_plan(seed: int) -> Plan:
     return Plan(
         seed, dags, tuple(actions), faults, cuts, odds=_odds(rng, exact=exact), exact=exact,
         foreground=foreground, workers=rng.choice((1, 2, 4, 16)), depth=rng.choice((0, 0, 4)), edits=edits,
-        limits=draw_limits(rng, exact=exact), stock=draw_stock(rng, dags), owners=owners,
+        limits=draw_limits(rng, exact=exact), pools=tuple(POOLS.items()), stock=draw_stock(rng, dags), owners=owners,
         pauses=_points(rng, (1, 3, 9)),
     )  # fmt: skip
 

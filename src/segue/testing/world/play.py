@@ -162,7 +162,8 @@ class World:
         for action in self.plan.actions:
             if action.at is not None:
                 self.timeline.after(action.at, lambda one=action: self.people.do(one))  # type: ignore[misc, arg-type]
-        self.timeline.after(300 * SECOND, lambda: open_pools(self.people))
+        if self.plan.pools:
+            self.timeline.after(300 * SECOND, lambda: open_pools(self.plan, self.people))
         if Fault.CAPACITY in self.plan.faults:
             rng = self.script.rng("capacity")
             for _ in range(5):
