@@ -5,7 +5,12 @@ import pytest
 from segue.testing.world.plan import draw_plan
 from segue.testing.world.play import verify
 
+FAILED = (205, 224, 11_053)
+"""Worlds that once failed: what they found also has a test of its own beside the code. A seed means the same world only
+as long as nothing is drawn otherwise.
+"""
 
-@pytest.mark.parametrize("seed", range(1_000_000, 1_000_050))
+
+@pytest.mark.parametrize("seed", [*range(1_000_000, 1_000_050), *FAILED])
 def test_every_invariant_holds(seed: int) -> None:
     assert verify(draw_plan(seed)).commits > 0

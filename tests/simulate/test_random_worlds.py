@@ -8,8 +8,8 @@ from segue.testing.world.parts import PRODUCT
 from segue.testing.world.plan import draw_plan
 from segue.testing.world.shrink import shrink, trouble_with
 
-SEEDS = int(os.environ.get("SEEDS", "2000"))
-STRETCH = 50
+SEEDS = int(os.environ.get("SEEDS", "1000"))
+STRETCH = 25
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, STRETCH))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, reveal_type
 
-from segue import Context, Dag, Interval, Param, Params, Retry, chain, cross, current, dag, group, injected, task
+from segue import Context, Dag, Interval, Param, Params, Retry, chain, cross, current, dag, flow, group, injected, task
 from segue import daily as every_day
 
 
@@ -145,7 +145,26 @@ async def test_async() -> None:
     assert await ping("x")
 
 
+@flow
+def crawl(root: str) -> int:
+    total = 0
+    for path in [root, root + "b"]:
+        counted: dict[str, int] = transform(path)
+        total += sum(counted.values())
+    futures = [transform.submit(path) for path in ("a", "bb")]
+    transform.submit(3)  # WANT ERROR
+    return total + len(futures[0].result())
+
+
+def test_flow() -> None:
+    total: int = crawl("a")
+    assert total
+    crawl(1)  # WANT ERROR
+
+
 if TYPE_CHECKING:
+    reveal_type(transform.submit("a").result())  # WANT TYPE dict[str, int]
+    reveal_type(crawl("a"))  # WANT TYPE int
     reveal_type(transform.fn("abc"))  # WANT TYPE dict[str, int]
     reveal_type(choose.fn(1))  # WANT TYPE Literal
     reveal_type(ping.fn("x"))  # WANT TYPE Awaitable[bool]

@@ -121,6 +121,7 @@ class Foreground:
         if self._engine is not None:
             with open_reader(Home(self.settings.home)) as reader:
                 self.session.restored(lambda run: None if reader is None else reader.run(run))
+        self.session.owe(snapshot)
         self._engine = Engine(snapshot, self.settings.limits(machine_memory()))
         return self._engine
 

@@ -7,6 +7,7 @@ from segue.app.picture import Picture
 from segue.model.changes import Answered, AttemptMoved, Change, DagRenamed, RunCreated, RunMoved, TaskMoved
 from segue.model.events import CancelRun, Event, RejectTask, ReleaseTask, Request, RerunRun, RetryRun, TriggerRun
 from segue.model.ids import AttemptKey, RunKey
+from segue.model.images import Snapshot
 from segue.model.state import RUN_FINAL, AttemptState, RunState, TaskState
 from segue.model.views import RunDetail
 from segue.run.control import ControlServer, Reply
@@ -115,6 +116,11 @@ class Session:
         for listener in self.listeners:
             listener(changes)
         self._inbox.committed()
+
+    def owe(self, snapshot: Snapshot) -> None:
+        """The hooks that are alive in the store are called before this is over, whoever was killed over them."""
+        alive = ((run.row.run, hook) for run in snapshot.runs for hook in run.hooks if hook.state in _ALIVE)
+        self._hooks |= {AttemptKey(run, hook.task, hook.index, hook.number) for run, hook in alive}
 
     def restored(self, look: Callable[[RunKey], RunDetail | None]) -> None:
         """The loop has read the store again, maybe because it could not know whether its last commit is there.

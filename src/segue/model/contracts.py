@@ -115,7 +115,7 @@ class Writer(Protocol):
         ...
 
     def snapshot(self, runs: Iterable[RunKey] | None) -> Snapshot:
-        """One consistent read: all DAGs, and the unfinished runs among `runs` (None: all unfinished runs)."""
+        """One consistent read: all DAGs, the unfinished runs among `runs` (None: all), ended ones that owe a hook."""
         ...
 
     def transaction(self, epoch: int) -> AbstractContextManager[Transaction]:

@@ -1,7 +1,7 @@
 from segue.app.picture import Picture
-from segue.model.changes import Collapsed, Expanded, RunCreated, RunMoved, TaskMoved
+from segue.model.changes import Collapsed, Expanded, RunCreated, RunMoved, Spawned, TaskMoved
 from segue.model.ids import Instant, RunKey
-from segue.model.images import RunRow
+from segue.model.images import RunRow, Step
 from segue.model.spec import DagSpec, MapSpec, Over, TaskSpec
 from segue.model.state import RunState, TaskState
 from segue.model.views import RunDetail, RunView, TaskView
@@ -35,6 +35,13 @@ def test_a_new_run_waits_whole():
     run = pictured()
     assert run.state is RunState.QUEUED
     assert run.tally == {S.PENDING: 3}
+
+
+def test_a_call_of_a_flow_is_one_more_task():
+    step = Step(TaskSpec("load#1"), "flows:load", b"", None, b"")
+    run = pictured(Spawned(RUN, 1, step, Instant(1)), moved("load#1", S.PENDING, S.QUEUED, 5))
+    assert (run.tasks["load#1"].state, run.tasks["load#1"].place) == (S.QUEUED, 3)
+    assert +run.tally == {S.PENDING: 3, S.QUEUED: 1}
 
 
 def test_a_task_shows_when_its_code_began_and_ended():

@@ -200,3 +200,11 @@ def test_a_key_that_was_taken_in_the_same_turn_gets_the_next_number():
     world.send(taken, world.word("start", StartsRun("other")))
     children = [one.row.run for one in world.history if isinstance(one, RunCreated) and one.row.run.dag == "other"]
     assert [child.n for child in children] == [1, 2]
+
+
+def test_a_task_that_waits_is_left_alone_when_its_run_is_derived_anew():
+    world, run = started(task("start"), task("b"))
+    starts(world, wait=True)
+    world.end("b", outcome=BOOM)
+    assert world.retry("b", run=run).ok
+    assert world.states("start", "b") == ["deferred", "queued"]

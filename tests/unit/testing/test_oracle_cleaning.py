@@ -21,7 +21,10 @@ CLUSTER = DagSpec(
 )
 
 
-def told(spec: DagSpec, known: Known = Known(), **endings: object) -> dict[str, str]:
+NOTHING = Known()
+
+
+def told(spec: DagSpec, known: Known = NOTHING, **endings: object) -> dict[str, str]:
     script = Told({name: [ending] for name, ending in endings.items()})  # type: ignore[list-item]
     return {name: state.value for (name, _), state in foretell(spec, RUN, script, known).items()}
 

@@ -56,9 +56,7 @@ class MemoryWriter:
         return Lease(self._store.epoch)
 
     def snapshot(self, runs: Iterable[RunKey] | None) -> Snapshot:
-        """One consistent read: all DAGs and pools, and the runs among `runs` (None: all) that have not ended or have a
-        hook alive.
-        """
+        """One consistent read: DAGs, pools, unfinished runs among `runs` (None: all), ended ones that owe a hook."""
         store = self._store
         dags = tuple(
             DagImage(

@@ -81,12 +81,12 @@ class MemoryStore:
         return tuple(step for _, step in sorted(self.steps.get(run, {}).items()))
 
     def open_runs(self, wanted: Iterable[RunKey] | None) -> tuple[RunImage, ...]:
-        """Images, the oldest first, of the runs among `wanted` that have not ended, or have a hook alive."""
+        """Images, the oldest first, of the runs among `wanted` that have not ended, and of all that owe a hook."""
         chosen = None if wanted is None else frozenset(wanted)
         return tuple(
             self.image_of(view)
             for view in self.runs.values()
-            if (chosen is None or view.run in chosen) and (view.state not in RUN_FINAL or self._has_hook(view.run))
+            if (self._has_hook(view.run) if view.state in RUN_FINAL else chosen is None or view.run in chosen)
         )
 
     def _has_hook(self, run: RunKey) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from segue.model.ids import Instant, RunKey
 from segue.model.images import AttemptImage, DagImage, Eased, RunImage, Snapshot, Step, Version
 from segue.model.spec import DagSpec, decode_spec
-from segue.model.state import AttemptState
+from segue.model.state import RUN_FINAL, AttemptState
 from segue.model.views import RunView
 from segue.store.facts import ALIVE, Where, image_of
 from segue.store.schema import OPEN, attempts, dags, eased, pools, requests, runs, steps, task_state, tasks, versions
@@ -53,18 +53,21 @@ class SqlSource:
         return spec
 
     def snapshot(self, fence_key: bytes, wanted: Iterable[RunKey] | None) -> Snapshot:
-        """All DAGs and pools, and the runs among `wanted` (None: all) that have not ended or have a hook alive."""
+        """All DAGs and pools, the runs among `wanted` (None: all) that have not ended, and those that owe a hook."""
         return Snapshot(fence_key, self.dags(), self.open_runs(wanted), self.pools())
 
     def open_runs(self, wanted: Iterable[RunKey] | None) -> tuple[RunImage, ...]:
-        """Images, the oldest first, of the runs among `wanted` that have not ended, or have a hook alive."""
+        """Images, the oldest first, of the runs among `wanted` that have not ended, and of all that owe a hook.
+
+        Nobody asks for a run that has ended: whoever comes next calls the hooks that its owner was killed over.
+        """
         chosen = None if wanted is None else frozenset(wanted)
         hooked = select(attempts.c.run).where(_HOOK, attempts.c.state.in_(_ALIVE))
         views = {
             view.number: view
             for where in (text(OPEN), runs.c.id.in_(hooked))
             for view in map(run_view, self._connection.execute(RUNS.where(where)))
-            if chosen is None or view.run in chosen
+            if chosen is None or view.run in chosen or view.state in RUN_FINAL
         }
         return tuple(self.image_of(views[number]) for number in sorted(views))
 

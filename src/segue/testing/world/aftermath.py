@@ -60,11 +60,11 @@ def _after_stop(run: RunRecord, name: str, index: int | None) -> set[TaskState]:
         return set()  # a mark that was asked for before, items of an expansion in the same turn
     if before.state in FINAL:
         return {before.state}
+    if before.state in (TaskState.QUEUED, TaskState.RUNNING):
+        return {TaskState.CANCELLED, TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED}
     if run.specs[name].kind == "teardown":  # also of `now`, which may come after a cancel
         return _after_teardown(run, name) | ({TaskState.CANCELLED} if run.stop == "now" else set())
-    if before.state not in (TaskState.QUEUED, TaskState.RUNNING):
-        return {TaskState.CANCELLED}
-    return {TaskState.CANCELLED, TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED}
+    return {TaskState.CANCELLED}
 
 
 def _after_teardown(run: RunRecord, name: str) -> set[TaskState]:

@@ -19,7 +19,6 @@ from segue.model.events import (
     Ended,
     Event,
     Failure,
-    Followed,
     Lost,
     LostCause,
     MayStart,
@@ -34,8 +33,8 @@ from segue.model.masking import Veil
 from segue.model.state import AttemptState
 from segue.testing.world.floor import Floor, Process, chatty
 from segue.testing.world.inbox import ScriptedInbox
-from segue.testing.world.launching import check_launch
-from segue.testing.world.ledger import Ledger, Violation, downstream
+from segue.testing.world.launching import check_launch, fate_of
+from segue.testing.world.ledger import Ledger, Violation
 from segue.testing.world.mail import Mail
 from segue.testing.world.plan import Fault, Plan
 from segue.testing.world.script import CANARY, SECOND, Script
@@ -240,7 +239,7 @@ class ScriptedExecutor:
         launch, timeline = process.launch, self._timeline
         process.state, process.began = "running", timeline.now()
         self.floor.trace.append((timeline.now(), f"begin {launch.key}"))
-        ending = self._fate(launch)
+        ending = fate_of(launch, self._ledger, self._script)
         hangs = isinstance(ending, Failure) and ending.kind == "timeout"
         length = self._script.duration(launch.key, launch.task.rules.timeout, hangs)
         if length > _LAZY:
@@ -255,19 +254,6 @@ class ScriptedExecutor:
             timeline.after(process.draw.randrange(length), lambda: self._lose(process, cause, ending))
         elif not isinstance(ending, LostCause):
             timeline.after(length, lambda: self._end(process, ending))
-
-    def _fate(self, launch: Launch) -> Outcome | LostCause:
-        """What this attempt comes to, its guard and all."""
-        key, task = launch.key, launch.task
-        if launch.kind != "user":
-            return self._script.errand(key, launch.kind)
-        ending = self._script.ending(key.of, task, launch.round, launch.tries)
-        if isinstance(ending, Followed):
-            below = downstream(self._ledger.runs[key.run].spec)[task.id]
-            return Followed(tuple(name for name in ending.ids if name in below), ending.value)
-        if isinstance(ending, Value) and task.kind == "task" and launch.empty == "hold":
-            return self._script.guarded(key.of, ending, launch.round, launch.tries) or ending
-        return ending
 
     def _keep(self, process: Process) -> None:
         """Ask for the next small value to be kept; the one after that is asked for when this one is answered."""

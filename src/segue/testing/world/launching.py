@@ -1,4 +1,4 @@
-"""What an attempt is told when it is launched, checked against what is committed."""
+"""What an attempt is told when it is launched, checked against what is committed, and what it comes to."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from segue.model.changes import Given, Launch, Missing
+from segue.model.events import Followed, LostCause, Outcome, Value
 from segue.model.ids import fence_of
 from segue.model.state import FINAL, AttemptState
-from segue.testing.world.ledger import Ledger, RunRecord, Violation
+from segue.testing.world.ledger import Ledger, RunRecord, Violation, downstream
 from segue.testing.world.oracle import ruling
+from segue.testing.world.script import Script
 
-__all__ = ["check_launch", "empty_of"]
+__all__ = ["check_launch", "empty_of", "fate_of"]
 
 
 def check_launch(launch: Launch, ledger: Ledger, fence_key: bytes) -> None:
@@ -90,3 +92,17 @@ def empty_of(ledger: Ledger, run: RunRecord, name: str) -> str:
     if (run.row.run.dag, name, "empty", like) in ledger.eased:
         return "ok"
     return "warn" if ledger.limits.guards == "warn" else task.rules.empty
+
+
+def fate_of(launch: Launch, ledger: Ledger, script: Script) -> Outcome | LostCause:
+    """How an attempt ends if no accident stops it, its guard and all; the cause where it never says a word."""
+    key, task = launch.key, launch.task
+    if launch.kind != "user":
+        return script.errand(key, launch.kind)
+    ending = script.ending(key.of, task, launch.round, launch.tries)
+    if isinstance(ending, Followed):
+        below = downstream(ledger.runs[key.run].spec)[task.id]
+        return Followed(tuple(name for name in ending.ids if name in below), ending.value)
+    if isinstance(ending, Value) and task.kind == "task" and launch.empty == "hold":
+        return script.guarded(key.of, ending, launch.round, launch.tries) or ending
+    return ending

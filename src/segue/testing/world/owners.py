@@ -8,7 +8,8 @@ while it waits for a lease that another holds.
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Semaphore, Thread
+from concurrent.futures import ThreadPoolExecutor
+from threading import Semaphore
 
 from segue.testing.world.script import SECOND
 from segue.testing.world.timeline import Timeline
@@ -38,25 +39,20 @@ class Baton:
         self._asleep: set[int] = set()
         self._eager: set[int] = set()
         self._over = False
-        self._error: BaseException | None = None
 
     def run(self, body: Callable[[int], None]) -> None:
         """Let all owners live until one of them says that it is over.
 
-        Raises:
-            BaseException: whatever one of them let out.
+        Whatever one of them lets out is let out here.
         """
         if self.count == 1:
             body(0)
             return
-        threads = [Thread(target=self._live, args=(me, body)) for me in range(self.count)]
-        for thread in threads:
-            thread.start()
-        self._gates[0].release()
-        for thread in threads:
-            thread.join()
-        if self._error is not None:
-            raise self._error
+        with ThreadPoolExecutor(self.count) as pool:
+            lives = [pool.submit(self._live, me, body) for me in range(self.count)]
+            self._gates[0].release()
+        for life in lives:
+            life.result()
 
     def _live(self, me: int, body: Callable[[int], None]) -> None:
         try:
@@ -64,11 +60,10 @@ class Baton:
             body(me)
         except _Over:
             pass
-        except BaseException as error:  # noqa: BLE001 - it is let out again in the thread that asked for all this
-            self._error = self._error or error
-        self._over = True
-        for gate in self._gates:
-            gate.release()
+        finally:
+            self._over = True
+            for gate in self._gates:
+                gate.release()
 
     def _wait(self, me: int) -> None:
         self._gates[me].acquire()
