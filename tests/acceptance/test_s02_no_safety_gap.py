@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from segue.model.changes import AttemptMoved, Launch, TaskMoved
+from segue.model.changes import AttemptMoved, TaskMoved
+from segue.model.commands import Launch
 from segue.model.state import AttemptState, RunState, TaskState
 from tests.acceptance.stage import play
 from tests.e2e.commands import Project

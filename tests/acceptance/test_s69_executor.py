@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from segue.model.changes import Answer
+from segue.model.commands import Answer
 from segue.model.events import OWN_CAUSES, Ended, Lost
 from tests.unit.run.driver import process_driver, result_of
 

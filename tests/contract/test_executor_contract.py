@@ -7,7 +7,7 @@ import pytest
 
 from segue.app.clock import SystemClock
 from segue.model import value as values
-from segue.model.changes import Adopt, Answer, Cancel, Given, Launch
+from segue.model.commands import Adopt, Answer, Cancel, Given, Launch
 from segue.model.events import Asked, Cancelled, Capacity, Ended, Failure, Lost, LostCause, Outcome, Value
 from segue.model.ids import AttemptKey
 from segue.model.spec import Rules, TaskSpec

@@ -4,16 +4,7 @@ from random import Random
 
 import pytest
 
-from segue.model.changes import (
-    Answered,
-    Collapsed,
-    Expanded,
-    GuardEased,
-    PoolSet,
-    SecretSet,
-    SlotMoved,
-    StateChanged,
-)
+from segue.model.changes import Answered, Collapsed, Expanded, GuardEased, PoolSet, SecretSet, SlotMoved, StateChanged
 from segue.model.errors import Conflict
 from segue.model.events import RerunRun, TriggerRun, Value
 from segue.model.ids import Instant, RunKey

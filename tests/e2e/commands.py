@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from segue.model.errors import StoreDown
 from segue.model.views import RunDetail
 from segue.run.executors.forks import HOME_MARK
 from segue.run.executors.home import mark_of
@@ -19,7 +20,7 @@ from segue.store.audit import compare, validate_state
 from segue.store.home import DATABASE
 from segue.store.sqlite import SqliteReader
 
-__all__ = ["PATIENCE", "Project", "check_home", "reading"]
+__all__ = ["PATIENCE", "Project", "check_home", "is_made", "reading"]
 
 PROJECTS = Path(__file__).parent / "projects"
 PATIENCE = 60.0
@@ -95,6 +96,17 @@ def reading(home: Path) -> Iterator[SqliteReader]:
         reader.close()
 
 
+def is_made(home: Path) -> bool:
+    """Whether there is a database; an owner that is killed while it makes one leaves an empty file."""
+    if not (home / DATABASE).exists():
+        return False
+    try:
+        with reading(home):
+            return True
+    except StoreDown:
+        return False
+
+
 def processes_of(home: Path) -> set[int]:
     """The living processes that belong to a home."""
     return marked(f"{HOME_MARK}={mark_of(home)}".encode())
@@ -106,7 +118,7 @@ def check_home(home: Path) -> None:
     while alive := processes_of(home):
         assert time.monotonic() < deadline, f"still alive: {alive}"
         time.sleep(0.01)
-    if (home / DATABASE).exists():
+    if is_made(home):
         with reading(home) as reader:
             assert validate_state(reader) == []
             assert compare(reader) == []

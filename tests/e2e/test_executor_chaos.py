@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from segue.model.changes import Cancel, Kill
+from segue.model.commands import Cancel, Kill
 from segue.model.events import Ended, Lost, LostCause, Value
 from segue.model.ids import AttemptKey
 from segue.run.processes import descendants

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from segue.app.clock import SystemClock
-from segue.model.changes import Adopt, Stored
+from segue.model.commands import Adopt, Stored
 from segue.model.errors import HomeBusy
 from segue.model.events import Ended, Lost, LostCause
 from segue.model.ids import AttemptKey

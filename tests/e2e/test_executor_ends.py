@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from segue.model.changes import Answer, Cancel, Kill
+from segue.model.commands import Answer, Cancel, Kill
 from segue.model.events import Cancelled, Ended, Failure, Followed, Lost, LostCause, Skipped
 from tests.unit.run.driver import Driver, alive, brief, process_driver, result_of
 

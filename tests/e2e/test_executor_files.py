@@ -11,7 +11,7 @@ from segue.data.storage import LocalStorage
 from segue.define.bundle import Snapshots
 from segue.define.loading import load_file
 from segue.model import value as values
-from segue.model.changes import Brief, Given, Input, Launch, Many, Missing, Stored
+from segue.model.commands import Brief, Given, Input, Launch, Many, Missing, Stored
 from segue.model.events import Failure, Followed, Value
 from segue.model.ids import AttemptKey, RunKey
 from segue.model.spec import DagSpec

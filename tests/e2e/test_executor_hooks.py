@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from segue.model.changes import Cancel, Kill
+from segue.model.commands import Cancel, Kill
 from segue.model.events import Cancelled, Ended, Failure, Lost, LostCause, Value
 from segue.model.ids import AttemptKey
 from tests.unit.run.driver import alive, log_lines, result_of

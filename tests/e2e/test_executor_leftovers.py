@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from segue.model.changes import Cancel
+from segue.model.commands import Cancel
 from segue.model.events import Cancelled, Ended, Lost, LostCause
 from tests.unit.run.driver import RUN, Driver, alive, process_driver, result_of
 

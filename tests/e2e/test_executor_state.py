@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from segue.model.changes import Adopt
+from segue.model.commands import Adopt
 from segue.model.events import Asked, Failure, Lost, StateSet
 from tests.unit.run.driver import result_of
 from tests.unit.run.files import FileShop, file_shop

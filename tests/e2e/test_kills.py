@@ -18,8 +18,7 @@ import pyarrow.parquet as pq
 from segue.model import value as values
 from segue.model.state import AttemptState, RunState, TaskState
 from segue.model.views import RunQuery, RunView
-from segue.store.home import DATABASE
-from tests.e2e.commands import PATIENCE, Project
+from tests.e2e.commands import PATIENCE, Project, is_made
 from tests.e2e.ledger import ONCE, Ledger, check, check_hooks, check_known
 from tests.e2e.proof import record
 
@@ -138,14 +137,14 @@ class Chaos:
         return pq.read_table(files[0])["version"][0].as_py() if files else None
 
     def _newest(self) -> RunView | None:
-        if not (self.project.home / DATABASE).exists():
+        if not is_made(self.project.home):
             return None
         with self.project.reader() as reader:
             return next(iter(reader.runs(RunQuery(limit=1))), None)
 
     def _check_whole(self) -> None:
         self.project.check_nothing_is_left()
-        if (self.project.home / DATABASE).exists():
+        if is_made(self.project.home):
             with self.project.reader() as reader:
                 check_known(reader, self.ledger)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from segue.model.changes import Cancel
+from segue.model.commands import Cancel
 from segue.model.events import Cancelled, Lost
 from tests.e2e.commands import PATIENCE, Project
 from tests.e2e.jobs import CLIENT, Jobs, serving

@@ -8,7 +8,7 @@ from segue.app.clock import SystemClock
 from segue.app.picture import Picture
 from segue.app.session import Session
 from segue.engine.core import Engine
-from segue.model.changes import Launch
+from segue.model.commands import Launch
 from segue.model.events import Defined, Definition, Request, TriggerRun, Value
 from segue.model.ids import AttemptKey, RunKey, manual_key
 from segue.model.images import Snapshot

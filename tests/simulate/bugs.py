@@ -8,7 +8,8 @@ import msgspec
 
 from segue.engine.core import Engine
 from segue.engine.progress import settle
-from segue.model.changes import AttemptMoved, Launch
+from segue.model.changes import AttemptMoved
+from segue.model.commands import Launch
 from segue.model.errors import Conflict
 from segue.model.events import Ended, Held, ReleaseTask, Request, RerunRun
 from segue.model.ids import Instant, fence_of

@@ -23,7 +23,7 @@ from segue.define.options import Retry
 from segue.define.params import ParamRef, fill
 from segue.define.rules import retry_of
 from segue.define.tasks import DeclaredTask
-from segue.model.changes import Missing
+from segue.model.commands import Missing
 from segue.model.context import Context
 from segue.model.errors import Fail
 from segue.model.value import encode

@@ -24,7 +24,7 @@ from segue.define.nodes import Call
 from segue.define.options import TASK_LATER
 from segue.define.rules import name_of, rules_of
 from segue.define.tasks import DeclaredTask
-from segue.model.changes import Recorded
+from segue.model.commands import Recorded
 from segue.model.errors import DefinitionError, Fail, Skip, StepFailed
 from segue.model.events import Deferred, Value
 from segue.model.images import Step

@@ -15,7 +15,8 @@ from segue.engine.retrying import retry
 from segue.engine.reuse import ReusePlan, plan_reuse, take_over
 from segue.engine.setting import set_pool, set_secret
 from segue.engine.stopping import stop_run
-from segue.model.changes import Answered, Cancel, RunCreated
+from segue.model.changes import Answered, RunCreated
+from segue.model.commands import Cancel
 from segue.model.errors import Refused
 from segue.model.events import (
     CancelRun,

@@ -12,7 +12,8 @@ from segue.engine.machine import Machine
 from segue.engine.reopening import apply_mark
 from segue.engine.starting import start_run
 from segue.engine.tally import Tally
-from segue.model.changes import Answer, AttemptMoved, StateChanged
+from segue.model.changes import AttemptMoved, StateChanged
+from segue.model.commands import Answer
 from segue.model.duration import show_duration
 from segue.model.events import (
     OWN_CAUSES,

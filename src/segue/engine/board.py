@@ -17,7 +17,8 @@ import msgspec
 from segue.engine.machine import CANCELLED, Machine
 from segue.engine.queue import Queue
 from segue.engine.tally import Tally
-from segue.model.changes import Change, Command, RunMoved, SlotMoved, TaskMoved
+from segue.model.changes import Change, RunMoved, SlotMoved, TaskMoved
+from segue.model.commands import Command
 from segue.model.events import Value
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import Version

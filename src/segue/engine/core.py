@@ -22,7 +22,8 @@ from segue.engine.progress import conclude, dispatch, grant_places, settle, wake
 from segue.engine.renaming import former_id, remember, rename
 from segue.engine.restoring import board_of, enter, machine_of, outstanding_of
 from segue.engine.stopping import end_overdue
-from segue.model.changes import Command, Decision, DefinitionFailed, Quarantined, VersionAdded
+from segue.model.changes import Decision, DefinitionFailed, Quarantined, VersionAdded
+from segue.model.commands import Command
 from segue.model.errors import Conflict, DefinitionError
 from segue.model.events import (
     Asked,

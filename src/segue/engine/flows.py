@@ -14,7 +14,8 @@ from segue.engine.board import Board, Note
 from segue.engine.machine import FINAL_CODES, Machine
 from segue.engine.steps import BODY
 from segue.engine.tally import Tally
-from segue.model.changes import Recorded, Spawned
+from segue.model.changes import Spawned
+from segue.model.commands import Recorded
 from segue.model.errors import Refused
 from segue.model.events import Deferred
 from segue.model.images import Step

@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from segue.engine.board import Board
 from segue.engine.machine import Machine
 from segue.engine.tally import HookTally
-from segue.model.changes import AttemptMoved, Launch
+from segue.model.changes import AttemptMoved
+from segue.model.commands import Launch
 from segue.model.events import Asked, Cancelled, Ended, Failure, Lost, Started
 from segue.model.ids import AttemptKey, fence_of, hook_id
 from segue.model.spec import Rules, TaskSpec

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from segue.engine.steps import BODY, Steps
 from segue.engine.tally import HookTally, Outcomes, Tally
-from segue.model.changes import Brief
+from segue.model.commands import Brief
 from segue.model.duration import show_duration
 from segue.model.events import Held, Value
 from segue.model.ids import Instant, RunKey

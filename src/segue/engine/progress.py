@@ -12,7 +12,8 @@ from segue.engine.guards import empty_of
 from segue.engine.machine import CANCELLED, CODE, FINAL_CODES, PENDING, SUCCESS, UP_FOR_RETRY, Machine
 from segue.engine.queue import may_be_ahead
 from segue.engine.stopping import sweep_cells
-from segue.model.changes import AttemptMoved, Expanded, Given, Input, Launch, Many, Missing, Stored
+from segue.model.changes import AttemptMoved, Expanded
+from segue.model.commands import Given, Input, Launch, Many, Missing, Stored
 from segue.model.duration import show_duration
 from segue.model.ids import AttemptKey, fence_of
 from segue.model.spec import MAX_ITEMS, Over

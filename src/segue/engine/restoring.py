@@ -13,7 +13,7 @@ from segue.engine.progress import launch_of
 from segue.engine.renaming import remember
 from segue.engine.steps import BODY
 from segue.engine.tally import HookTally, Tally
-from segue.model.changes import Adopt, Cancel, Command
+from segue.model.commands import Adopt, Cancel, Command
 from segue.model.events import Held, Value
 from segue.model.ids import AttemptKey, fence_of
 from segue.model.images import HookImage, RunImage, Snapshot, TaskImage

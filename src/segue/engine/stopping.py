@@ -12,7 +12,7 @@ from typing import Final
 from segue.engine.board import Board, Note
 from segue.engine.hooks import call_hook
 from segue.engine.machine import FINAL_CODES, UP_FOR_RETRY, Machine
-from segue.model.changes import Cancel, Kill
+from segue.model.commands import Cancel, Kill
 from segue.model.duration import show_duration
 from segue.model.images import Stop
 from segue.model.state import TaskState

@@ -1,4 +1,4 @@
-"""What the engine decides: changes for one transaction, commands for after it."""
+"""What the engine decides: changes for one transaction, and with them the commands for after it."""
 
 from __future__ import annotations
 
@@ -6,21 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from segue.model.commands import (
-    Adopt,
-    Answer,
-    Brief,
-    Cancel,
-    Command,
-    Given,
-    Input,
-    Kill,
-    Launch,
-    Many,
-    Missing,
-    Recorded,
-    Stored,
-)
+from segue.model.commands import Command
 from segue.model.events import SecretKind, Value
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import AttemptKind, RunRow, Step, Stop, Version
@@ -28,36 +14,23 @@ from segue.model.state import AttemptState, RunState, SlotState, TaskState
 from segue.model.why import Why
 
 __all__ = [
-    "Adopt",
-    "Answer",
     "Answered",
     "AttemptMoved",
-    "Brief",
-    "Cancel",
     "Change",
     "Collapsed",
-    "Command",
     "DagRenamed",
     "Decision",
     "DefinitionFailed",
     "Expanded",
-    "Given",
     "GuardEased",
-    "Input",
-    "Kill",
-    "Launch",
-    "Many",
-    "Missing",
     "PoolSet",
     "Quarantined",
-    "Recorded",
     "RunCreated",
     "RunMoved",
     "SecretSet",
     "SlotMoved",
     "Spawned",
     "StateChanged",
-    "Stored",
     "TaskMoved",
     "VersionAdded",
 ]

@@ -8,7 +8,8 @@ from typing import Protocol
 
 import msgspec
 
-from segue.model.changes import Change, Command, Decision
+from segue.model.changes import Change, Decision
+from segue.model.commands import Command
 from segue.model.events import Act, Definition, Event, Value
 from segue.model.ids import Instant, RunKey
 from segue.model.images import Facts, Snapshot

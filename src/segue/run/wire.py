@@ -17,7 +17,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from segue.model.changes import Brief, Input, Recorded
+from segue.model.commands import Brief, Input, Recorded
 from segue.model.events import MayStart, Outcome, StateSet, Value
 from segue.model.ids import Instant, RunKey
 from segue.model.images import AttemptKind, Step

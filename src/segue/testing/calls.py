@@ -23,7 +23,7 @@ from segue.define.hooks import hook_of
 from segue.define.keeping import KeptState
 from segue.define.nodes import Call as Node
 from segue.define.options import Retry
-from segue.model.changes import Given, Launch, Many, Missing, Stored
+from segue.model.commands import Given, Launch, Many, Missing, Stored
 from segue.model.contracts import Results
 from segue.model.errors import UnknownName, UnreadableValue
 from segue.model.events import Failure, Outcome, SecretKind, Value
@@ -173,7 +173,6 @@ class Calls:
             reports=context.reports,
             length=rows_of if key.task in self._guarded else unmeasured,
         )
-
 
     def _body(self, launch: Launch, code: Callable[[], object], secrecy: Secrecy) -> object:
         run = launch.key.run

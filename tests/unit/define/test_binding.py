@@ -9,7 +9,7 @@ from segue import Context, Dag, Fail, Interval, Params, Retry, UsageError, curre
 from segue.define.binding import annotations_of, bind, branch_choice, may_retry, retry_policy
 from segue.define.context import RunContext
 from segue.define.running import entered
-from segue.model.changes import Missing
+from segue.model.commands import Missing
 from segue.model.state import TaskState
 
 SKIPPED = Missing("a", TaskState.SKIPPED)

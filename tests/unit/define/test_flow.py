@@ -11,7 +11,7 @@ from segue.define import conductor
 from segue.define.conductor import Keeper, Replay, find_task, raises_again
 from segue.define.dag import registering
 from segue.define.options import Retry
-from segue.model.changes import Recorded
+from segue.model.commands import Recorded
 from segue.model.errors import UnstorableValue
 from segue.model.events import Deferred, Value
 from segue.model.images import Step

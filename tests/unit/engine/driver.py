@@ -12,18 +12,8 @@ from collections.abc import Callable
 from msgspec import structs
 
 from segue.engine.core import Engine
-from segue.model.changes import (
-    Adopt,
-    Answered,
-    AttemptMoved,
-    Cancel,
-    Change,
-    Decision,
-    Kill,
-    Launch,
-    RunMoved,
-    TaskMoved,
-)
+from segue.model.changes import Answered, AttemptMoved, Change, Decision, RunMoved, TaskMoved
+from segue.model.commands import Adopt, Cancel, Kill, Launch
 from segue.model.events import (
     Act,
     Asked,

@@ -2,7 +2,8 @@ import pytest
 
 from segue.engine.delays import DAY as LONGEST
 from segue.engine.delays import loss_delay, retry_delay
-from segue.model.changes import Answer, AttemptMoved, Launch, TaskMoved
+from segue.model.changes import AttemptMoved, TaskMoved
+from segue.model.commands import Answer, Launch
 from segue.model.events import Asked, Cancelled, Ended, Failure, Followed, Lost, LostCause, MayStart, Skipped, Started
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.spec import RetrySpec

@@ -3,7 +3,7 @@
 import pytest
 from msgspec import structs
 
-from segue.model.changes import Adopt, Cancel, Kill, Launch
+from segue.model.commands import Adopt, Cancel, Kill, Launch
 from segue.model.events import Followed, LostCause, Skipped, Value
 from tests.unit.engine.driver import BOOM, GOOD, NOBODY, STOPPED, World, dag, mapped, task
 

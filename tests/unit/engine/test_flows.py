@@ -2,7 +2,8 @@
 
 import pytest
 
-from segue.model.changes import Launch, Recorded, Spawned, TaskMoved
+from segue.model.changes import Spawned, TaskMoved
+from segue.model.commands import Launch, Recorded
 from segue.model.events import Deferred, Failure, Held, LostCause, RerunRun, RetryRun, Skipped, Value
 from segue.model.images import Step
 from segue.model.spec import Rules, TaskSpec

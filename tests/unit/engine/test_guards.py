@@ -1,7 +1,8 @@
 import pytest
 
 from segue.engine.guards import like_of
-from segue.model.changes import GuardEased, Launch, RunMoved
+from segue.model.changes import GuardEased, RunMoved
+from segue.model.commands import Launch
 from segue.model.events import Failure, Held, LostCause, ReleaseTask, Value
 from segue.model.ids import Instant
 from segue.model.limits import Limits

@@ -2,7 +2,8 @@
 
 import pytest
 
-from segue.model.changes import Adopt, Launch, TaskMoved
+from segue.model.changes import TaskMoved
+from segue.model.commands import Adopt, Launch
 from segue.model.errors import Conflict
 from segue.model.events import Failure, Held, LostCause, Skipped, Value
 from tests.unit.engine.driver import BOOM, GOOD, SECOND, STOPPED, World, dag, mapped, task

@@ -1,6 +1,7 @@
 """`context.state`: a few small strings, durable before the answer."""
 
-from segue.model.changes import Answer, Launch, StateChanged
+from segue.model.changes import StateChanged
+from segue.model.commands import Answer, Launch
 from segue.model.events import Held, LostCause, Value
 from segue.model.ids import Instant
 from tests.unit.engine.driver import BOOM, STOPPED, World, dag, mapped, task

@@ -1,7 +1,7 @@
 import pytest
 
 from segue.engine.queue import may_be_ahead
-from segue.model.changes import Launch
+from segue.model.commands import Launch
 from segue.model.events import Capacity
 from segue.model.limits import Limits
 from segue.model.spec import Rules

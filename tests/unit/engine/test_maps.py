@@ -1,6 +1,7 @@
 import pytest
 
-from segue.model.changes import Collapsed, Expanded, Given, Launch, Many, Missing, Stored
+from segue.model.changes import Collapsed, Expanded
+from segue.model.commands import Given, Launch, Many, Missing, Stored
 from segue.model.events import Skipped, Value
 from tests.unit.engine.driver import BOOM, GOOD, World, dag, mapped, task
 

@@ -1,6 +1,7 @@
 import pytest
 
-from segue.model.changes import Answered, Cancel, RunMoved
+from segue.model.changes import Answered, RunMoved
+from segue.model.commands import Cancel
 from segue.model.events import Cancelled, LostCause, Skipped
 from tests.unit.engine.driver import BOOM, GOOD, NOBODY, STOPPED, World, dag, mapped, task
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from segue.model.changes import AttemptMoved, Launch, PoolSet, Quarantined, SecretSet
+from segue.model.changes import AttemptMoved, PoolSet, Quarantined, SecretSet
+from segue.model.commands import Launch
 from segue.model.events import Capacity, Followed, LostCause, SetPool, SetSecret, Value
 from segue.model.limits import Limits
 from segue.model.spec import DagSpec

@@ -1,4 +1,4 @@
-from segue.model.changes import Adopt, Cancel, Given, Launch
+from segue.model.commands import Adopt, Cancel, Given, Launch
 from segue.model.events import Failure, Followed, LostCause, Skipped, Value
 from tests.unit.engine.driver import BOOM, GOOD, World, dag, mapped, task
 

@@ -1,4 +1,5 @@
-from segue.model.changes import Launch, RunCreated, RunMoved
+from segue.model.changes import RunCreated, RunMoved
+from segue.model.commands import Launch
 from segue.model.events import Request, Skipped
 from segue.model.images import Snapshot
 from tests.unit.engine.driver import BOOM, GOOD, NOBODY, STOPPED, World, dag, task, wanted

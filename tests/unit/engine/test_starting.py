@@ -2,7 +2,8 @@
 
 import pytest
 
-from segue.model.changes import Launch, RunCreated
+from segue.model.changes import RunCreated
+from segue.model.commands import Launch
 from segue.model.events import LostCause, Request, StartsRun, TriggerRun
 from segue.model.ids import RunKey, manual_key, started_by
 from segue.model.spec import ParamSpec

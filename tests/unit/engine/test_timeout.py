@@ -1,6 +1,7 @@
 """`dag(timeout=)`: the time that a run may hold its place."""
 
-from segue.model.changes import Cancel, Launch, RunMoved
+from segue.model.changes import RunMoved
+from segue.model.commands import Cancel, Launch
 from segue.model.events import LostCause
 from tests.unit.engine.driver import BOOM, NOBODY, SECOND, STOPPED, World, dag, mapped, task
 

@@ -2,7 +2,8 @@ import pytest
 
 from segue.engine.board import MAX_CHANGES
 from segue.engine.core import Engine
-from segue.model.changes import DefinitionFailed, Launch, Quarantined, VersionAdded
+from segue.model.changes import DefinitionFailed, Quarantined, VersionAdded
+from segue.model.commands import Launch
 from segue.model.errors import Conflict
 from segue.model.events import Capacity, Defined, Definition, FileError, Followed, Request, RetryRun, Tick, Value
 from segue.model.ids import Instant, RunKey

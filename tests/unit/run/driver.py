@@ -12,7 +12,7 @@ import msgspec
 
 from segue.app.clock import SystemClock
 from segue.model import value as values
-from segue.model.changes import Brief, Given, Input, Launch
+from segue.model.commands import Brief, Given, Input, Launch
 from segue.model.contracts import Executor, Vault
 from segue.model.errors import UnknownName
 from segue.model.events import Asked, Capacity, Ended, Event, Lost, Started, Value

@@ -19,7 +19,7 @@ import warnings
 from pathlib import Path
 
 from segue.model import value as values
-from segue.model.changes import Brief, Given, Many, Missing, Stored
+from segue.model.commands import Brief, Given, Many, Missing, Stored
 from segue.model.errors import Fail, RetryAfter, Skip, UnstorableValue
 from segue.model.events import Value
 from segue.run.children.call import Call

@@ -8,7 +8,7 @@ from typing import Any
 from segue.app.clock import SystemClock
 from segue.define.bundle import Bundle, Snapshots
 from segue.define.loading import load_file
-from segue.model.changes import Answer, Brief, Input, Launch
+from segue.model.commands import Answer, Brief, Input, Launch
 from segue.model.contracts import Executor
 from segue.model.events import Asked, StateSet
 from segue.model.ids import AttemptKey, RunKey

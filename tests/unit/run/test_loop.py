@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from segue.model.changes import Answered, Decision, Kill
+from segue.model.changes import Answered, Decision
+from segue.model.commands import Kill
 from segue.model.contracts import Lease
 from segue.model.errors import Conflict, LeaseLost, StoreDown
 from segue.model.events import CancelRun, Defined, Definition, Lost, LostCause, Request, Tick

@@ -22,7 +22,7 @@ from typing import Any, NoReturn, cast
 
 import msgspec
 
-from segue.model.changes import Brief
+from segue.model.commands import Brief
 from segue.model.errors import Skip
 from segue.model.events import Cancelled, Failure, Outcome
 from segue.model.ids import Instant, RunKey

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from segue.model.changes import Brief
+from segue.model.commands import Brief
 from segue.model.events import Value
 from segue.run.children.supply import Supply
 from segue.run.wire import Work

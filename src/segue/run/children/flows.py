@@ -10,7 +10,7 @@ from segue.data.storage import Storage, digest_of, values_prefix
 from segue.define.binding import Bound
 from segue.define.conductor import Keeper
 from segue.define.futures import Called
-from segue.model.changes import Recorded
+from segue.model.commands import Recorded
 from segue.model.context import Context
 from segue.model.errors import UnreadableValue, UnstorableValue
 from segue.model.events import Value

@@ -6,7 +6,7 @@ from functools import partial
 
 from segue.data.results import LazyResults, StoredValue, load_item, load_result
 from segue.data.storage import Storage
-from segue.model.changes import Given, Many, Missing, Stored
+from segue.model.commands import Given, Many, Missing, Stored
 from segue.model.errors import UnreadableValue
 from segue.model.events import Value
 from segue.run.children.supply import Supply

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from segue.data.staging import Staging
-from segue.model.changes import Brief
+from segue.model.commands import Brief
 from segue.run.children.call import Call, Workshop
 from segue.run.children.supply import Supply
 from segue.run.children.workshop import open_workshop as open_real_workshop

@@ -22,7 +22,7 @@ from segue.define.hooks import hook_of
 from segue.define.keeping import KeptState
 from segue.define.nodes import Call as Node
 from segue.define.params import field_names, params_from
-from segue.model.changes import Brief
+from segue.model.commands import Brief
 from segue.model.context import Context
 from segue.model.errors import Fail
 from segue.model.events import Value

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import assert_never
 
-from segue.model.changes import Adopt, Answer, Cancel, Command, Kill, Launch
+from segue.model.commands import Adopt, Answer, Cancel, Command, Kill, Launch
 from segue.model.contracts import Clock, Inbox
 from segue.model.events import Asked, Cancelled, Capacity, Ended, Event, Lost, LostCause, MayStart, Outcome
 from segue.model.ids import AttemptKey

@@ -18,7 +18,7 @@ from typing import assert_never
 
 import msgspec
 
-from segue.model.changes import Adopt, Answer, Cancel, Command, Kill, Launch
+from segue.model.commands import Adopt, Answer, Cancel, Command, Kill, Launch
 from segue.model.contracts import Clock, Inbox, Results, Vault
 from segue.model.events import Cancelled, Ended, Event, Lost, LostCause, MayStart
 from segue.run.executors.collector import Collector

@@ -5,7 +5,7 @@ from itertools import count
 
 import msgspec
 
-from segue.model.changes import Adopt, Answer
+from segue.model.commands import Adopt, Answer
 from segue.model.contracts import Clock
 from segue.model.events import (
     Asked,

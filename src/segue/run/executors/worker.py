@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from segue.model.changes import Launch
+from segue.model.commands import Launch
 from segue.model.events import Ended, Lost, Outcome
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import AttemptKind

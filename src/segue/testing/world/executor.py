@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-from segue.model.changes import Adopt, Answer, Cancel, Command, Kill, Launch
+from segue.model.commands import Adopt, Answer, Cancel, Command, Kill, Launch
 from segue.model.contracts import Inbox
 from segue.model.events import (
     OWN_CAUSES,
@@ -75,7 +75,7 @@ class ScriptedExecutor:
         self._mail = Mail(plan.faults, self._rng, timeline)
         self._processes: dict[AttemptKey, Process] = {}
         self._over: set[AttemptKey] = set()
-        self._workers = self._most = plan.workers
+        self._workers = self._most = self._heard = plan.workers
         self._depth = plan.depth
         self.idle = False
         self._veil = Veil()
@@ -99,6 +99,8 @@ class ScriptedExecutor:
 
     def poll(self) -> Sequence[Event]:
         """All that was not acknowledged."""
+        for event in self._mail.out:
+            self._heard = event.workers if isinstance(event, Capacity) else self._heard
         return list(self._mail.out)
 
     def ack(self, events: Iterable[Event]) -> None:
@@ -151,13 +153,13 @@ class ScriptedExecutor:
 
     @property
     def workers(self) -> int:
-        """How many attempts may run at once now."""
-        return self._workers
+        """How many attempts may run at once, as far as the owner has heard."""
+        return self._heard
 
     @property
     def most(self) -> int:
-        """The most workers that there ever were."""
-        return self._most
+        """The workers that there always are, 0 where they come and go."""
+        return 0 if Fault.CAPACITY in self._plan.faults else self._most
 
     @property
     def room(self) -> int:

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 from msgspec.structs import replace
 
-from segue.model.changes import Launch
+from segue.model.commands import Launch
 from segue.model.events import Asked, Ended, Event, Failure, Lost, Outcome, Skipped, StateSet, Value
 from segue.model.ids import AttemptKey, Instant, TaskKey
 from segue.model.masking import Veil

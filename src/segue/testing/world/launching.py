@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from segue.model.changes import Given, Launch, Missing
+from segue.model.commands import Given, Launch, Missing
 from segue.model.events import Followed, LostCause, Outcome, Value
 from segue.model.ids import fence_of
 from segue.model.state import FINAL, AttemptState

@@ -15,7 +15,8 @@ from typing import TypeAlias
 import msgspec
 
 from segue.model import contracts
-from segue.model.changes import Answered, Change, Command, Decision, RunCreated
+from segue.model.changes import Answered, Change, Decision, RunCreated
+from segue.model.commands import Command
 from segue.model.events import CancelRun, Event, RetryRun
 from segue.model.ids import Instant, RunKey
 from segue.model.images import Snapshot
