@@ -99,8 +99,7 @@ class ScriptedExecutor:
 
     def poll(self) -> Sequence[Event]:
         """All that was not acknowledged."""
-        for event in self._mail.out:
-            self._heard = event.workers if isinstance(event, Capacity) else self._heard
+        self._heard = next((one.workers for one in self._mail.out if isinstance(one, Capacity)), self._heard)
         return list(self._mail.out)
 
     def ack(self, events: Iterable[Event]) -> None:

@@ -146,7 +146,10 @@ def _left_waiting(
 ) -> Iterator[str]:
     """Of what could run by its rule, what no pool, resource, reserve or waiting neighbour stops."""
     taken = used(ledger, alive)
-    waiting = [(run, name) for run in ledger.at_work() for name, _, task in run.counted() if task.state in _BETWEEN]
+    waiting = [
+        (run, name) for run in ledger.at_work() for name, _, task in run.counted()
+        if task.state in _BETWEEN or (task.state is TaskState.PENDING and not run.placed)
+    ]  # fmt: skip
     asked = Counter(gate for run, name in (*ready, *waiting) for gate in _asks(run.specs[name].rules))
     spared = ledger.limits.backfill_reserve if executor.workers >= _RESERVED_FROM else 0
     for run, name in ready:
