@@ -190,11 +190,16 @@ def orphan() -> None:
 """
 
 
+def has_begun(project: Project) -> bool:
+    return any(view.state is AttemptState.RUNNING for view in project.detail("orphan@latest").attempts)
+
+
 def interrupted(project: Project) -> list[int]:
     """Kill an owner whose task runs; gives what that task had started."""
     pids = project.folder / "pids"
     with project.start("run", "orphan.py") as process:
         wait(lambda: pids.exists() and len(pids.read_text().split()) == 4)
+        wait(lambda: has_begun(project))  # what is QUEUED when its owner dies is not lost, it is launched again
         process.kill()
     started = [int(pid) for pid in pids.read_text().split()]
     pids.unlink()
