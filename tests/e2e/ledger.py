@@ -121,7 +121,7 @@ def _check_kept(lines: list[Line]) -> None:
 def check_hooks(details: Iterable[RunDetail], ledger: Ledger, expected: set[str]) -> int:
     """Each hook of runs that have succeeded was called, until it succeeded or had been lost three times.
 
-    Gives the number of those that wait for an owner which takes up their run (docs/known-gaps.md).
+    Gives the number of those that still wait for an owner.
 
     Args:
         details: runs that no owner drives any more.
