@@ -22,6 +22,7 @@ from pathlib import Path
 
 from bench.bare import command_cost, durable_commit, pool_rate, pool_round_trip, python_pass
 from bench.memory import bytes_per_task
+from tests.postgres_server import binaries, running_server
 
 HERE = Path(__file__).parent
 WORKERS = 2
@@ -46,8 +47,17 @@ class Row:
         return f"| {' | '.join(cells)} |"
 
 
-def segue_run(dag: str, tasks: int, mode: str = "shared", workers: int = WORKERS) -> dict[str, float]:
+def segue_run(
+    dag: str, tasks: int, mode: str = "shared", *, tree: Path = HERE.parent, database: str = ""
+) -> dict[str, float]:
     """Run one DAG of `shapes.py` on a fresh home.
+
+    Args:
+        dag: its function.
+        tasks: how many it has.
+        mode: isolation of its tasks.
+        tree: the checkout whose code runs.
+        database: the address of an empty PostgreSQL database; SQLite where it is empty.
 
     Returns:
         `seconds` from first dispatch to end, and `wall` of the whole command, both in seconds.
@@ -56,12 +66,16 @@ def segue_run(dag: str, tasks: int, mode: str = "shared", workers: int = WORKERS
         env = {
             **os.environ,
             "SEGUE_HOME": str(Path(home) / "home"),
-            "SEGUE_WORKERS": str(workers),
+            "SEGUE_WORKERS": str(WORKERS),
+            "PYTHONPATH": str(tree / "src"),
             "BENCH_DAG": dag,
             "BENCH_TASKS": str(tasks),
             "BENCH_ISOLATION": mode,
         }
-        command = [sys.executable, "-m", "segue", "run", f"{HERE / 'dags' / 'shapes.py'}:{dag}", "--json"]
+        if database:
+            env["SEGUE_DATABASE_URL"] = database
+        shapes = tree / "bench" / "dags" / "shapes.py"
+        command = [sys.executable, "-m", "segue", "run", f"{shapes}:{dag}", "--json"]
         begun = time.perf_counter()
         done = subprocess.run(command, env=env, check=False, capture_output=True, text=True)
         wall = time.perf_counter() - begun
@@ -120,6 +134,21 @@ def memory(_: int) -> Iterator[Row]:
         yield Row(what, "-", "<= 512 bytes", (size / 512,), f"{size:.0f} bytes", size <= 512)
 
 
+def postgres(repeats: int) -> Iterator[Row]:
+    """The same DAGs on a PostgreSQL of this machine, each in turns with SQLite."""
+    if binaries() is None:
+        return
+    with running_server() as server:
+        for dag, tasks in (("fan_out", 10_000), ("declared", 10_000), ("hops", 100)):
+            ratios, rates = [], []
+            for _ in range(repeats):
+                lite = segue_run(dag, tasks)["seconds"]
+                rates.append(tasks / segue_run(dag, tasks, database=server.url(server.new_database()))["seconds"])
+                ratios.append(rates[-1] * lite / tasks)
+            what = f"{dag} of {tasks:,} tasks on PostgreSQL, beside SQLite"
+            yield Row(what, "shared", "(stated)", tuple(ratios), f"{statistics.median(rates):,.0f} tasks/s", None)
+
+
 def start(repeats: int) -> Iterator[Row]:
     """What an import and a fresh home cost against `python -c pass`."""
     imports, firsts, helps, walls = [], [], [], []
@@ -140,7 +169,7 @@ def start(repeats: int) -> Iterator[Row]:
 
 
 BENCHES: dict[str, Callable[[int], Iterator[Row]]] = {
-    "fan-out": fan_out, "chain": hops, "scale": scale, "memory": memory, "start": start,
+    "fan-out": fan_out, "chain": hops, "scale": scale, "postgres": postgres, "memory": memory, "start": start,
 }  # fmt: skip
 
 
