@@ -6,7 +6,9 @@ import gc
 import tracemalloc
 
 from segue.engine.core import Engine
-from segue.model.events import Capacity, Defined, Definition, Request, TriggerRun
+from segue.model.acts import TriggerRun
+from segue.model.definition import Defined, Definition
+from segue.model.events import Capacity, Request
 from segue.model.ids import Instant
 from segue.model.images import Snapshot
 from segue.model.spec import DagSpec, MapSpec, Over, TaskSpec, decode_spec, encode_spec

@@ -2,9 +2,10 @@
 
 import pytest
 
+from segue.model.acts import RejectTask, ReleaseTask, RerunRun, SetPool, SetSecret, TriggerRun
 from segue.model.changes import Collapsed, Expanded, GuardEased, PoolSet, SecretSet, Spawned, StateChanged
 from segue.model.errors import Conflict
-from segue.model.events import RejectTask, ReleaseTask, RerunRun, SetPool, SetSecret, TriggerRun, Value
+from segue.model.events import Value
 from segue.model.ids import Instant, RunKey, hook_id
 from segue.model.images import Eased, HookImage, Step, Version
 from segue.model.spec import DagSpec, Rules, TaskSpec

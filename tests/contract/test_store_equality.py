@@ -4,9 +4,10 @@ from random import Random
 
 import pytest
 
+from segue.model.acts import RerunRun, TriggerRun
 from segue.model.changes import Answered, Collapsed, Expanded, GuardEased, PoolSet, SecretSet, SlotMoved, StateChanged
 from segue.model.errors import Conflict
-from segue.model.events import RerunRun, TriggerRun, Value
+from segue.model.events import Value
 from segue.model.ids import Instant, RunKey
 from segue.model.state import ATTEMPT_MOVES, MOVES, RUN_MOVES, SlotState
 from tests.contract.stores import (

@@ -2,9 +2,10 @@
 
 import pytest
 
+from segue.model.acts import RetryRun
 from segue.model.changes import Answered, DagRenamed, GuardEased, SlotMoved, StateChanged, VersionAdded
+from segue.model.definition import Definition
 from segue.model.errors import Conflict
-from segue.model.events import Definition, RetryRun
 from segue.model.ids import RunKey
 from segue.model.images import Eased, Version
 from segue.model.spec import DagSpec

@@ -2,9 +2,11 @@
 
 import pytest
 
+from segue.model.acts import CancelRun, RerunRun, RetryRun, TriggerRun
 from segue.model.changes import Answered, Collapsed, DefinitionFailed, Expanded, Quarantined, SlotMoved
+from segue.model.definition import Definition
 from segue.model.errors import Conflict, LeaseLost
-from segue.model.events import CancelRun, Definition, RerunRun, RetryRun, TriggerRun, Value
+from segue.model.events import Value
 from segue.model.ids import Instant, RunKey
 from segue.model.images import AttemptImage, DagImage, Version
 from segue.model.spec import DagSpec

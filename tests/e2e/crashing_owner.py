@@ -25,10 +25,12 @@ from segue.define.bundle import Snapshots
 from segue.define.digest import code_digest
 from segue.define.loading import load_file
 from segue.engine.core import Engine
+from segue.model.acts import RetryRun, TriggerRun
 from segue.model.changes import Change
 from segue.model.commands import Command
 from segue.model.contracts import Executor, Inbox, Lease, Results, Transaction, Writer
-from segue.model.events import Defined, Definition, Event, Request, RetryRun, TriggerRun
+from segue.model.definition import Defined, Definition
+from segue.model.events import Event, Request
 from segue.model.ids import Instant, RunKey, manual_key
 from segue.model.images import Snapshot
 from segue.model.spec import spec_digest

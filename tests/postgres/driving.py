@@ -8,8 +8,10 @@ from segue.app.clock import SystemClock
 from segue.app.picture import Picture
 from segue.app.session import Session
 from segue.engine.core import Engine
+from segue.model.acts import TriggerRun
 from segue.model.commands import Launch
-from segue.model.events import Defined, Definition, Request, TriggerRun, Value
+from segue.model.definition import Defined, Definition
+from segue.model.events import Request, Value
 from segue.model.ids import AttemptKey, RunKey, manual_key
 from segue.model.images import Snapshot
 from segue.model.spec import DagSpec, MapSpec, Over, TaskSpec, spec_digest

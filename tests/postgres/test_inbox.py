@@ -8,8 +8,10 @@ from segue.app.clock import SystemClock
 from segue.app.picture import Picture
 from segue.app.session import Session
 from segue.engine.core import Engine
+from segue.model.acts import CancelRun, SetPool, TriggerRun
+from segue.model.definition import Defined, Definition
 from segue.model.errors import UsageError
-from segue.model.events import CancelRun, Defined, Definition, Request, SetPool, TriggerRun
+from segue.model.events import Request
 from segue.model.ids import Instant, manual_key
 from segue.model.spec import spec_digest
 from segue.model.value import encode

@@ -8,10 +8,11 @@ import msgspec
 
 from segue.engine.core import Engine
 from segue.engine.progress import settle
+from segue.model.acts import ReleaseTask, RerunRun
 from segue.model.changes import AttemptMoved
 from segue.model.commands import Launch
 from segue.model.errors import Conflict
-from segue.model.events import Ended, Held, ReleaseTask, Request, RerunRun
+from segue.model.events import Ended, Held, Request
 from segue.model.ids import Instant, fence_of
 from segue.model.images import Snapshot
 from segue.model.limits import NO_SETTINGS, Limits

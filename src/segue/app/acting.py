@@ -10,8 +10,9 @@ from segue.app.control_client import ControlClient, OwnerGone
 from segue.app.home import Home
 from segue.app.owner import actor_here, new_id
 from segue.app.reading import Reading, Selection, open_reading
+from segue.model.acts import Act
 from segue.model.errors import UsageError
-from segue.model.events import Act, Request
+from segue.model.events import Request
 from segue.model.ids import Instant, RunKey
 from segue.model.state import FINAL, RUN_FINAL, RunState, TaskState
 from segue.model.views import RunDetail, RunView

@@ -9,8 +9,8 @@ from functools import cache
 from segue.app.pools import pools_of
 from segue.app.settings import Settings, machine_memory
 from segue.app.vault import open_vault
+from segue.model.acts import SecretKind
 from segue.model.errors import UnknownName, VaultDown
-from segue.model.events import SecretKind
 from segue.model.size import show_bytes
 from segue.model.spec import DagSpec, Rules, TaskSpec
 

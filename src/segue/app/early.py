@@ -21,8 +21,9 @@ from segue.app.settings import Settings
 from segue.data.storage import open_storage, refuse_unshared
 from segue.define.bundle import project_root
 from segue.model.contracts import Results, Vault
+from segue.model.definition import FileError
 from segue.model.errors import DefinitionError, EnvironmentFault
-from segue.model.events import FileError, Value
+from segue.model.events import Value
 from segue.model.ids import RunKey
 from segue.model.version import VERSION
 from segue.run.children.definition_wire import Load, Read

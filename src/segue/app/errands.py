@@ -11,9 +11,10 @@ from segue.app.home import Home, own
 from segue.app.owner import actor_here, new_id
 from segue.app.settings import Settings, machine_memory
 from segue.engine.core import Engine
+from segue.model.acts import Act
 from segue.model.changes import Answered
 from segue.model.errors import Refused
-from segue.model.events import Act, Request
+from segue.model.events import Request
 
 __all__ = ["run_errands"]
 

@@ -17,8 +17,8 @@ from typing import Any, Final
 
 import msgspec
 
+from segue.model.definition import Definition, FileError
 from segue.model.errors import UsageError
-from segue.model.events import Definition, FileError
 from segue.model.spec import DagSpec, Rules, spec_digest
 from segue.run.children.definition_wire import Read
 

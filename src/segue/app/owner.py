@@ -19,9 +19,11 @@ from segue.app.session import Session
 from segue.app.settings import Settings, machine_memory
 from segue.app.vault import open_vault
 from segue.engine.core import Engine
+from segue.model.acts import Act
 from segue.model.contracts import Clock
+from segue.model.definition import Defined
 from segue.model.errors import Refused
-from segue.model.events import Act, Defined, Event, Request
+from segue.model.events import Event, Request
 from segue.model.images import Snapshot
 from segue.model.spec import DagSpec
 from segue.model.views import RunDetail

@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from segue.app.picture import Picture
+from segue.model.acts import CancelRun, RejectTask, ReleaseTask, RerunRun, RetryRun, TriggerRun
 from segue.model.changes import Answered, AttemptMoved, Change, DagRenamed, RunCreated, RunMoved, TaskMoved
-from segue.model.events import CancelRun, Event, RejectTask, ReleaseTask, Request, RerunRun, RetryRun, TriggerRun
+from segue.model.events import Event, Request
 from segue.model.ids import AttemptKey, RunKey
 from segue.model.images import Snapshot
 from segue.model.state import RUN_FINAL, AttemptState, RunState, TaskState

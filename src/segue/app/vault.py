@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
 from segue.app.settings import Settings
+from segue.model.acts import SecretKind
 from segue.model.address import Address, check_maskable
 from segue.model.errors import UnknownName, UsageError, VaultDown
-from segue.model.events import SecretKind
 
 __all__ = [
     "GROUP",

@@ -21,8 +21,8 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 from cryptography.fernet import Fernet, InvalidToken
 
+from segue.model.acts import SecretKind
 from segue.model.errors import VaultDown
-from segue.model.events import SecretKind
 
 __all__ = ["KEY_FILE", "VARIABLE", "KeyPlace", "Keyring", "SealedKind"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from segue.app.settings import Settings
 from segue.app.vault import EnvironmentSource, FileSource, back_end_of
 from segue.app.vault_store import SealedStore, rows
-from segue.model.events import SecretKind
+from segue.model.acts import SecretKind
 from segue.model.ids import Instant
 
 __all__ = ["KnownName", "known_names"]

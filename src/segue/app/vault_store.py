@@ -19,9 +19,9 @@ from segue.app.home import Home
 from segue.app.settings import Settings
 from segue.app.vault import check_name, check_value
 from segue.app.vault_keys import VARIABLE, KeyPlace, Keyring, SealedKind
+from segue.model.acts import SecretKind, SetSecret
 from segue.model.address import check_maskable
 from segue.model.errors import Refused, UsageError, VaultDown
-from segue.model.events import SecretKind, SetSecret
 from segue.model.views import SealedRow
 
 __all__ = ["Rotated", "SealedStore", "keep", "open_store", "remove", "rotate", "rows", "seal_param"]

@@ -29,8 +29,9 @@ from segue.app.selecting import read_selection
 from segue.app.settings import Settings
 from segue.cli.following import follow, tell
 from segue.cli.output import Code, console, errors, plain, print_json, say_errors, warn, when
+from segue.model.acts import Act
 from segue.model.errors import Refused, UsageError
-from segue.model.events import Act, Event
+from segue.model.events import Event
 from segue.model.ids import RunKey
 from segue.model.spec import DagSpec
 from segue.model.views import RunView

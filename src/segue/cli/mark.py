@@ -36,7 +36,7 @@ def mark(  # noqa: PLR0913  # an option is a parameter
     """Set a task by hand; what lies below it is decided again."""
     from segue.app.acting import MARK
     from segue.cli.acting import Words, act_on, choose
-    from segue.model.events import MarkTask
+    from segue.model.acts import MarkTask
 
     settings = settings_here(home=home)
     words = Words(state, since, dag, tag, error, yes, as_json)

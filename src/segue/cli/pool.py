@@ -29,7 +29,7 @@ def pool(
     """List pools, or set how many slots one has; those of the settings file are a start that this overrides."""
     from segue.app.errands import run_errands
     from segue.app.pools import pools_of
-    from segue.model.events import SetPool
+    from segue.model.acts import SetPool
 
     settings = settings_here(home=home)
     if action == "list" and name is None:

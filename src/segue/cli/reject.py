@@ -36,7 +36,7 @@ def reject(  # noqa: PLR0913  # an option is a parameter
     """Fail held tasks: what they staged is thrown away."""
     from segue.app.acting import REJECT
     from segue.cli.acting import Words, act_on, choose, held_by
-    from segue.model.events import RejectTask
+    from segue.model.acts import RejectTask
 
     settings = settings_here(home=home)
     chosen = choose(settings, REJECT, given or (), Words(state, since, dag, tag, error, yes, as_json))

@@ -39,7 +39,7 @@ def release(  # noqa: PLR0913  # an option is a parameter
     """Let held tasks go: publish what they staged, without running their code again."""
     from segue.app.acting import RELEASE
     from segue.cli.acting import Words, act_on, choose, held_by
-    from segue.model.events import ReleaseTask
+    from segue.model.acts import ReleaseTask
 
     settings = settings_here(home=home)
     chosen = choose(settings, RELEASE, given or (), Words(state, since, dag, tag, error, yes, as_json))

@@ -51,7 +51,7 @@ def rerun(  # noqa: PLR0913  # an option is a parameter
     """Run intervals anew with the newest code, all tasks or only what failed; the old runs stay as they are."""
     from segue.app.acting import RERUN
     from segue.cli.acting import Words, act_on, choose
-    from segue.model.events import RerunRun
+    from segue.model.acts import RerunRun
 
     settings, tasks = settings_here(home=home), tuple(cut or ())
     chosen = choose(settings, RERUN, [run] if run else (), Words(state, since, dag, tag, error, yes, as_json))

@@ -40,7 +40,7 @@ def retry(  # noqa: PLR0913  # an option is a parameter
     """Go on with runs: again what failed or was interrupted, with the same code; what succeeded stays."""
     from segue.app.acting import RETRY
     from segue.cli.acting import Words, act_on, choose
-    from segue.model.events import RetryRun
+    from segue.model.acts import RetryRun
 
     settings = settings_here(home=home)
     chosen = choose(settings, RETRY, given or (), Words(state, since, dag, tag, error, yes, as_json))

@@ -7,7 +7,7 @@ import sys
 
 from segue.app.settings import Settings
 from segue.cli.output import Code, console, print_json, table, terminal_safe, when
-from segue.model.events import SecretKind
+from segue.model.acts import SecretKind
 
 __all__ = ["print_names", "read_value"]
 

@@ -15,21 +15,21 @@ from segue.engine.retrying import retry
 from segue.engine.reuse import ReusePlan, plan_reuse, take_over
 from segue.engine.setting import set_pool, set_secret
 from segue.engine.stopping import stop_run
-from segue.model.changes import Answered, RunCreated
-from segue.model.commands import Cancel
-from segue.model.errors import Refused
-from segue.model.events import (
+from segue.model.acts import (
     CancelRun,
     MarkTask,
     RejectTask,
     ReleaseTask,
-    Request,
     RerunRun,
     RetryRun,
     SetPool,
     SetSecret,
     TriggerRun,
 )
+from segue.model.changes import Answered, RunCreated
+from segue.model.commands import Cancel
+from segue.model.errors import Refused
+from segue.model.events import Request
 from segue.model.ids import RunKey
 from segue.model.images import RunImage, RunRow
 from segue.model.state import RUN_FINAL, RunState, TaskState

@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from segue.engine.agenda import Agenda
 from segue.engine.machine import CANCELLED, Machine
 from segue.engine.queue import Queue
 from segue.engine.tally import Tally
@@ -25,6 +26,7 @@ from segue.model.images import Version
 from segue.model.limits import Limits
 from segue.model.spec import HookName, share_strings
 from segue.model.state import FINAL, RUN_FINAL, RunState, SlotState, TaskState
+from segue.model.timing import Foretold, Timing
 from segue.model.value import encode
 from segue.model.why import Why
 from segue.resolve.graph import Graph
@@ -60,10 +62,13 @@ NOTHING: Final = Note()
 class Dag:
     """One DAG: the version of new runs, the highest number of any, the runs with a place, those in line for one.
 
-    `eased` are the (task, guard, likeness of slots) that people have released from now on.
+    `eased` are the (task, guard, likeness of slots) that people have released from now on; `timing` is as committed,
+    `foretold` the slots of a timetable of the user's own, `place` the folder and file that declare it.
     """
 
-    __slots__ = ("eased", "granted", "graph", "highest", "quarantined", "version", "waiting")
+    __slots__ = (
+        "eased", "foretold", "granted", "graph", "highest", "place", "quarantined", "timing", "version", "waiting",
+    )  # fmt: skip
 
     def __init__(self, version: Version) -> None:
         self.version = msgspec.structs.replace(version, spec=share_strings(version.spec))
@@ -71,6 +76,9 @@ class Dag:
         self.highest = version.number
         self.quarantined: Why | None = None
         self.eased: set[tuple[str, str, str]] = set()
+        self.timing = Timing()
+        self.foretold = Foretold()
+        self.place = ("", self.version.spec.file)
         self.granted: dict[RunKey, Machine] = {}
         self.waiting: list[Machine] = []
 
@@ -82,6 +90,7 @@ class Board:
         secret: the store's fence key.
         limits: what the settings allow.
         pools: (name, slots) of the pools that a person has set; they win over those of the settings.
+        agenda: what is looked ahead to.
 
     Attributes:
         now: the turn's instant; never goes back.
@@ -98,7 +107,8 @@ class Board:
         calls: hooks to call when this step is done: the run, (task or nothing, hook, map index), round.
     """
 
-    def __init__(self, secret: bytes, limits: Limits, pools: Iterable[tuple[str, int]]) -> None:
+    def __init__(self, secret: bytes, limits: Limits, pools: Iterable[tuple[str, int]], agenda: Agenda) -> None:
+        self.agenda = agenda
         self.secret = secret
         self.limits = limits
         self.now = Instant(0)

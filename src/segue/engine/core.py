@@ -22,24 +22,22 @@ from segue.engine.progress import conclude, dispatch, grant_places, settle, wake
 from segue.engine.renaming import former_id, remember, rename
 from segue.engine.restoring import board_of, enter, machine_of, outstanding_of
 from segue.engine.stopping import end_overdue
-from segue.model.changes import Decision, DefinitionFailed, Quarantined, VersionAdded
-from segue.model.commands import Command
-from segue.model.errors import Conflict, DefinitionError
-from segue.model.events import (
-    Asked,
-    Capacity,
-    Defined,
-    Definition,
-    Ended,
-    Event,
-    Lost,
-    Request,
-    SetPool,
-    SetSecret,
-    Started,
-    Tick,
+from segue.model.acts import (
+    CancelRun,
+    MarkTask,
+    MoveBackfill,
+    RejectTask,
+    ReleaseTask,
+    RerunRun,
+    RetryRun,
+    StartBackfill,
     TriggerRun,
 )
+from segue.model.changes import Decision, DefinitionFailed, Quarantined, VersionAdded
+from segue.model.commands import Command
+from segue.model.definition import Defined, Definition
+from segue.model.errors import Conflict, DefinitionError
+from segue.model.events import Asked, Capacity, Ended, Event, Expired, Known, Lost, Request, Started, Tick
 from segue.model.ids import Instant, RunKey
 from segue.model.images import RunImage, Snapshot, Version
 from segue.model.limits import NO_SETTINGS, Limits
@@ -56,10 +54,11 @@ class Engine:
     Args:
         snapshot: one consistent read of the store; the engine goes on from there.
         limits: what the settings allow.
+        planning: whether the clocks of DAGs run; without, only what is asked for runs.
     """
 
-    def __init__(self, snapshot: Snapshot, limits: Limits = NO_SETTINGS) -> None:
-        self._board = board_of(snapshot, limits)
+    def __init__(self, snapshot: Snapshot, limits: Limits = NO_SETTINGS, *, planning: bool = False) -> None:
+        self._board = board_of(snapshot, limits, planning)
         self._asked: set[str] = set()
         for image in snapshot.runs:
             self._guarded(image.row.run.dag, partial(self._restore, image))
@@ -93,12 +92,12 @@ class Engine:
         self._follow()
         self._dispatch()
         self._follow()
-        decision = Decision(tuple(board.changes), tuple(board.commands), self._wake_at())
+        decision = Decision(tuple(board.changes), tuple(board.commands), self._wake_at(), tuple(board.agenda.fresh))
         for key in board.over:
             machine = board.runs.get(key)
             if machine is not None and machine.state in RUN_FINAL and not machine.calling:
                 del board.runs[key]
-        board.over, board.changes, board.commands = [], [], []
+        board.over, board.changes, board.commands, board.agenda.fresh = [], [], [], []
         self._asked.clear()
         return decision
 
@@ -137,7 +136,9 @@ class Engine:
                 self._ask(event)
             case Defined():
                 self._define(event)
-            case Tick():
+            case Known():
+                board.agenda.learn(event.slots)
+            case Expired() | Tick():
                 pass
             case _:
                 assert_never(event)
@@ -146,13 +147,26 @@ class Engine:
         if request.id in self._asked:
             return
         self._asked.add(request.id)
-        if isinstance(request.act, SetPool | SetSecret):
+        dag = self._subject(request)
+        if not dag:
             act(self._board, request)
             return
-        dag = request.act.dag if isinstance(request.act, TriggerRun) else request.act.run.dag
         fault = self._guarded(dag, partial(act, self._board, request))
         if fault is not None:
             refuse(self._board, request, f"DAG {dag} is quarantined: {fault}")
+
+    def _subject(self, request: Request) -> str:
+        """The DAG that an act is about, empty where it is about none or several."""
+        match request.act:
+            case TriggerRun(dag) | StartBackfill(dag):
+                return dag
+            case MoveBackfill(number):
+                image = self._board.agenda.backfills.get(number)
+                return "" if image is None else image.row.dag
+            case RetryRun(run) | RerunRun(run) | CancelRun(run) | MarkTask(run) | ReleaseTask(run) | RejectTask(run):
+                return run.dag
+            case _:
+                return ""
 
     def _define(self, event: Defined) -> None:
         board = self._board
@@ -179,6 +193,7 @@ class Engine:
         fresh = Dag(Version(number, spec, definition.spec_digest, definition.code_digest, definition.bundle))
         if known is not None:
             fresh.granted, fresh.waiting, fresh.eased = known.granted, known.waiting, known.eased
+            fresh.timing = known.timing
             fresh.highest = max(fresh.highest, known.highest)
             if known.quarantined is not None:
                 board.outdated = f"memory of quarantined DAG {spec.id} is read anew"

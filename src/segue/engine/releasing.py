@@ -12,9 +12,10 @@ from segue.engine.guards import EMPTY, like_of
 from segue.engine.machine import EXPANDED, HELD, Machine
 from segue.engine.recall import cell_of, check_dag, check_place, lift, recall, take_up
 from segue.engine.reopening import go_on
+from segue.model.acts import RejectTask, ReleaseTask
 from segue.model.changes import GuardEased
 from segue.model.errors import Refused
-from segue.model.events import RejectTask, ReleaseTask, Request
+from segue.model.events import Request
 from segue.model.ids import RunKey
 from segue.model.state import RUN_FINAL, TaskState
 from segue.model.why import Why

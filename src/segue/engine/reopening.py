@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from segue.engine.board import Board, Note
 from segue.engine.machine import CODE, EXPANDED, FINAL_CODES, PENDING, Machine
 from segue.engine.tally import Tally
+from segue.model.acts import MarkTask
 from segue.model.changes import Answered, Collapsed
 from segue.model.errors import Refused
-from segue.model.events import MarkTask
 from segue.model.state import RUN_FINAL, RunState, TaskState
 from segue.model.why import Why
 

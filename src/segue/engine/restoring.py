@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from segue.engine.agenda import Agenda
 from segue.engine.board import Board, Dag
 from segue.engine.flows import await_steps, spawn
 from segue.engine.guards import EMPTY
@@ -25,14 +26,16 @@ from segue.resolve.rules import Verdict
 __all__ = ["board_of", "enter", "machine_of", "outstanding_of"]
 
 
-def board_of(snapshot: Snapshot, limits: Limits) -> Board:
+def board_of(snapshot: Snapshot, limits: Limits, planning: bool) -> Board:
     """All DAGs as they were committed; runs enter one by one."""
-    board = Board(snapshot.fence_key, limits, snapshot.pools)
+    agenda = Agenda(planning, snapshot.backfills, snapshot.last_backfill)
+    board = Board(snapshot.fence_key, limits, snapshot.pools, agenda)
     for image in snapshot.dags:
         dag = board.dags[image.dag] = Dag(image.version)
         dag.quarantined = image.quarantined
         dag.highest = max(dag.highest, image.highest)
         dag.eased.update((one.task, one.guard, one.like) for one in image.eased)
+        dag.timing, dag.foretold, dag.place = image.timing, image.foretold, (image.location, image.version.spec.file)
         remember(board, dag.version.spec, None)
     return board
 

@@ -7,8 +7,9 @@ from segue.engine.flows import failed_steps, refuse_step
 from segue.engine.machine import CODE, EXPANDED, FINAL_CODES, HELD, PENDING, Machine
 from segue.engine.recall import cell_of, check_dag, check_place, lift, recall, take_up
 from segue.engine.reopening import check_collapse, check_environments, go_on, reopen, with_environments
+from segue.model.acts import RetryRun
 from segue.model.errors import Refused
-from segue.model.events import Request, RetryRun
+from segue.model.events import Request
 from segue.model.ids import RunKey
 from segue.model.state import RUN_FINAL, RunState, TaskState
 from segue.resolve.selection import select_tasks, selects_many

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from segue.engine.board import Board
+from segue.model.acts import SetPool, SetSecret
 from segue.model.changes import PoolSet, SecretSet
 from segue.model.errors import Refused
-from segue.model.events import Request, SetPool, SetSecret
+from segue.model.events import Request
 from segue.model.ids import is_id
 
 __all__ = ["set_pool", "set_secret"]

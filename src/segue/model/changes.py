@@ -6,16 +6,25 @@ from typing import TypeAlias
 
 import msgspec
 
+from segue.model.acts import SecretKind
+from segue.model.alerts import Alert, AlertKind
+from segue.model.backfills import BackfillRow, BackfillState
 from segue.model.commands import Command
-from segue.model.events import SecretKind, Value
+from segue.model.events import Value
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import AttemptKind, RunRow, Step, Stop, Version
 from segue.model.state import AttemptState, RunState, SlotState, TaskState
+from segue.model.timing import Foretold, SlotAsk, Timing
 from segue.model.why import Why
 
 __all__ = [
+    "AlertFolded",
+    "AlertMarked",
+    "AlertRaised",
     "Answered",
     "AttemptMoved",
+    "BackfillMade",
+    "BackfillMoved",
     "Change",
     "Collapsed",
     "DagRenamed",
@@ -27,11 +36,15 @@ __all__ = [
     "Quarantined",
     "RunCreated",
     "RunMoved",
+    "RunsForgotten",
     "SecretSet",
+    "Silenced",
     "SlotMoved",
     "Spawned",
+    "SlotsForetold",
     "StateChanged",
     "TaskMoved",
+    "TimingSet",
     "VersionAdded",
 ]
 
@@ -232,12 +245,15 @@ class DefinitionFailed(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 class SlotMoved(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """The ledger of a slot: its latest run that started a task, and what the slot shows."""
+    """The ledger of a slot: its latest run that started a task, and what the slot shows.
+
+    `run` is None where no run has to do with it: it was skipped (`overlap="skip"`), or a slot before it was made anew.
+    """
 
     dag: str
     slot: tuple[Instant, Instant]
     state: SlotState
-    run: RunKey
+    run: RunKey | None
     version: int
     at: Instant
 
@@ -247,6 +263,92 @@ class Quarantined(msgspec.Struct, frozen=True, gc=False, tag=True):
 
     dag: str
     why: Why
+    at: Instant
+
+
+class TimingSet(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The clock of a DAG stands so from now on. `why` is told in the log; None: it only went on by a slot."""
+
+    dag: str
+    timing: Timing
+    at: Instant
+    why: Why | None = None
+    actor: str = ""
+
+
+class SlotsForetold(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The next slots of a timetable of the user's own; earlier ones are forgotten."""
+
+    dag: str
+    foretold: Foretold
+    at: Instant
+
+
+class BackfillMade(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A new backfill: *running*, or *proposed* where nobody has asked for it."""
+
+    row: BackfillRow
+    state: BackfillState
+    at: Instant
+
+
+class BackfillMoved(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A backfill moves, or (old == new) gets on: so many slots have become runs. `row` replaces its row where given."""
+
+    backfill: int
+    dag: str
+    old: BackfillState
+    new: BackfillState
+    made: int
+    at: Instant
+    why: Why | None = None
+    actor: str = ""
+    row: BackfillRow | None = None
+
+
+class AlertRaised(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A person must be told; written once for each (thing, kind, episode), and again without effect."""
+
+    alert: Alert
+    at: Instant
+
+
+class AlertFolded(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Something more belongs to an alert that was raised: `text` is added to it, nobody is told anew."""
+
+    thing: str
+    kind: AlertKind
+    episode: Instant
+    text: str
+    at: Instant
+
+
+class AlertMarked(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """What has become of an alert at one target (`MarkAlert`)."""
+
+    thing: str
+    kind: AlertKind
+    episode: Instant
+    target: str
+    state: str
+    text: str
+    at: Instant
+
+
+class Silenced(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """No alert is sent about what a selection names until an instant."""
+
+    selection: str
+    until: Instant
+    at: Instant
+    actor: str = ""
+    reason: str = ""
+
+
+class RunsForgotten(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """These runs are removed whole: run, tasks, attempts, events, requests. What their slots show stays."""
+
+    runs: tuple[RunKey, ...]
     at: Instant
 
 
@@ -265,13 +367,18 @@ class Answered(msgspec.Struct, frozen=True, gc=False, tag=True):
 Change: TypeAlias = (
     RunCreated | RunMoved | TaskMoved | AttemptMoved | Expanded | Collapsed | VersionAdded | DefinitionFailed
     | SlotMoved | Quarantined | Answered | StateChanged | GuardEased | PoolSet | SecretSet
-    | Spawned | DagRenamed
+    | Spawned | DagRenamed | TimingSet | SlotsForetold | BackfillMade | BackfillMoved | AlertRaised | AlertFolded
+    | AlertMarked | Silenced | RunsForgotten
 )  # fmt: skip
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False):
-    """One turn: what to commit, what to do after it, and when to come back without an event (None: never)."""
+    """One turn: what to commit, what to do after it, and when to come back without an event (None: never).
+
+    `asks` are slots of which the engine must know what the store knows: the next turn begins with a `Known`.
+    """
 
     changes: tuple[Change, ...]
     commands: tuple[Command, ...]
     wake_at: Instant | None
+    asks: tuple[SlotAsk, ...] = ()

@@ -8,11 +8,14 @@ from typing import Protocol
 
 import msgspec
 
+from segue.model.acts import Act
 from segue.model.changes import Change, Decision
 from segue.model.commands import Command
-from segue.model.events import Act, Definition, Event, Value
+from segue.model.definition import Definition
+from segue.model.events import Event, Known, Value
 from segue.model.ids import Instant, RunKey
 from segue.model.images import Facts, Snapshot
+from segue.model.timing import SlotAsk
 
 __all__ = ["Clock", "Engine", "Executor", "Inbox", "Lease", "Results", "Transaction", "Vault", "Writer"]
 
@@ -131,6 +134,10 @@ class Writer(Protocol):
 
     def facts(self, act: Act, request: str) -> Facts:
         """What the store knows about the object of a request."""
+        ...
+
+    def look(self, asks: Sequence[SlotAsk]) -> Known:
+        """What the store knows about slots, in one consistent read."""
         ...
 
     def known(self, definition: Definition) -> Definition:

@@ -6,50 +6,39 @@ An event is the past; the engine cannot refuse it, only decide what follows. Eve
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
+from segue.model.acts import Act
+from segue.model.definition import Defined
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import Facts, Step
-from segue.model.spec import DagSpec
+from segue.model.timing import SlotFacts
 
 __all__ = [
     "OWN_CAUSES",
-    "Act",
     "Asked",
-    "CancelRun",
     "Cancelled",
     "Capacity",
-    "Defined",
     "Deferred",
-    "Definition",
     "Ended",
     "Event",
+    "Expired",
     "Failure",
-    "FileError",
     "Followed",
     "Held",
+    "Known",
     "Lost",
     "LostCause",
-    "MarkTask",
     "MayStart",
     "Outcome",
-    "RejectTask",
-    "ReleaseTask",
     "Request",
-    "RerunRun",
-    "RetryRun",
-    "RunAct",
-    "SecretKind",
-    "SetPool",
-    "SetSecret",
     "Skipped",
     "Started",
     "StartsRun",
     "StateSet",
     "Tick",
-    "TriggerRun",
     "Usage",
     "Value",
 ]
@@ -234,100 +223,6 @@ class Capacity(msgspec.Struct, frozen=True, gc=False, tag=True):
     depth: int = 0
 
 
-class TriggerRun(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Make a run of `dag`: of the slot `[start, end)`, or without interval. `params` is an encoded dict."""
-
-    dag: str
-    key: str
-    slot: tuple[Instant, Instant] | None = None
-    params: bytes = b""
-    reason: str = ""
-    replace: bool = False
-
-
-class RetryRun(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Reopen what failed, or the tasks named (`clean`, `clean[3]`) with their ended descendants unless `only`."""
-
-    run: RunKey
-    tasks: tuple[str, ...] = ()
-    only: bool = False
-    force: bool = False
-
-
-class RerunRun(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """A new run of the slot of `run` with the newest code; `params` replaces the old run's where given.
-
-    `failed` takes over the unchanged green tasks of the old run; `cut` names tasks that run, with all below them, while
-    every other green task is taken over.
-    """
-
-    run: RunKey
-    params: bytes | None = None
-    replace: bool = False
-    failed: bool = False
-    cut: tuple[str, ...] = ()
-
-
-class CancelRun(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Stop a run: waiting tasks at once, attempts by TERM, grace and KILL (`now`: KILL at once)."""
-
-    run: RunKey
-    now: bool = False
-
-
-class MarkTask(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Set a task (`clean`, `clean[3]`) to a final state by hand."""
-
-    run: RunKey
-    task: str
-    state: Literal["success", "failed", "skipped"]
-    reason: str
-
-
-class ReleaseTask(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Let a held task (`load`, `load[3]`) go: publish what it staged; `from_now_on`: also in comparable slots."""
-
-    run: RunKey
-    task: str
-    reason: str
-    from_now_on: bool = False
-
-
-class RejectTask(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Fail a held task (`load`, `load[3]`)."""
-
-    run: RunKey
-    task: str
-    reason: str
-
-
-class SetPool(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Give a pool so many slots; None removes it."""
-
-    name: str
-    slots: int | None
-
-
-SecretKind: TypeAlias = Literal["connection", "secret"]
-
-
-class SetSecret(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Keep a connection or secret that its sender has encrypted; None removes it.
-
-    `key` names the key it is encrypted with. Where `was` is given only that value is replaced, and none else.
-    """
-
-    kind: SecretKind
-    name: str
-    sealed: bytes | None
-    key: str = ""
-    was: bytes | None = None
-
-
-RunAct: TypeAlias = RetryRun | RerunRun | CancelRun | MarkTask | ReleaseTask | RejectTask
-Act: TypeAlias = TriggerRun | RunAct | SetPool | SetSecret
-
-
 class Request(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Somebody asks. `facts` is what the store knew about the act's object when it was polled."""
 
@@ -337,38 +232,20 @@ class Request(msgspec.Struct, frozen=True, gc=False, tag=True):
     facts: Facts = Facts()
 
 
-class FileError(msgspec.Struct, frozen=True, gc=False):
-    """One error of a DAG file, for people."""
+class Known(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """What the store knows about the slots that the engine asked for."""
 
-    file: str
-    line: int | None
-    message: str
-    dag: str | None = None
-    task: str | None = None
+    slots: tuple[SlotFacts, ...]
 
 
-class Definition(msgspec.Struct, frozen=True, gc=False):
-    """One DAG as its file says it now. `number` is its version's, where the store has this pair of digests already."""
+class Expired(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """These runs ended longer ago than runs are kept."""
 
-    spec: DagSpec
-    spec_digest: str
-    code_digest: str
-    bundle: str
-    number: int | None = None
-
-
-class Defined(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """The definition child has read one file of a location."""
-
-    location: str
-    file: str
-    definitions: tuple[Definition, ...] = ()
-    errors: tuple[FileError, ...] = ()
-    gone: tuple[str, ...] = ()
+    runs: tuple[RunKey, ...]
 
 
 class Tick(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Nothing but the passing of time."""
 
 
-Event: TypeAlias = Started | Ended | Lost | Asked | Capacity | Request | Defined | Tick
+Event: TypeAlias = Started | Ended | Lost | Asked | Capacity | Request | Defined | Known | Expired | Tick

@@ -1,4 +1,4 @@
-"""What the store gives back to the engine: whole runs as they were committed, and facts about the object of a request.
+"""What the store gives back to the engine: whole runs as they were committed, and facts about what it asks for.
 
 Memory is a cache of the store: an image is all that is needed to go on with a run.
 """
@@ -9,9 +9,12 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from segue.model.alerts import Episode
+from segue.model.backfills import BackfillImage
 from segue.model.ids import Instant, RunKey
 from segue.model.spec import DagSpec, TaskSpec
 from segue.model.state import AttemptState, RunState, TaskState
+from segue.model.timing import Foretold, Timing
 from segue.model.why import Why
 
 __all__ = [
@@ -61,6 +64,7 @@ class RunRow(msgspec.Struct, frozen=True, gc=False):
     created: Instant = Instant(0)
     actor: str = ""
     reason: str = ""
+    backfill: int | None = None
 
 
 class AttemptImage(msgspec.Struct, frozen=True, gc=False):
@@ -169,6 +173,9 @@ class DagImage(msgspec.Struct, frozen=True, gc=False):
     quarantined: Why | None = None
     highest: int = 0
     eased: tuple[Eased, ...] = ()
+    timing: Timing = Timing()
+    foretold: Foretold = Foretold()
+    location: str = ""
 
 
 class Facts(msgspec.Struct, frozen=True, gc=False):
@@ -200,3 +207,6 @@ class Snapshot(msgspec.Struct, frozen=True, gc=False):
     dags: tuple[DagImage, ...] = ()
     runs: tuple[RunImage, ...] = ()
     pools: tuple[tuple[str, int], ...] = ()
+    backfills: tuple[BackfillImage, ...] = ()
+    last_backfill: int = 0
+    episodes: tuple[Episode, ...] = ()

@@ -20,12 +20,14 @@ class Limits(msgspec.Struct, frozen=True, gc=False):
             named here never runs, and says so.
         guards: *hold* as declared, *warn* instead of hold, *off*: none.
         backfill_reserve: slots of every pool, and workers, kept free of backfills where there are at least four.
+        hold_reminder: microseconds after which a held task is told of once more.
     """
 
     pools: tuple[tuple[str, int], ...] = ()
     resources: tuple[tuple[str, int], ...] = ()
     guards: Guards = "hold"
     backfill_reserve: int = 1
+    hold_reminder: int = 3_600_000_000
 
 
 NO_SETTINGS: Final = Limits()

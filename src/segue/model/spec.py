@@ -63,7 +63,8 @@ class RetrySpec(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 class Rules(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """The options of a task that decide how it is run. Times in microseconds.
 
-    `resources` are (name, amount) pairs, memory in bytes. `hooks` says which `on_…=` functions the task has.
+    `resources` are (name, amount) pairs, memory in bytes. `hooks` says which `on_…=` functions the task has. The
+    `deadline` counts from the instant at which the run is due.
     """
 
     retry: RetrySpec = RetrySpec()
@@ -85,6 +86,8 @@ class Rules(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     secrets: tuple[str, ...] = ()
     resources: tuple[tuple[str, int], ...] = ()
     hooks: tuple[HookName, ...] = ()
+    depends_on_past: bool = False
+    deadline: int | None = None
 
     @property
     def memory(self) -> int | None:
@@ -170,7 +173,9 @@ class ParamSpec(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 class DagSpec(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One DAG. Instants and durations in microseconds; `schedule` is a timetable as plain data, None for manual.
 
-    `file` is relative to the root of its bundle and, like `line`, not part of the digest.
+    `file` is relative to the root of its bundle and, like `line`, not part of the digest. `deadline` counts from the
+    instant at which a run is due; `deadline_at` is the first such minute of a day, in the DAG's zone, at or after it.
+    `lookback` is how many slots are run again after each scheduled run; `alerts` are channels of its own.
     """
 
     id: str
@@ -196,6 +201,10 @@ class DagSpec(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     timeout: int | None = None
     hooks: tuple[HookName, ...] = ()
     renamed_from: str | None = None
+    deadline: int | None = None
+    deadline_at: int | None = None
+    lookback: int = 0
+    alerts: tuple[str, ...] = ()
 
     @property
     def is_flow(self) -> bool:

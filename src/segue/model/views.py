@@ -7,16 +7,23 @@ from collections.abc import Iterator
 
 import msgspec
 
+from segue.model.alerts import Alert
+from segue.model.backfills import BackfillRow, BackfillState
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import AttemptKind, RunRow, Stop
 from segue.model.spec import DagSpec
 from segue.model.state import AttemptState, RunState, SlotState, TaskState
+from segue.model.timing import Foretold, Timing
 from segue.model.why import Why
 
 __all__ = [
+    "AlertView",
     "AnswerView",
     "AttemptView",
+    "BackfillView",
     "DagView",
+    "DeliveryView",
+    "DurationView",
     "EasedView",
     "EventView",
     "HeldView",
@@ -25,6 +32,7 @@ __all__ = [
     "RunQuery",
     "RunView",
     "SealedRow",
+    "SilenceView",
     "SlotView",
     "TaskView",
 ]
@@ -143,7 +151,7 @@ class EventView(msgspec.Struct, frozen=True, gc=False):
 
 
 class DagView(msgspec.Struct, frozen=True, gc=False):
-    """One DAG: its newest version's number, where it comes from, and why its file cannot be read now, if so.
+    """One DAG: its newest version's number, where it comes from, why its file cannot be read, where its clock stands.
 
     `former` are the ids that it had before, the oldest first.
     """
@@ -156,6 +164,53 @@ class DagView(msgspec.Struct, frozen=True, gc=False):
     error: str | None = None
     quarantined: Why | None = None
     former: tuple[str, ...] = ()
+    timing: Timing = Timing()
+    foretold: Foretold = Foretold()
+
+
+class BackfillView(msgspec.Struct, frozen=True, gc=False):
+    """One backfill: `made` of its slots have become runs, and how many of these stand in each state of a run."""
+
+    row: BackfillRow
+    state: BackfillState
+    made: int
+    runs: tuple[tuple[RunState, int], ...] = ()
+    ended: Instant | None = None
+
+
+class DeliveryView(msgspec.Struct, frozen=True, gc=False):
+    """What has become of an alert at one target: *sent*, *failed* (tried again), *parked*, *silenced*."""
+
+    target: str
+    state: str
+    tries: int
+    text: str
+    at: Instant
+
+
+class AlertView(msgspec.Struct, frozen=True, gc=False):
+    """One alert, what was folded into it, and what has become of it at each target."""
+
+    alert: Alert
+    at: Instant
+    folded: tuple[str, ...] = ()
+    deliveries: tuple[DeliveryView, ...] = ()
+
+
+class SilenceView(msgspec.Struct, frozen=True, gc=False):
+    """No alert about what `selection` names is sent until an instant."""
+
+    selection: str
+    until: Instant
+    actor: str = ""
+    reason: str = ""
+
+
+class DurationView(msgspec.Struct, frozen=True, gc=False):
+    """How long the code of a task took, in microseconds, in its newest good attempts, the newest first."""
+
+    task: str
+    spans: tuple[int, ...]
 
 
 class SlotView(msgspec.Struct, frozen=True, gc=False):
@@ -220,6 +275,7 @@ class RunQuery(msgspec.Struct, frozen=True, gc=False):
     states: tuple[RunState, ...] = ()
     since: Instant | None = None
     limit: int = 50
+    backfill: int | None = None
 
 
 class RunDetail(msgspec.Struct, frozen=True):

@@ -12,12 +12,15 @@ from typing import Final, Protocol
 
 import msgspec
 
+from segue.model.acts import TriggerRun
 from segue.model.changes import Change
 from segue.model.contracts import Clock, Engine, Executor, Inbox, Lease, Writer
+from segue.model.definition import Defined
 from segue.model.errors import Conflict, LeaseLost, StoreDown
-from segue.model.events import Defined, Ended, Event, Request, StartsRun, TriggerRun
+from segue.model.events import Ended, Event, Request, StartsRun
 from segue.model.ids import Instant, RunKey, manual_key, started_by
 from segue.model.images import Snapshot
+from segue.model.timing import SlotAsk
 
 __all__ = ["EVENTS_PER_TURN", "FIRST_PAUSE", "LONGEST_PAUSE", "Watch", "run_forever"]
 
@@ -93,6 +96,7 @@ class _Owner:
         self.patience: float | None = 0.0
         self.renew_by: Instant | None = None
         self.given: set[str] = set()  # requests that this engine has and has not answered yet
+        self.asks: Sequence[SlotAsk] = ()
 
     def begin(self, new_engine: Callable[[Snapshot], Engine]) -> tuple[Lease, Engine]:
         now = self.clock.now()
@@ -101,6 +105,7 @@ class _Owner:
         self.executor.barrier()
         engine = new_engine(self.store.snapshot(self.watch.runs()))
         self.given.clear()
+        self.asks = ()
         self.executor.do(engine.outstanding())
         return lease, engine
 
@@ -112,8 +117,9 @@ class _Owner:
         said, more_said = _first(self.executor.poll(), EVENTS_PER_TURN - len(asked))
         asked = [self._informed(event) for event in asked]
         news = [event for event in asked if not (isinstance(event, Request) and event.id in self.given)]
-        decision = engine.step(now, [*news, *map(self._with_facts, said)])
-        changes = decision.changes
+        known = [self.store.look(self.asks)] if self.asks else []
+        decision = engine.step(now, [*known, *news, *map(self._with_facts, said)])
+        changes, self.asks = decision.changes, decision.asks
         if changes or (self.renew_by is not None and now >= self.renew_by):
             self.watch.deciding(changes)
             with self.store.transaction(lease.epoch) as transaction:
@@ -127,7 +133,7 @@ class _Owner:
             self.watch.committed(changes)
         ends = [end for end in (decision.wake_at, self.renew_by) if end is not None]
         self.patience = max(0, min(ends) - now) / 1_000_000 if ends else None
-        if more_asked or more_said:
+        if more_asked or more_said or self.asks:
             self.patience = 0.0
         return bool(changes)
 

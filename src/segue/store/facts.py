@@ -9,7 +9,8 @@ from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
-from segue.model.events import Act, Definition, SetPool, SetSecret, TriggerRun
+from segue.model.acts import Act, SetPool, SetSecret, TriggerRun
+from segue.model.definition import Definition
 from segue.model.ids import Instant, RunKey
 from segue.model.images import AttemptImage, Facts, HookImage, RunImage, Step, TaskImage, Version
 from segue.model.spec import DagSpec

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from segue.model.events import SecretKind
+from segue.model.acts import SecretKind
 from segue.model.ids import Instant, RunKey
 from segue.model.views import (
+    AlertView,
     AnswerView,
     AttemptView,
+    BackfillView,
     DagView,
+    DurationView,
     EasedView,
     EventView,
     PoolView,
@@ -18,14 +21,18 @@ from segue.model.views import (
     RunQuery,
     RunView,
     SealedRow,
+    SilenceView,
     SlotView,
     TaskView,
 )
 
 __all__ = [
+    "AlertReader",
+    "BackfillReader",
     "DagReader",
     "EventReader",
     "GuardReader",
+    "HistoryReader",
     "PoolReader",
     "Reader",
     "RequestReader",
@@ -81,6 +88,45 @@ class SlotReader(Protocol):
 
     def slots(self, dag: str, first: Instant | None = None, stop: Instant | None = None) -> Sequence[SlotView]:
         """Slots of a DAG that start in `[first, stop)`, the oldest first."""
+        ...
+
+
+class BackfillReader(Protocol):
+    """Backfills."""
+
+    def backfills(self, dag: str | None = None, limit: int = 50) -> Sequence[BackfillView]:
+        """Backfills of one DAG or all, the newest first."""
+        ...
+
+    def backfill(self, number: int) -> BackfillView | None:
+        """One backfill."""
+        ...
+
+
+class AlertReader(Protocol):
+    """Alerts."""
+
+    def alerts(self, since: Instant | None = None, *, open_only: bool = False, limit: int = 100) -> Sequence[AlertView]:
+        """Alerts raised at `since` or later, the newest first; `open_only`: not yet sent, parked or silenced somewhere.
+
+        An alert without any delivery is open.
+        """
+        ...
+
+    def silences(self, now: Instant) -> Sequence[SilenceView]:
+        """What is silenced now."""
+        ...
+
+
+class HistoryReader(Protocol):
+    """What has been, as far as forecasts need it."""
+
+    def durations(self, dag: str, runs: int = 20) -> Sequence[DurationView]:
+        """How long the tasks of a DAG took in its newest good runs, by task; items of a mapped one count one by one."""
+        ...
+
+    def expired(self, before: Instant, limit: int = 100) -> Sequence[RunKey]:
+        """Runs that ended before an instant, the oldest first; those that owe a hook are not among them."""
         ...
 
 
@@ -145,8 +191,9 @@ class RowReader(Protocol):
 
 
 class Reader(
-    RunReader, EventReader, DagReader, SlotReader, RequestReader, PoolReader, GuardReader, SecretReader, Protocol
-):
+    RunReader, EventReader, DagReader, SlotReader, RequestReader, PoolReader, GuardReader, SecretReader,
+    BackfillReader, AlertReader, HistoryReader, Protocol,
+):  # fmt: skip
     """All topics."""
 
     def close(self) -> None:

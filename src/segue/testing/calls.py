@@ -23,10 +23,11 @@ from segue.define.hooks import hook_of
 from segue.define.keeping import KeptState
 from segue.define.nodes import Call as Node
 from segue.define.options import Retry
+from segue.model.acts import SecretKind
 from segue.model.commands import Given, Launch, Many, Missing, Stored
 from segue.model.contracts import Results
 from segue.model.errors import UnknownName, UnreadableValue
-from segue.model.events import Failure, Outcome, SecretKind, Value
+from segue.model.events import Failure, Outcome, Value
 from segue.model.ids import Instant
 from segue.model.interval import Interval
 from segue.model.spec import HookName

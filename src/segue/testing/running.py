@@ -14,8 +14,10 @@ from segue.data.staging import discard_staged
 from segue.data.storage import LocalStorage
 from segue.define.dag import Dag
 from segue.engine.core import Engine
+from segue.model.acts import TriggerRun
 from segue.model.changes import Answered, AttemptMoved, Change, RunMoved
-from segue.model.events import Defined, Definition, Event, Request, TriggerRun
+from segue.model.definition import Defined, Definition
+from segue.model.events import Event, Request
 from segue.model.ids import AttemptKey, RunKey, manual_key
 from segue.model.interval import Interval
 from segue.model.moment import Moment

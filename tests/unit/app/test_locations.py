@@ -5,8 +5,8 @@ import pytest
 
 from segue.app.locations import HERE, Location, location_of, placed, read_locations
 from segue.app.settings import read_settings
+from segue.model.definition import Definition
 from segue.model.errors import UsageError
-from segue.model.events import Definition
 from segue.model.spec import DagSpec, Rules, TaskSpec, spec_digest
 from segue.run.children.definition_wire import Read
 

@@ -4,8 +4,9 @@ import pytest
 
 from segue.app.picture import Picture
 from segue.app.session import Session
+from segue.model.acts import CancelRun, ReleaseTask, RetryRun, TriggerRun
 from segue.model.changes import Answered, AttemptMoved, RunCreated, RunMoved, TaskMoved
-from segue.model.events import CancelRun, ReleaseTask, Request, RetryRun, TriggerRun
+from segue.model.events import Request
 from segue.model.ids import AttemptKey, Instant, RunKey, hook_id
 from segue.model.images import RunRow
 from segue.model.spec import DagSpec

@@ -12,32 +12,24 @@ from collections.abc import Callable
 from msgspec import structs
 
 from segue.engine.core import Engine
+from segue.model.acts import Act, CancelRun, MarkTask, RejectTask, ReleaseTask, RerunRun, RetryRun, TriggerRun
 from segue.model.changes import Answered, AttemptMoved, Change, Decision, RunMoved, TaskMoved
 from segue.model.commands import Adopt, Cancel, Kill, Launch
+from segue.model.definition import Defined, Definition
 from segue.model.events import (
-    Act,
     Asked,
     Cancelled,
-    CancelRun,
     Capacity,
-    Defined,
-    Definition,
     Ended,
     Event,
     Failure,
     Lost,
     LostCause,
-    MarkTask,
     MayStart,
     Outcome,
-    RejectTask,
-    ReleaseTask,
     Request,
-    RerunRun,
-    RetryRun,
     Started,
     StateSet,
-    TriggerRun,
     Value,
 )
 from segue.model.ids import AttemptKey, Instant, RunKey, fence_of

@@ -1,6 +1,7 @@
 from segue.engine.board import MAX_CHANGES
+from segue.model.acts import CancelRun
 from segue.model.commands import Adopt, Cancel, Kill, Launch
-from segue.model.events import CancelRun, Failure, LostCause, Request, Skipped
+from segue.model.events import Failure, LostCause, Request, Skipped
 from tests.unit.engine.driver import BOOM, NOBODY, STOPPED, World, dag, mapped, task
 
 

@@ -2,9 +2,10 @@
 
 import pytest
 
+from segue.model.acts import RerunRun, RetryRun
 from segue.model.changes import Spawned, TaskMoved
 from segue.model.commands import Launch, Recorded
-from segue.model.events import Deferred, Failure, Held, LostCause, RerunRun, RetryRun, Skipped, Value
+from segue.model.events import Deferred, Failure, Held, LostCause, Skipped, Value
 from segue.model.images import Step
 from segue.model.spec import Rules, TaskSpec
 from segue.model.state import TaskState

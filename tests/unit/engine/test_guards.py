@@ -1,9 +1,10 @@
 import pytest
 
 from segue.engine.guards import like_of
+from segue.model.acts import ReleaseTask
 from segue.model.changes import GuardEased, RunMoved
 from segue.model.commands import Launch
-from segue.model.events import Failure, Held, LostCause, ReleaseTask, Value
+from segue.model.events import Failure, Held, LostCause, Value
 from segue.model.ids import Instant
 from segue.model.limits import Limits
 from segue.model.moment import HOUR

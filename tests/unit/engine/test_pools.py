@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from segue.model.acts import SetPool, SetSecret
 from segue.model.changes import AttemptMoved, PoolSet, Quarantined, SecretSet
 from segue.model.commands import Launch
-from segue.model.events import Capacity, Followed, LostCause, SetPool, SetSecret, Value
+from segue.model.events import Capacity, Followed, LostCause, Value
 from segue.model.limits import Limits
 from segue.model.spec import DagSpec
 from tests.unit.engine.driver import BOOM, World, dag, mapped, task

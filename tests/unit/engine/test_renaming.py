@@ -1,7 +1,8 @@
 import pytest
 
+from segue.model.acts import RerunRun, RetryRun, TriggerRun
 from segue.model.changes import DagRenamed, DefinitionFailed, VersionAdded
-from segue.model.events import Followed, Held, RerunRun, RetryRun, TriggerRun, Value
+from segue.model.events import Followed, Held, Value
 from segue.model.ids import RunKey
 from segue.model.images import Eased
 from tests.unit.engine.driver import BOOM, World, dag, mapped, slot_of, task

@@ -1,7 +1,8 @@
 import pytest
 
+from segue.model.acts import CancelRun, MarkTask, RetryRun
 from segue.model.changes import TaskMoved
-from segue.model.events import CancelRun, LostCause, MarkTask, Request, RetryRun, Skipped
+from segue.model.events import LostCause, Request, Skipped
 from tests.unit.engine.driver import BOOM, NOBODY, World, dag, mapped, task
 
 

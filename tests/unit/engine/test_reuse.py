@@ -6,9 +6,10 @@ import pytest
 from msgspec import structs
 
 from segue.engine.reuse import MAX_TAKEN, ReusePlan, plan_reuse
+from segue.model.acts import RerunRun
 from segue.model.changes import AttemptMoved, Expanded, RunCreated, TaskMoved
 from segue.model.errors import Refused
-from segue.model.events import Followed, Request, RerunRun, Skipped, Value
+from segue.model.events import Followed, Request, Skipped, Value
 from segue.model.ids import AttemptKey, Instant
 from segue.model.images import RunImage
 from segue.model.spec import DagSpec, ParamSpec, TaskSpec

@@ -2,9 +2,10 @@
 
 import pytest
 
+from segue.model.acts import TriggerRun
 from segue.model.changes import RunCreated
 from segue.model.commands import Launch
-from segue.model.events import LostCause, Request, StartsRun, TriggerRun
+from segue.model.events import LostCause, Request, StartsRun
 from segue.model.ids import RunKey, manual_key, started_by
 from segue.model.spec import ParamSpec
 from segue.model.value import decode, encode

@@ -2,10 +2,12 @@ import pytest
 
 from segue.engine.board import MAX_CHANGES
 from segue.engine.core import Engine
+from segue.model.acts import RetryRun
 from segue.model.changes import DefinitionFailed, Quarantined, VersionAdded
 from segue.model.commands import Launch
+from segue.model.definition import Defined, Definition, FileError
 from segue.model.errors import Conflict
-from segue.model.events import Capacity, Defined, Definition, FileError, Followed, Request, RetryRun, Tick, Value
+from segue.model.events import Capacity, Followed, Request, Tick, Value
 from segue.model.ids import Instant, RunKey
 from segue.model.images import AttemptImage, DagImage, Facts, RunImage, RunRow, Snapshot, TaskImage, Version
 from segue.model.state import AttemptState, RunState, TaskState

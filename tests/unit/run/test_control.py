@@ -7,8 +7,9 @@ from contextlib import contextmanager
 import pytest
 
 from segue.app.control_client import ControlClient, OwnerGone
+from segue.model.acts import CancelRun
 from segue.model.changes import Answered
-from segue.model.events import CancelRun, Request, Tick
+from segue.model.events import Request, Tick
 from segue.model.ids import Instant, RunKey
 from segue.model.images import Facts
 from segue.run.control import MESSAGE_LIMIT, Ask, ControlServer, frame

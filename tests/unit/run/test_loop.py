@@ -5,11 +5,13 @@ from contextlib import contextmanager
 
 import pytest
 
+from segue.model.acts import CancelRun
 from segue.model.changes import Answered, Decision
 from segue.model.commands import Kill
 from segue.model.contracts import Lease
+from segue.model.definition import Defined, Definition
 from segue.model.errors import Conflict, LeaseLost, StoreDown
-from segue.model.events import CancelRun, Defined, Definition, Lost, LostCause, Request, Tick
+from segue.model.events import Lost, LostCause, Request, Tick
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import Facts, Snapshot
 from segue.model.spec import DagSpec

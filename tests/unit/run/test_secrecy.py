@@ -29,7 +29,7 @@ from segue.model.events import (
     StateSet,
     Usage,
     Value,
-)  # fmt: skip
+)
 from segue.model.ids import AttemptKey, Instant
 from segue.model.masking import Veil
 from segue.run.children.outcome import outcome_of

@@ -23,8 +23,8 @@ import msgspec
 from segue.define.bundle import Bundle, Snapshots, project_root
 from segue.define.digest import code_digest
 from segue.define.loading import load_file
+from segue.model.definition import Definition, FileError
 from segue.model.errors import DefinitionError
-from segue.model.events import Definition, FileError
 from segue.model.spec import spec_digest
 from segue.run.children.definition_wire import Found, Load, Read
 from segue.run.children.lifeline import adopt_orphans, die_with_parent, dump_no_core

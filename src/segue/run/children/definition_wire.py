@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from segue.model.events import Definition, FileError
+from segue.model.definition import Definition, FileError
 
 __all__ = ["MEMORY", "SECONDS", "Found", "Load", "Read"]
 

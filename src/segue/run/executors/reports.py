@@ -22,7 +22,7 @@ from segue.model.events import (
     StateSet,
     Usage,
     Value,
-)  # fmt: skip
+)
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.size import show_bytes
 from segue.run.executors.logfile import log_path

@@ -8,9 +8,11 @@ from typing import Final
 
 import msgspec
 
+from segue.model.acts import Act, SecretKind
 from segue.model.contracts import Lease
+from segue.model.definition import Definition
 from segue.model.errors import LeaseLost
-from segue.model.events import Act, Definition, SecretKind, Value
+from segue.model.events import Value
 from segue.model.ids import Instant, RunKey
 from segue.model.images import DagImage, Eased, Facts, Snapshot
 from segue.model.state import TaskState

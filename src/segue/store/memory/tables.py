@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from segue.model.events import SecretKind
+from segue.model.acts import SecretKind
 from segue.model.ids import Instant, RunKey
 from segue.model.images import AttemptImage, RunImage, Step, Version
 from segue.model.spec import DagSpec

@@ -15,9 +15,10 @@ import msgspec
 import psycopg
 from sqlalchemy.engine import Connection
 
+from segue.model.acts import Act
 from segue.model.changes import Answered, Change
 from segue.model.errors import UsageError
-from segue.model.events import Act, Event, Request
+from segue.model.events import Event, Request
 from segue.model.ids import Instant
 from segue.store.postgres.connection import connect, drop, faults, is_open, raw_of
 

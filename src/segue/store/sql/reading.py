@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
-from segue.model.events import SecretKind, Value
+from segue.model.acts import SecretKind
+from segue.model.events import Value
 from segue.model.ids import Instant, RunKey
 from segue.model.state import TaskState
 from segue.model.views import (

@@ -11,9 +11,10 @@ from typing import Any, Final, cast
 import msgspec
 from sqlalchemy.engine import Connection
 
+from segue.model.acts import Act
 from segue.model.contracts import Lease
+from segue.model.definition import Definition
 from segue.model.errors import Conflict, HomeUnusable, LeaseLost, SegueError
-from segue.model.events import Act, Definition
 from segue.model.ids import RunKey
 from segue.model.images import Facts, Snapshot
 from segue.store.facts import facts_of, ids_of

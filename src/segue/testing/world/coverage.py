@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from segue.model.acts import Act, RetryRun
 from segue.model.changes import Answered, AttemptMoved, GuardEased, PoolSet, StateChanged, TaskMoved
-from segue.model.events import Act, RetryRun
 from segue.model.state import RUN_FINAL, AttemptState, RunState, TaskState
 from segue.testing.world.ledger import Commit, Ledger, RunRecord
 from segue.testing.world.plan import Plan

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from segue.model.changes import Answered, Change
-from segue.model.events import Defined, Event, Request
+from segue.model.definition import Defined
+from segue.model.events import Event, Request
 from segue.testing.world.cuts import Cuts
 from segue.testing.world.ledger import Ledger, Violation
 from segue.testing.world.script import SECOND

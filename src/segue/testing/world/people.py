@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from segue.model.acts import Act, CancelRun, MarkTask, RejectTask, ReleaseTask, RerunRun, RetryRun, SetPool, TriggerRun
 from segue.model.changes import Change, RunCreated, VersionAdded
 from segue.model.contracts import Writer
-from segue.model.events import (
-    Act,
-    CancelRun,
-    Defined,
-    Definition,
-    MarkTask,
-    RejectTask,
-    ReleaseTask,
-    Request,
-    RerunRun,
-    RetryRun,
-    SetPool,
-    TriggerRun,
-)
+from segue.model.definition import Defined, Definition
+from segue.model.events import Request
 from segue.model.ids import RunKey, TaskKey, manual_key
 from segue.model.images import RunRow, Version
 from segue.model.spec import DagSpec, spec_digest

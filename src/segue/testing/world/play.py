@@ -15,9 +15,10 @@ from typing import TypeAlias
 import msgspec
 
 from segue.model import contracts
+from segue.model.acts import CancelRun, RetryRun
 from segue.model.changes import Answered, Change, Decision, RunCreated
 from segue.model.commands import Command
-from segue.model.events import CancelRun, Event, RetryRun
+from segue.model.events import Event
 from segue.model.ids import Instant, RunKey
 from segue.model.images import Snapshot
 from segue.model.masking import Mask

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from segue.model.acts import Act, TriggerRun
 from segue.model.contracts import Writer
-from segue.model.events import Act, TriggerRun
 from segue.model.ids import RunKey, TaskKey
 from segue.model.state import LIVE, RUN_FINAL, RunState, TaskState
 from segue.store.audit import compare, validate_state

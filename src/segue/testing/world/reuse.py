@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 from msgspec.structs import replace
 
-from segue.model.events import Act, RerunRun
+from segue.model.acts import Act, RerunRun
 from segue.model.ids import RunKey
 from segue.model.spec import DagSpec, MapSpec, TaskSpec
 from segue.model.state import TaskState

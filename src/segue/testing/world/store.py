@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
+from segue.model.acts import Act
 from segue.model.changes import Change
 from segue.model.contracts import Lease, Transaction, Writer
+from segue.model.definition import Definition
 from segue.model.errors import Conflict, LeaseLost, StoreDown
-from segue.model.events import Act, Definition
 from segue.model.ids import RunKey
 from segue.model.images import Facts, Snapshot
 from segue.testing.world.cuts import Cuts
