@@ -280,7 +280,7 @@ def test_a_change_of_an_unknown_run_is_a_conflict(store):
 def test_a_version_is_stored_once_and_can_come_back(store):
     newer = Version(2, SPEC, "spec-2", "code-1", "bundle-2")
     write(store, defined(), defined(newer))
-    assert store.writer.snapshot(None).dags == (DagImage("daily", newer, highest=2),)
+    assert store.writer.snapshot(None).dags == (DagImage("daily", newer, highest=2, location="here"),)
     again = Version(1, SPEC, "spec-1", "code-1", "bundle-3")
     write(store, defined(again))
     assert store.writer.snapshot(None).dags == (DagImage("daily", again, highest=2),)

@@ -18,7 +18,7 @@ class Prompt:
 
     def __init__(self, inner):
         self.snapshot, self.facts, self.known, self.close = inner.snapshot, inner.facts, inner.known, inner.close
-        self._inner = inner
+        self.look, self._inner = inner.look, inner
 
     def lease(self):
         return Lease(self._inner.lease().epoch)

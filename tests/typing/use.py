@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, reveal_type
 
 from segue import Context, Dag, Interval, Param, Params, Retry, chain, cross, current, dag, flow, group, injected, task
@@ -99,6 +100,16 @@ def daily() -> None:
     merge.with_options(id="merge2")(transform.with_options(id="each2").partial().map(path=found))
 
 
+@task(depends_on_past=True, deadline=timedelta(minutes=30))
+def running_total() -> int:
+    return 1
+
+
+@dag(schedule=every_day(), deadline="08:00", lookback=2, alerts=["slack:#ops"], defaults={"depends_on_past": True})
+def in_order() -> None:
+    running_total()
+
+
 @dag(timeout="2h", on_failure=lambda context: context.log.error(context.ds), on_success=told)
 def grouped() -> None:
     name = cluster()
@@ -114,6 +125,8 @@ def grouped() -> None:
 
 
 def planted() -> None:
+    dag(lookback="2")  # WANT ERROR: str given to int
+    task(depends_on_past="yes")  # WANT ERROR
     transform(transform.fn("x")["x"])  # WANT ERROR: int given to str
     transform(3)  # WANT ERROR
     transform()  # WANT ERROR

@@ -44,6 +44,7 @@ class Problem:
     hint: str = ""
     dag: str | None = None
     task: str | None = None
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,10 @@ def _problems(read: Read) -> list[Problem]:
         for one in read.errors
     ]
     findings = [
-        Problem(one.severity, shown_path(root / one.file), one.line, one.message, one.hint, one.dag, one.task)
+        Problem(
+            one.severity, shown_path(root / one.file), one.line, one.message, one.hint, one.dag or None, one.task,
+            one.code,
+        )  # fmt: skip
         for one in read.findings
     ]
     return sorted((*errors, *findings), key=lambda one: (one.file, one.line or 0))

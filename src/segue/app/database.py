@@ -10,10 +10,10 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from segue.app.home import Home
-from segue.model.contracts import Results, Writer
+from segue.model.contracts import Inbox, Results, Writer
 from segue.model.errors import HomeBusy, UsageError
 from segue.model.ids import Instant
 from segue.store.home import Owner
@@ -23,7 +23,9 @@ from segue.store.sqlite import SqliteReader, SqliteResults, open_writer
 if TYPE_CHECKING:
     from segue.store.postgres import Leader
 
-__all__ = ["VARIABLE", "Database", "FullReader", "OwnedWriter", "database_of", "open_reader"]
+    Waiting: TypeAlias = Callable[[Leader], None]
+
+__all__ = ["VARIABLE", "Database", "FullReader", "OwnedInbox", "OwnedWriter", "database_of", "open_reader"]
 
 VARIABLE: Final = "SEGUE_DATABASE_URL"
 _DRIVER: Final = "segue.store.postgres"
@@ -37,6 +39,14 @@ class OwnedWriter(Writer, Protocol):
 
     def close(self) -> None:
         """Close its connection; what is committed stays."""
+        ...
+
+
+class OwnedInbox(Inbox, Protocol):
+    """An inbox that is let go of."""
+
+    def close(self) -> None:
+        """Close its connection; what was asked stays."""
         ...
 
 
@@ -56,14 +66,21 @@ class Database(Protocol):
         """Whether anything was ever kept there."""
         ...
 
-    def writer(self, now: Instant, owner: Owner, say: Callable[[str], None] = ...) -> OwnedWriter:
+    def writer(
+        self, now: Instant, owner: Owner, say: Callable[[str], None] = ..., waiting: Waiting | None = None
+    ) -> OwnedWriter:
         """The writing side; what does not exist is made. One in a process.
 
         Args:
             now: the time of its creation.
             owner: holds the home.
             say: told in a sentence when an old database was brought up to date.
+            waiting: told who leads a server's database while we wait for it; None: a living leader is an error.
         """
+        ...
+
+    def inbox(self) -> OwnedInbox | None:
+        """Requests that wait in a server's database for whoever leads."""
         ...
 
     def reader(self) -> FullReader:
@@ -129,8 +146,13 @@ class _File:
     def exists(self) -> bool:
         return self._path.exists()
 
-    def writer(self, now: Instant, owner: Owner, say: Callable[[str], None] = lambda _: None) -> OwnedWriter:
+    def writer(
+        self, now: Instant, owner: Owner, say: Callable[[str], None] = lambda _: None, waiting: Waiting | None = None
+    ) -> OwnedWriter:
         return open_writer(self._path, now, say)
+
+    def inbox(self) -> OwnedInbox | None:
+        return None
 
     def reader(self) -> FullReader:
         return SqliteReader(self._path)
@@ -152,9 +174,17 @@ class _Served:
     def exists(self) -> bool:
         return bool(self._store.check_database(self.url))
 
-    def writer(self, now: Instant, owner: Owner, say: Callable[[str], None] = lambda _: None) -> OwnedWriter:
-        writer: OwnedWriter = self._store.open_writer(self.url, now, place=_place(owner), waiting=_give_way)
+    def writer(
+        self, now: Instant, owner: Owner, say: Callable[[str], None] = lambda _: None, waiting: Waiting | None = None
+    ) -> OwnedWriter:
+        writer: OwnedWriter = self._store.open_writer(
+            self.url, now, place=_place(owner), waiting=_give_way if waiting is None else waiting
+        )
         return writer
+
+    def inbox(self) -> OwnedInbox | None:
+        inbox: OwnedInbox = self._store.PostgresInbox(self.url)
+        return inbox
 
     def reader(self) -> FullReader:
         reader: FullReader = self._store.PostgresReader(self.url)

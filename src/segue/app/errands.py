@@ -1,4 +1,4 @@
-"""Acts that concern no run: pools, connections, secrets."""
+"""Acts that concern no run: pools, connections, secrets, the clocks of DAGs, what is deployed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from segue.model.acts import Act
 from segue.model.changes import Answered
 from segue.model.errors import Refused
 from segue.model.events import Request
+from segue.run.loop import informed
 
 __all__ = ["run_errands"]
 
@@ -46,7 +47,8 @@ def _alone(settings: Settings, acts: Sequence[Act], warn: Callable[[str], None])
         try:
             lease = store.lease()
             engine = Engine(store.snapshot(()), settings.limits(machine_memory()))
-            changes = engine.step(now, [Request(new_id(), actor_here(), act) for act in acts]).changes
+            asked = [informed(store, Request(new_id(), actor_here(), act)) for act in acts]
+            changes = engine.step(now, asked).changes
             with store.transaction(lease.epoch) as transaction:
                 transaction.apply(changes)
         finally:

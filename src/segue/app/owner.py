@@ -5,19 +5,17 @@ from __future__ import annotations
 import os
 import secrets
 import signal
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from getpass import getuser
-from pathlib import Path
 
-from segue.app.database import database_of, open_reader
+from segue.app.database import open_reader
 from segue.app.early import EarlyExecutor, Read
-from segue.app.home import SOCKET_LIMIT, Home
+from segue.app.helm import Helm
+from segue.app.home import Home
 from segue.app.picture import Picture
 from segue.app.session import Session
 from segue.app.settings import Settings, machine_memory
-from segue.app.vault import open_vault
 from segue.engine.core import Engine
 from segue.model.acts import Act
 from segue.model.contracts import Clock
@@ -27,9 +25,8 @@ from segue.model.events import Event, Request
 from segue.model.images import Snapshot
 from segue.model.spec import DagSpec
 from segue.model.views import RunDetail
-from segue.run.control import ControlServer, Look
-from segue.run.loop import run_forever
-from segue.store.home import Owner, OwnerFacts
+from segue.run.control import Look
+from segue.store.home import Owner
 
 __all__ = ["Foreground", "actor_here", "defined_by", "foreground", "new_id"]
 
@@ -66,24 +63,12 @@ class Foreground:
     def __init__(
         self, settings: Settings, owner: Owner, early: EarlyExecutor, specs: Sequence[DagSpec], *, drive: bool = True
     ) -> None:
-        self.settings, self._owner = settings, owner
+        self.settings = settings
         self.clock: Clock = early.clock
         self.picture = Picture({spec.id: spec for spec in specs})
-        self._stack = ExitStack()
         self._engine: Engine | None = None
-        home = Home(settings.home)
-        database = database_of(home)
-        self._store = database.writer(self.clock.now(), owner)
-        self._stack.callback(self._store.close)
-        socket = _socket_path(home, self._stack)
-        self.inbox = ControlServer(socket, self._look)
-        self._stack.callback(self.inbox.close)
-        self.session = Session(self.inbox, self.picture, new_id, actor_here(), drive)
-        early.results.reader = database.results()
-        early.vault.vault = open_vault(settings, os.environ)
-        self._executor = early.executor
-        named = "" if socket == home.path / "owner.sock" else str(socket)
-        owner.tell(OwnerFacts(os.getpid(), "run", owner.facts.started, self._store.instance, named))
+        self._helm = Helm(settings, owner, early, self._look)
+        self.session = Session(self._helm.inbox, self.picture, new_id, actor_here(), drive)
 
     def detail(self, run: str) -> RunDetail:
         """A run as the store has it.
@@ -111,13 +96,11 @@ class Foreground:
     def run(self) -> None:
         """Drive until everything asked for is done. Ctrl-C or TERM cancels cleanly, a second one kills."""
         with _interrupting(self.session.interrupt):
-            run_forever(
-                self._store, self.inbox, self._executor, self.clock, self._new_engine, self.session.over, self.session
-            )
+            self._helm.drive(self._new_engine, self.session.over, self.session)
 
     def close(self) -> None:
-        """Kill what is left and release everything but the home."""
-        self._stack.close()
+        """Release everything but the home."""
+        self._helm.close()
 
     def _new_engine(self, snapshot: Snapshot) -> Engine:
         if self._engine is not None:
@@ -138,14 +121,6 @@ class Foreground:
             state = picture.state if name is None else picture.tasks[name].state
             rows.append((name or "", str(state), str(self._engine.why(look.run, name) or "")))
         return rows
-
-
-def _socket_path(home: Home, stack: ExitStack) -> Path:
-    path = home.path / "owner.sock"
-    if len(os.fsencode(path)) <= SOCKET_LIMIT:
-        return path
-    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="segue-"))
-    return Path(folder) / "owner.sock"
 
 
 @contextmanager

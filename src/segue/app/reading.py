@@ -15,7 +15,7 @@ from segue.model.errors import UsageError
 from segue.model.ids import Instant, RunKey
 from segue.model.spec import DagSpec
 from segue.model.state import FINAL, RUN_FINAL, RunState, TaskState
-from segue.model.views import DagView, PoolView, RunDetail, RunQuery, RunView, TaskView
+from segue.model.views import DagView, PoolView, RunDetail, RunQuery, RunView, SlotView, TaskView
 from segue.model.why import Why, say
 from segue.store.readers import Reader
 
@@ -119,6 +119,35 @@ class Reading:
     def dags(self) -> Sequence[DagView]:
         """All DAGs that the home knows."""
         return () if self._reader is None else self._reader.dags()
+
+    def dag(self, name: str) -> tuple[DagView, DagSpec]:
+        """A DAG, also by a former id, and its newest version.
+
+        Raises:
+            UsageError: the home knows none of that name; the nearest one is named.
+        """
+        views = self.dags()
+        for view in views:
+            if name == view.dag or name in view.former:
+                return view, self.newest(view)
+        if not views:
+            raise UsageError(f"there is no DAG {name}: the home {self._home.path} knows none yet, `segue up` does that")
+        near = difflib.get_close_matches(name, [view.dag for view in views], 1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(view.dag for view in views[:10])}"
+        raise UsageError(f"there is no DAG {name}: {hint}")
+
+    def newest(self, view: DagView) -> DagSpec:
+        """A DAG as it was defined last."""
+        assert self._reader is not None
+        return self._reader.spec(view.dag, view.version)
+
+    def slots(self, dag: str) -> Sequence[SlotView]:
+        """What the ledger knows of a DAG, the oldest first."""
+        return () if self._reader is None else self._reader.slots(dag)
+
+    def durations(self, dag: str) -> dict[str, Sequence[int]]:
+        """How long each task of a DAG took in recent good runs, in microseconds."""
+        return {} if self._reader is None else {view.task: view.spans for view in self._reader.durations(dag)}
 
     def pools(self) -> Sequence[PoolView]:
         """All pools that the home knows."""

@@ -73,7 +73,8 @@ def _tell(screen: Console, checked: list[CheckedFile]) -> None:
 def _tell_problem(screen: Console, problem: Problem) -> None:
     place = problem.file if problem.line is None else f"{problem.file}:{problem.line}"
     about = " ".join(filter(None, [problem.dag, problem.task]))
-    head = Text.assemble((place, "bold"), ": ", (problem.severity, _STYLES.get(problem.severity, "")), ": ")
+    said = f"{problem.severity}[{problem.code}]" if problem.code else problem.severity
+    head = Text.assemble((place, "bold"), ": ", (said, _STYLES.get(problem.severity, "")), ": ")
     screen.print(Text.assemble(head, terminal_safe(problem.message), (f"  [{about}]" if about else "", "dim")))
     if problem.hint:
         screen.print(Text(f"    {terminal_safe(problem.hint)}", style="dim"))

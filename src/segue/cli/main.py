@@ -24,8 +24,14 @@ VERBS: Final = {
     "init": "make a project that runs, with a test",
     "check": "load DAG files and print every error and warning in them",
     "run": "run a DAG now, in the foreground",
+    "up": "run every DAG by its clock, for good",
+    "dev": "the same, and say what was read again as it happens",
+    "scheduler": "the same on PostgreSQL, where one leads and another takes over",
     "test": "try a DAG in a throw-away home, publish nothing, and say what each task made",
     "runs": "list runs, newest first",
+    "slots": "show every interval of a DAG: fresh, failed, missing, …",
+    "next": "say what will run when, and what it covers",
+    "forecast": "say how long runs take, and whether the next ones are in time",
     "show": "show one run: its tasks and attempts, with causes",
     "logs": "print what a task wrote",
     "why": "say for every task of a run why it waits, or how it ended",
@@ -60,7 +66,8 @@ _ELSEWHERE: Final = {
     "validate": "did you mean check?",
     "parse": "did you mean check?",
     "migrate": "did you mean db upgrade?",
-    "up": "it comes later; `segue run` runs DAGs in the foreground",
+    "serve": "did you mean up?",
+    "start": "did you mean up?",
 }
 
 

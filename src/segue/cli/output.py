@@ -23,6 +23,7 @@ __all__ = [
     "console",
     "duration",
     "errors",
+    "minute",
     "plain",
     "print_json",
     "say_error",
@@ -61,9 +62,14 @@ STYLES: Final[dict[str, tuple[str, str, str]]] = {
     "timed_out": ("✗", "timed out", "bold red"),
     "lost": ("✗", "lost", "bold red"),
     "interrupted": ("!", "interrupted", "yellow"),
+    "missing": ("○", "missing", "bold yellow"),
+    "fresh": ("✓", "fresh", "green"),
+    "stale": ("~", "stale", "yellow"),
+    "retired": ("▫", "retired", "dim"),
 }
 
 _WIDE: Final = 400
+_ZERO = re.compile(r"(:\d\d):00(Z|[+-]\d\d:\d\d)$")
 _STEERING = re.compile(r"(?P<colour>\x1b\[[0-9;]*m)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -116,6 +122,11 @@ def when(instant: int | None, zone: str = "UTC") -> str:
         return ""
     at = datetime_at(instant, zone)
     return at.replace(microsecond=0).isoformat(sep=" ").replace("+00:00", "Z")
+
+
+def minute(instant: int | None, zone: str = "UTC") -> str:
+    """An instant as `2026-04-01 02:00-07:00`; with seconds where it has some."""
+    return _ZERO.sub(r"\1\2", when(instant, zone))
 
 
 def table(*columns: str) -> Table:

@@ -42,9 +42,9 @@ def run(  # noqa: PLR0913  # an option is a parameter
     as_json: JsonOption = False,
 ) -> int:
     """Run a DAG now, in the foreground: one interval, or a range of them."""
-    from segue.cli.following import follow
-
     def drive(driver: Foreground, ask: Callable[[Foreground], None], ranged: bool) -> int:
+        from segue.cli.following import follow  # it imports SQLAlchemy: children start first
+
         return follow(driver, ask, as_json=as_json, ranged=ranged)
 
     words = Words(target, date, tuple(param or ()), replace, as_json)

@@ -6,9 +6,11 @@ folder beside its place and renamed; files that the previous bundle of the same 
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -20,10 +22,12 @@ from segue.define.digest import imported_files
 from segue.define.ignore import Rule, ignored, read_rules
 from segue.model.errors import DefinitionError
 
-__all__ = ["Bundle", "Snapshots", "dag_files", "origin_of", "project_root"]
+__all__ = ["Bundle", "Snapshots", "dag_files", "mentions_dag", "origin_of", "project_root", "tracked"]
 
 MAX_BYTES: Final = 50_000_000
 MAX_FILES: Final = 10_000
+_FEW: Final = 16
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 _MARKS: Final = ("pyproject.toml", "segue.toml")
 _SIGNS: Final = ("CACHEDIR.TAG", "pyvenv.cfg", "owner.json", "segue.db")
 """A folder that holds one of these is a cache, an environment or a home."""
@@ -97,6 +101,7 @@ class Snapshots:
         previous, held = self._previous(root)
         self._sweep()
         fresh = self.folder / f".{digest}.{os.getpid()}"
+        written: list[Path] = []
         try:
             for name, path in files.items():
                 target = fresh / name
@@ -106,6 +111,8 @@ class Snapshots:
                 if not _copied(path, target, digests[name]):
                     del self._known[path]
                     return False
+                written.append(target)
+            _sync(written)
             manifest = self.folder / f".files.{os.getpid()}"
             manifest.write_bytes(msgspec.msgpack.encode(_Manifest(str(root), digests)))
             manifest.replace(self.folder / f"{digest}.files")
@@ -156,16 +163,21 @@ def dag_files(folder: Path) -> list[Path]:
     """
     root = project_root(folder / "any") or folder
     found = (path for path in _tracked(root) if path.suffix == ".py" and path.is_relative_to(folder))
-    return sorted(path for path in found if _mentions_dag(path))
+    return sorted(path for path in found if mentions_dag(path))
 
 
-def _mentions_dag(path: Path) -> bool:
+def mentions_dag(path: Path) -> bool:
+    """Whether a Python file seems to declare DAGs."""
     text = path.read_bytes()
     return b"segue" in text and (b"dag" in text or b"Dag" in text)
 
 
 def _tracked(root: Path) -> Iterator[Path]:
-    """The files below a root that git would track, without asking git: it may not be there."""
+    return (path for _, files in tracked(root) for path in files)
+
+
+def tracked(root: Path) -> Iterator[tuple[Path, list[Path]]]:
+    """The folders below a root with the files that git would track, without asking git: it may not be there."""
     rules: dict[Path, list[Rule]] = {}
     for folder, folders, files in os.walk(root):
         here = Path(folder)
@@ -174,7 +186,7 @@ def _tracked(root: Path) -> Iterator[Path]:
         folders[:] = sorted(
             name for name in folders if _enters(here / name) and not ignored(f"{prefix}{name}", True, own)
         )
-        yield from (here / name for name in sorted(files) if not ignored(f"{prefix}{name}", False, own))
+        yield here, [here / name for name in sorted(files) if not ignored(f"{prefix}{name}", False, own)]
 
 
 def _enters(folder: Path) -> bool:
@@ -229,9 +241,17 @@ def _copied(source: Path, target: Path, digest: str) -> bool:
     with target.open("xb") as stream:
         target.chmod(0o500 if executable else 0o400)
         stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
     return True
+
+
+def _sync(files: Sequence[Path]) -> None:
+    """Let files reach the disk: few of them one by one, many at once with whatever else waits to be written there."""
+    for path in files[:1] if _libc is not None and len(files) > _FEW else files:
+        with path.open("rb") as stream:
+            if _libc is None or len(files) <= _FEW:
+                os.fsync(stream.fileno())
+            elif _libc.syncfs(stream.fileno()):
+                raise OSError(ctypes.get_errno(), "a bundle cannot be written", str(path))
 
 
 def _rename(fresh: Path, place: Path) -> None:

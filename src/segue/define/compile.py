@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
@@ -19,9 +20,9 @@ from segue.define.groups import chosen, group_views
 from segue.define.hooks import hook_names
 from segue.define.naming import item_name_fault
 from segue.define.nodes import Call, Fan, Part, calls_in
-from segue.define.options import DAG_LATER, TASK_LATER
+from segue.define.options import TASK_LATER
 from segue.define.param_specs import param_specs
-from segue.define.rules import flag, length, number, one_of, rules_of, text, texts, whole
+from segue.define.rules import channels, flag, length, number, one_of, rules_of, text, texts, whole
 from segue.model.duration import microseconds
 from segue.model.errors import DefinitionError
 from segue.model.ids import ID_RULE, is_id
@@ -29,11 +30,14 @@ from segue.model.moment import parse_span, zone_named
 from segue.model.spec import MAX_DOC, MAX_ITEMS, MAX_TASKS, DagSpec, MapSpec, Over, Rules, TaskKind, TaskSpec
 from segue.model.value import length_of
 from segue.resolve.graph import find_cycle
+from segue.schedule.cadence import is_finer_than_a_day
 from segue.schedule.declare import timetable_of
+from segue.schedule.timetable import Once, Timetable
 
 __all__ = ["compile_dag"]
 
 _LONGEST: Final = 500
+_CLOCK: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 _KINDS: Final[dict[str, TaskKind]] = {
     "task": "task", "branch": "branch", "short_circuit": "short_circuit", "setup": "setup", "teardown": "teardown",
@@ -56,8 +60,6 @@ def compile_dag(dag: Dag, file: str = "") -> DagSpec:
     if cycle:
         _report_cycle(dag, cycle)
     options = dag.options
-    for name in sorted(DAG_LATER.intersection(options)):
-        report(f"{name}= of DAG {dag.id} is not available in this version: leave it out")
     values = _Options(options, report)
     zone = values.read("timezone", _zone, "UTC")
     schedule = values.read("schedule", timetable_of, None)
@@ -69,6 +71,7 @@ def compile_dag(dag: Dag, file: str = "") -> DagSpec:
     start, end = values.read("start", partial(_start, zone), None), values.read("end", partial(_end, zone), None)
     if start is not None and end is not None and end <= start:
         report(f"DAG {dag.id} ends before it starts: start={options['start']!r}, end={options['end']!r}")
+    deadline = values.read("deadline", partial(_deadline, schedule, zone), (None, None))
     return DagSpec(
         id=dag.id,
         tasks=tasks,
@@ -93,6 +96,10 @@ def compile_dag(dag: Dag, file: str = "") -> DagSpec:
         timeout=values.read("timeout", length, None),
         hooks=hook_names(options, report),
         renamed_from=values.read("renamed_from", partial(_former, dag.id), None),
+        deadline=deadline[0],
+        deadline_at=deadline[1],
+        lookback=values.read("lookback", partial(_lookback, schedule), 0),
+        alerts=values.read("alerts", channels, ()),
     )
 
 
@@ -293,6 +300,25 @@ def _doc(given: object, fn: Callable[..., Any] | None, report: Callable[[str], N
     if len(doc.encode(errors="replace")) > MAX_DOC:
         report(f"doc has {len(doc):,} characters, {MAX_DOC // 1024} KiB are the most")
     return doc
+
+
+def _deadline(schedule: Timetable | None, zone: str, value: object) -> tuple[int | None, int | None]:
+    """A duration in microseconds, or a minute of the day."""
+    clock = _CLOCK.fullmatch(value) if isinstance(value, str) else None
+    if clock is None:
+        try:
+            return length(value), None
+        except ValueError as why:
+            raise ValueError(f"{why}; or a time of day, '08:00'") from None
+    if schedule is not None and is_finer_than_a_day(schedule, zone):
+        raise ValueError(f"{schedule} has several slots a day, and one time of day for all: write how long, '30m'")
+    return None, int(clock[1]) * 60 + int(clock[2])
+
+
+def _lookback(schedule: Timetable | None, value: object) -> int:
+    if schedule is None or isinstance(schedule, Once):
+        raise ValueError("slots are run again, and there are none without a schedule: leave it out")
+    return whole(0)(value)
 
 
 def _zone(name: object) -> str:

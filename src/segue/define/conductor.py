@@ -213,12 +213,18 @@ class Replay:
 _SAME: Final = "the calls of a flow may depend on its params and on results of its steps, on nothing else"
 
 
+_OF_SLOTS: Final = frozenset({"deadline", "depends_on_past"})
+"""Options that compare one slot with another or with the clock: of a flow only the body is there in every run."""
+
+
 def step_rules(task: Called, defaults: Mapping[str, Any], report: Callable[[str], None]) -> Rules:
     """How the steps of a task are run; it has no upstream, and that it failed matters only if the body says so."""
     options = {**defaults, **task.options}
     for name in sorted(TASK_LATER.intersection(options)):
         report(f"{name}= of task {task.id} is not available in this version: leave it out")
-    rules = rules_of(options, report)
+    for name in sorted(_OF_SLOTS.intersection(task.options)):
+        report(f"{name}= of task {task.id} has no meaning for the steps of a flow: put it in defaults= of the flow")
+    rules = rules_of({name: value for name, value in options.items() if name not in _OF_SLOTS}, report)
     hooks = hook_names(options, report)
     return structs.replace(rules, trigger_rule="all_success", allow_failure=True, hooks=hooks)
 

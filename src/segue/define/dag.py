@@ -24,7 +24,7 @@ from segue.define.nodes import Call, Fan, Link, calls_in, data_ids
 from segue.define.options import DagOptions, NamedDagOptions, known_dag_options, known_task_options
 from segue.define.params import ParamRef, Params, field_names, params_class_of, references
 from segue.define.tasks import DeclaredTask
-from segue.define.tracing import Tracing, active
+from segue.define.tracing import Tracing, active, uncollected
 from segue.model.errors import UsageError
 from segue.model.ids import ID_RULE, is_id
 from segue.model.spec import TaskSpec
@@ -82,7 +82,8 @@ class Dag:
     Args:
         dag_id: its id.
         options: `schedule start end timezone catchup missed max_active_runs max_active_tasks priority overlap delay
-            timeout params defaults on_success on_failure renamed_from owner tags location doc`.
+            lookback timeout deadline alerts params defaults on_success on_failure renamed_from owner tags location
+            doc`.
 
     Raises:
         DefinitionError: an option does not exist (the nearest is named), or the id is none.
@@ -199,7 +200,8 @@ class Dag:
         token = active.set(self)
         try:
             args, kwargs = self.function.spread(self._arguments(self.function))
-            self.function.fn(*args, **kwargs)
+            with uncollected():
+                self.function.fn(*args, **kwargs)
         finally:
             active.reset(token)
         self._traced = True

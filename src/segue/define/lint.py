@@ -14,7 +14,7 @@ __all__ = ["Finding", "lint"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding: how bad, where, what, and what to write instead."""
+    """One finding: how bad, where, what, and what to write instead; `# segue: ok[code]` silences it."""
 
     severity: Literal["error", "warning"]
     file: str
@@ -23,6 +23,7 @@ class Finding:
     hint: str
     dag: str
     task: str | None = None
+    code: str = ""
 
 
 def lint(spec: DagSpec) -> list[Finding]:
@@ -33,7 +34,7 @@ def lint(spec: DagSpec) -> list[Finding]:
 def _empty(spec: DagSpec) -> Iterator[Finding]:
     if not spec.tasks:
         text = f"DAG {spec.id} has no tasks: it cannot be run"
-        yield Finding("warning", spec.file, spec.line, text, "call a task in it", spec.id)
+        yield Finding("warning", spec.file, spec.line, text, "call a task in it", spec.id, code="empty")
 
 
 def _teardowns(spec: DagSpec) -> Iterator[Finding]:
@@ -46,15 +47,19 @@ def _teardowns(spec: DagSpec) -> Iterator[Finding]:
         if len(setups) == len(task.upstream) and any(set(setups).intersection(one.upstream) - {task.id}
                                                      for one in spec.tasks if one is not task):  # fmt: skip
             text = f"teardown {task.id} comes after nothing but its setup: it runs while what needs the setup runs"
-            yield Finding("warning", spec.file, task.line, text, f"work() >> {task.id}()", spec.id, task.id)
+            yield Finding("warning", spec.file, task.line, text, f"work() >> {task.id}()", spec.id, task.id, "teardown")
         rule = task.rules.trigger_rule
         if rule not in ("all_success", "all_done"):
             text = f"trigger_rule={rule!r} of teardown {task.id} decides nothing: it runs when all before it has ended"
             text += " and a setup of it succeeded"
-            yield Finding("warning", spec.file, task.line, text, "leave trigger_rule= out", spec.id, task.id)
+            yield Finding(
+                "warning", spec.file, task.line, text, "leave trigger_rule= out", spec.id, task.id, "teardown"
+            )
         if task.rules.allow_failure:
             text = f"allow_failure=True of teardown {task.id} decides nothing: no teardown decides how a run ends"
-            yield Finding("warning", spec.file, task.line, text, "leave allow_failure= out", spec.id, task.id)
+            yield Finding(
+                "warning", spec.file, task.line, text, "leave allow_failure= out", spec.id, task.id, "teardown"
+            )
 
 
 def _retries(spec: DagSpec) -> Iterator[Finding]:
@@ -62,7 +67,7 @@ def _retries(spec: DagSpec) -> Iterator[Finding]:
         if task.rules.retry.times and not task.rules.idempotent:
             text = f"task {task.id} has retry={task.rules.retry.times} and idempotent=False: it is never tried again by"
             hint = "retry=0, or make it safe to run twice: delete, then insert; a key that the other side knows"
-            yield Finding("warning", spec.file, task.line, f"{text} itself", hint, spec.id, task.id)
+            yield Finding("warning", spec.file, task.line, f"{text} itself", hint, spec.id, task.id, "retry")
 
 
 def _joins(spec: DagSpec) -> Iterator[Finding]:
@@ -77,7 +82,7 @@ def _joins(spec: DagSpec) -> Iterator[Finding]:
             if _joins_arms(task, arms):
                 text = f"{name} joins arms of branch {branch.id} under the rule all_success: skipped with any of them"
                 hint = 'trigger_rule="none_failed_min_one_success"'
-                yield Finding("error", spec.file, task.line, text, hint, spec.id, name)
+                yield Finding("error", spec.file, task.line, text, hint, spec.id, name, "join")
             reached = set().union(*(arms.get(up, set()) for up in task.upstream))
             arms[name] = reached | {name} if branch.id in task.upstream else reached
 

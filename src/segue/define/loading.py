@@ -14,7 +14,8 @@ from segue.define.compile import compile_dag
 from segue.define.cycles import cycles_across
 from segue.define.dag import Dag, load_values, registering
 from segue.define.faults import Place, fault, gathering, nearest
-from segue.define.lint import Finding, lint
+from segue.define.lint import Finding
+from segue.define.linting import lint_file
 from segue.model.errors import DefinitionError
 from segue.model.spec import MAX_DAGS, MAX_FILE, DagSpec
 
@@ -57,7 +58,7 @@ def load_file(file: Path, root: Path, *, values: Mapping[str, object] | None = N
     loaded.errors = [_relative(error, root) for error in faults]
     loaded.specs = _sound(specs, faults)
     loaded.arguments = {name for dag in dags for name in dag.arguments}
-    loaded.findings = [finding for spec in loaded.specs for finding in lint(spec)]
+    loaded.findings = lint_file(file, root, dags, loaded.specs)
     return loaded
 
 

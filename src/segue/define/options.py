@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from segue.schedule.timetable import Timetable
 
 __all__ = [
-    "DAG_LATER",
     "TASK_LATER",
     "DagOptions",
     "Duration",
@@ -142,8 +141,7 @@ class NamedDagOptions(DagOptions, total=False):
     id: str
 
 
-TASK_LATER: Final = frozenset({"checks", "deadline", "depends_on_past", "unchanged", "volume"})
-DAG_LATER: Final = frozenset({"alerts", "deadline", "lookback"})
+TASK_LATER: Final = frozenset({"checks", "unchanged", "volume"})
 """Keywords that type checkers know already and that no version can carry out yet: refused, never ignored."""
 
 _SHARED: Final = {

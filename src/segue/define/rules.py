@@ -12,9 +12,14 @@ from segue.model.ids import ID_RULE, is_id
 from segue.model.size import bytes_of
 from segue.model.spec import RetrySpec, Rules, TriggerRule
 
-__all__ = ["flag", "length", "name_of", "names", "number", "one_of", "retry_of", "rules_of", "text", "texts", "whole"]
+__all__ = [
+    "channels", "flag", "length", "name_of", "names", "number", "one_of", "retry_of", "rules_of", "text", "texts",
+    "whole",
+]  # fmt: skip
 
 Report = Callable[[str], None]
+
+_CHANNELS: Final = frozenset({"mailto", "slack", "webhook"})
 
 
 def rules_of(options: Mapping[str, Any], report: Report) -> Rules:
@@ -60,6 +65,17 @@ def names(value: object) -> tuple[str, ...]:
     for name in found:
         if not is_id(name):
             raise ValueError(f"{name!r} is no name: write {ID_RULE}")
+    return found
+
+
+def channels(value: object) -> tuple[str, ...]:
+    """Read a list of channels that alerts go to, each once."""
+    found = tuple(dict.fromkeys(texts(value)))
+    for one in found:
+        kind, colon, rest = one.partition(":")
+        if not (kind in _CHANNELS and rest.strip() if colon else is_id(one)):
+            forms = "'slack:…', 'webhook:…', 'mailto:…' or a name of the settings"
+            raise ValueError(f"{one!r} is no channel: write {forms}")
     return found
 
 
@@ -171,4 +187,6 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "connections": names,
     "secrets": names,
     "resources": _resources,
+    "depends_on_past": flag,
+    "deadline": length,
 }

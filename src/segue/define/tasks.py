@@ -261,9 +261,9 @@ class _Factory:
     """Make a task of a function.
 
     Args:
-        options: `id group retry timeout grace pool slots priority max_active trigger_rule idempotent allow_failure
-            isolation empty connections secrets resources on_success on_failure on_cancel item_name inlets outlets
-            renamed_from owner role tags doc`; durations are `"30s"`, `"10m"` or a timedelta.
+        options: `id group retry timeout grace pool slots priority max_active trigger_rule depends_on_past deadline
+            idempotent allow_failure isolation empty connections secrets resources on_success on_failure on_cancel
+            item_name inlets outlets renamed_from owner role tags doc`; durations are `"30s"`, `"10m"` or a timedelta.
 
     Raises:
         DefinitionError: an option does not exist; the nearest is named.

@@ -6,8 +6,11 @@ from typing import assert_never
 
 import msgspec
 
+from segue.engine.alerts import mark_alert, silence
 from segue.engine.board import Board, Dag
+from segue.engine.defining import deploy
 from segue.engine.machine import EXPANDED, Machine
+from segue.engine.pausing import drain, pause, unpause
 from segue.engine.recall import cell_of, check_dag, check_place, open_dag, recall, take_up
 from segue.engine.releasing import reject, release
 from segue.engine.reopening import apply_mark, check_environments, maps_over
@@ -17,16 +20,24 @@ from segue.engine.setting import set_pool, set_secret
 from segue.engine.stopping import stop_run
 from segue.model.acts import (
     CancelRun,
+    Deploy,
+    Drain,
+    MarkAlert,
     MarkTask,
+    MoveBackfill,
+    PauseDags,
     RejectTask,
     ReleaseTask,
     RerunRun,
     RetryRun,
     SetPool,
     SetSecret,
+    Silence,
+    StartBackfill,
     TriggerRun,
+    UnpauseDags,
 )
-from segue.model.changes import Answered, RunCreated
+from segue.model.changes import Answered
 from segue.model.commands import Cancel
 from segue.model.errors import Refused
 from segue.model.events import Request
@@ -73,12 +84,45 @@ def _carry_out(board: Board, request: Request) -> tuple[RunKey | None, str]:
             return release(board, request, wanted)
         case RejectTask() as wanted:
             return reject(board, request, wanted)
-        case SetPool() as wanted:
-            return None, set_pool(board, wanted)
-        case SetSecret() as wanted:
-            return None, set_secret(board, request, wanted)
+        case SetPool() | SetSecret() | PauseDags() | UnpauseDags() | Drain() | Deploy():
+            return None, _set(board, request, request.act)
+        case StartBackfill() | MoveBackfill() | MarkAlert() | Silence():
+            return None, _further(board, request, request.act)
         case _:
             assert_never(request.act)
+
+
+def _set(
+    board: Board, request: Request, wanted: SetPool | SetSecret | PauseDags | UnpauseDags | Drain | Deploy
+) -> str:
+    """What people decide for runs to come."""
+    match wanted:
+        case SetPool():
+            return set_pool(board, wanted)
+        case SetSecret():
+            return set_secret(board, request, wanted)
+        case PauseDags():
+            return pause(board, request, wanted)
+        case UnpauseDags():
+            return unpause(board, request, wanted)
+        case Drain():
+            return drain(board, wanted)
+        case Deploy():
+            return deploy(board, wanted)
+        case _:
+            assert_never(wanted)
+
+
+def _further(board: Board, request: Request, wanted: StartBackfill | MoveBackfill | MarkAlert | Silence) -> str:
+    match wanted:
+        case StartBackfill() | MoveBackfill():
+            raise Refused("backfills cannot be asked for yet")
+        case MarkAlert():
+            return mark_alert(board, wanted)
+        case Silence():
+            return silence(board, request, wanted)
+        case _:
+            assert_never(wanted)
 
 
 # ---------------------------------------------------------------------------------------------------------- new runs
@@ -153,9 +197,7 @@ def _create(board: Board, request: Request, row: RunRow, replace: bool) -> tuple
     due = board.now if row.slot is None else row.slot[1]
     row = msgspec.structs.replace(row, run=run, due=due, created=board.now, actor=request.actor)
     machine = Machine(row, dag.version.spec, dag.graph)
-    board.changes.append(RunCreated(row, board.now))
-    board.admit(machine)
-    board.wait_for_place(machine)
+    board.create(machine)
     return run, f"{run} is queued"
 
 

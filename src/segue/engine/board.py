@@ -15,21 +15,24 @@ from typing import Final
 import msgspec
 
 from segue.engine.agenda import Agenda
-from segue.engine.machine import CANCELLED, Machine
+from segue.engine.alarm import Alarm, Notice
+from segue.engine.machine import CANCELLED, CODE, SUCCESS, Machine
+from segue.engine.neighbours import ask_for, span_before
 from segue.engine.queue import Queue
 from segue.engine.tally import Tally
-from segue.model.changes import Change, RunMoved, SlotMoved, TaskMoved
+from segue.model.changes import Change, RunCreated, RunMoved, SlotMoved, TaskMoved
 from segue.model.commands import Command
 from segue.model.events import Value
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import Version
 from segue.model.limits import Limits
-from segue.model.spec import HookName, share_strings
+from segue.model.spec import DagSpec, HookName, share_strings
 from segue.model.state import FINAL, RUN_FINAL, RunState, SlotState, TaskState
-from segue.model.timing import Foretold, Timing
+from segue.model.timing import Foretold, SlotAsk, Timing
 from segue.model.value import encode
 from segue.model.why import Why
 from segue.resolve.graph import Graph
+from segue.schedule.planner import Clock
 
 __all__ = ["MAX_CHANGES", "NEW", "NOTHING", "Board", "Dag", "Note", "culprits_of", "name_of", "started_failed"]
 
@@ -41,6 +44,7 @@ DISPATCHED: Final = Why("dispatched")
 RESUMED: Final = Why("resumed")
 NEW: Final = Tally()
 MAX_CULPRITS: Final = 100
+_GOOD: Final = frozenset({SUCCESS, CODE[TaskState.SKIPPED]})
 _HOOKS: Final[dict[TaskState, HookName]] = {TaskState.SUCCESS: "success", TaskState.FAILED: "failure"}
 _RUN_HOOKS: Final[dict[RunState, HookName]] = {RunState.SUCCESS: "success", RunState.FAILED: "failure"}
 
@@ -63,11 +67,13 @@ class Dag:
     """One DAG: the version of new runs, the highest number of any, the runs with a place, those in line for one.
 
     `eased` are the (task, guard, likeness of slots) that people have released from now on; `timing` is as committed,
-    `foretold` the slots of a timetable of the user's own, `place` the folder and file that declare it.
+    `foretold` the slots of a timetable of the user's own, `place` the folder and file that declare it; `clock` what
+    the planner has made of these.
     """
 
     __slots__ = (
-        "eased", "foretold", "granted", "graph", "highest", "place", "quarantined", "timing", "version", "waiting",
+        "clock", "eased", "foretold", "granted", "graph", "highest", "place", "quarantined", "timing", "version",
+        "waiting",
     )  # fmt: skip
 
     def __init__(self, version: Version) -> None:
@@ -78,9 +84,19 @@ class Dag:
         self.eased: set[tuple[str, str, str]] = set()
         self.timing = Timing()
         self.foretold = Foretold()
+        self.clock: Clock | None = None
         self.place = ("", self.version.spec.file)
         self.granted: dict[RunKey, Machine] = {}
         self.waiting: list[Machine] = []
+
+
+    def clock_of(self, spec: DagSpec) -> Clock:
+        """The slots of a version of this DAG."""
+        if spec is not self.version.spec:
+            return Clock(spec, self.foretold)
+        if self.clock is None:
+            self.clock = Clock(spec, self.foretold)
+        return self.clock
 
 
 class Board:
@@ -91,6 +107,7 @@ class Board:
         limits: what the settings allow.
         pools: (name, slots) of the pools that a person has set; they win over those of the settings.
         agenda: what is looked ahead to.
+        alarm: what people have been told, and will be.
 
     Attributes:
         now: the turn's instant; never goes back.
@@ -107,8 +124,11 @@ class Board:
         calls: hooks to call when this step is done: the run, (task or nothing, hook, map index), round.
     """
 
-    def __init__(self, secret: bytes, limits: Limits, pools: Iterable[tuple[str, int]], agenda: Agenda) -> None:
+    def __init__(
+        self, secret: bytes, limits: Limits, pools: Iterable[tuple[str, int]], agenda: Agenda, alarm: Alarm
+    ) -> None:
         self.agenda = agenda
+        self.alarm = alarm
         self.secret = secret
         self.limits = limits
         self.now = Instant(0)
@@ -138,6 +158,13 @@ class Board:
     def _task_limit(self, dag: str) -> int | None:
         return self.dags[dag].version.spec.max_active_tasks
 
+    def create(self, machine: Machine) -> None:
+        """Write a new run down; it waits for its place."""
+        self.changes.append(RunCreated(machine.row, self.now))
+        self.agenda.note_run(machine.row, machine.state, new=True)
+        self.admit(machine)
+        self.wait_for_place(machine)
+
     def admit(self, machine: Machine) -> None:
         """Take a run into memory; its version stands for its DAG where that is unknown."""
         if machine.key.dag not in self.dags:
@@ -145,6 +172,22 @@ class Board:
         machine.serial = next(self.serials)
         self.runs[machine.key] = machine
         self.active[machine.key] = machine
+        filling = self.agenda.filling_of(machine)
+        if machine.row.kind == "lookback" or (filling is not None and filling.row.order == "newest"):
+            machine.turn = -machine.row.due
+        if filling is not None and machine.state not in RUN_FINAL:
+            filling.open[machine.key] = machine
+        if machine.graph.past and machine.row.slot is not None:
+            machine.look_back(self._slot_before(machine))
+
+    def _slot_before(self, machine: Machine) -> SlotAsk | None:
+        """The slot that tasks of this run look back at; the first slot of a backfill looks at none."""
+        slot, filling = machine.row.slot, self.agenda.filling_of(machine)
+        assert slot is not None
+        if filling is not None and filling.first == slot:
+            return None
+        before = span_before(self.dags[machine.key.dag].clock_of(machine.spec), slot)
+        return None if before is None else ask_for(machine.key.dag, machine.spec, before)
 
     # -------------------------------------------------------------------------------------------------------- tasks
     def move(self, machine: Machine, cell: int, new: TaskState, why: Why, note: Note = NOTHING) -> None:
@@ -193,8 +236,22 @@ class Board:
                 self.calls.append((machine, (task.id, hook, machine.item(cell)), tally.round))
         if new is TaskState.FAILED or new is TaskState.HELD:
             machine.reasons[cell] = str(why)
+            self.alarm.noticed.append(Notice(machine, cell, why))
+        was_good = machine.states[cell] in _GOOD
         machine.put(cell, new)
         self.active[machine.key] = machine
+        if machine.row.slot is not None and (was_good or machine.states[cell] in _GOOD):
+            self._tell_later(machine, cell)
+
+    def _tell_later(self, machine: Machine, cell: int) -> None:
+        """A task has come to a good end, or leaves it: later slots may depend on that."""
+        where, node = (machine.key.dag, machine.row.slot), machine.owner[cell]
+        if where not in self.agenda.watchers and not self.dags[machine.key.dag].graph.past:
+            return
+        if not machine.ended(node):
+            self.agenda.doubt(where)  # type: ignore[arg-type]
+        elif all(machine.states[one] in _GOOD for one in machine.cells(node)):
+            self.agenda.note_good(where, machine.graph.tasks[node].id)  # type: ignore[arg-type]
 
     def key_of(self, machine: Machine, cell: int) -> AttemptKey:
         """The newest attempt of a cell."""
@@ -240,9 +297,20 @@ class Board:
             )
         )
         machine.state = new
+        self.agenda.note_run(machine.row, new)
+        filling = self.agenda.filling_of(machine)
+        if filling is not None:
+            filling.open[machine.key] = machine
+            if over:
+                del filling.open[machine.key]
+            if over or new is RunState.HELD:
+                self.agenda.hungry = True
         self.active[machine.key] = machine
         if over:
             self.over.append(machine.key)
+            if machine.past is not None:
+                self.agenda.unwatch(machine.past, machine.key)
+            self.alarm.noticed.append(Notice(machine, None, why))
             for waiter, cell in self.joins.pop(machine.key, ()):
                 self._tell(waiter, cell, machine)
             hook = _RUN_HOOKS.get(new)
@@ -283,6 +351,8 @@ class Board:
             machine.waiting = False
             dag.waiting.remove(machine)
         self.crowded[machine.key.dag] = None
+        if dag.timing.cursor != dag.timing.accepted:
+            self.agenda.unplanned[machine.key.dag] = None
 
     def wait_for_place(self, machine: Machine) -> None:
         """Queue a run for a place; runs that have begun come before those that have not."""
@@ -296,6 +366,11 @@ class Board:
         if machine.spec.timeout is None or machine.placed_at is None:
             return None
         return Instant(machine.placed_at + max(machine.spec.timeout - machine.spent, 0))
+
+    def overdue(self, machine: Machine) -> bool:
+        """Whether a run has spent its timeout."""
+        deadline = self.deadline_of(machine)
+        return deadline is not None and deadline <= self.now
 
     def next_deadline(self) -> Instant | None:
         """When the next run will have spent its timeout."""
@@ -318,6 +393,7 @@ class Board:
         if machine.row.slot is not None:
             row = machine.row
             self.changes.append(SlotMoved(row.run.dag, row.slot, state, row.run, row.version, self.now))  # type: ignore[arg-type]
+            self.agenda.note_slot(row.run.dag, row.slot, state)  # type: ignore[arg-type]
 
 
 def name_of(run: RunKey) -> Value:
@@ -331,8 +407,8 @@ def started_failed(run: RunKey, state: RunState) -> Why:
     return Why("started_failed", (str(run), state.value))
 
 
-def _turn(machine: Machine) -> tuple[bool, int, Instant, int]:
-    return machine.started is None, machine.klass, machine.row.due, machine.serial
+def _turn(machine: Machine) -> tuple[bool, int, int, int]:
+    return machine.started is None, machine.klass, machine.turn, machine.serial
 
 
 def culprits_of(machine: Machine) -> tuple[tuple[str, str], ...]:

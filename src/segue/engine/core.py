@@ -14,12 +14,17 @@ from typing import assert_never
 
 from segue.engine import attempts
 from segue.engine.acts import act, refuse
+from segue.engine.alerts import watch
+from segue.engine.backfills import feed
 from segue.engine.board import Dag
+from segue.engine.deadlines import judge
+from segue.engine.defining import define
 from segue.engine.explain import explain
 from segue.engine.hooks import call_due
 from segue.engine.machine import Machine
-from segue.engine.progress import conclude, dispatch, grant_places, settle, wake
-from segue.engine.renaming import former_id, remember, rename
+from segue.engine.planning import plan
+from segue.engine.places import grant_places
+from segue.engine.progress import conclude, dispatch, settle, wake
 from segue.engine.restoring import board_of, enter, machine_of, outstanding_of
 from segue.engine.stopping import end_overdue
 from segue.model.acts import (
@@ -33,10 +38,10 @@ from segue.model.acts import (
     StartBackfill,
     TriggerRun,
 )
-from segue.model.changes import Decision, DefinitionFailed, Quarantined, VersionAdded
+from segue.model.changes import Decision, Quarantined
 from segue.model.commands import Command
-from segue.model.definition import Defined, Definition
-from segue.model.errors import Conflict, DefinitionError
+from segue.model.definition import Defined
+from segue.model.errors import Conflict
 from segue.model.events import Asked, Capacity, Ended, Event, Expired, Known, Lost, Request, Started, Tick
 from segue.model.ids import Instant, RunKey
 from segue.model.images import RunImage, Snapshot, Version
@@ -69,6 +74,11 @@ class Engine:
         """What the owner must do before its first turn: `Launch` for QUEUED attempts, `Adopt` for RUNNING ones."""
         return self._outstanding
 
+    @property
+    def draining(self) -> bool:
+        """Whether nothing is dispatched, so that what runs comes to its end."""
+        return self._board.agenda.draining
+
     def why(self, run: RunKey, task: str | None = None, index: int | None = None) -> Why | None:
         """Why a run or task does not move, from the state that decides; None where the run is not in memory."""
         return explain(self._board, run, task, index)
@@ -87,11 +97,15 @@ class Engine:
         for event in events:
             self._take(event)
         end_overdue(board)  # before anything is launched again of a run whose time is over
+        if board.agenda.planning:
+            plan(board, self._guarded)
         self._take_up()
         wake(board)
         self._follow()
+        self._feed()
         self._dispatch()
         self._follow()
+        watch(board)
         decision = Decision(tuple(board.changes), tuple(board.commands), self._wake_at(), tuple(board.agenda.fresh))
         for key in board.over:
             machine = board.runs.get(key)
@@ -135,9 +149,10 @@ class Engine:
             case Request():
                 self._ask(event)
             case Defined():
-                self._define(event)
+                define(self._board, event)
             case Known():
                 board.agenda.learn(event.slots)
+                judge(board, event.slots)
             case Expired() | Tick():
                 pass
             case _:
@@ -168,54 +183,27 @@ class Engine:
             case _:
                 return ""
 
-    def _define(self, event: Defined) -> None:
-        board = self._board
-        faults = [error.message for error in event.errors]
-        for definition in event.definitions:
-            try:
-                self._add_version(event.location, definition)
-            except (DefinitionError, LookupError) as error:
-                faults.append(f"DAG {definition.spec.id}: {error}")
-        if faults:
-            board.changes.append(DefinitionFailed(event.location, event.file, "\n".join(faults), board.now))
-
-    def _add_version(self, location: str, definition: Definition) -> None:
-        board, spec = self._board, definition.spec
-        former = former_id(board, spec)
-        known = board.dags.get(former or spec.id)
-        number = definition.number or 1
-        if known is not None:
-            version = known.version
-            same = (version.spec_digest, version.code_digest) == (definition.spec_digest, definition.code_digest)
-            if same and version.bundle == definition.bundle:
-                return
-            number = definition.number or (version.number if same else known.highest + 1)
-        fresh = Dag(Version(number, spec, definition.spec_digest, definition.code_digest, definition.bundle))
-        if known is not None:
-            fresh.granted, fresh.waiting, fresh.eased = known.granted, known.waiting, known.eased
-            fresh.timing = known.timing
-            fresh.highest = max(fresh.highest, known.highest)
-            if known.quarantined is not None:
-                board.outdated = f"memory of quarantined DAG {spec.id} is read anew"
-        if former is not None:
-            rename(board, former, spec.id)
-        remember(board, spec, known.version.spec if known else None)
-        board.changes.append(VersionAdded(spec.id, fresh.version, location, board.now))
-        board.dags[spec.id] = fresh
-        board.crowded[spec.id] = None
-        board.queue.unblock(spec.id)
-
     # ------------------------------------------------------------------------------------------------ what follows
     def _follow(self) -> None:
         board = self._board
         while True:
+            stirred, board.agenda.stirred = board.agenda.stirred, {}
+            board.active.update((run, board.runs[run]) for run in stirred if run in board.runs)
             touched, board.active = board.active, {}
             for machine in touched.values():
                 if machine.key in board.runs:
                     self._guarded(machine.key.dag, partial(self._advance, machine))
             given = grant_places(board)
-            if not given and not (board.active and board.room):
+            if not given and not board.agenda.stirred and not (board.active and board.room):
                 return
+
+    def _feed(self) -> None:
+        """Let backfills go on, now that it is known which of their runs have ended."""
+        board = self._board
+        board.agenda.hungry = False
+        for filling in tuple(board.agenda.backfills.values()):
+            self._guarded(filling.row.dag, partial(feed, board, filling))
+        self._follow()
 
     def _advance(self, machine: Machine) -> None:
         settle(self._board, machine)
@@ -232,10 +220,11 @@ class Engine:
 
     def _wake_at(self) -> Instant | None:
         board = self._board
-        if board.outdated or board.active or not board.room:
+        if board.outdated or board.active or board.agenda.hungry or not board.room:
             return board.now
         timer, deadline = board.timers[0][0] if board.timers else None, board.next_deadline()
-        return min((at for at in (timer, deadline) if at is not None), default=None)
+        ends = (timer, deadline, board.agenda.next_look(board.now), board.alarm.next_at)
+        return min((at for at in ends if at is not None), default=None)
 
     # -------------------------------------------------------------------------------------------------- quarantine
     def _guarded(self, dag: str, step: Callable[[], object]) -> Why | None:
@@ -269,3 +258,4 @@ class Engine:
         board.queue.recount(board.runs.values())
         dag.quarantined = fault
         board.changes.append(Quarantined(name, fault, board.now))
+        board.alarm.quarantined.append(name)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from segue.engine.board import NEW, Board
 from segue.engine.flows import waits_for
 from segue.engine.machine import EXPANDED, FINAL_CODES, Machine
+from segue.engine.past import explain_past
+from segue.engine.places import LOOKBACK, limit_of, line_of
 from segue.engine.tally import Tally
 from segue.model.duration import show_duration
 from segue.model.ids import RunKey
@@ -40,13 +42,15 @@ def _run(board: Board, machine: Machine) -> Why:
         return Why("cancelling" if machine.stop != "timeout" else "timing_out")
     if machine.waiting:
         return _place(board, machine)
+    if machine.state is RunState.HELD and not machine.held:
+        return next(explain_past(board, machine, node) for node in sorted(machine.behind))
     if machine.state is RunState.HELD:
         return Why("held", (", ".join(machine.label(cell) for cell in sorted(machine.held)[:3]),))
     if machine.alive:
         return Why("moving", (str(machine.alive),))
-    waiting = (cell for cell in machine.used() if machine.states[cell] not in FINAL_CODES)
+    waiting = [cell for cell in machine.used() if machine.states[cell] not in FINAL_CODES]
     moving = (cell for cell in waiting if machine.verdict(machine.owner[cell]) is not Verdict.WAIT)
-    return _task(board, machine, next(moving))
+    return _task(board, machine, next(moving, waiting[0]))
 
 
 def _place(board: Board, machine: Machine) -> Why:
@@ -54,9 +58,15 @@ def _place(board: Board, machine: Machine) -> Why:
     for other in dag.granted.values():
         if machine.row.slot is not None and other.row.slot == machine.row.slot:
             return Why("slot", (str(other.key),))
-    active = ", ".join(str(key) for key in list(dag.granted)[:3])
-    limit = dag.version.spec.run_limit
-    return Why("max_active_runs", (str(len(dag.granted)), str(limit), machine.key.dag, active))
+    line = line_of(machine)
+    rivals = [other for other in dag.granted.values() if line_of(other) == line]
+    limit = str(limit_of(board, machine))
+    if machine.row.backfill is not None:
+        return Why("backfill_cap", (str(len(rivals)), limit, str(machine.row.backfill)))
+    active = ", ".join(str(other.key) for other in rivals[:3])
+    if line == LOOKBACK:
+        return Why("lookback_turn", (active,))
+    return Why("max_active_runs", (str(len(rivals)), limit, machine.key.dag, active))
 
 
 def _task(board: Board, machine: Machine, cell: int) -> Why:
@@ -80,6 +90,8 @@ def _task(board: Board, machine: Machine, cell: int) -> Why:
         return Why("deferred", (str(machine.joined[cell]),))
     if machine.verdict(machine.owner[cell]) is Verdict.WAIT:
         node = machine.owner[cell]
+        if machine.rule(node) is Verdict.RUN:
+            return explain_past(board, machine, node)
         return Why("teardown" if node in machine.graph.setups else "upstream", (_unfinished(machine, node),))
     return _delay(board, machine, cell, tally) or _limit(board, machine, cell)
 

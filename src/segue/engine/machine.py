@@ -23,6 +23,7 @@ from segue.model.ids import Instant, RunKey
 from segue.model.images import AttemptKind, RunRow, Stop
 from segue.model.spec import DagSpec, TaskSpec
 from segue.model.state import RunState, TaskState
+from segue.model.timing import SlotAsk
 from segue.model.why import Why
 from segue.resolve.graph import Graph, GrowingGraph
 from segue.resolve.rules import BAD, BIT, SPREADING, Verdict, judge
@@ -75,6 +76,8 @@ class Machine:
         waiting: it stands in its DAG's line for a place.
         steps: the calls that a flow has made.
         joined: the run that each cell, DEFERRED, has started and waits for.
+        past: the slot before, where tasks look back at it; behind: the tasks for which it is not good yet.
+        turn: its rank inside its class and DAG; the later the due instant, the later its turn.
     """
 
     def __init__(self, row: RunRow, spec: DagSpec, graph: Graph) -> None:
@@ -113,6 +116,9 @@ class Machine:
         self.outcomes: dict[int, Outcomes] = {}
         self.steps = Steps()
         self.joined: dict[int, RunKey] = {}
+        self.past: SlotAsk | None = None
+        self.behind: set[int] = set()
+        self.turn: int = row.due
         self.generation = self.ready = self.retrying = self.alive = 0
         self.sweep: Iterator[int] | None = None
         self.klass, self.serial = row.klass, 0
@@ -175,6 +181,11 @@ class Machine:
         return code in FINAL_CODES or (code == EXPANDED and not self.left[node])
 
     def verdict(self, node: int) -> Verdict:
+        """What the trigger rule says; what may run all the same waits for the past where it is behind."""
+        verdict = self.rule(node)
+        return Verdict.WAIT if verdict is Verdict.RUN and node in self.behind else verdict
+
+    def rule(self, node: int) -> Verdict:
         """What the trigger rule says. Branches come first, and a map waits for its lists, whatever its rule."""
         if node == BODY and self.steps.awaited:
             return Verdict.WAIT
@@ -270,6 +281,7 @@ class Machine:
             self.held.add(cell)
         if new not in FINAL_CODES:
             return
+        self.behind.discard(cell)
         if state is TaskState.FAILED:
             self.failed.add(cell)
         else:
@@ -341,11 +353,19 @@ class Machine:
         for node in range(len(self.graph)):
             yield from self.cells(node)
 
+    def look_back(self, past: SlotAsk | None) -> None:
+        """Let tasks that depend on the past and have not begun wait for that slot; None: there is none to wait for."""
+        self.past = past
+        self.behind.clear()
+        if past is not None:
+            self.behind.update(node for node in self.graph.past if self.states[node] == PENDING)
+
     def rederive(self) -> None:
         """Compute all that follows from the states: counters, what is open, failed, held; every task becomes dirty."""
         self.generation += 1
         self.ready = self.retrying = self.open = 0
         self.outcomes.clear()
+        self.look_back(self.past)
         self.dirty = deque(range(len(self.graph)))
         counts = self.waits = array("i", bytes(4 * len(self.graph)))
         self.seen = bytearray(len(self.graph))

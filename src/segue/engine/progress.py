@@ -9,7 +9,9 @@ from typing import Final
 from segue.engine.board import Board
 from segue.engine.flows import record_of
 from segue.engine.guards import empty_of
+from segue.engine.lookback import follow_end, is_foreseen
 from segue.engine.machine import CANCELLED, CODE, FINAL_CODES, PENDING, SUCCESS, UP_FOR_RETRY, Machine
+from segue.engine.past import explain_past, is_looking, look_back
 from segue.engine.queue import may_be_ahead
 from segue.engine.stopping import sweep_cells
 from segue.model.changes import AttemptMoved, Expanded
@@ -21,7 +23,7 @@ from segue.model.state import RUN_FINAL, AttemptState, RunState, SlotState, Task
 from segue.model.why import Why
 from segue.resolve.rules import BAD, BIT, Verdict
 
-__all__ = ["conclude", "dispatch", "grant_places", "launch_of", "settle", "wake"]
+__all__ = ["conclude", "dispatch", "launch_of", "settle", "wake"]
 
 READY: Final = Why("ready")
 PUBLISH: Final = Why("publish")
@@ -34,6 +36,8 @@ def settle(board: Board, machine: Machine) -> None:
     """Decide every task whose upstream has changed, as far as this turn has room."""
     if machine.sweep is not None:
         sweep_cells(board, machine)
+    if machine.behind and machine.state not in RUN_FINAL:
+        look_back(board, machine)
     while machine.dirty and (machine.granted or machine.stopping) and board.room:
         _decide(board, machine, machine.dirty.popleft())
 
@@ -246,31 +250,6 @@ def _input(machine: Machine, up: int) -> Input:
 
 
 # --------------------------------------------------------------------------------------------------------------- runs
-def grant_places(board: Board) -> bool:
-    """Give free places to waiting runs, at most one active run a slot; say whether any was given."""
-    given = False
-    while board.crowded:
-        name = next(iter(board.crowded))
-        del board.crowded[name]
-        dag = board.dags[name]
-        limit = dag.version.spec.run_limit
-        taken = {machine.row.slot for machine in dag.granted.values() if machine.row.slot is not None}
-        for machine in tuple(dag.waiting):
-            if len(dag.granted) >= limit:
-                break
-            if machine.row.slot in taken or (machine.stopping and not machine.cleaning):
-                continue
-            dag.waiting.remove(machine)
-            machine.waiting = False
-            dag.granted[machine.key] = machine
-            if machine.row.slot is not None:
-                taken.add(machine.row.slot)
-            machine.granted = given = True
-            machine.rederive()
-            board.active[machine.key] = machine
-    return given
-
-
 def conclude(board: Board, machine: Machine) -> None:
     """End or park a run of which nothing can move any more."""
     if machine.state in RUN_FINAL or machine.sweep is not None or machine.alive or machine.dirty:
@@ -278,11 +257,24 @@ def conclude(board: Board, machine: Machine) -> None:
     if not machine.granted and not machine.stopping:
         return  # also a verdict waits for its place: a slot shows one run at a time
     if machine.open == 0:
-        _end(board, machine)
-    elif machine.held and not machine.ready and not machine.retrying:
+        if is_foreseen(board, machine):
+            _end(board, machine)
+    elif (machine.held or machine.behind) and not machine.ready and not machine.retrying:
+        _park(board, machine)
+
+
+def _park(board: Board, machine: Machine) -> None:
+    """Nothing of the run can move before a person has decided, or the slot before is good."""
+    if machine.behind and (is_looking(board, machine) or not machine.stands_still()):
+        return
+    if machine.held:
         board.begin(machine)
         names = ", ".join(machine.label(cell) for cell in sorted(machine.held)[:3])
-        board.leave(machine, RunState.HELD, Why("parked", (names,)))
+        why = Why("parked", (names,))
+    else:
+        why = Why("waits_past", (str(explain_past(board, machine, min(machine.behind))),))
+    board.leave(machine, RunState.HELD, why)
+    if machine.started is not None:
         board.move_slot(machine, SlotState.HELD)
 
 
@@ -308,3 +300,4 @@ def _end(board: Board, machine: Machine) -> None:
     else:
         board.leave(machine, RunState.SUCCESS, Why("all_good"))
         board.move_slot(machine, SlotState.FRESH)
+        follow_end(board, machine)

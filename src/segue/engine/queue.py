@@ -76,6 +76,7 @@ class Queue:
         self._served: dict[str, int] = {}
         self._parked: dict[tuple[str, str], dict[Lane, list[tuple[int, Entry]]]] = {}
         self._blocked: dict[str, set[tuple[int, Lane]]] = defaultdict(set)
+        self._called = False
         self._ties = count()
         self._services = count(1)
 
@@ -85,7 +86,7 @@ class Queue:
         rules = machine.graph.tasks[node].rules
         priority = rules.priority + machine.spec.priority
         self._put(machine.klass, (
-            -priority, machine.row.due, machine.serial, machine.graph.rank[node], next(self._ties), cell, stop,
+            -priority, machine.turn, machine.serial, machine.graph.rank[node], next(self._ties), cell, stop,
             machine.generation, machine,
         ))  # fmt: skip
 
@@ -233,13 +234,21 @@ class Queue:
         for parked in self._parked.get((dag, task), {}).values():
             if parked:
                 self._put(*heappop(parked))
+                self._called = True
 
     def _list(self, lane: Lane, klass: int, dag: str) -> None:
         lane.list(klass, dag)
         self._waiting[lane] = None
 
     def _first(self) -> Head | None:
-        """The best of what the lanes would serve next."""
+        """The best of what the lanes would serve next; once more where one was called while they were looked through."""
+        while True:
+            self._called = False
+            head = self._best_head()
+            if not self._called:
+                return head
+
+    def _best_head(self) -> Head | None:
         if len(self._waiting) == 1 and self._free in self._waiting:
             return self._head(self._free)
         heads: list[Head] = []
@@ -284,7 +293,8 @@ class Queue:
                     return lane, klass, entry
                 heappop(turns)
                 lane.listed.discard((klass, dag))
-        del self._waiting[lane]
+        if not any(lane.turns):
+            del self._waiting[lane]
         return None
 
     def _best(self, lane: Lane, klass: int, dag: str) -> Entry | None:

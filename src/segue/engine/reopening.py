@@ -86,6 +86,8 @@ def reopen(board: Board, machine: Machine, cells: Iterable[int], actor: str) -> 
     cells = sorted(cells)
     collapsing = check_collapse(machine, {machine.owner[cell] for cell in cells})
     why = Why("reopened", (actor,))
+    if collapsing and machine.row.slot is not None:
+        board.agenda.doubt((machine.key.dag, machine.row.slot))
     for node in sorted(collapsing):
         machine.collapse(node)
         tally = _new_round(machine, node)
@@ -159,5 +161,7 @@ def go_on(board: Board, machine: Machine, actor: str) -> None:
         machine.spent = 0
         board.move_run(machine, RunState.RUNNING, Why("retried", (actor, str(machine.round))), actor)
     machine.rederive()
+    if board.overdue(machine):
+        board.watch_deadline(machine)  # it went by while nothing but teardowns was left
     if machine.state is not RunState.HELD or not machine.stands_still():
         board.wait_for_place(machine)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from segue.engine.agenda import Agenda
+from segue.engine.alarm import Alarm
 from segue.engine.board import Board, Dag
 from segue.engine.flows import await_steps, spawn
 from segue.engine.guards import EMPTY
@@ -29,7 +30,7 @@ __all__ = ["board_of", "enter", "machine_of", "outstanding_of"]
 def board_of(snapshot: Snapshot, limits: Limits, planning: bool) -> Board:
     """All DAGs as they were committed; runs enter one by one."""
     agenda = Agenda(planning, snapshot.backfills, snapshot.last_backfill)
-    board = Board(snapshot.fence_key, limits, snapshot.pools, agenda)
+    board = Board(snapshot.fence_key, limits, snapshot.pools, agenda, Alarm(snapshot.episodes))
     for image in snapshot.dags:
         dag = board.dags[image.dag] = Dag(image.version)
         dag.quarantined = image.quarantined

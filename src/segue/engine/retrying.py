@@ -28,10 +28,12 @@ def retry(board: Board, request: Request, wanted: RetryRun) -> tuple[RunKey, str
     check_place(board, request, machine.key)
     if machine.stopping and machine.state not in RUN_FINAL:
         raise Refused(f"{machine.key} is being {_stopped(machine)}: ask again when it has ended")
+    if machine.key in board.runs and board.overdue(machine):
+        raise Refused(f"{machine.key} has spent its timeout, and is being cleaned up: ask again when it has ended")
     if request.facts.newer is not None and not wanted.force:
         raise Refused(f"{request.facts.newer} is newer for this interval (--force retries the older one all the same)")
     cells = _cells(board, machine, wanted)
-    if not cells and machine.state is RunState.HELD:
+    if not cells and machine.state is RunState.HELD and machine.stands_still():
         held = ", ".join(machine.label(cell) for cell in sorted(machine.held)[:3])
         raise Refused(f"nothing to retry: no task of {machine.key} has failed; {held} is held: a person decides")
     if not cells and (machine.state in RUN_FINAL or machine.key in board.runs):

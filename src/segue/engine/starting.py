@@ -10,7 +10,6 @@ from segue.engine.machine import Machine
 from segue.engine.recall import open_dag
 from segue.engine.restoring import enter, machine_of
 from segue.engine.tally import Tally
-from segue.model.changes import RunCreated
 from segue.model.errors import Refused
 from segue.model.events import StartsRun
 from segue.model.ids import RunKey, manual_key, started_by
@@ -76,9 +75,7 @@ def _made(board: Board, machine: Machine, cell: int, outcome: StartsRun) -> RunK
         reason=f"started by {machine.key}/{machine.label(cell)}",
     )  # fmt: skip
     child = Machine(row, dag.version.spec, dag.graph)
-    board.changes.append(RunCreated(row, board.now))
-    board.admit(child)
-    board.wait_for_place(child)
+    board.create(child)
     return run
 
 

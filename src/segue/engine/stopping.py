@@ -78,7 +78,9 @@ def end_overdue(board: Board) -> None:
 
 
 def _overdue(board: Board, machine: Machine) -> bool:
-    deadline = board.deadline_of(machine)
-    late = deadline is not None and deadline <= board.now
     at_work = (cell for cell in machine.used() if machine.owner[cell] not in machine.graph.setups)
-    return late and not machine.stopping and any(machine.states[cell] not in FINAL_CODES for cell in at_work)
+    return (
+        board.overdue(machine)
+        and not machine.stopping
+        and any(machine.states[cell] not in FINAL_CODES for cell in at_work)
+    )

@@ -314,13 +314,17 @@ class AlertRaised(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 class AlertFolded(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Something more belongs to an alert that was raised: `text` is added to it, nobody is told anew."""
+    """Something more belongs to an alert: `text`, where there is one, is added to it, and nobody is told anew.
+
+    `over`: what it is about is good again; what happens later is another episode.
+    """
 
     thing: str
     kind: AlertKind
     episode: Instant
     text: str
     at: Instant
+    over: bool = False
 
 
 class AlertMarked(msgspec.Struct, frozen=True, gc=False, tag=True):

@@ -189,6 +189,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False):
         newer: a newer run of the slot, for `retry`.
         answer: the answer that a request with this id has had already.
         made: for a trigger, the run that a request with this id has made.
+        backfill: the backfill that the act is about, or to which its run belongs; also one that has ended.
     """
 
     run: RunImage | None = None
@@ -198,6 +199,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False):
     newer: RunKey | None = None
     answer: tuple[bool, str] | None = None
     made: RunImage | None = None
+    backfill: BackfillImage | None = None
 
 
 class Snapshot(msgspec.Struct, frozen=True, gc=False):

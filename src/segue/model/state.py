@@ -104,7 +104,7 @@ UP_FOR_RETRY where a person has released it and its publication waits for a plac
 
 R = RunState
 RUN_MOVES: Final[dict[RunState, frozenset[RunState]]] = {
-    R.QUEUED: frozenset({R.RUNNING, R.CANCELLED, R.FAILED}),
+    R.QUEUED: frozenset({R.RUNNING, R.HELD, R.CANCELLED, R.FAILED}),
     R.RUNNING: frozenset({R.HELD, R.SUCCESS, R.FAILED, R.CANCELLED}),
     R.HELD: frozenset({R.RUNNING, R.FAILED, R.CANCELLED}),
     R.SUCCESS: frozenset({R.RUNNING}),

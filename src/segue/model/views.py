@@ -189,12 +189,13 @@ class DeliveryView(msgspec.Struct, frozen=True, gc=False):
 
 
 class AlertView(msgspec.Struct, frozen=True, gc=False):
-    """One alert, what was folded into it, and what has become of it at each target."""
+    """One alert, what was folded into it, what has become of it at each target, and whether all is good again."""
 
     alert: Alert
     at: Instant
     folded: tuple[str, ...] = ()
     deliveries: tuple[DeliveryView, ...] = ()
+    over: bool = False
 
 
 class SilenceView(msgspec.Struct, frozen=True, gc=False):

@@ -110,8 +110,10 @@ SENTENCES: Final[dict[str, str]] = {
     # why something waits
     "dag_paused": "DAG {0} is paused hard: `segue unpause {0}`",
     "draining": "the owner is being drained: nothing begins",
+    "waits_past": "{0}",
     "past": "waits for {0} of {1}, which {2}: {3}",
     "past_unknown": "looks for the slot before",
+    "lookback_turn": "waits: slots are run again one after the other, and {0} is active",
     "backfill_cap": "waits: {0} of {1} runs of backfill {2} are active (cap)",
     "upstream": "waits for {0}",
     "teardown": "takes down what its setup made when {0} has ended",

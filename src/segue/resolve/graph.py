@@ -96,12 +96,13 @@ class Graph:
         lists: numbers whose results each maps over, where it maps over any; mapped_over: all of these.
         setups: for each teardown task, the setup tasks directly upstream of it.
         environments: every pair of a teardown and one of its setups.
+        past: numbers that wait for the same task of the slot before; a teardown never does.
         scopes: setups of the environments that each number lies in, where it lies in any; users: the other way round.
         ends: teardowns of these; needs: the other way round.
     """
 
     __slots__ = (
-        "data", "down", "ends", "environments", "feeds", "gates", "index", "lists", "mapped_over", "needs", "rank",
+        "data", "down", "ends", "environments", "feeds", "gates", "index", "lists", "mapped_over", "needs", "past", "rank",
         "scopes", "setups", "tasks", "up", "users",
     )  # fmt: skip
 
@@ -119,6 +120,9 @@ class Graph:
             for up in ups:
                 down[up].append(at)
         self.down = tuple(map(tuple, down))
+        self.past = tuple(
+            at for at, task in enumerate(spec.tasks) if task.rules.depends_on_past and task.kind != "teardown"
+        )
         self.feeds = frozenset(up for ups in self.data for up in ups)
         forks = {at for at, task in enumerate(spec.tasks) if task.kind in ("branch", "short_circuit")}
         self.gates = {at: gates for at, ups in enumerate(self.up) if (gates := tuple(up for up in ups if up in forks))}

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from segue.model.acts import TriggerRun
+from segue.model.acts import Deploy, TriggerRun
 from segue.model.changes import Change
 from segue.model.contracts import Clock, Engine, Executor, Inbox, Lease, Writer
 from segue.model.definition import Defined
@@ -22,7 +22,7 @@ from segue.model.ids import Instant, RunKey, manual_key, started_by
 from segue.model.images import Snapshot
 from segue.model.timing import SlotAsk
 
-__all__ = ["EVENTS_PER_TURN", "FIRST_PAUSE", "LONGEST_PAUSE", "Watch", "run_forever"]
+__all__ = ["EVENTS_PER_TURN", "FIRST_PAUSE", "LONGEST_PAUSE", "Watch", "informed", "run_forever"]
 
 EVENTS_PER_TURN: Final = 1_000
 _FROM_INBOX: Final = 200
@@ -150,12 +150,24 @@ class _Owner:
         return msgspec.structs.replace(event, outcome=msgspec.structs.replace(event.outcome, facts=facts))
 
     def _informed(self, event: Event) -> Event:
-        if isinstance(event, Request) and event.id not in self.given:
-            return msgspec.structs.replace(event, facts=self.store.facts(event.act, event.id))
-        if isinstance(event, Defined):
-            known = tuple(self.store.known(definition) for definition in event.definitions)
-            return msgspec.structs.replace(event, definitions=known)
-        return event
+        return event if isinstance(event, Request) and event.id in self.given else informed(self.store, event)
+
+
+def informed(store: Writer, event: Event) -> Event:
+    """A request or definition with what the engine has to know of the store to judge it."""
+    match event:
+        case Request(name, _, act):
+            if isinstance(act, Deploy):
+                act = msgspec.structs.replace(act, files=tuple(_numbered(store, one) for one in act.files))
+            return msgspec.structs.replace(event, act=act, facts=store.facts(act, name))
+        case Defined():
+            return _numbered(store, event)
+        case _:
+            return event
+
+
+def _numbered(store: Writer, event: Defined) -> Defined:
+    return msgspec.structs.replace(event, definitions=tuple(store.known(one) for one in event.definitions))
 
 
 def _renewal(now: Instant, lease: Lease) -> Instant | None:
@@ -165,9 +177,15 @@ def _renewal(now: Instant, lease: Lease) -> Instant | None:
 def _together(events: Sequence[Event]) -> int:
     """How many one turn takes: what is asked after a DAG may have got its new id needs facts of after that commit."""
     for at, event in enumerate(events[:_FROM_INBOX]):
-        if isinstance(event, Defined) and any(one.spec.renamed_from for one in event.definitions):
+        if any(one.spec.renamed_from for file in _files(event) for one in file.definitions):
             return at + 1
     return _FROM_INBOX
+
+
+def _files(event: Event) -> Sequence[Defined]:
+    if isinstance(event, Request) and isinstance(event.act, Deploy):
+        return event.act.files
+    return (event,) if isinstance(event, Defined) else ()
 
 
 def _first(events: Sequence[Event], count: int) -> tuple[Sequence[Event], bool]:

@@ -10,7 +10,7 @@ from segue.model.moment import EARLIEST, HOUR, Moment, datetime_at, parse_span
 from segue.schedule.slot import Bounds, Slot
 from segue.schedule.timetable import Timetable
 
-__all__ = ["latest_complete", "next_fires", "slot_of", "slots_between"]
+__all__ = ["current_slot", "latest_complete", "next_fires", "slot_before", "slot_of", "slots_between"]
 
 
 def slot_of(timetable: Timetable, bounds: Bounds, date: Moment | Instant) -> Slot:
@@ -89,6 +89,21 @@ def latest_complete(timetable: Timetable, bounds: Bounds, now: Instant) -> Slot 
         latest = start
 
 
+def current_slot(timetable: Timetable, bounds: Bounds, now: Instant) -> Slot | None:
+    """The slot in which `now` lies, or else the next one to start; None where none comes any more.
+
+    Args:
+        timetable: of the DAG.
+        bounds: of the DAG.
+        now: microseconds since 1970 UTC.
+    """
+    start = _latest_tick(timetable, bounds, now)
+    slot = None if start is None else timetable.slot_from(start, bounds)
+    if slot is not None and slot.end > now:
+        return slot
+    return timetable.slot_from(now if bounds.start is None else max(now, bounds.start), bounds)
+
+
 def next_fires(timetable: Timetable, bounds: Bounds, now: Instant, count: int = 5) -> tuple[Slot, ...]:
     """The next slots to become due after `now`, soonest first.
 
@@ -139,3 +154,17 @@ def _too_early(moment: Moment | Instant, start: Instant, zone: str) -> UsageErro
 
 def _shown(moment: Moment | Instant, zone: str) -> str:
     return str(datetime_at(moment, zone) if isinstance(moment, int) else moment)
+
+
+def slot_before(timetable: Timetable, bounds: Bounds, start: Instant) -> Slot | None:
+    """The slot that ends where another starts; None where that one is the first.
+
+    Args:
+        timetable: of the DAG.
+        bounds: of the DAG.
+        start: of the other.
+    """
+    tick = _latest_tick(timetable, bounds, start - 1)
+    slot = None if tick is None else timetable.slot_from(tick, bounds)
+    early = slot is None or slot.end != start or (bounds.start is not None and slot.start < bounds.start)
+    return None if early else slot

@@ -4,36 +4,50 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
-from segue.model.acts import Act, SetPool, SetSecret, TriggerRun
+from segue.model.acts import Act, MoveBackfill, RunAct, StartBackfill, TriggerRun
+from segue.model.backfills import BackfillState
 from segue.model.definition import Definition
 from segue.model.ids import Instant, RunKey
 from segue.model.images import AttemptImage, Facts, HookImage, RunImage, Step, TaskImage, Version
 from segue.model.spec import DagSpec
-from segue.model.state import FINAL, AttemptState, TaskState
-from segue.model.views import HeldView, PoolView, RunView, TaskView
+from segue.model.state import FINAL, AttemptState, RunState, SlotState, TaskState
+from segue.model.timing import SlotAsk, SlotFacts
+from segue.model.views import AlertView, HeldView, PoolView, RunView, SlotView, TaskView
 
 __all__ = [
     "ALIVE",
+    "DAY",
+    "ENDED_BACKFILLS",
+    "GOOD",
     "FactSource",
     "Where",
     "by_key",
     "facts_of",
+    "facts_of_slot",
     "held_of",
     "ids_of",
     "image_of",
+    "is_gone",
     "is_number",
+    "is_settled",
     "names_of",
+    "number_in",
     "pools_of",
     "with_steps",
 ]
 
 Where: TypeAlias = tuple[str, int | None]
 ALIVE: Final = frozenset({AttemptState.QUEUED, AttemptState.RUNNING})
+GOOD: Final = frozenset({TaskState.SUCCESS, TaskState.SKIPPED})
+DAY: Final = 86_400_000_000
+"""Microseconds; so long an alert is an episode to which more may be added."""
+
+ENDED_BACKFILLS: Final[frozenset[BackfillState]] = frozenset({"cancelled", "done", "stopped"})
 
 # What SQLite's integers hold, whatever a person types.
 _NUMBER: Final = re.compile("[0-9]{1,18}")
@@ -59,8 +73,12 @@ class FactSource(Protocol):
         """The run that a request with this id has made."""
         ...
 
-    def next_n(self, dag: str, key: str) -> int:
-        """The first free `n` of this text."""
+    def next_n(self, dag: str, key: str, slot: tuple[Instant, Instant] | None) -> int:
+        """The first `n` of this text that no run has, nor had as far as the slot tells."""
+        ...
+
+    def backfilled(self, backfill: int) -> str:
+        """The DAG of a backfill, empty where there is none."""
         ...
 
     def placed(self, dag: str, slot: tuple[Instant, Instant]) -> RunKey | None:
@@ -74,7 +92,10 @@ class FactSource(Protocol):
 
 def facts_of(source: FactSource, act: Act, request: str) -> Facts:
     """Gather what `Facts` holds about the object of an act."""
-    if isinstance(act, SetPool | SetSecret):
+    if isinstance(act, StartBackfill | MoveBackfill):
+        dag = act.dag if isinstance(act, StartBackfill) else source.backfilled(act.backfill)
+        return Facts(version=source.newest(dag), answer=source.answer(request))
+    if not isinstance(act, TriggerRun | RunAct):
         return Facts(answer=source.answer(request))
     if isinstance(act, TriggerRun):
         run, dag, key, slot = None, act.dag, act.key, act.slot
@@ -86,12 +107,52 @@ def facts_of(source: FactSource, act: Act, request: str) -> Facts:
     return Facts(
         run=run,
         version=source.newest(dag),
-        next_n=source.next_n(dag, key),
+        next_n=source.next_n(dag, key, slot),
         placed=source.placed(dag, slot) if slot else None,
         newer=latest if run and latest != run.row.run else None,
         answer=source.answer(request),
         made=source.image(made) if made else None,
     )
+
+
+def is_gone(view: SlotView, runs: Collection[RunKey]) -> bool:
+    """Whether the run that made the slot good is not among those that are kept."""
+    return view.last_good_run is not None and view.last_good_run not in {str(run) for run in runs}
+
+
+def facts_of_slot(
+    ask: SlotAsk,
+    runs: dict[RunKey, RunState],
+    shown: SlotView | None,
+    scheduled: bool,
+    highest: int,
+    good: Iterable[str],
+) -> SlotFacts:
+    """Put together what is known of a slot.
+
+    Args:
+        ask: which.
+        runs: its kept runs, the oldest first, and where they stand.
+        shown: its row.
+        scheduled: whether a scheduled run was ever made for it.
+        highest: `n` of its key that is taken.
+        good: tasks that are good in one of the runs, or were in one that is not kept.
+    """
+    latest = next(reversed(runs), None)
+    return SlotFacts(
+        ask,
+        highest + 1,
+        latest,
+        None if latest is None else runs[latest],
+        scheduled,
+        None if shown is None or shown.state is SlotState.MISSING else shown.state,
+        tuple(sorted(good)),
+    )
+
+
+def is_settled(view: AlertView) -> bool:
+    """Whether an alert was sent, parked or silenced, and nowhere has still to be tried again."""
+    return bool(view.deliveries) and all(delivery.state != "failed" for delivery in view.deliveries)
 
 
 def image_of(
@@ -200,6 +261,17 @@ def ids_of(definition: Definition) -> tuple[str, ...]:
 def is_number(text: str) -> bool:
     """Whether a text can be the row number of a run."""
     return _NUMBER.fullmatch(text) is not None
+
+
+def number_in(printed: Iterable[str | None], dag: str, key: str) -> int:
+    """The highest `n` that printed runs of this DAG and key have, 0 where none of them is one."""
+    name, highest = f"{dag}@{key}", 0
+    for text in printed:
+        if text == name:
+            highest = max(highest, 1)
+        elif text is not None and text.startswith(f"{name}.") and is_number(text[len(name) + 1 :]):
+            highest = max(highest, int(text[len(name) + 1 :]))
+    return highest
 
 
 def names_of(text: str) -> tuple[RunKey, ...]:

@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from segue.model.changes import (
+    AlertFolded,
+    AlertMarked,
+    AlertRaised,
     Answered,
     AttemptMoved,
+    BackfillMade,
+    BackfillMoved,
     Change,
     Collapsed,
     DagRenamed,
@@ -17,11 +22,15 @@ from segue.model.changes import (
     Quarantined,
     RunCreated,
     RunMoved,
+    RunsForgotten,
     SecretSet,
+    Silenced,
     SlotMoved,
+    SlotsForetold,
     Spawned,
     StateChanged,
     TaskMoved,
+    TimingSet,
     VersionAdded,
 )
 from segue.model.ids import Instant, RunKey
@@ -72,8 +81,12 @@ def entries(change: Change) -> tuple[Entry, ...]:
             return (_of_hook(change),) if change.kind == "hook" else ()
         case RunCreated() | RunMoved() | Expanded() | Collapsed() | Spawned() | SlotMoved() | StateChanged():
             return (_of_run(change),)
-        case GuardEased() | PoolSet() | SecretSet():
+        case GuardEased() | PoolSet() | SecretSet() | Silenced():
             return (_of_setting(change),)
+        case TimingSet() | SlotsForetold() | BackfillMade() | BackfillMoved() | RunsForgotten():
+            return _of_clock(change)
+        case AlertRaised() | AlertFolded() | AlertMarked():
+            return (_of_alert(change),)
         case _:
             return (_of_definition(change),)
 
@@ -102,7 +115,7 @@ def _of_run(change: RunCreated | RunMoved | Expanded | Collapsed | Spawned | Slo
             return Entry(at, "state", run.dag, run, task, index, new=name, why=Why("state_set", (name,)))
 
 
-def _of_setting(change: GuardEased | PoolSet | SecretSet) -> Entry:
+def _of_setting(change: GuardEased | PoolSet | SecretSet | Silenced) -> Entry:
     """What people decide for all runs to come; of a secret never more than its name."""
     match change:
         case GuardEased(dag, task, guard, like, at):
@@ -114,6 +127,37 @@ def _of_setting(change: GuardEased | PoolSet | SecretSet) -> Entry:
         case SecretSet(kind, name, sealed, _, at):
             said = "removed" if sealed is None else "set"
             return Entry(at, kind, new=said, why=Why("secret_" + said, (kind, name)), actor=change.actor)
+        case Silenced(selection, _, at, actor, reason):
+            return Entry(at, "silence", new=selection, why=Why("failed", (reason,)) if reason else None, actor=actor)
+
+
+def _of_clock(
+    change: TimingSet | SlotsForetold | BackfillMade | BackfillMoved | RunsForgotten,
+) -> tuple[Entry, ...]:
+    """Nothing where a clock or a backfill only goes on by a slot: the run that it makes tells of that."""
+    match change:
+        case TimingSet(dag, timing, at, why) if why is not None:
+            stands = "retired" if timing.retired else "paused" if timing.paused else "on"
+            return (Entry(at, "timing", dag, new=stands, why=why, actor=change.actor),)
+        case BackfillMade(row, state, at):
+            why = Why("backfill_made", (str(row.total), str(row.cap), row.reason))
+            return (Entry(at, "backfill", row.dag, task=str(row.id), new=state, why=why, actor=row.actor),)
+        case BackfillMoved(number, dag, old, new, _, at, why) if old != new or why is not None:
+            return (Entry(at, "backfill", dag, task=str(number), old=old, new=new, why=why, actor=change.actor),)
+        case RunsForgotten(runs, at):
+            return (Entry(at, "forgotten", new=str(len(runs))),)
+    return ()
+
+
+def _of_alert(change: AlertRaised | AlertFolded | AlertMarked) -> Entry:
+    match change:
+        case AlertRaised(alert, at):
+            why = Why("failed", (alert.text,))
+            return Entry(at, "alert", alert.dag or None, alert.run, old=alert.thing, new=alert.kind, why=why)
+        case AlertFolded(thing, kind, _, text, at):
+            return Entry(at, "folded", old=thing, new=kind, why=Why("failed", (text,)))
+        case AlertMarked(thing, _, _, target, state, _, at):
+            return Entry(at, "delivery", old=thing, new=state, why=Why("failed", (target,)))
 
 
 def _of_definition(change: VersionAdded | DagRenamed | DefinitionFailed | Quarantined | Answered) -> Entry:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from segue.model.acts import SecretKind
 from segue.model.ids import Instant, RunKey
+from segue.model.spec import DagSpec
 from segue.model.views import (
     AlertView,
     AnswerView,
@@ -82,6 +83,10 @@ class DagReader(Protocol):
         """All, by id."""
         ...
 
+    def spec(self, dag: str, number: int) -> DagSpec:
+        """A DAG as it was in a version; one without tasks where that is not kept."""
+        ...
+
 
 class SlotReader(Protocol):
     """The ledger."""
@@ -126,7 +131,10 @@ class HistoryReader(Protocol):
         ...
 
     def expired(self, before: Instant, limit: int = 100) -> Sequence[RunKey]:
-        """Runs that ended before an instant, the oldest first; those that owe a hook are not among them."""
+        """Runs that ended before an instant, the oldest first.
+
+        Those that owe a hook, and those of a backfill that has not ended, are not among them.
+        """
         ...
 
 
@@ -171,6 +179,14 @@ class RowReader(Protocol):
 
     def state_rows(self) -> Iterable[tuple[int, str, int | None, str]]:
         """Task, map index and name of every small value that is kept."""
+        ...
+
+    def slot_rows(self) -> Iterable[SlotView]:
+        """The whole ledger."""
+        ...
+
+    def backfill_rows(self) -> Iterable[BackfillView]:
+        """All backfills; runs are not counted."""
         ...
 
     def run_rows(self) -> Iterable[RunView]:

@@ -6,7 +6,7 @@ There are no foreign keys: the audit (`validate_state`) proves what they would, 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from sqlalchemy import (
     BigInteger,
@@ -23,16 +23,21 @@ from sqlalchemy import (
     text,
 )
 
+from segue.model.alerts import AlertKind
+from segue.model.backfills import BackfillState
 from segue.model.state import AttemptState, RunState, SlotState, TaskState
 
 __all__ = [
     "NO_INDEX",
     "OPEN",
     "SCHEMA",
+    "alerts",
     "attempts",
+    "backfills",
     "bundles",
     "connections",
     "dags",
+    "deliveries",
     "eased",
     "events",
     "meta",
@@ -41,6 +46,7 @@ __all__ = [
     "requests",
     "runs",
     "secrets",
+    "silences",
     "slots",
     "steps",
     "task_state",
@@ -119,6 +125,9 @@ dags = _table(
     _text("error", nullable=True),
     _instant("retired_at"),
     _text("renamed_from", nullable=True),
+    _instant("accepted"),
+    _text("generation", server_default=text("''")),
+    _blob("foretold"),
 )
 
 versions = _table(
@@ -189,6 +198,9 @@ _partial("runs_scheduled", *_slot, where="kind = 'scheduled'", unique=True)
 _partial("runs_placed", *_slot, where="placed = 1", unique=True)
 Index("runs_slot", *_slot)
 _partial("runs_open", runs.c.state, where=OPEN)
+_partial("runs_good", runs.c.dag, runs.c.id, where="state = 'success'")
+_partial("runs_ended", runs.c.ended, where="ended IS NOT NULL")
+_partial("runs_backfill", runs.c.backfill, runs.c.state, where="backfill IS NOT NULL")
 
 tasks = _table(
     "tasks",
@@ -306,6 +318,7 @@ requests = _table(
     rowid=False,
 )
 _partial("requests_open", requests.c.at, where="answered IS NULL")
+Index("requests_run", requests.c.run, requests.c.at)
 
 slots = _table(
     "slots",
@@ -316,6 +329,8 @@ slots = _table(
     _text("last_good_run", nullable=True),
     _text("state"),
     _integer("version"),
+    # Whether a scheduled run was ever made; outlives that run.
+    _integer("scheduled", server_default=text("0")),
     PrimaryKeyConstraint("dag", "slot_start", "slot_end"),
     _one_of("state", SlotState),
     rowid=False,
@@ -331,6 +346,79 @@ eased = _table(
     _text("like"),
     _integer("at"),
     PrimaryKeyConstraint("dag", "task", "guard", "like"),
+    rowid=False,
+)
+
+backfills = _table(
+    "backfills",
+    _id(),
+    _text("dag"),
+    _text("state"),
+    _integer("made"),
+    _integer("total"),
+    _text("order"),
+    _integer("cap"),
+    Column("only", LargeBinary, nullable=False),
+    _integer("version"),
+    _text("bundle"),
+    Column("params", LargeBinary, nullable=False),
+    _text("reason"),
+    _text("request"),
+    _text("actor"),
+    _integer("created"),
+    _instant("ended"),
+    Column("slots", LargeBinary, nullable=False),
+    _one_of("state", get_args(BackfillState)),
+)
+Index("backfills_dag", backfills.c.dag, backfills.c.id)
+
+alerts = _table(
+    "alerts",
+    _text("thing"),
+    _text("kind"),
+    _integer("episode"),
+    _integer("at"),
+    _integer("last"),
+    _text("dag"),
+    _text("run_key", nullable=True),
+    _integer("run_n", nullable=True),
+    _text("task"),
+    _text("key"),
+    _text("owner"),
+    _text("text"),
+    _blob("causes"),
+    _text("command"),
+    _blob("channels"),
+    _blob("connections"),
+    _text("folded"),
+    PrimaryKeyConstraint("thing", "kind", "episode"),
+    _one_of("kind", get_args(AlertKind)),
+)
+Index("alerts_at", alerts.c.at)
+Index("alerts_last", alerts.c.last)
+
+deliveries = _table(
+    "deliveries",
+    _text("thing"),
+    _text("kind"),
+    _integer("episode"),
+    _text("target"),
+    _text("state"),
+    _integer("tries"),
+    _text("text"),
+    _integer("at"),
+    PrimaryKeyConstraint("thing", "kind", "episode", "target"),
+    _one_of("state", ("sent", "failed", "parked", "silenced")),
+    rowid=False,
+)
+
+silences = _table(
+    "silences",
+    _text("selection", primary_key=True),
+    _integer("until"),
+    _integer("at"),
+    _text("actor"),
+    _text("reason"),
     rowid=False,
 )
 

@@ -33,7 +33,7 @@ from segue.model.interval import Interval
 from segue.model.spec import HookName
 from segue.run.children.call import Call, unmeasured
 from segue.run.children.flows import bind_step, keeper_of
-from segue.run.children.guard import concluded, guarded_tasks, measured, rows_of
+from segue.run.children.guard import Guarded, concluded, measured, rows_of
 from segue.run.children.outcome import outcome_of
 from segue.run.children.secrecy import Secrecy
 from segue.run.wire import Revealed
@@ -93,7 +93,7 @@ class Calls:
         self._dag, self._told, self._results, self._storage = _own(dag), told, results, storage
         over = [one for call in dag.calls.values() if call.fan for one in call.fan.over.values()]
         self._listed = {one.id for one in over if isinstance(one, Node)}
-        self._guarded = guarded_tasks(dag)
+        self._guarded = Guarded(dag)
         self._kept: dict[tuple[str, int | None], KeptState] = {}
         self.raised: dict[str, BaseException] = {}
 

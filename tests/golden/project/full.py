@@ -54,5 +54,16 @@ def full(day: str) -> None:
     chain(name, work, no_cluster(name))
 
 
+@task(depends_on_past=True, deadline="30m")
+def total() -> int:
+    return 1
+
+
+with Dag("late", schedule="0 2 * * *", deadline="08:00", lookback=3, alerts=["slack:#ops"]) as late:
+    total()
+
+with Dag("later", schedule="@hourly", deadline="90m", defaults={"depends_on_past": True}) as later:
+    total()
+
 with Dag("dict", params={"day": Param(None, type="string"), "env": Param("prod", enum=["dev", "prod"]), "n": 1}) as d:
     load([1])

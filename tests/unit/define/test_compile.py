@@ -1,5 +1,7 @@
 """What a file's DAGs look like as specs."""
 
+import pytest
+
 from segue.model.spec import MapSpec, Over
 from segue.model.value import decode
 
@@ -34,6 +36,35 @@ def d():
     assert (one.max_active_runs, one.max_active_tasks, one.priority, one.delay) == (3, 5, -1, 3_600_000_000)
     assert (one.owner, one.tags, one.location, one.doc) == ("ann", ("x",), "here", "Words.\n\nMore.")
     assert (one.file, one.line) == ("pipeline.py", 9)
+
+
+@pytest.mark.parametrize(
+    ("written", "deadline", "at"),
+    [("'08:30'", None, 510), ("'2h'", 7_200_000_000, None), ("timedelta(hours=1)", 3_600_000_000, None)],
+)
+def test_a_deadline_is_a_time_of_day_or_a_duration(load, written, deadline, at):
+    one = spec(
+        load, f"from datetime import timedelta\n@dag(schedule=daily(at='02:00'), deadline={written})\ndef d(): a()\n"
+    )
+    assert (one.deadline, one.deadline_at) == (deadline, at)
+
+
+def test_lookback_and_channels_of_a_dag(load):
+    options = "schedule='@hourly', lookback=2, alerts=['slack:#ops', 'ann', 'mailto:ann@example.com', 'ann']"
+    one = spec(load, f"@dag({options})\ndef d(): a()\n")
+    assert (one.lookback, one.alerts) == (2, ("slack:#ops", "ann", "mailto:ann@example.com"))
+
+
+def test_what_compares_slots_may_stand_at_a_task_or_in_defaults(load):
+    one = spec(load, """
+@task(depends_on_past=False, deadline="30m")
+def t() -> int: ...
+@dag(defaults={"depends_on_past": True, "deadline": "1h"})
+def d(): t(); a()
+""")  # fmt: skip
+    assert [(task.rules.depends_on_past, task.rules.deadline) for task in one.tasks] == [
+        (False, 1_800_000_000), (True, 3_600_000_000),
+    ]  # fmt: skip
 
 
 def test_an_end_that_is_an_instant_is_the_first_not_included(load):

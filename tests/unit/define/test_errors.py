@@ -2,7 +2,7 @@
 
 import pytest
 
-HEAD = """from segue import Dag, Interval, Params, Retry, chain, cross, dag, daily, injected, task
+HEAD = """from segue import Dag, Interval, Params, Retry, chain, cross, dag, daily, hourly, injected, task
 @task
 def a(): ...
 @task
@@ -181,7 +181,7 @@ def test_an_argument_that_cannot_be_stored_names_task_and_argument(load):
 
 @pytest.mark.parametrize(
     "option",
-    ["depends_on_past=True", "deadline='1h'", "checks=[print]", "unchanged='hold'", "volume='warn'"],
+    ["checks=[print]", "unchanged='hold'", "volume='warn'"],
 )
 def test_what_comes_later_is_refused_and_not_ignored(load, option):
     ((_, text),) = errors(load(HEAD + f"@task({option})\ndef t(): ...\n@dag\ndef d():\n    t()\n"))
@@ -193,12 +193,6 @@ def test_a_sensor_comes_later_and_is_refused(load):
     assert "task.sensor is not available in this version" in text
 
 
-@pytest.mark.parametrize("option", ["lookback=2", "deadline='1h'", "alerts=['x']"])
-def test_options_of_dags_that_come_later_are_refused(load, option):
-    ((_, text),) = errors(load(body("a()", options=option)))
-    assert "is not available in this version" in text
-
-
 @pytest.mark.parametrize(
     "option",
     ["retry=-1", "retry=True", "retry=Retry(delay='soon')", "retry=Retry(backoff=float('nan'))",
@@ -208,7 +202,8 @@ def test_options_of_dags_that_come_later_are_refused(load, option):
      "connections='shop'", "connections=['a b']", "secrets=[1]", "resources=['gpu']", "resources={'memory': '2 cows'}",
      "resources={'gpu': 0}", "resources={'gpu': '1'}", "resources={'a b': 1}", "on_failure='tell'",
      "on_success=lambda a, b: 1", "on_cancel=lambda *, job: 1", "inlets='x'", "outlets=['']", "outlets=['x' * 501]",
-     "renamed_from='t'", "renamed_from='a b'", "group='a b'", "item_name='{x}'"],
+     "renamed_from='t'", "renamed_from='a b'", "group='a b'", "item_name='{x}'", "deadline='08:00'",
+     "deadline='0s'", "depends_on_past=1"],
 )  # fmt: skip
 def test_a_value_that_is_no_option_is_an_error(load, option):
     ((line, text),) = errors(load(HEAD + f"@task({option})\ndef t(): ...\n@dag\ndef d():\n    t()\n"))
@@ -220,11 +215,20 @@ def test_a_value_that_is_no_option_is_an_error(load, option):
     "option",
     ["schedule='61 * * * *'", "schedule=3", "timezone='Mars'", "start='soon'", "missed='all'",
      "start='2026-04-02', end='2026-04-01'", "max_active_runs=0", "tags='x'", "timeout='0s'", "timeout=60",
-     "on_failure=[print]", "on_success=lambda run, slot: 1", "renamed_from='d'", "params=3", "params=Retry"],
+     "on_failure=[print]", "on_success=lambda run, slot: 1", "renamed_from='d'", "params=3", "params=Retry",
+     "deadline='soon'", "deadline='0s'", "deadline='24:00'", "schedule='0 * * * *', deadline='08:00'", "lookback=2",
+     "schedule='@once', lookback=2", "schedule='@daily', lookback=-1", "alerts='ops'", "alerts=['telex:7']",
+     "alerts=['slack:']", "alerts=['a b']"],
 )  # fmt: skip
 def test_a_value_that_is_no_option_of_a_dag_is_an_error(load, option):
     ((line, _),) = errors(load(body("a()", options=option)))
     assert line == 8
+
+
+def test_a_time_of_day_is_no_deadline_where_there_are_several_slots_a_day(load):
+    ((_, text),) = errors(load(body("a()", options="schedule=hourly(), deadline='08:00'")))
+    assert "deadline='08:00': hourly(at=':00') has several slots a day" in text
+    assert "'30m'" in text
 
 
 def test_a_timetable_that_cannot_be_read_has_its_line(load):

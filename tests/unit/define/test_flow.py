@@ -65,6 +65,17 @@ def calls(outcome: object) -> list[tuple[str, object]]:
     return [(step.task.id, decode(step.inline or b"")) for step in outcome.steps]
 
 
+def test_a_step_compares_no_slots():
+    @task(depends_on_past=True, deadline="1h")
+    def late() -> None: ...
+
+    said: list[str] = []
+    rules = conductor.step_rules(late, {"depends_on_past": True, "retry": 2}, said.append)
+    assert (rules.depends_on_past, rules.deadline, rules.retry.times) == (False, None, 2)
+    assert [text.partition("=")[0] for text in said] == ["deadline", "depends_on_past"]
+    assert "put it in defaults= of the flow" in said[0]
+
+
 def test_a_flow_is_a_dag_of_one_task():
     @flow(schedule="@daily", defaults={"retry": 2})
     def walk(steps: int = 3) -> int:

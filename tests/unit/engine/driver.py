@@ -37,6 +37,7 @@ from segue.model.images import Snapshot
 from segue.model.limits import NO_SETTINGS, Limits
 from segue.model.spec import DagSpec, MapSpec, Over, RetrySpec, Rules, TaskSpec
 from segue.model.state import ATTEMPT_MOVES, MOVES, RUN_MOVES, AttemptState, RunState, TaskState
+from segue.model.timing import SlotAsk
 from segue.model.views import RunView, SlotView, TaskView
 from segue.store.memory import MemoryStore, MemoryWriter
 
@@ -96,12 +97,22 @@ class World:
         alive: launched or adopted attempts that have not been ended by hand, by label of their task.
     """
 
-    def __init__(self, *specs: DagSpec, workers: int = 100, depth: int = 0, limits: Limits = NO_SETTINGS) -> None:
+    def __init__(
+        self,
+        *specs: DagSpec,
+        workers: int = 100,
+        depth: int = 0,
+        limits: Limits = NO_SETTINGS,
+        planning: bool = False,
+        now: int = 1_000 * DAY,
+    ) -> None:
         self.store = MemoryStore(_SECRET)
         self.writer = MemoryWriter(self.store)
         self.capacity = Capacity(workers, depth)
         self.limits = limits
-        self.now = 1_000 * DAY
+        self.planning = planning
+        self.asks: tuple[SlotAsk, ...] = ()
+        self.now = now
         self.history: list[Change] = []
         self.alive: dict[AttemptKey, Launch | Adopt] = {}
         self.unheard: list[Event] = []
@@ -120,7 +131,9 @@ class World:
             else event
             for event in events
         )
-        decision = self.engine.step(Instant(self.now), informed)
+        known = (self.writer.look(self.asks),) if self.asks else ()
+        decision = self.engine.step(Instant(self.now), (*known, *informed))
+        self.asks = decision.asks
         for change in decision.changes:
             _check(change)
         with self.writer.transaction(self.epoch) as transaction:
@@ -137,7 +150,7 @@ class World:
         """A turn with these events, and all that follow from it without waiting."""
         self.changes, self.commands = [], []
         self.step(*events)
-        while self.unheard or (self.wake_at is not None and self.wake_at <= self.now):
+        while self.unheard or self.asks or (self.wake_at is not None and self.wake_at <= self.now):
             events, self.unheard = tuple(self.unheard), []
             self.step(*events)
 
@@ -145,8 +158,9 @@ class World:
         """Let time pass; the engine is woken when it asked to be."""
         until = self.now + round(seconds * SECOND)
         self.changes, self.commands = [], []
-        while self.wake_at is not None and self.wake_at <= until:
-            self.now = max(self.now, self.wake_at)
+        while self.asks or (self.wake_at is not None and self.wake_at <= until):
+            if not self.asks:
+                self.now = max(self.now, self.wake_at)
             self.step()
         self.now = until
 
@@ -157,7 +171,8 @@ class World:
     def take_over(self, snapshot: Snapshot) -> None:
         """Another owner goes on from this snapshot."""
         self.epoch = self.writer.lease().epoch
-        self.engine = Engine(snapshot, self.limits)
+        self.engine = Engine(snapshot, self.limits, planning=self.planning)
+        self.asks = ()
         self.alive.clear()
         self.outstanding = self.engine.outstanding()
         for command in self.outstanding:

@@ -426,6 +426,21 @@ def test_who_is_called_and_will_never_run_lets_the_next_be_called():
     assert line.drain() == last
 
 
+def test_who_is_called_while_the_line_is_looked_through_is_not_forgotten():
+    line = Line()
+    (first,) = line.push(Rules(max_active=1), klass=BACKFILL)
+    line.drain()
+    (void,) = line.push(Rules(max_active=1), klass=BACKFILL)
+    assert line.drain() == []
+    line.release(first)  # the place is offered to `void`, which is cancelled before it takes it
+    line.void(void.machine)
+    (second,) = line.push(Rules(max_active=1))
+    (third,) = line.push(Rules(max_active=1))
+    assert line.drain() == [second]
+    line.release(second)
+    assert line.drain() == [third]
+
+
 def test_void_entries_that_could_never_run_are_not_kept():
     line = Line()
     for _ in range(300):

@@ -2,7 +2,7 @@ import pytest
 
 from segue.model.acts import CancelRun, MarkTask, RetryRun
 from segue.model.changes import TaskMoved
-from segue.model.events import LostCause, Request, Skipped
+from segue.model.events import Capacity, Held, LostCause, Request, Skipped, Value
 from tests.unit.engine.driver import BOOM, NOBODY, World, dag, mapped, task
 
 
@@ -220,6 +220,18 @@ def test_a_held_run_of_which_nothing_failed_has_nothing_to_retry():
     world.restart(NOBODY)
     assert "a is held: a person decides" in world.retry().text
     assert world.run_state() == "held"
+
+
+def test_a_run_whose_owner_died_before_it_could_publish_what_was_released_goes_on():
+    world = World(dag(task("a")))
+    world.trigger()
+    world.end("a", outcome=Held("empty", "no rows", Value(b"none"), b"files"))
+    world.send(Capacity(0))
+    assert world.release("a").ok
+    world.restart(NOBODY)
+    assert world.retry().text == "d@manual-0 goes on: what was interrupted, round 1"
+    world.end("a")
+    assert world.run_state() == "success"
 
 
 def test_an_interrupted_run_goes_on_also_where_what_failed_cannot_be_opened_yet():

@@ -107,6 +107,37 @@ def test_a_teardown_alone_is_not_stopped_by_the_timeout():
     assert world.run_state() == "success"
 
 
+def cleaning() -> World:
+    """Over its timeout, with nothing but the teardown left."""
+    world = started(*TEARDOWN)
+    world.end("s")
+    world.end("a")
+    world.wait(100)
+    assert world.labels == ["t"]
+    return world
+
+
+def test_what_has_ended_is_not_opened_again_in_the_last_breath_of_a_run():
+    world = cleaning()
+    refusal = "d@day-1 has spent its timeout, and is being cleaned up: ask again when it has ended"
+    assert world.retry("a").text == refusal
+    world.end("t")
+    assert world.run_state() == "success"
+
+
+def test_what_a_mark_opens_again_in_a_run_over_its_timeout_is_stopped():
+    world = World(
+        dag(task("s", kind="setup"), task("a"), task("b", "a"), task("t", "s", kind="teardown"), timeout=LIMIT)
+    )
+    world.trigger(day=1)
+    world.end("a", outcome=BOOM)
+    world.end("s")
+    world.wait(100)
+    assert (world.labels, world.state("b")) == (["t"], "upstream_failed")
+    world.mark("a", "success")
+    assert (world.labels, world.state("b")) == (["t"], "cancelled")
+
+
 def test_the_timeout_stands_still_while_the_run_is_parked():
     world = started(task("a"), mapped("m", 0, after=("a",)), task("z", "m", trigger_rule="all_done"))
     world.wait(60)

@@ -1,3 +1,4 @@
+import sys
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from segue.model.errors import DefinitionError
 from segue.schedule.cron import PRESETS
 from segue.schedule.declare import cron, daily, every, hourly, listed, monthly, timetable_of, weekly
+from segue.schedule.slot import Bounds
 from segue.schedule.timetable import Calendar, Cron, Every, Listed, Once, timetable_from_data
 
 DECLARED = [
@@ -66,19 +68,19 @@ def test_a_preset_is_its_expression(preset):
 @pytest.mark.parametrize(
     ("expression", "reason"),
     [
-        ("0 0 30 2 *", "bad day-of-month"),
-        ("0 0 31 4,6,9,11 *", "bad day-of-month"),
+        ("0 0 30 2 *", "never fires: .*the day field"),
+        ("0 0 31 4,6,9,11 *", "never fires: .*the day field"),
         ("0 0 */31 * 1#2", "never fires"),  # the first of the month is never its second Monday
         ("0 0 * *", "4 fields"),
         ("0 0 0 * * *", "6 fields"),
         ("", "0 fields"),
-        ("60 0 * * *", "bad minute"),
-        ("0 24 * * *", "bad hour"),
-        ("0 0 * 13 *", "bad month"),
-        ("0 0 * * 8", "bad day-of-week"),
-        ("0 0 * * FUN", "bad day-of-week"),
-        ("*/0 * * * *", "bad minute"),
-        ("5-1 * * * *", "bad minute"),
+        ("60 0 * * *", "the minute field"),
+        ("0 24 * * *", "the hour field"),
+        ("0 0 * 13 *", "the month field"),
+        ("0 0 * * 8", "the weekday field"),
+        ("0 0 * * FUN", "the weekday field"),
+        ("*/0 * * * *", "the minute field"),
+        ("5-1 * * * *", "the minute field"),
         ("@fortnightly", "@weekly"),
         (5, "1 fields"),
     ],
@@ -132,3 +134,38 @@ def test_the_classes_are_what_the_functions_make():
     assert every("1s") == Every(1_000_000)
     assert weekly("sat") == Calendar("weekly", 6, 0)
     assert listed(["2026-05", "2026-04"]) == Listed(("2026-04", "2026-05"))
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["0 0 30 2 *", "0 0 31 4,6,9,11 *", "0 0 */31 * MON#5", "0 0 */29 2 5L", "0 0 LW * */6", "0 0 LW * */7",
+     "0 0 */31 * MON#3"],
+)  # fmt: skip
+def test_what_never_fires_is_refused_in_at_most_a_thousand_steps(expression):
+    steps = 0
+
+    def count(frame: object, event: str, value: object) -> None:
+        nonlocal steps
+        steps += event == "call"
+
+    sys.setprofile(count)
+    try:
+        with pytest.raises(DefinitionError, match="field"):
+            cron(expression)
+    finally:
+        sys.setprofile(None)
+    assert 0 < steps <= 1000
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["0 0 29 2 *", "0 0 LW * *", "0 0 L 2 */3", "0 0 */31 1 MON#1", "0 0 */29 1 5L", "0 0 * 2 MON#5", "0 0 30 2 MON",
+     "0 0 31 2-3 *", "0 0 29 2 */7"],
+)  # fmt: skip
+def test_what_fires_rarely_is_no_error(expression):
+    assert cron(expression).tick(0, Bounds()) is not None
+
+
+def test_a_text_without_end_is_no_expression():
+    with pytest.raises(DefinitionError, match="at most 200 characters"):
+        cron("1," * 10_000 + "2 * * * *")

@@ -31,7 +31,8 @@ def insert(table: Table, row: dict[str, object]) -> None:
     with closing(sqlite3.connect(":memory:")) as database:
         database.execute(str(CreateTable(table).compile(dialect=sqlite.dialect())))
         marks = ", ".join("?" * len(row))
-        database.execute(f"INSERT INTO {table.name} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
+        names = ", ".join(f'"{name}"' for name in row)
+        database.execute(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", list(row.values()))
 
 
 @pytest.mark.parametrize(("table", "column"), sorted(checked_columns(), key=str), ids=lambda value: str(value))

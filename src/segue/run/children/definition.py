@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 
 from segue.define.bundle import Bundle, Snapshots, project_root
-from segue.define.digest import code_digest
+from segue.define.digest import code_digest, imported_files
 from segue.define.loading import load_file
 from segue.model.definition import Definition, FileError
 from segue.model.errors import DefinitionError
@@ -89,6 +89,7 @@ def _compiled(bundle: Bundle, request: Load) -> Read:
     os.chdir(bundle.root)
     loaded = load_file(bundle.folder / bundle.file, bundle.folder, values=request.values)
     code = code_digest(bundle.folder / bundle.file, bundle.folder)
+    reached = imported_files(bundle.folder / bundle.file, bundle.folder)
     return Read(
         file=bundle.file,
         root=str(bundle.root),
@@ -97,6 +98,7 @@ def _compiled(bundle: Bundle, request: Load) -> Read:
         errors=tuple(FileError(e.file or bundle.file, e.line, e.message, e.dag, e.task) for e in loaded.errors),
         findings=tuple(Found(**asdict(finding)) for finding in loaded.findings),
         arguments=tuple(sorted(loaded.arguments)),
+        imports=tuple(path.relative_to(bundle.folder).as_posix() for path in reached),
     )
 
 

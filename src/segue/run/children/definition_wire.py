@@ -48,6 +48,7 @@ class Found(msgspec.Struct, frozen=True, gc=False):
     hint: str
     dag: str
     task: str | None = None
+    code: str = ""
 
 
 class Read(msgspec.Struct, frozen=True, gc=False):
@@ -62,6 +63,7 @@ class Read(msgspec.Struct, frozen=True, gc=False):
         findings: lint.
         output: what it printed, the last 64 KiB.
         arguments: the names under which its DAG functions take values of an environment.
+        imports: the Python files below `root` that it reaches by import statements, itself among them.
     """
 
     file: str
@@ -72,3 +74,4 @@ class Read(msgspec.Struct, frozen=True, gc=False):
     findings: tuple[Found, ...] = ()
     output: str = ""
     arguments: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()

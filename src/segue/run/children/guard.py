@@ -6,36 +6,52 @@ long the table or list is that a task without upstream returned.
 
 from __future__ import annotations
 
+from functools import cached_property
 from hashlib import blake2b
 from typing import Literal, NamedTuple, cast
 
 from segue.data.codecs.registry import is_table
 from segue.define.dag import Dag
 from segue.define.nodes import Call as Node
+from segue.define.nodes import data_ids
 from segue.model.events import Deferred, Followed, Held, Outcome, StartsRun
 from segue.model.spec import TaskKind
 from segue.run.children.call import Call, Writes
 
-__all__ = ["Made", "concluded", "guarded_tasks", "measured", "rows_of"]
+__all__ = ["Guarded", "Made", "concluded", "measured", "rows_of"]
 
 _LONGEST = 200  # characters of a source's fingerprint
 
 
-def guarded_tasks(dag: Dag) -> frozenset[str]:
+class Guarded:
     """The tasks of whose result the guard looks at the length: those without upstream.
 
-    A list that is there to be mapped over is looked at when that happens: nothing is held once, not twice.
+    A list that is there to be mapped over is looked at when that happens: nothing is held once, not twice. What is
+    asked of one task costs nothing for the others: a DAG may have 100,000.
 
     Args:
         dag: as traced in this process.
     """
-    sources = {task.id for task in dag.edges() if not task.upstream and dag.calls[task.id].task.kind == "task"}
-    whole, mapped = set[str](), set[str]()
-    for task in dag.edges():
-        over = _lists_of(dag.calls[task.id])
-        mapped |= sources.intersection(over)
-        whole |= sources.intersection(task.upstream).difference(over)
-    return frozenset(sources - (mapped - whole))
+
+    def __init__(self, dag: Dag) -> None:
+        self._dag = dag
+        self._order = dag.order()
+        self.listed = frozenset(name for call in dag.calls.values() if call.fan for name in _lists_of(call))
+        """The tasks whose results are mapped over."""
+
+    def __contains__(self, task: str) -> bool:
+        call = self._dag.calls[task]
+        if call.task.kind != "task" or self._order[task] or any(data_ids(call)):
+            return False
+        return task not in self.listed or task in self._taken_whole
+
+    @cached_property
+    def _taken_whole(self) -> frozenset[str]:
+        """The tasks that somebody comes after, or takes, without mapping over them."""
+        taken = (
+            {*data_ids(call), *self._order[name]} - _lists_of(call) for name, call in self._dag.calls.items()
+        )  # fmt: skip
+        return frozenset().union(*taken)
 
 
 class Made(NamedTuple):

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,6 @@ from segue.define.context import RunContext, entered
 from segue.define.dag import Dag
 from segue.define.hooks import hook_of
 from segue.define.keeping import KeptState
-from segue.define.nodes import Call as Node
 from segue.define.params import field_names, params_from
 from segue.model.commands import Brief
 from segue.model.context import Context
@@ -31,7 +30,7 @@ from segue.model.spec import HookName
 from segue.model.value import decode
 from segue.run.children.call import Call, Workshop, unmeasured
 from segue.run.children.flows import bind_step, keeper_of
-from segue.run.children.guard import guarded_tasks, rows_of
+from segue.run.children.guard import Guarded, rows_of
 from segue.run.children.inputs import Inputs
 from segue.run.children.secrecy import Secrecy
 from segue.run.children.supply import Supply
@@ -156,14 +155,14 @@ class _Loaded:
 
     def __init__(self, dag: Dag, root: str) -> None:
         self.dag, self.root = dag, root
-        self._listed, self._guarded = frozenset(_listed(dag)), guarded_tasks(dag)
+        self._guarded = Guarded(dag)
         self._plans: dict[str, _Plan] = {}
         self._params: dict[bytes, dict[str, Any]] = {}
 
     def plan(self, task: str) -> _Plan:
         """What is the same for all attempts of a task."""
         if task not in self._plans:
-            self._plans[task] = _Plan(self.dag, task, task in self._listed, task in self._guarded)
+            self._plans[task] = _Plan(self.dag, task, self._guarded)
         return self._plans[task]
 
     def params(self, encoded: bytes, secret: Mapping[str, str]) -> dict[str, Any]:
@@ -181,12 +180,12 @@ class _Loaded:
 class _Plan:
     """`mapped`: something maps over its result; `length`: what the guard sees of it."""
 
-    def __init__(self, dag: Dag, task: str, listed: bool, guarded: bool) -> None:
+    def __init__(self, dag: Dag, task: str, guarded: Guarded) -> None:
         self.retry = retry_policy(dag, task)
         self.annotations = annotations_of(dag, task)
         call = dag.calls[task]
-        self.mapped = listed and call.fan is None
-        self.length = rows_of if guarded else unmeasured
+        self.mapped = task in guarded.listed and call.fan is None
+        self.length = rows_of if task in guarded else unmeasured
 
 
 def _keeping(work: Work, task: str, secrecy: Secrecy, supply: Supply) -> Callable[[str, str], None]:
@@ -219,11 +218,3 @@ def _without_result(code: Callable[[], object], context: RunContext, root: str) 
         root=root,
         within=entered(context),
     )
-
-
-def _listed(dag: Dag) -> Iterator[str]:
-    """The tasks whose results are mapped over."""
-    for call in dag.calls.values():
-        for over in call.fan.over.values() if call.fan else ():
-            if isinstance(over, Node):
-                yield over.id

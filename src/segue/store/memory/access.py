@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
@@ -9,17 +10,23 @@ from typing import Final
 import msgspec
 
 from segue.model.acts import Act, SecretKind
+from segue.model.backfills import BackfillImage
 from segue.model.contracts import Lease
 from segue.model.definition import Definition
 from segue.model.errors import LeaseLost
-from segue.model.events import Value
+from segue.model.events import Known, Value
 from segue.model.ids import Instant, RunKey
 from segue.model.images import DagImage, Eased, Facts, Snapshot
-from segue.model.state import TaskState
+from segue.model.spec import DagSpec
+from segue.model.state import AttemptState, RunState, TaskState
+from segue.model.timing import SlotAsk
 from segue.model.views import (
+    AlertView,
     AnswerView,
     AttemptView,
+    BackfillView,
     DagView,
+    DurationView,
     EasedView,
     EventView,
     PoolView,
@@ -27,16 +34,29 @@ from segue.model.views import (
     RunQuery,
     RunView,
     SealedRow,
+    SilenceView,
     SlotView,
     TaskView,
 )
-from segue.store.facts import by_key, facts_of, held_of, ids_of, is_number, names_of, pools_of, with_steps
+from segue.store.facts import (
+    ENDED_BACKFILLS,
+    by_key,
+    facts_of,
+    held_of,
+    ids_of,
+    is_number,
+    is_settled,
+    names_of,
+    pools_of,
+    with_steps,
+)
 from segue.store.memory.tables import MemoryStore
 from segue.store.memory.transaction import MemoryTransaction
 
 __all__ = ["MemoryReader", "MemoryResults", "MemoryWriter"]
 
 _ALL: Final = RunQuery()
+_SUCCESS: Final = RunState.SUCCESS
 
 
 class MemoryWriter:
@@ -64,11 +84,20 @@ class MemoryWriter:
             DagImage(
                 dag, version, view.quarantined, max(number for of, number in store.versions if of == dag),
                 tuple(Eased(*key[1:]) for key in sorted(store.eased) if key[0] == dag),
+                view.timing, view.foretold, view.location,
             )
             for dag, view in sorted(store.dags.items())
             if (version := store.newest(dag)) is not None
         )  # fmt: skip
-        return Snapshot(store.fence_key, dags, store.open_runs(runs), tuple(sorted(store.pools.items())))
+        backfills = tuple(
+            BackfillImage(view.row, view.state, view.made, store.spec(view.row.dag, view.row.version))
+            for _, view in sorted(store.backfills.items())
+            if view.state not in ENDED_BACKFILLS
+        )
+        return Snapshot(
+            store.fence_key, dags, store.open_runs(runs), tuple(sorted(store.pools.items())), backfills,
+            max(store.backfills, default=0), store.episodes(),
+        )  # fmt: skip
 
     @contextmanager
     def transaction(self, epoch: int) -> Iterator[MemoryTransaction]:
@@ -97,6 +126,10 @@ class MemoryWriter:
     def facts(self, act: Act, request: str) -> Facts:
         """What the store knows about the object of a request."""
         return facts_of(self._store, act, request)
+
+    def look(self, asks: Sequence[SlotAsk]) -> Known:
+        """What the store knows about slots, in one consistent read."""
+        return Known(tuple(self._store.look(ask) for ask in asks))
 
     def known(self, definition: Definition) -> Definition:
         """The same definition with its version's number where the store has it."""
@@ -148,6 +181,7 @@ class MemoryReader:
             if (query.dag is None or fnmatchcase(view.run.dag, query.dag))
             and (not query.states or view.state in query.states)
             and (query.since is None or view.row.created >= query.since)
+            and (query.backfill is None or view.row.backfill == query.backfill)
         )
         return list(islice(found, query.limit))
 
@@ -200,6 +234,10 @@ class MemoryReader:
         """All, by id."""
         return [view for _, view in sorted(self._store.dags.items())]
 
+    def spec(self, dag: str, number: int) -> DagSpec:
+        """A DAG as it was in a version; one without tasks where that is not kept."""
+        return self._store.spec(dag, number)
+
     def slots(self, dag: str, first: Instant | None = None, stop: Instant | None = None) -> Sequence[SlotView]:
         """Slots of a DAG that start in `[first, stop)`, the oldest first."""
         return [
@@ -207,6 +245,53 @@ class MemoryReader:
             for (of, start, _), view in sorted(self._store.slots.items())
             if of == dag and (first is None or start >= first) and (stop is None or start < stop)
         ]
+
+    def backfills(self, dag: str | None = None, limit: int = 50) -> Sequence[BackfillView]:
+        """Backfills of one DAG or all, the newest first."""
+        found = (view for _, view in sorted(self._store.backfills.items(), reverse=True))
+        return [self._counted(view) for view in islice((one for one in found if dag in (None, one.row.dag)), limit)]
+
+    def backfill(self, number: int) -> BackfillView | None:
+        """One backfill."""
+        view = self._store.backfills.get(number)
+        return None if view is None else self._counted(view)
+
+    def _counted(self, view: BackfillView) -> BackfillView:
+        runs = Counter(one.state for one in self._store.runs.values() if one.row.backfill == view.row.id)
+        return msgspec.structs.replace(view, runs=tuple(sorted(runs.items())))
+
+    def alerts(self, since: Instant | None = None, *, open_only: bool = False, limit: int = 100) -> Sequence[AlertView]:
+        """Alerts raised at `since` or later, the newest first; `open_only`: not yet sent, parked or silenced."""
+        found = (
+            view
+            for _, view in sorted(self._store.alerts.items(), key=lambda pair: (-pair[1].at, pair[0]))
+            if (since is None or view.at >= since) and not (open_only and is_settled(view))
+        )
+        return list(islice(found, limit))
+
+    def silences(self, now: Instant) -> Sequence[SilenceView]:
+        """What is silenced now."""
+        return [view for _, view in sorted(self._store.silences.items()) if view.until > now]
+
+    def durations(self, dag: str, runs: int = 20) -> Sequence[DurationView]:
+        """How long the tasks of a DAG took in its newest good runs, by task, the newest run first."""
+        good = (view.run for view in self._store.newest_first() if (view.run.dag, view.state) == (dag, _SUCCESS))
+        found: dict[str, list[int]] = {}
+        for run in islice(good, runs):
+            rows = self._store.attempts.get(run, {}).values()
+            for one in sorted(rows, key=lambda one: (*by_key((one.key.task, one.key.index)), one.key.number)):
+                if one.kind == "user" and one.state is AttemptState.SUCCESS and one.counts and one.began and one.ended:
+                    found.setdefault(one.key.task, []).append(one.ended - one.began)
+        return [DurationView(task, tuple(spans)) for task, spans in sorted(found.items())]
+
+    def expired(self, before: Instant, limit: int = 100) -> Sequence[RunKey]:
+        """Runs that ended before an instant, the oldest first; none that owes a hook or is part of a backfill."""
+        found = (
+            view.run
+            for view in sorted(self._store.runs.values(), key=lambda view: (view.ended or 0, view.number))
+            if view.ended is not None and view.ended < before and self._store.is_free(view)
+        )
+        return list(islice(found, limit))
 
     def answer_to(self, request: str) -> AnswerView | None:
         """The answer a request has had."""
@@ -234,6 +319,14 @@ class MemoryReader:
         """Whose small values are kept, with their run's number, and their names."""
         numbers = self._store.runs
         return [(numbers[run].number, *key) for run, values in self._store.kept.items() for key in values]
+
+    def slot_rows(self) -> Iterable[SlotView]:
+        """The whole ledger."""
+        return list(self._store.slots.values())
+
+    def backfill_rows(self) -> Iterable[BackfillView]:
+        """All backfills."""
+        return list(self._store.backfills.values())
 
     def run_rows(self) -> Iterable[RunView]:
         """All runs."""

@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from segue.model.ids import RunKey
-from segue.store.memory.tables import MemoryStore
+from segue.store.memory.tables import MemoryStore, indexes_of
 
 __all__ = ["tables_under"]
 
@@ -64,4 +64,21 @@ def tables_under(store: MemoryStore, old: str, new: str) -> dict[str, Any]:
         _replace(event, dag=dag_of(event.dag), run=None if event.run is None else run_of(event.run))
         for event in store.events
     ]
-    return found
+    found["scheduled"] = {(dag_of(key[0]), *key[1:]): True for key in store.scheduled}
+    found["backfills"] = {
+        number: _replace(view, row=_replace(view.row, dag=dag_of(view.row.dag)))
+        for number, view in store.backfills.items()
+    }
+
+    def thing_of(thing: str) -> str:
+        return new if thing == old else printed(thing) or ""
+
+    found["alerts"] = {
+        (thing_of(thing), *rest): _replace(view, alert=_replace(
+            view.alert, thing=thing_of(thing), dag=dag_of(view.alert.dag),
+            run=None if view.alert.run is None else run_of(view.alert.run),
+        ))
+        for (thing, *rest), view in store.alerts.items()
+    }  # fmt: skip
+    found["alert_last"] = {(thing_of(thing), *rest): last for (thing, *rest), last in store.alert_last.items()}
+    return found | indexes_of(found["runs"])

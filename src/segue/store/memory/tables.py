@@ -1,28 +1,48 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
 
 import msgspec
 
 from segue.model.acts import SecretKind
+from segue.model.alerts import AlertKind, Episode
 from segue.model.ids import Instant, RunKey
 from segue.model.images import AttemptImage, RunImage, Step, Version
 from segue.model.spec import DagSpec
 from segue.model.state import RUN_FINAL
+from segue.model.timing import SlotAsk, SlotFacts
 from segue.model.views import (
+    AlertView,
     AnswerView,
     AttemptView,
+    BackfillView,
     DagView,
     EasedView,
     EventView,
     RunView,
     SealedRow,
+    SilenceView,
     SlotView,
     TaskView,
 )
-from segue.store.facts import ALIVE, Where, by_key, image_of
+from segue.store.facts import (
+    ALIVE,
+    DAY,
+    ENDED_BACKFILLS,
+    GOOD,
+    Where,
+    by_key,
+    facts_of_slot,
+    image_of,
+    is_gone,
+    number_in,
+)
 
-__all__ = ["MemoryStore"]
+__all__ = ["MemoryStore", "Slot", "indexes_of"]
+
+Slot: TypeAlias = tuple[str, Instant, Instant]
 
 
 class MemoryStore:
@@ -42,13 +62,21 @@ class MemoryStore:
         self.attempts: dict[RunKey, dict[tuple[str, int | None, int], AttemptView]] = {}
         self.events: list[EventView] = []
         self.answers: dict[str, AnswerView] = {}
-        self.slots: dict[tuple[str, Instant, Instant], SlotView] = {}
+        self.slots: dict[Slot, SlotView] = {}
         self.kept: dict[RunKey, dict[tuple[str, int | None, str], str]] = {}
         self.steps: dict[RunKey, dict[int, Step]] = {}
         self.pools: dict[str, int] = {}
         self.eased: dict[tuple[str, str, str, str], EasedView] = {}
         self.sealed: dict[tuple[SecretKind, str], SealedRow] = {}
         self.numbers = 0
+        self.scheduled: dict[Slot, bool] = {}
+        self.of_slots: dict[Slot, tuple[RunKey, ...]] = {}
+        self.of_requests: dict[str, RunKey] = {}
+        self.highest: dict[tuple[str, str], int] = {}
+        self.backfills: dict[int, BackfillView] = {}
+        self.alerts: dict[tuple[str, AlertKind, Instant], AlertView] = {}
+        self.alert_last: dict[tuple[str, AlertKind, Instant], Instant] = {}
+        self.silences: dict[str, SilenceView] = {}
 
     # ---------------------------------------------------------------------------------------------------- FactSource
     def answer(self, request: str) -> tuple[bool, str] | None:
@@ -104,23 +132,61 @@ class MemoryStore:
 
     def made(self, request: str) -> RunKey | None:
         """The run that a request with this id has made."""
-        return next((view.run for view in self.runs.values() if view.row.request == request), None)
+        return self.of_requests.get(request)
 
-    def next_n(self, dag: str, key: str) -> int:
-        """The first free `n` of this text."""
-        return max((run.n for run in self.runs if run.dag == dag and run.key == key), default=0) + 1
+    def next_n(self, dag: str, key: str, slot: tuple[Instant, Instant] | None) -> int:
+        """The first `n` of this text that no run has, nor had as far as the slot tells."""
+        view = None if slot is None else self.slots.get((dag, *slot))
+        told = () if view is None else (view.last_run, view.last_good_run)
+        return max(self.highest.get((dag, key), 0), number_in(told, dag, key)) + 1
+
+    def backfilled(self, backfill: int) -> str:
+        """The DAG of a backfill, empty where there is none."""
+        view = self.backfills.get(backfill)
+        return "" if view is None else view.row.dag
 
     def placed(self, dag: str, slot: tuple[Instant, Instant]) -> RunKey | None:
         """The run that holds the slot's place."""
-        return next((view.run for view in self.of_slot(dag, slot) if view.placed), None)
+        return next((run for run in self.of_slots.get((dag, *slot), ()) if self.runs[run].placed), None)
 
     def latest(self, dag: str, slot: tuple[Instant, Instant]) -> RunKey | None:
         """The slot's newest run."""
-        return next((view.run for view in self.of_slot(dag, slot)), None)
+        runs = self.of_slots.get((dag, *slot))
+        return runs[-1] if runs else None
 
-    def of_slot(self, dag: str, slot: tuple[Instant, Instant]) -> Iterator[RunView]:
-        """Its runs, the newest first."""
-        return (view for view in self.newest_first() if view.run.dag == dag and view.row.slot == slot)
+    def look(self, ask: SlotAsk) -> SlotFacts:
+        """What is known of a slot."""
+        key = (ask.dag, *ask.slot)
+        runs = {run: self.runs[run].state for run in self.of_slots.get(key, ())}
+        view = self.slots.get(key)
+        good = {task for run in runs for task in self._good_in(run)}
+        if view is not None and is_gone(view, runs):
+            good |= {task.id for task in version.spec.tasks} if (version := self.newest(ask.dag)) else set()
+        highest = self.next_n(ask.dag, ask.key, ask.slot) - 1
+        return facts_of_slot(ask, runs, view, key in self.scheduled, highest, good)
+
+    def _good_in(self, run: RunKey) -> set[str]:
+        rows = self.tasks.get(run, {})
+        items = Counter(task for (task, index), row in rows.items() if index is not None and row.state in GOOD)
+        return {
+            task for (task, index), row in rows.items()
+            if index is None and (row.state in GOOD or (row.expanded and row.expanded == items[task]))
+        }  # fmt: skip
+
+    def episodes(self) -> tuple[Episode, ...]:
+        """Alerts to which something happened within a day before the newest event."""
+        newest = self.events[-1].at if self.events else 0
+        return tuple(
+            Episode(*key, self.alert_last[key], view.alert.dag, view.alert.connections)
+            for key, view in sorted(self.alerts.items())
+            if self.alert_last[key] >= newest - DAY and not view.over
+        )
+
+    def is_free(self, view: RunView) -> bool:
+        """Whether a run has ended, owes no hook, and belongs to no backfill that has not ended."""
+        backfill = self.backfills.get(view.row.backfill or 0)
+        needed = self._has_hook(view.run) or (backfill is not None and backfill.state not in ENDED_BACKFILLS)
+        return view.state in RUN_FINAL and not needed
 
     def newest_first(self) -> Iterable[RunView]:
         """All runs, the newest first."""
@@ -132,3 +198,16 @@ class MemoryStore:
             if (of, version.spec_digest, version.code_digest) == (dag, spec_digest, code_digest):
                 return number
         return None
+
+
+def indexes_of(runs: Mapping[RunKey, RunView]) -> dict[str, Any]:
+    """By the names of the store's attributes: what finds runs."""
+    of_slots: dict[Slot, tuple[RunKey, ...]] = {}
+    highest: dict[tuple[str, str], int] = {}
+    for run, view in runs.items():
+        if view.row.slot is not None:
+            key = (run.dag, *view.row.slot)
+            of_slots[key] = (*of_slots.get(key, ()), run)
+        highest[run.dag, run.key] = max(highest.get((run.dag, run.key), 0), run.n)
+    requests = {view.row.request: run for run, view in runs.items()}
+    return {"of_slots": of_slots, "highest": highest, "of_requests": requests}

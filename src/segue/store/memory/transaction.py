@@ -11,8 +11,13 @@ from typing import Any, TypeVar
 import msgspec
 
 from segue.model.changes import (
+    AlertFolded,
+    AlertMarked,
+    AlertRaised,
     Answered,
     AttemptMoved,
+    BackfillMade,
+    BackfillMoved,
     Change,
     Collapsed,
     DagRenamed,
@@ -23,11 +28,15 @@ from segue.model.changes import (
     Quarantined,
     RunCreated,
     RunMoved,
+    RunsForgotten,
     SecretSet,
+    Silenced,
     SlotMoved,
+    SlotsForetold,
     Spawned,
     StateChanged,
     TaskMoved,
+    TimingSet,
     VersionAdded,
 )
 from segue.model.errors import Conflict
@@ -47,6 +56,10 @@ from segue.model.views import (
 )
 from segue.store.facts import ALIVE
 from segue.store.log import entries
+from segue.store.memory.alerts import Alerts
+from segue.store.memory.clocks import Clocks
+from segue.store.memory.forgetting import forget
+from segue.store.memory.journal import Journal, expected
 from segue.store.memory.renaming import tables_under
 from segue.store.memory.tables import MemoryStore
 
@@ -62,7 +75,8 @@ class MemoryTransaction:
 
     def __init__(self, store: MemoryStore, epoch: int) -> None:
         self._store, self._epoch = store, epoch
-        self._undo: list[Callable[[], object]] = []
+        self._journal = Journal()
+        clocks, alerts = Clocks(store, self._journal), Alerts(store, self._journal)
         self._writers: dict[type, Callable[[Any], bool | None]] = {
             RunCreated: self._create_run,
             RunMoved: self._move_run,
@@ -81,12 +95,20 @@ class MemoryTransaction:
             GuardEased: self._ease,
             PoolSet: self._set_pool,
             SecretSet: self._seal,
+            TimingSet: clocks.set_timing,
+            SlotsForetold: clocks.foretell,
+            BackfillMade: clocks.make_backfill,
+            BackfillMoved: clocks.move_backfill,
+            AlertRaised: alerts.raise_one,
+            AlertFolded: alerts.fold,
+            AlertMarked: alerts.mark,
+            Silenced: alerts.silence,
+            RunsForgotten: self._forget,
         }
 
     def undo(self) -> None:
         """Put back what was there before."""
-        for step in reversed(self._undo):
-            step()
+        self._journal.undo()
 
     def apply(self, changes: Sequence[Change]) -> None:
         """Write changes.
@@ -100,10 +122,7 @@ class MemoryTransaction:
         for change in changes:
             if self._writers[type(change)](change) is False:
                 continue
-            for entry in entries(change):
-                log = self._store.events
-                log.append(EventView(log[-1].seq + 1 if log else 1, entry.at, self._epoch, *entry[1:]))
-                self._undo.append(log.pop)
+            self._log(change)
 
     def _move_task(self, move: TaskMoved) -> None:
         rows = self._rows(self._store.tasks, move.run)
@@ -118,7 +137,7 @@ class MemoryTransaction:
         elif move.old is not TaskState.PENDING and row.started is not None:
             began = row.started
         value = move.result or Value()
-        self._put(rows, where, TaskView(
+        self._journal.put(rows, where, TaskView(
             move.task, move.index, move.new, move.round, move.tries, move.losses, move.platform, move.not_before,
             move.why, max(row.number, move.attempt or 0), row.expanded, value.length, value.digest, value.inline,
             value.ref, move.marked, move.followed, began, move.at if move.new in FINAL else None,
@@ -133,13 +152,13 @@ class MemoryTransaction:
                 move.key, move.new, move.round, move.at, cause=move.cause, text=move.text, worker=move.worker,
                 kind=move.kind,
             )  # fmt: skip
-            self._add(rows, where, made)
+            self._journal.add(rows, where, made)
             return
-        row = self._expected(rows.get(where), move)
+        row = expected(rows.get(where), move)
         if row.state is not move.old:
             raise Conflict(f"not as this owner left it: {move}")
         began = move.at if move.began is None and move.new is AttemptState.RUNNING else move.began
-        self._put(rows, where, AttemptView(
+        self._journal.put(rows, where, AttemptView(
             row.key, move.new, row.round, row.created, row.began if began is None else began,
             None if move.new in ALIVE else move.at, move.cause, move.text, move.signal, move.exit_code, move.peak_rss,
             move.cpu, move.worker or row.worker, row.log if move.log is None else move.log, move.notes,
@@ -151,52 +170,62 @@ class MemoryTransaction:
         row = rows.get(where) or TaskView(change.task, None, TaskState.PENDING)
         if row.state is not TaskState.PENDING:
             raise Conflict(f"not as this owner left it: {change}")
-        self._put(rows, where, _replace(row, round=change.round, expanded=change.length))
+        self._journal.put(rows, where, _replace(row, round=change.round, expanded=change.length))
 
     def _collapse(self, change: Collapsed) -> None:
         rows = self._rows(self._store.tasks, change.run)
-        whole = self._expected(rows.get((change.task, None)), change)
+        whole = expected(rows.get((change.task, None)), change)
         items = [where for where in rows if where[0] == change.task and where[1] is not None]
         number = max((rows[where].number for where in items), default=0)
-        self._put(
+        self._journal.put(
             rows, (change.task, None),
             _replace(whole, round=change.round, expanded=None, number=max(whole.number, number)),
         )  # fmt: skip
         for where in items:
-            self._take(rows, where)
+            self._journal.take(rows, where)
         kept = self._store.kept.get(change.run, {})
         for key in [key for key in kept if key[0] == change.task and key[1] is not None]:
-            self._take(kept, key)
+            self._journal.take(kept, key)
 
     def _spawn(self, change: Spawned) -> None:
-        self._add(self._rows(self._store.steps, change.run), change.seq, change.step)
+        self._journal.add(self._rows(self._store.steps, change.run), change.seq, change.step)
 
     def _keep_state(self, change: StateChanged) -> None:
-        self._put(self._rows(self._store.kept, change.run), (change.task, change.index, change.name), change.value)
+        self._journal.put(
+            self._rows(self._store.kept, change.run), (change.task, change.index, change.name), change.value
+        )
 
     def _create_run(self, change: RunCreated) -> None:
-        store, row = self._store, change.row
-        clash = any(
-            view.row.request == row.request
-            or (view.row.kind == row.kind == "scheduled" and row.slot is not None
-                and (view.run.dag, view.row.slot) == (row.run.dag, row.slot))
-            for view in store.runs.values()
-        )  # fmt: skip
-        if clash:
+        store, row, run = self._store, change.row, change.row.run
+        slot = None if row.slot is None else (run.dag, *row.slot)
+        siblings = () if slot is None else store.of_slots.get(slot, ())
+        twice = row.kind == "scheduled" and any(store.runs[one].row.kind == "scheduled" for one in siblings)
+        if twice or row.request in store.of_requests:
             raise Conflict(f"exists already: {change}")
-        self._set("numbers", store.numbers + 1)
-        self._add(store.runs, row.run, RunView(store.numbers, row, RunState.QUEUED))
+        self._journal.set(store, "numbers", store.numbers + 1)
+        self._journal.add(store.runs, run, RunView(store.numbers, row, RunState.QUEUED))
+        self._journal.put(store.of_requests, row.request, run)
+        highest = max(store.highest.get((run.dag, run.key), 0), run.n)
+        self._journal.put(store.highest, (run.dag, run.key), highest)
+        if slot is None or row.slot is None:
+            return
+        self._journal.put(store.of_slots, slot, (*siblings, run))
+        if row.kind == "scheduled":
+            self._journal.put(store.scheduled, slot, True)
+            if slot not in store.slots:
+                unseen = SlotView(run.dag, row.slot, SlotState.MISSING, "", None, row.version)
+                self._journal.put(store.slots, slot, unseen)
 
     def _move_run(self, move: RunMoved) -> None:
         store = self._store
-        view = self._expected(store.runs.get(move.run), move)
+        view = expected(store.runs.get(move.run), move)
         slot = view.row.slot
         holder = store.placed(move.run.dag, slot) if move.placed and slot is not None else None
         if view.state is not move.old or holder not in (None, move.run):
             raise Conflict(f"not as this owner left it: {move}")
         ended = view.ended if move.ended is None else move.ended
         row = view.row if move.klass is None else _replace(view.row, klass=move.klass)
-        self._put(store.runs, move.run, RunView(
+        self._journal.put(store.runs, move.run, RunView(
             view.number, row, move.new, move.round, move.placed, move.why, move.culprits, move.cancel_at,
             view.started if move.started is None else move.started, None if move.new is RunState.RUNNING else ended,
             move.stop, move.stopped_by, move.spent, move.placed_at,
@@ -206,45 +235,48 @@ class MemoryTransaction:
         dag, version, versions = change.dag, change.version, self._store.versions
         old = self._store.number_of(dag, version.spec_digest, version.code_digest)
         if old is None:
-            self._add(versions, (dag, version.number), version)
+            self._journal.add(versions, (dag, version.number), version)
         elif old != version.number:
             raise Conflict(f"version {version.number} of {dag} is stored as {old}")
         known = self._store.dags.get(dag)
-        view = DagView(dag, version.number, change.location, version.spec.file, version.bundle)
-        self._put(self._store.dags, dag, _replace(view, former=known.former if known else ()))
+        view = known or DagView(dag, version.number, change.location, "", "")
+        self._journal.put(self._store.dags, dag, _replace(
+            view, version=version.number, location=change.location, file=version.spec.file, bundle=version.bundle,
+            error=None, quarantined=None,
+        ))  # fmt: skip
 
     def _rename(self, change: DagRenamed) -> None:
         if change.old not in self._store.dags or change.new in self._store.dags:
             raise Conflict(f"not as this owner left it: {change}")
         for name, table in tables_under(self._store, change.old, change.new).items():
-            self._set(name, table)
+            self._journal.set(self._store, name, table)
 
     def _fail_definition(self, change: DefinitionFailed) -> None:
         for dag, view in self._store.dags.items():
             if (view.location, view.file) == (change.location, change.file):
-                self._put(self._store.dags, dag, _replace(view, error=change.text))
+                self._journal.put(self._store.dags, dag, _replace(view, error=change.text))
 
     def _quarantine(self, change: Quarantined) -> None:
-        view = self._expected(self._store.dags.get(change.dag), change)
-        self._put(self._store.dags, change.dag, _replace(view, quarantined=change.why))
+        view = expected(self._store.dags.get(change.dag), change)
+        self._journal.put(self._store.dags, change.dag, _replace(view, quarantined=change.why))
 
     def _answer(self, change: Answered) -> None:
         if change.run is not None:
             self._known(change.run)
         answer = AnswerView(change.request, change.actor, change.act, change.ok, change.text, change.at, change.run)
-        self._add(self._store.answers, change.request, answer)
+        self._journal.add(self._store.answers, change.request, answer)
 
     def _ease(self, change: GuardEased) -> None:
         key = (change.dag, change.task, change.guard, change.like)
         if key not in self._store.eased:
-            self._put(self._store.eased, key, EasedView(*key, change.at))
+            self._journal.put(self._store.eased, key, EasedView(*key, change.at))
 
     def _set_pool(self, change: PoolSet) -> None:
         pools = self._store.pools
         if change.slots is not None:
-            self._put(pools, change.name, change.slots)
+            self._journal.put(pools, change.name, change.slots)
         elif change.name in pools:
-            self._take(pools, change.name)
+            self._journal.take(pools, change.name)
 
     def _seal(self, change: SecretSet) -> bool:
         key, sealed = (change.kind, change.name), self._store.sealed
@@ -252,21 +284,35 @@ class MemoryTransaction:
         if change.was is not None and (old is None or old.sealed != change.was):
             return False
         if change.sealed is not None:
-            self._put(sealed, key, SealedRow(change.name, change.sealed, change.key, change.at, change.actor))
+            self._journal.put(sealed, key, SealedRow(change.name, change.sealed, change.key, change.at, change.actor))
         elif old is not None:
-            self._take(sealed, key)
+            self._journal.take(sealed, key)
         else:
             return False
         return True
 
     def _move_slot(self, change: SlotMoved) -> None:
-        self._known(change.run)
-        key, run = (change.dag, *change.slot), str(change.run)
-        old = self._store.slots.get(key)
-        good = run if change.state is SlotState.FRESH else (old.last_good_run if old else None)
-        self._put(self._store.slots, key, SlotView(change.dag, change.slot, change.state, run, good, change.version))
+        key = (change.dag, *change.slot)
+        view = self._store.slots.get(key) or SlotView(change.dag, change.slot, change.state, "", None, change.version)
+        if change.run is not None:
+            self._known(change.run)
+            view = _replace(view, last_run=str(change.run))
+            if change.state is SlotState.FRESH:
+                view = _replace(view, last_good_run=str(change.run))
+        self._journal.put(self._store.slots, key, _replace(view, state=change.state, version=change.version))
+
+    def _forget(self, change: RunsForgotten) -> bool:
+        gone = forget(self._store, self._journal, change)
+        if gone:
+            self._log(_replace(change, runs=gone))
+        return False
 
     # -------------------------------------------------------------------------------------------------------- plumbing
+    def _log(self, change: Change) -> None:
+        log = self._store.events
+        for entry in entries(change):
+            self._journal.append(log, EventView(log[-1].seq + 1 if log else 1, entry.at, self._epoch, *entry[1:]))
+
     def _rows(self, tables: dict[RunKey, dict[K, V]], run: RunKey) -> dict[K, V]:
         self._known(run)
         return tables.setdefault(run, {})
@@ -274,30 +320,3 @@ class MemoryTransaction:
     def _known(self, run: RunKey) -> None:
         if run not in self._store.runs:
             raise Conflict(f"run {run} does not exist")
-
-    def _expected(self, row: V | None, change: Change) -> V:
-        if row is None:
-            raise Conflict(f"not as this owner left it: {change}")
-        return row
-
-    def _add(self, table: dict[K, V], key: K, row: V) -> None:
-        if key in table:
-            raise Conflict(f"exists already: {row}")
-        self._put(table, key, row)
-
-    def _put(self, table: dict[K, V], key: K, row: V) -> None:
-        if key in table:
-            old = table[key]
-            self._undo.append(lambda: table.__setitem__(key, old))
-        else:
-            self._undo.append(lambda: table.pop(key))
-        table[key] = row
-
-    def _take(self, table: dict[K, V], key: K) -> None:
-        old = table.pop(key)
-        self._undo.append(lambda: table.__setitem__(key, old))
-
-    def _set(self, name: str, value: Any) -> None:
-        old = getattr(self._store, name)
-        self._undo.append(lambda: setattr(self._store, name, old))
-        setattr(self._store, name, value)

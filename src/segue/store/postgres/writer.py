@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final
 
@@ -15,8 +15,10 @@ from segue.model.acts import Act
 from segue.model.contracts import Lease
 from segue.model.definition import Definition
 from segue.model.errors import Conflict, StoreDown
+from segue.model.events import Known
 from segue.model.ids import RunKey
 from segue.model.images import Facts, Snapshot
+from segue.model.timing import SlotAsk
 from segue.store.facts import facts_of, ids_of
 from segue.store.postgres.connection import (
     Raw,
@@ -34,6 +36,7 @@ from segue.store.postgres.connection import (
 from segue.store.postgres.desk import PostgresDesk
 from segue.store.postgres.grammar import STATEMENTS
 from segue.store.postgres.leadership import RELEASE, SESSION, Holder, Leader, Pace, take_seat
+from segue.store.sql.ledger import look
 from segue.store.sql.source import SqlSource
 from segue.store.sql.transaction import SqlTransaction
 
@@ -130,6 +133,11 @@ class PostgresWriter:
         """What the store knows about the object of a request."""
         with self._on_one_line(), reading(self._connected(), self._url) as connection:
             return facts_of(SqlSource(connection), act, request)
+
+    def look(self, asks: Sequence[SlotAsk]) -> Known:
+        """What the store knows about slots, in one consistent read."""
+        with self._on_one_line(), reading(self._connected(), self._url) as connection:
+            return look(connection, asks)
 
     def known(self, definition: Definition) -> Definition:
         """The same definition with its version's number where the store has it."""

@@ -37,6 +37,12 @@ class Grammar:
         """An INSERT that gives nothing back."""
         return self.insert(table).inline()
 
+    def put(self, table: Table, key: tuple[str, ...], names: tuple[str, ...]) -> str:
+        """An INSERT of these columns that takes the place of a row with this key."""
+        insertion = self.add(table)
+        fresh = {name: insertion.excluded[name] for name in names}
+        return self.text_of_row(insertion.on_conflict_do_update(index_elements=list(key), set_=fresh), (*key, *names))
+
     def text(self, clause: Any, *names: str) -> str:
         """Compile a statement whose parameters stand in this order.
 

@@ -12,11 +12,15 @@ from sqlalchemy.engine import Connection
 from segue.model.acts import SecretKind
 from segue.model.events import Value
 from segue.model.ids import Instant, RunKey
+from segue.model.spec import DagSpec
 from segue.model.state import TaskState
 from segue.model.views import (
+    AlertView,
     AnswerView,
     AttemptView,
+    BackfillView,
     DagView,
+    DurationView,
     EasedView,
     EventView,
     PoolView,
@@ -24,6 +28,7 @@ from segue.model.views import (
     RunQuery,
     RunView,
     SealedRow,
+    SilenceView,
     SlotView,
     TaskView,
 )
@@ -31,18 +36,22 @@ from segue.store.facts import Where, held_of, is_number, names_of, pools_of, wit
 from segue.store.schema import (
     NO_INDEX,
     attempts,
+    backfills,
     dags,
     eased,
     events,
     requests,
     runs,
+    silences,
     slots,
     task_state,
     tasks,
 )
+from segue.store.sql.history import alerts_of, backfills_of, durations_of, expired_runs
 from segue.store.sql.rows import (
     ANSWERS,
     ATTEMPTS,
+    BACKFILLS,
     DAGS,
     EVENTS,
     RUNS,
@@ -50,6 +59,7 @@ from segue.store.sql.rows import (
     TASKS,
     answer_view,
     attempt_view,
+    backfill_view,
     dag_view,
     event_view,
     index_of,
@@ -85,6 +95,8 @@ class SqlReader:
             found = found.where(runs.c.state.in_([state.value for state in query.states]))
         if query.since is not None:
             found = found.where(runs.c.created >= query.since)
+        if query.backfill is not None:
+            found = found.where(runs.c.backfill == query.backfill)
         with self._read() as connection:
             return [run_view(row) for row in connection.execute(found)]
 
@@ -152,6 +164,11 @@ class SqlReader:
         with self._read() as connection:
             return [dag_view(row) for row in connection.execute(DAGS.order_by(dags.c.dag_id))]
 
+    def spec(self, dag: str, number: int) -> DagSpec:
+        """A DAG as it was in a version; one without tasks where that is not kept."""
+        with self._read() as connection:
+            return SqlSource(connection).spec(dag, number)
+
     def slots(self, dag: str, first: Instant | None = None, stop: Instant | None = None) -> Sequence[SlotView]:
         """Slots of a DAG that start in `[first, stop)`, the oldest first."""
         found = SLOTS.where(slots.c.dag == dag).order_by(slots.c.slot_start, slots.c.slot_end)
@@ -168,6 +185,38 @@ class SqlReader:
             answered = ANSWERS.where(requests.c.id == request, requests.c.answered.is_not(None))
             row = connection.execute(answered).first()
             return None if row is None else answer_view(row)
+
+    # ------------------------------------------------------------------------------------- backfills, alerts, history
+    def backfills(self, dag: str | None = None, limit: int = 50) -> Sequence[BackfillView]:
+        """Backfills of one DAG or all, the newest first."""
+        with self._read() as connection:
+            return backfills_of(connection, dag, None, limit)
+
+    def backfill(self, number: int) -> BackfillView | None:
+        """One backfill."""
+        with self._read() as connection:
+            return next(iter(backfills_of(connection, None, number, 1)), None)
+
+    def alerts(self, since: Instant | None = None, *, open_only: bool = False, limit: int = 100) -> Sequence[AlertView]:
+        """Alerts raised at `since` or later, the newest first; `open_only`: not yet sent, parked or silenced."""
+        with self._read() as connection:
+            return alerts_of(connection, since, open_only, limit)
+
+    def silences(self, now: Instant) -> Sequence[SilenceView]:
+        """What is silenced now."""
+        of = silences.c
+        found = select(of.selection, of.until, of.actor, of.reason).where(of.until > now).order_by(of.selection)
+        return [SilenceView(*row) for row in self._all(found)]
+
+    def durations(self, dag: str, runs: int = 20) -> Sequence[DurationView]:
+        """How long the tasks of a DAG took in its newest good runs, by task, the newest run first."""
+        with self._read() as connection:
+            return durations_of(connection, dag, runs)
+
+    def expired(self, before: Instant, limit: int = 100) -> Sequence[RunKey]:
+        """Runs that ended before an instant, the oldest first; none that owes a hook or is part of a backfill."""
+        with self._read() as connection:
+            return expired_runs(connection, before, limit)
 
     # ----------------------------------------------------------------------------------- pools, guards, what is sealed
     def pools(self) -> Sequence[PoolView]:
@@ -201,6 +250,14 @@ class SqlReader:
         """Whose small values are kept, with their run's number, and their names."""
         found = select(task_state.c.run, task_state.c.task_id, task_state.c.map_index, task_state.c.name)
         return ((run, task, index_of(index), name) for run, task, index, name in self._all(found))
+
+    def slot_rows(self) -> Iterator[SlotView]:
+        """The whole ledger."""
+        return map(slot_view, self._all(SLOTS))
+
+    def backfill_rows(self) -> Iterator[BackfillView]:
+        """All backfills."""
+        return map(backfill_view, self._all(BACKFILLS.order_by(backfills.c.id)))
 
     def run_rows(self) -> Iterator[RunView]:
         """All runs."""

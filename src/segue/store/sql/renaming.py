@@ -5,9 +5,20 @@ from typing import Any
 
 from sqlalchemy import Integer, cast, func, select, update
 
-from segue.store.schema import dags, eased, events, runs, slots, tasks, versions
+from segue.store.schema import (
+    alerts,
+    backfills,
+    dags,
+    deliveries,
+    eased,
+    events,
+    runs,
+    slots,
+    tasks,
+    versions,
+)
 from segue.store.sql.desk import Desk
-from segue.store.sql.grammar import Grammar, param, params
+from segue.store.sql.grammar import ONE, Grammar, param, params
 
 __all__ = ["Renaming"]
 
@@ -27,7 +38,7 @@ class Renaming:
         )
         self._plain = [
             g.text(update(table).values(dag=param("new")).where(table.c.dag == param("old")), *params("new old"))
-            for table in (versions, runs, eased, events)
+            for table in (versions, runs, eased, events, backfills, alerts)
         ]
         self._slots = g.text(
             update(slots)
@@ -49,6 +60,19 @@ class Renaming:
             *params("new after dag"),
         )
 
+        self._things = [
+            g.text(
+                update(table)
+                .values(thing=_under("new", table.c.thing, "after"))
+                .where(
+                    (table.c.thing == param("old"))
+                    | (func.substr(table.c.thing, ONE, cast(param("length"), Integer)) == param("start"))
+                ),
+                *params("new after old length start"),
+            )
+            for table in (alerts, deliveries)
+        ]
+
     def write(self, desk: Desk, old: str, new: str) -> None:
         """Rename everything.
 
@@ -65,6 +89,8 @@ class Renaming:
             yield statement, (new, old)
         yield self._slots, (new, new, after, new, after, old)
         yield self._reused, (new, after, new)
+        for statement in self._things:
+            yield statement, (new, after, old, after, f"{old}@")
 
 
 def _under(new: str, printed: Any, after: str) -> Any:

@@ -9,14 +9,43 @@ import msgspec
 from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, text
 from sqlalchemy.engine import Connection
 
+from segue.model.alerts import Episode
+from segue.model.backfills import BackfillImage
 from segue.model.ids import Instant, RunKey
 from segue.model.images import AttemptImage, DagImage, Eased, RunImage, Snapshot, Step, Version
 from segue.model.spec import DagSpec, decode_spec
 from segue.model.state import RUN_FINAL, AttemptState
 from segue.model.views import RunView
-from segue.store.facts import ALIVE, Where, image_of
-from segue.store.schema import OPEN, attempts, dags, eased, pools, requests, runs, steps, task_state, tasks, versions
-from segue.store.sql.rows import DAGS, RUNS, TASKS, dag_view, index_of, run_view, task_view
+from segue.store.facts import ALIVE, DAY, ENDED_BACKFILLS, Where, image_of, number_in
+from segue.store.schema import (
+    OPEN,
+    alerts,
+    attempts,
+    backfills,
+    dags,
+    eased,
+    events,
+    pools,
+    requests,
+    runs,
+    slots,
+    steps,
+    task_state,
+    tasks,
+    versions,
+)
+from segue.store.sql.rows import (
+    BACKFILLS,
+    DAGS,
+    RUNS,
+    TASKS,
+    backfill_view,
+    dag_view,
+    episode_of,
+    index_of,
+    run_view,
+    task_view,
+)
 
 __all__ = ["SqlSource", "is_run", "is_slot"]
 
@@ -54,7 +83,10 @@ class SqlSource:
 
     def snapshot(self, fence_key: bytes, wanted: Iterable[RunKey] | None) -> Snapshot:
         """All DAGs and pools, the runs among `wanted` (None: all) that have not ended, and those that owe a hook."""
-        return Snapshot(fence_key, self.dags(), self.open_runs(wanted), self.pools())
+        return Snapshot(
+            fence_key, self.dags(), self.open_runs(wanted), self.pools(), self.backfills(), self._last_backfill(),
+            self._episodes(),
+        )  # fmt: skip
 
     def open_runs(self, wanted: Iterable[RunKey] | None) -> tuple[RunImage, ...]:
         """Images, the oldest first, of the runs among `wanted` that have not ended, and of all that owe a hook.
@@ -121,10 +153,32 @@ class SqlSource:
         for dag, *what in self._connection.execute(select(*of).order_by(*of)):
             released.setdefault(dag, []).append(Eased(*what))
         return tuple(
-            DagImage(view.dag, version, view.quarantined, highest[view.dag], tuple(released.get(view.dag, ())))
+            DagImage(
+                view.dag, version, view.quarantined, highest[view.dag], tuple(released.get(view.dag, ())), view.timing,
+                view.foretold, view.location,
+            )
             for view in views
             if (version := self.newest(view.dag))
+        )  # fmt: skip
+
+    def backfills(self) -> tuple[BackfillImage, ...]:
+        """Those that have not ended."""
+        rows = self._connection.execute(
+            BACKFILLS.where(backfills.c.state.not_in(sorted(ENDED_BACKFILLS))).order_by(backfills.c.id)
         )
+        return tuple(
+            BackfillImage(view.row, view.state, view.made, self.spec(view.row.dag, view.row.version))
+            for view in map(backfill_view, rows)
+        )
+
+    def _last_backfill(self) -> int:
+        return self._connection.execute(select(func.max(backfills.c.id))).scalar() or 0
+
+    def _episodes(self) -> tuple[Episode, ...]:
+        newest = self._connection.execute(select(events.c.at).order_by(events.c.seq.desc()).limit(1)).scalar() or 0
+        of = alerts.c
+        rows = select(of.thing, of.kind, of.episode, of.last, of.dag, of.connections).where(of.last >= newest - DAY)
+        return tuple(map(episode_of, self._connection.execute(rows.order_by(of.thing, of.kind, of.episode))))
 
     # ---------------------------------------------------------------------------------------------------- FactSource
     def answer(self, request: str) -> tuple[bool, str] | None:
@@ -151,10 +205,20 @@ class SqlSource:
         """The run that a request with this id has made."""
         return self._run_key(runs.c.request_id == request)
 
-    def next_n(self, dag: str, key: str) -> int:
-        """The first free `n` of this text."""
+    def next_n(self, dag: str, key: str, slot: tuple[Instant, Instant] | None) -> int:
+        """The first `n` of this text that no run has, nor had as far as the slot tells."""
         row = self._one(select(func.max(runs.c.n)).where(runs.c.dag == dag, runs.c.key == key))
-        return (row[0] if row and row[0] else 0) + 1
+        told = slot and self._one(
+            select(slots.c.last_run, slots.c.last_good_run).where(
+                slots.c.dag == dag, slots.c.slot_start == slot[0], slots.c.slot_end == slot[1]
+            )
+        )
+        return max(row[0] or 0, number_in(told or (), dag, key)) + 1
+
+    def backfilled(self, backfill: int) -> str:
+        """The DAG of a backfill, empty where there is none."""
+        row = self._one(select(backfills.c.dag).where(backfills.c.id == backfill))
+        return "" if row is None else row[0]
 
     def placed(self, dag: str, slot: tuple[Instant, Instant]) -> RunKey | None:
         """The run that holds the slot's place."""

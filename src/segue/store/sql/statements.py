@@ -24,7 +24,10 @@ from segue.store.schema import (
     tasks,
     versions,
 )
-from segue.store.sql.grammar import ONE, Grammar, param, params, text_of
+from segue.store.sql.alerts import Alerts
+from segue.store.sql.clocks import Clocks
+from segue.store.sql.forgetting import Forgetting
+from segue.store.sql.grammar import NO_TEXT, ONE, Grammar, param, params, text_of
 from segue.store.sql.moves import Moves
 from segue.store.sql.renaming import Renaming
 
@@ -34,7 +37,7 @@ SEALED: Final = {"connection": connections, "secret": secrets}
 """Where what is encrypted lies, by kind."""
 
 _RUN: Final = (
-    "dag key n request_id slot_start slot_end kind class version bundle environment params actor reason state round"
+    "dag key n request_id slot_start slot_end kind backfill class version bundle environment params actor reason state round"
     " placed due created"
 )
 _RUN_MOVED: Final = (
@@ -55,7 +58,7 @@ class Statements:
         self.moves = Moves(g)
         self.last_event = g.text(select(func.max(events.c.seq)))
         self.epoch = g.text(select(meta.c.value).where(meta.c.name == text_of("'epoch'")))
-        self.set_meta = _put(g, meta, ("name",), ("value",))
+        self.set_meta = g.put(meta, ("name",), ("value",))
         # ----------------------------------------------------------------------------------------------------- runs
         self.add_run = g.text_of_row(g.add(runs), _RUN)
         #: With a number that the writer gives.
@@ -66,7 +69,7 @@ class Statements:
         self.add_bundle = g.text_of_row(g.add(bundles).on_conflict_do_nothing(), "digest location created")
         self.find_version = _find_version(g)
         self.add_version = g.text_of_row(g.add(versions), "dag spec_digest code_digest number spec created")
-        self.set_dag = _put(g, dags, ("dag_id",), ("location", "file", "version", "bundle", "quarantined", "error"))
+        self.set_dag = g.put(dags, ("dag_id",), ("location", "file", "version", "bundle", "quarantined", "error"))
         self.fail_definition = g.text(
             update(dags).values(error=param("error")).where(
                 dags.c.location == param("location"), dags.c.file == param("file")
@@ -77,25 +80,24 @@ class Statements:
             update(dags).values(quarantined=param("why")).where(dags.c.dag_id == param("dag")), *params("why dag")
         )
         self.rename = Renaming(g)
+        self.clocks = Clocks(g)
+        self.alerts = Alerts(g)
+        self.forgetting = Forgetting(g)
         self.move_slot = _move_slot(g)
+        #: A scheduled run was made for it.
+        self.mark_slot = _mark_slot(g)
         #: A request and its answer: new, or one whose row has waited for it.
         self.add_request = _add_request(g)
-        self.set_pool = _put(g, pools, ("name",), ("slots",))
+        self.set_pool = g.put(pools, ("name",), ("slots",))
         self.take_pool = g.text(delete(pools).where(pools.c.name == param("name")), *params("name"))
         self.ease = g.text_of_row(g.add(eased).on_conflict_do_nothing(), "dag task guard like at")
-        self.seal = {kind: _put(g, table, ("name",), _OF_SEALED) for kind, table in SEALED.items()}
+        self.seal = {kind: g.put(table, ("name",), _OF_SEALED) for kind, table in SEALED.items()}
         #: Only where it still holds what was read: a value written meanwhile stays.
         self.seal_again = {kind: _seal_again(g, table) for kind, table in SEALED.items()}
         self.unseal = {kind: _unseal(g, table) for kind, table in SEALED.items()}
         # -------------------------------------------------------------------------------------------------- results
         self.result = _result(g)
         self.results = _results(g)
-
-
-def _put(g: Grammar, table: Table, key: tuple[str, ...], names: tuple[str, ...]) -> str:
-    insertion = g.add(table)
-    fresh = {name: insertion.excluded[name] for name in names}
-    return g.text_of_row(insertion.on_conflict_do_update(index_elements=list(key), set_=fresh), (*key, *names))
 
 
 def _this_run() -> list[Any]:
@@ -131,7 +133,7 @@ def _move_slot(g: Grammar) -> str:
         insertion.on_conflict_do_update(
             index_elements=["dag", "slot_start", "slot_end"],
             set_={
-                "last_run": fresh.last_run,
+                "last_run": func.coalesce(func.nullif(fresh.last_run, NO_TEXT), slots.c.last_run),
                 "last_good_run": func.coalesce(fresh.last_good_run, slots.c.last_good_run),
                 "state": fresh.state,
                 "version": fresh.version,
@@ -139,6 +141,17 @@ def _move_slot(g: Grammar) -> str:
         ),
         "dag slot_start slot_end last_run last_good_run state version",
     )
+
+
+def _mark_slot(g: Grammar) -> str:
+    row = {name: param(name) for name in ("dag", "slot_start", "slot_end", "version")}
+    row |= {"last_run": NO_TEXT, "state": text_of("'missing'"), "scheduled": ONE}
+    return g.text(
+        g.add(slots).values(row).on_conflict_do_update(
+            index_elements=["dag", "slot_start", "slot_end"], set_={"scheduled": ONE}
+        ),
+        *params("dag slot_start slot_end version"),
+    )  # fmt: skip
 
 
 def _add_request(g: Grammar) -> str:

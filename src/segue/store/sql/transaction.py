@@ -7,14 +7,19 @@ tasks does not matter, because no row of one looks at another's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from segue.model.changes import (
+    AlertFolded,
+    AlertMarked,
+    AlertRaised,
     Answered,
     AttemptMoved,
+    BackfillMade,
+    BackfillMoved,
     Change,
     Collapsed,
     DagRenamed,
@@ -25,11 +30,15 @@ from segue.model.changes import (
     Quarantined,
     RunCreated,
     RunMoved,
+    RunsForgotten,
     SecretSet,
+    Silenced,
     SlotMoved,
+    SlotsForetold,
     Spawned,
     StateChanged,
     TaskMoved,
+    TimingSet,
     VersionAdded,
 )
 from segue.model.errors import Conflict
@@ -115,6 +124,15 @@ class SqlTransaction:
             GuardEased: self._ease,
             PoolSet: self._set_pool,
             SecretSet: self._seal,
+            TimingSet: self._by(sql.clocks.set_timing),
+            SlotsForetold: self._by(sql.clocks.foretell),
+            BackfillMade: self._by(sql.clocks.make_backfill),
+            BackfillMoved: self._by(sql.clocks.move_backfill),
+            AlertRaised: self._by(sql.alerts.raise_one),
+            AlertFolded: self._by(sql.alerts.fold),
+            AlertMarked: self._by(sql.alerts.mark),
+            Silenced: self._by(sql.alerts.silence),
+            RunsForgotten: self._forget,
         }
 
     def apply(self, changes: Sequence[Change]) -> None:
@@ -129,6 +147,9 @@ class SqlTransaction:
         writers = self._writers
         for change in changes:
             writers[type(change)](change)
+        self._write_all()
+
+    def _write_all(self) -> None:
         self._flush()
         self._write_events()
 
@@ -241,9 +262,11 @@ class SqlTransaction:
         row, run = change.row, change.row.run
         start, end = row.slot or (None, None)
         self.made[run] = self._desk.add_run((
-            run.dag, run.key, run.n, row.request, start, end, row.kind, row.klass, row.version, row.bundle,
+            run.dag, run.key, run.n, row.request, start, end, row.kind, row.backfill, row.klass, row.version, row.bundle,
             row.environment, row.params, row.actor, row.reason, str(RunState.QUEUED), 1, 0, row.due, row.created,
         ))  # fmt: skip
+        if row.kind == "scheduled" and row.slot is not None:
+            self._desk.write(self._sql.mark_slot, [(run.dag, start, end, row.version)], change)
         self._log_all(change)
 
     def _move_run(self, move: RunMoved) -> None:
@@ -272,13 +295,17 @@ class SqlTransaction:
         self._log_all(change)
 
     def _rename(self, change: DagRenamed) -> None:
-        self._flush()
-        self._write_events()
+        self._write_all()
         self._sql.rename.write(self._desk, change.old, change.new)
-        for numbers in (self._known, self.made):
-            for run in [run for run in numbers if run.dag == change.old]:
-                del numbers[run]
+        self._lose([run for numbers in (self._known, self.made) for run in numbers if run.dag == change.old])
         self._log_all(change)
+
+    def _forget(self, change: RunsForgotten) -> None:
+        self._write_all()
+        gone = self._sql.forgetting.write(self._desk, change.runs)
+        self._lose(gone)
+        if gone:
+            self._log_all(msgspec.structs.replace(change, runs=gone))
 
     def _fail_definition(self, change: DefinitionFailed) -> None:
         row = (change.text, change.location, change.file)
@@ -290,8 +317,8 @@ class SqlTransaction:
         self._log_all(change)
 
     def _move_slot(self, change: SlotMoved) -> None:
-        run = str(change.run)
-        good = run if change.state is SlotState.FRESH else None
+        run = "" if change.run is None else str(change.run)
+        good = run if run and change.state is SlotState.FRESH else None
         row = (change.dag, *change.slot, run, good, str(change.state), change.version)
         self._desk.write(self._sql.move_slot, [row], change)
         self._log_all(change)
@@ -326,6 +353,20 @@ class SqlTransaction:
             self._log_all(change)
 
     # -------------------------------------------------------------------------------------------------------- plumbing
+    def _by(self, writer: Callable[[Desk, Any], bool | None]) -> Callable[[Any], None]:
+        """Write a change as `writer` does, and tell of it unless that says that it had no effect."""
+
+        def write(change: Change) -> None:
+            if writer(self._desk, change) is not False:
+                self._log_all(change)
+
+        return write
+
+    def _lose(self, gone: Iterable[RunKey]) -> None:
+        for run in gone:
+            self._known.pop(run, None)
+            self.made.pop(run, None)
+
     def _id(self, run: RunKey) -> int:
         number = self._known.get(run) or self.made.get(run)
         if number is None:

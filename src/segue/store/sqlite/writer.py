@@ -15,9 +15,12 @@ from segue.model.acts import Act
 from segue.model.contracts import Lease
 from segue.model.definition import Definition
 from segue.model.errors import Conflict, HomeUnusable, LeaseLost, SegueError
+from segue.model.events import Known
 from segue.model.ids import RunKey
 from segue.model.images import Facts, Snapshot
+from segue.model.timing import SlotAsk
 from segue.store.facts import facts_of, ids_of
+from segue.store.sql.ledger import look
 from segue.store.sql.source import SqlSource
 from segue.store.sql.transaction import SqlTransaction
 from segue.store.sqlite.connection import code_of, fault_of, faults, reading
@@ -65,8 +68,7 @@ class SqliteWriter:
         hook alive.
         """
         with self._faults(), reading(self._connection, self._path):
-            source = SqlSource(self._connection)
-            return Snapshot(self._fence_key, source.dags(), source.open_runs(runs), source.pools())
+            return SqlSource(self._connection).snapshot(self._fence_key, runs)
 
     @contextmanager
     def transaction(self, epoch: int) -> Iterator[SqlTransaction]:
@@ -95,6 +97,11 @@ class SqliteWriter:
         """What the store knows about the object of a request."""
         with self._faults(), reading(self._connection, self._path):
             return facts_of(SqlSource(self._connection), act, request)
+
+    def look(self, asks: Sequence[SlotAsk]) -> Known:
+        """What the store knows about slots, in one consistent read."""
+        with self._faults(), reading(self._connection, self._path):
+            return look(self._connection, asks)
 
     def known(self, definition: Definition) -> Definition:
         """The same definition with its version's number where the store has it."""

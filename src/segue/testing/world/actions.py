@@ -13,7 +13,7 @@ from segue.testing.world.script import SECOND
 from segue.testing.world.specs import POOLS
 
 __all__ = [
-    "EPOCH", "Action", "Stock", "draw_meddling", "draw_pool_acts", "draw_repeats", "draw_settled", "draw_stock",
+    "EPOCH", "Action", "Stock", "Verb", "draw_meddling", "draw_pool_acts", "draw_repeats", "draw_settled", "draw_stock",
     "draw_triggers", "draw_verdicts",
 ]  # fmt: skip
 
@@ -22,7 +22,10 @@ EPOCH = Instant(1_775_001_600 * SECOND)
 _DAY = 86_400 * SECOND
 _SLOTS = (None, None, 0, 0, 1)
 
-Verb: TypeAlias = Literal["trigger", "retry", "rerun", "cancel", "mark", "release", "reject", "pool", "define"]
+Verb: TypeAlias = Literal[
+    "trigger", "retry", "rerun", "cancel", "mark", "release", "reject", "pool", "define",
+    "slot", "pause", "unpause", "backfill", "move", "drain", "gone", "deploy",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Action:
         flag: `only` of a retry, `now` of a cancel, `replace` of a trigger or rerun, `from_now_on` of a release.
         failed: of a rerun.
         state: what a mark sets.
+        count: what `clerks` says of acts upon clocks and backfills.
     """
 
     id: str
@@ -55,6 +59,7 @@ class Action:
     flag: bool = False
     failed: bool = False
     state: Literal["success", "failed", "skipped"] = "success"
+    count: int = 0
 
     @property
     def interval(self) -> tuple[Instant, Instant] | None:

@@ -330,8 +330,7 @@ class ScriptedExecutor:
             outcome, usage = chatty(outcome), Usage(notes=(f"it used {CANARY}",))
         said = self._veiled(Ended(launch.key, launch.fence, process.began, now, outcome, usage))
         assert isinstance(said, Ended)
-        if isinstance(said.outcome, Value) and launch.kind != "hook":
-            self.floor.published[launch.key.of] = launch.staged or said.outcome.inline or b""
+        self.floor.publish(launch, said.outcome)
         self._say(said)
 
     def _veiled(self, word: Ended | Lost | Asked) -> Ended | Lost | Asked:
@@ -349,6 +348,7 @@ class ScriptedExecutor:
         if not isinstance(ending, LostCause) and Fault.LATE in self._plan.faults and process.draw.random() < 0.5:
             late = self._veiled(Ended(launch.key, launch.fence, process.began, now, ending))
             self.floor.spoken[launch.key].append(late)
+            self.floor.publish(launch, ending)
             self._mail.put_later(late, process.draw.randrange(60 * SECOND))
 
     def _forge(self, launch: Launch) -> None:

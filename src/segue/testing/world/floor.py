@@ -66,6 +66,11 @@ class Floor:
     lost: dict[tuple[TaskKey, int, bool], int] = field(default_factory=lambda: defaultdict(int))
     hide: Callable[[Ended | Lost | Asked, Veil], Ended | Lost | Asked] = lambda event, _: event
 
+    def publish(self, launch: Launch, outcome: Outcome) -> None:
+        """What readers see of an attempt that has ended so, heard or not."""
+        if isinstance(outcome, Value) and launch.kind != "hook":
+            self.published[launch.key.of] = launch.staged or outcome.inline or b""
+
 
 def chatty(outcome: Outcome) -> Outcome:
     """The same outcome from a task that says its secret wherever it can."""

@@ -14,10 +14,10 @@ from threading import Semaphore
 from segue.testing.world.script import SECOND
 from segue.testing.world.timeline import Timeline
 
-__all__ = ["RENEW_EVERY", "Baton", "Desk"]
+__all__ = ["Baton", "Desk"]
 
 _EXPIRY = 10 * SECOND
-RENEW_EVERY = 3 * SECOND
+_RENEW_EVERY = 3 * SECOND
 
 
 class _Over(BaseException):
@@ -112,12 +112,14 @@ class Desk:
     """Where the lease lies: who leads, and until when at least.
 
     Attributes:
+        renew_every: so often its holder must show that it lives, in microseconds.
         changes: how often it went from one to the other.
         refused: how many commits of former leaders were refused.
     """
 
-    def __init__(self, timeline: Timeline, baton: Baton) -> None:
-        self._timeline, self._baton = timeline, baton
+    def __init__(self, timeline: Timeline, baton: Baton, pace: int) -> None:
+        self._timeline, self._baton, self._expiry = timeline, baton, pace * _EXPIRY
+        self.renew_every = pace * _RENEW_EVERY
         self._until = 0
         self.leader: int | None = None
         self.changes = self.refused = 0
@@ -133,7 +135,7 @@ class Desk:
 
     def renew(self) -> None:
         """The leader has committed something."""
-        self._until = self._timeline.now() + _EXPIRY
+        self._until = self._timeline.now() + self._expiry
 
     @property
     def led(self) -> bool:

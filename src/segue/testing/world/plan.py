@@ -12,6 +12,7 @@ from random import Random
 
 import msgspec
 
+from segue.model.ids import Instant
 from segue.model.limits import Limits
 from segue.model.spec import DagSpec
 from segue.testing.world.actions import (
@@ -26,6 +27,7 @@ from segue.testing.world.actions import (
     draw_triggers,
     draw_verdicts,
 )
+from segue.testing.world.clocks import Clocks
 from segue.testing.world.script import SECOND, Odds, Script
 from segue.testing.world.specs import POOLS, draw_dag, draw_limits, edit_dag, without_tasks
 
@@ -84,6 +86,7 @@ class Plan:
         stock: runs that an earlier owner has left.
         owners: how many take turns in leading, one or two.
         pauses: numbers of crash points at which the owner stands still for a while (fault `pause`).
+        clocks: how time goes where the owners plan; None: nothing runs that nobody asked for.
     """
 
     seed: int
@@ -103,6 +106,17 @@ class Plan:
     stock: tuple[Stock, ...] = ()
     owners: int = 1
     pauses: frozenset[int] = frozenset()
+    clocks: Clocks | None = None
+
+    @property
+    def epoch(self) -> Instant:
+        """When the world begins."""
+        return EPOCH if self.clocks is None else self.clocks.epoch
+
+    @property
+    def pace(self) -> int:
+        """How many times longer than usual whatever is counted in seconds lasts."""
+        return 1 if self.clocks is None else self.clocks.pace
 
     def without_faults(self, gone: Iterable[Fault]) -> Plan:
         """The same world with these kinds of trouble off."""

@@ -16,13 +16,14 @@ import msgspec
 
 from segue.model import contracts
 from segue.model.acts import CancelRun, RetryRun
-from segue.model.changes import Answered, Change, Decision, RunCreated
+from segue.model.changes import Answered, Change, Decision, RunCreated, RunMoved
 from segue.model.commands import Command
 from segue.model.events import Event
 from segue.model.ids import Instant, RunKey
 from segue.model.images import Snapshot
 from segue.model.masking import Mask
 from segue.model.state import LIVE, RUN_FINAL, RunState, TaskState
+from segue.testing.world.clocks import Wall, WallClock
 from segue.testing.world.coverage import Coverage
 from segue.testing.world.cuts import Crashed, Cuts
 from segue.testing.world.executor import ScriptedExecutor
@@ -33,8 +34,8 @@ from segue.testing.world.ledger import Ledger, Violation
 from segue.testing.world.owners import Baton, Desk
 from segue.testing.world.parts import PRODUCT, Parts, TalkingEngine
 from segue.testing.world.people import People, lay_in, open_pools
-from segue.testing.world.plan import EPOCH, Fault, Plan, script_of
-from segue.testing.world.rest import check_answered, check_ended, check_foretold, check_stored
+from segue.testing.world.plan import Fault, Plan, script_of
+from segue.testing.world.rest import check_answered, check_ended, check_foretold, check_stored, stands_ready
 from segue.testing.world.reuse import check_reuse
 from segue.testing.world.script import CANARY, SECOND, Script
 from segue.testing.world.store import CrashStore
@@ -73,10 +74,11 @@ class World:
     def __init__(self, plan: Plan, parts: Parts = PRODUCT, script: Script | None = None) -> None:
         self.plan, self.parts = plan, parts
         self.script = script_of(plan) if script is None else script
-        self.timeline = Timeline(EPOCH)
+        self.timeline = Timeline(plan.epoch)
+        self.wall = Wall(self.timeline, plan.clocks)
         self.ledger = Ledger(plan.limits)
         self.baton = Baton(self.timeline, plan.owners)
-        self.desk = Desk(self.timeline, self.baton) if plan.owners > 1 else None
+        self.desk = Desk(self.timeline, self.baton, plan.pace) if plan.owners > 1 else None
         self.cuts = Cuts(plan, self.script, self.baton)
         self.inbox = ScriptedInbox(self.timeline, self.ledger, self.cuts)
         self.inner, self.rows = parts.store()
@@ -117,15 +119,15 @@ class World:
     def _live(self, me: int) -> None:
         executor = _Endangered(self.executors[me], self)
         while True:
+            clock = self.timeline if self.plan.clocks is None else WallClock(self.timeline, self.wall, me)
             try:
-                self.parts.loop(self.store, self.inbox, executor, self.timeline, self._new_engine, self._stopping, self)
+                self.parts.loop(self.store, self.inbox, executor, clock, self._new_engine, self._stopping, self)
             except Crashed:
                 self._mine.clear()
                 self.executors[me].owner_died()
                 if self.desk is None:  # else requests lie in the store
                     self.inbox.owner_died()
-                down = self.script.rng("down", self.cuts.crashes).choice((0.0, 0.5, 30.0))
-                self.baton.pause(int(down * SECOND))
+                self.baton.pause(self.cuts.down())
             else:
                 return
 
@@ -184,10 +186,13 @@ class World:
     def deciding(self, changes: Sequence[Change]) -> None:
         """What is asked for here is driven here, also where the outcome of the commit stays unknown."""
         for change in changes:
-            if isinstance(change, RunCreated):
-                self._mine.add(change.row.run)
-            elif isinstance(change, Answered) and change.ok and change.run is not None:
-                self._mine.add(change.run)
+            match change:
+                case RunCreated(row):
+                    self._mine.add(row.run)
+                case RunMoved(run=run) | Answered(ok=True, run=RunKey() as run):
+                    self._mine.add(run)
+                case _:
+                    pass
 
     def committed(self, changes: Sequence[Change]) -> None:
         """The store has told already."""
@@ -249,7 +254,7 @@ class World:
         left = [run for run in self.ledger.unfinished() if self.plan.foreground and run.row.run not in self._mine]
         for run in left:
             key, name = run.row.run, f"up-{len(self.people.sent)}"
-            if run.state is RunState.HELD:
+            if run.state is RunState.HELD and not stands_ready(run):
                 continue
             refused = key in self._taken_up and not self.ledger.answers[self._taken_up[key]].ok
             act = CancelRun(key) if refused or run.cancel_at is not None else RetryRun(key, force=True)

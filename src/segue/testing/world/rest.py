@@ -13,10 +13,10 @@ from segue.store.readers import RowReader
 from segue.testing.world.executor import ScriptedExecutor
 from segue.testing.world.inbox import ScriptedInbox
 from segue.testing.world.ledger import Ledger, RunRecord, Violation
-from segue.testing.world.oracle import Known, foretell, run_state
+from segue.testing.world.oracle import Known, foretell, ruling, run_state
 from segue.testing.world.script import Script
 
-__all__ = ["check_answered", "check_ended", "check_foretold", "check_stored"]
+__all__ = ["check_answered", "check_ended", "check_foretold", "check_stored", "stands_ready"]
 
 
 def check_ended(ledger: Ledger, executor: ScriptedExecutor, faulty: frozenset[str]) -> None:
@@ -36,6 +36,12 @@ def check_ended(ledger: Ledger, executor: ScriptedExecutor, faulty: frozenset[st
             raise Violation("I16", f"{key} is {run.state} with attempts {sorted(map(str, run.alive))}")
     if executor.busy:
         raise Violation("I33", "an attempt lives on and nobody waits for it")
+
+
+def stands_ready(run: RunRecord) -> bool:
+    """Whether a parked run could go on: a person has decided, and its owner died before anything came of it."""
+    live = [(name, task) for name, _, task in run.counted() if task.state in LIVE]
+    return not live or any(task.state is not TaskState.HELD and ruling(run, run.specs[name])[0] for name, task in live)
 
 
 def _live(run: RunRecord) -> list[str]:

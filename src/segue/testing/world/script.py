@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from random import Random
+from typing import Final
 
 from segue.model.events import Failure, Followed, Held, LostCause, Outcome, Skipped, Value
 from segue.model.ids import AttemptKey, TaskKey
@@ -22,7 +23,7 @@ SECOND = 1_000_000
 CANARY = "kanarie-9f1c/7?b"
 """The secret of these worlds."""
 LEAK = Failure("unstorable", "its result contains a secret", retryable=False)
-LONGEST = 40 * SECOND
+LONGEST: Final = 40 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Odds:
         poison: kills its process every time.
         cursed: every worker it gets is stopped.
         lost: attempts that die by accident, until the budget of a task is spent.
-        slow: lasts seconds instead of milliseconds.
+        slow: lasts seconds instead of milliseconds; longest: how many microseconds at most.
         empty: results of zero rows.
         leak: results that contain the secret of their task, where it has one.
         keeps: attempts that keep a small value.
@@ -54,6 +55,7 @@ class Odds:
     cursed: float = 0.01
     lost: float = 0.1
     slow: float = 0.3
+    longest: int = LONGEST
     empty: float = 0.0
     leak: float = 0.0
     keeps: float = 0.0
@@ -147,7 +149,7 @@ class Script:
         if hangs and timeout is not None:
             return timeout
         draw = self.rng("duration", key)
-        longest = draw.randrange(1, LONGEST if draw.random() < self.odds.slow else SECOND // 5)
+        longest = draw.randrange(1, self.odds.longest if draw.random() < self.odds.slow else SECOND // 5)
         return longest if timeout is None else min(longest, timeout)
 
     def loss_budget(self, key: TaskKey, task: TaskSpec, round: int) -> int:

@@ -13,11 +13,15 @@ from segue.model.changes import Change
 from segue.model.contracts import Lease, Transaction, Writer
 from segue.model.definition import Definition
 from segue.model.errors import Conflict, LeaseLost, StoreDown
+from segue.model.events import Known
+from segue.model.events import Known
 from segue.model.ids import RunKey
 from segue.model.images import Facts, Snapshot
+from segue.model.timing import SlotAsk
+from segue.model.timing import SlotAsk
 from segue.testing.world.cuts import Cuts
 from segue.testing.world.ledger import Violation
-from segue.testing.world.owners import RENEW_EVERY, Desk
+from segue.testing.world.owners import Desk
 from segue.testing.world.plan import Fault, Plan
 from segue.testing.world.script import Script
 
@@ -49,7 +53,7 @@ class CrashStore:
         if self._desk is None:
             return self._inner.lease()
         self._desk.take()
-        return Lease(self._inner.lease().epoch, RENEW_EVERY)
+        return Lease(self._inner.lease().epoch, self._desk.renew_every)
 
     def snapshot(self, runs: Iterable[RunKey] | None) -> Snapshot:
         """Read everything."""
@@ -59,6 +63,14 @@ class CrashStore:
     def facts(self, act: Act, request: str) -> Facts:
         """What is known about the object of a request."""
         return self._inner.facts(act, request)
+
+    def look(self, asks: Sequence[SlotAsk]) -> Known:
+        """What is known about slots."""
+        return self._inner.look(asks)
+
+    def look(self, asks: Sequence[SlotAsk]) -> Known:
+        """What is known about slots."""
+        return self._inner.look(asks)
 
     def known(self, definition: Definition) -> Definition:
         """The definition with its version's number."""

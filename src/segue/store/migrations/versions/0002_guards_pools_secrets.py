@@ -1,4 +1,4 @@
-"""Guards hold, pools have slots, secrets lie sealed, hooks outlive their runs."""
+"""Guards hold, pools have slots, secrets lie sealed, hooks outlive their runs, clocks stand, people are told."""
 
 from segue.store.migrations.upgrading import run_script
 

@@ -1,0 +1,69 @@
+"""The loop's process: started by the supervisor, which holds the home."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from contextlib import closing, suppress
+from threading import Thread
+from typing import Any, Final
+
+from segue.app.clock import SystemClock
+from segue.app.early import early_executor
+from segue.app.home import settings_here
+from segue.app.settings import Settings
+from segue.model.errors import SegueError, UsageError
+from segue.run.children.lifeline import die_with_parent
+from segue.store.home import Owner, OwnerFacts
+
+__all__ = ["main"]
+
+_USAGE: Final = 2
+_UNREACHABLE: Final = 3
+
+
+def main(parent: int, lock: int, kind: str) -> int:
+    """Lead until told to stop; gives the exit code.
+
+    Args:
+        parent: process id of the supervisor; this process dies with it.
+        lock: descriptor of the home's lock, inherited.
+        kind: `up`, `dev` or `scheduler`.
+    """
+    die_with_parent(parent)
+    try:
+        settings = settings_here()
+        facts = OwnerFacts(parent, kind, SystemClock().now())
+        with Owner(settings.home, lock, facts) as owner:
+            _lead(settings, owner)
+    except SegueError as why:
+        _say(f"error: {why}")
+        return _USAGE if isinstance(why, UsageError) else _UNREACHABLE
+    return 0
+
+
+def _lead(settings: Settings, owner: Owner) -> None:
+    paths = [path.resolve() for path in settings.dags]
+    with early_executor(settings) as early:
+        standing: Any = importlib.import_module("segue.app.standing")  # while the fork server starts
+        watching: Any = importlib.import_module("segue.app.watching")
+        where = ", ".join(map(str, paths))
+        _say(f"segue {owner.facts.kind}: home {settings.home}, DAGs in {where}, process {owner.facts.pid}")
+        with closing(standing.Standing(settings, owner, early, _say)) as leader:
+            watcher = watching.Watcher(settings, paths, leader.declared, leader.post, _say)
+            thread = Thread(target=watcher.run, name="watcher", daemon=True)
+            thread.start()
+            leader.run()
+            watcher.stop()
+            thread.join(1.0)  # one that waits for a file to be read ends with this process
+    _say("segue has stopped")
+
+
+def _say(text: str) -> None:
+    with suppress(OSError):
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))

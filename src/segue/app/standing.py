@@ -1,0 +1,189 @@
+"""The owner that stays: it drives all runs, plans by the clocks of DAGs, and ends when it is told to."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from types import FrameType
+from typing import TYPE_CHECKING, Final
+
+from segue.app.database import open_reader
+from segue.app.early import EarlyExecutor
+from segue.app.helm import Helm
+from segue.app.home import Home
+from segue.app.owner import actor_here, new_id
+from segue.app.picture import Picture
+from segue.app.settings import Settings, machine_memory
+from segue.engine.core import Engine
+from segue.model.acts import Drain
+from segue.model.changes import AlertRaised, AttemptMoved, Change, DagRenamed, DefinitionFailed, Quarantined
+from segue.model.definition import Defined
+from segue.model.events import Request
+from segue.model.ids import AttemptKey, Instant, RunKey
+from segue.model.images import Snapshot
+from segue.model.state import AttemptState
+from segue.run.control import Look
+from segue.store.home import Owner
+
+if TYPE_CHECKING:
+    from segue.store.postgres import Leader
+
+__all__ = ["Standing"]
+
+_ALIVE: Final = frozenset({AttemptState.QUEUED, AttemptState.RUNNING})
+
+
+class _ToldToStop(Exception):  # noqa: N818 - it is no error
+    """While another one leads there is no turn in which to end."""
+
+
+class Standing:
+    """An owner for good. It is the loop's `Watch`.
+
+    Args:
+        settings: in force.
+        owner: holds the home.
+        early: the executor; whoever made it closes it, after this.
+        say: told in a sentence what a person may want to know.
+    """
+
+    def __init__(self, settings: Settings, owner: Owner, early: EarlyExecutor, say: Callable[[str], None]) -> None:
+        self._settings, self._owner, self._say = settings, owner, say
+        self._engine: Engine | None = None
+        self._alive: set[AttemptKey] = set()
+        self._stops = 0
+        self._stop_by: Instant | None = None
+        self._trouble = self._leader = ""
+        self._helm = Helm(settings, owner, early, self._look, self._stand_by)
+
+    def post(self, events: Iterable[Defined]) -> None:
+        """Put what files say before the loop; from any thread."""
+        for event in events:
+            self._helm.inbox.post(event)
+
+    def declared(self) -> dict[tuple[str, str], list[str]]:
+        """DAGs that are not retired by (folder, file) as the store has them; from any thread."""
+        found: dict[tuple[str, str], list[str]] = {}
+        with open_reader(Home(self._settings.home)) as reader:
+            for view in () if reader is None else reader.dags():
+                if not view.timing.retired:
+                    found.setdefault((view.location, view.file), []).append(view.dag)
+        return found
+
+    def run(self) -> None:
+        """Lead until TERM or Ctrl-C: then nothing more begins, and what runs has its grace; a second one ends at once."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        signal.signal(signal.SIGALRM, lambda *_: self._helm.inbox.poke())
+        with suppress(_ToldToStop):
+            self._helm.drive(self._new_engine, self._stopping, self)
+
+    def close(self) -> None:
+        """Release everything but the home."""
+        self._helm.close()
+
+    # ---------------------------------------------------------------------------------------------------- ending
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self._stops += 1
+        if self._stops == 1:
+            grace = self._settings.grace
+            self._stop_by = Instant(self._helm.clock.now() + grace)
+            signal.setitimer(signal.ITIMER_REAL, grace / 1e6 + 0.01)
+            self._begin_to_drain()
+        self._helm.inbox.poke()
+
+    def _begin_to_drain(self) -> None:
+        self._helm.inbox.post(Request(new_id(), actor_here(), Drain()))
+
+    def _stopping(self) -> bool:
+        if self._stops == 0:
+            return False
+        late = self._stop_by is not None and self._helm.clock.now() >= self._stop_by
+        return self._stops > 1 or late or not self._alive
+
+    # ----------------------------------------------------------------------------------------------- the loop's Watch
+    def runs(self) -> None:
+        """It drives all."""
+
+    def deciding(self, changes: Sequence[Change]) -> None:
+        """Nothing depends on it: after a doubtful commit everything is read again."""
+
+    def committed(self, changes: Sequence[Change]) -> None:
+        """Note what is alive, tell what a person should know, poke followers."""
+        self._trouble = ""
+        for change in changes:
+            match change:
+                case AttemptMoved(key, _, new):
+                    (self._alive.add if new in _ALIVE else self._alive.discard)(key)
+                case DefinitionFailed(_, file, text):
+                    self._say(f"{file} cannot be read: {text}")
+                case Quarantined(dag, why):
+                    self._say(f"DAG {dag} is quarantined, no run of it goes on until it is edited: {why}")
+                case DagRenamed(old, new):
+                    self._say(f"DAG {old} is called {new} from now on, and so are all its runs")
+                case AlertRaised(alert) if alert.kind == "missed":
+                    self._say(alert.text)
+                case _:
+                    pass
+        self._helm.inbox.committed()
+
+    def down(self, why: str) -> None:
+        """Say that the store is away, once."""
+        if why != self._trouble:
+            self._say(why)
+        self._trouble = why
+
+    def _new_engine(self, snapshot: Snapshot) -> Engine:
+        if self._leader:
+            self._say("leads now")
+        self._leader = ""
+        self._alive = {
+            AttemptKey(image.row.run, task.task, task.index, task.attempt.number)
+            for image in snapshot.runs
+            for task in image.tasks
+            if task.attempt is not None and task.attempt.state in _ALIVE
+        } | {
+            AttemptKey(image.row.run, hook.task, hook.index, hook.number)
+            for image in snapshot.runs
+            for hook in image.hooks
+            if hook.state in _ALIVE
+        }
+        if self._stops:
+            self._begin_to_drain()
+        self._engine = Engine(snapshot, self._settings.limits(machine_memory()), planning=True)
+        return self._engine
+
+    def _stand_by(self, leader: Leader) -> None:
+        if self._stops:
+            raise _ToldToStop
+        self._engine = None
+        if leader.alive and leader.name != self._leader:
+            self._say(f"stands by: the database is led by {leader.name}")
+            self._leader = leader.name
+        self._helm.inbox.poll()  # answers who looks
+
+    # ------------------------------------------------------------------------------------------------------ looking
+    def _look(self, look: Look) -> object:
+        if look.what == "health" or look.run is None:
+            return self._health()
+        return [] if self._engine is None else self._why(self._engine, look.run)
+
+    def _health(self) -> dict[str, object]:
+        facts, engine = self._owner.facts, self._engine
+        return {
+            "pid": facts.pid, "kind": facts.kind, "runs": None, "alive": len(self._alive),
+            "draining": engine is not None and engine.draining, "leading": engine is not None,
+            "leader": self._leader, "turn": self._helm.clock.now(),
+        }  # fmt: skip
+
+    def _why(self, engine: Engine, run: RunKey) -> list[tuple[str, str, str]]:
+        with open_reader(Home(self._settings.home)) as reader:
+            detail = None if reader is None else reader.run(run)
+        if detail is None:
+            return []
+        picture = Picture({})
+        picture.open(detail)
+        shown = picture.runs[run]
+        rows = [("", str(shown.state), str(engine.why(run) or ""))]
+        return rows + [(name, str(task.state), str(engine.why(run, name) or "")) for name, task in shown.tasks.items()]

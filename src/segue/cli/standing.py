@@ -1,0 +1,52 @@
+"""Becoming the owner that stays."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from segue.app.clock import SystemClock
+from segue.app.home import settings_here
+from segue.cli.output import warn
+from segue.model.errors import UsageError
+from segue.store.home import OwnerFacts, check_home, take_home
+
+__all__ = ["EnvOption", "PathArgument", "stand"]
+
+PathArgument: TypeAlias = Annotated[
+    Path | None, typer.Argument(metavar="[PATH]", help="folder or file with DAGs; default: `dags` of the settings")
+]
+EnvOption: TypeAlias = Annotated[
+    str | None, typer.Option("--env", metavar="NAME", help="environment: [tool.segue.env.NAME]")
+]
+
+
+def stand(kind: str, path: Path | None, env: str | None, home: str | None) -> int:
+    """Take the home and become its supervisor; does not return unless that fails.
+
+    Raises:
+        UsageError: there is no such path, or no database for a scheduler.
+        HomeBusy: another owner has the home; its pid is named.
+    """
+    from segue.app.supervisor import words_for
+
+    settings = settings_here(home=home, env=env, dags=None if path is None else str(path.resolve()))
+    for one in settings.dags:
+        if not one.exists():
+            raise UsageError(f"there is no file or folder {one}")
+    if kind == "scheduler" and not os.environ.get("SEGUE_DATABASE_URL"):
+        why = "SEGUE_DATABASE_URL names no database: a scheduler needs PostgreSQL, `segue up` keeps a file"
+        raise UsageError(why)
+    for warning in check_home(settings.home):
+        warn(warning)
+    owner = take_home(settings.home, OwnerFacts(os.getpid(), kind, SystemClock().now()))
+    os.set_inheritable(owner.fileno(), True)
+    os.environ["SEGUE_HOME"] = str(settings.home)
+    os.environ["SEGUE_DAGS"] = os.pathsep.join(str(one) for one in settings.dags)
+    if settings.env is not None:
+        os.environ["SEGUE_ENV"] = settings.env
+    words = words_for(owner.fileno(), kind)
+    os.execv(words[0], words)

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import typer
+
+from segue.cli.options import HomeOption
+from segue.cli.standing import EnvOption, PathArgument, stand
+
+__all__ = ["app"]
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def up(path: PathArgument = None, env: EnvOption = None, home: HomeOption = None) -> int:
+    """Run every DAG by its clock, for good: reads the DAG folder, and again what changes in it; Ctrl-C ends it."""
+    return stand("up", path, env, home)

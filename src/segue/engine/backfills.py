@@ -1,0 +1,284 @@
+"""Backfills: slots of a DAG that become runs while there is room under the cap (docs/decisions/0029)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from segue.engine.board import Board, Dag
+from segue.engine.filling import ENDED, Filling
+from segue.engine.making import make_run
+from segue.engine.neighbours import Span, ask_for, due_of
+from segue.engine.recall import open_dag
+from segue.engine.stopping import stop_run
+from segue.model.acts import MoveBackfill, StartBackfill
+from segue.model.backfills import BackfillImage, BackfillRow, BackfillState, pack_slots, unpack_slots
+from segue.model.changes import BackfillMade, BackfillMoved
+from segue.model.errors import Refused
+from segue.model.events import Request
+from segue.model.ids import RunKey
+from segue.model.images import RunRow
+from segue.model.interval import slot_key
+from segue.model.state import RUN_FINAL, RunState, SlotState
+from segue.model.timing import SlotFacts
+from segue.model.why import Why
+
+__all__ = ["feed", "move_backfill", "propose", "start_backfill"]
+
+BACKFILL: Final = 2
+_CAP: Final = 4
+_CHECKED: Final = 1_000
+_WORDS: Final = {"oldest": "the oldest first", "newest": "the newest first", "parallel": "in any order"}
+_DONE: Final = Why("backfill_done")
+_STOPPED: Final = Why("backfill_stopped")
+
+
+# -------------------------------------------------------------------------------------------------------------- plans
+def propose(board: Board, dag: str, slots: Sequence[Span], reason: str) -> int:
+    """Write down a backfill that waits for a person to start it; gives its number.
+
+    Args:
+        board: what the engine knows.
+        dag: whose slots.
+        slots: in ascending order.
+        reason: why nobody made these runs, in words.
+    """
+    cap = 1 if board.dags[dag].graph.past else _CAP
+    row = BackfillRow(0, dag, pack_slots(slots), len(slots), cap=cap, reason=reason)
+    return _write(board, row, "proposed").row.id
+
+
+def start_backfill(board: Board, request: Request, wanted: StartBackfill) -> str:
+    """Begin a backfill.
+
+    Raises:
+        Refused: the DAG has no such slots, or it cannot be done in this order.
+    """
+    dag = _open(board, wanted.dag)
+    slots = _slots(dag, wanted.slots)
+    if wanted.cap < 1:
+        raise Refused(f"a backfill at cap {wanted.cap} would never run: the least is 1")
+    cap, note = wanted.cap, ""
+    if dag.graph.past:
+        if wanted.order != "oldest":
+            raise Refused(f"{_dependent(dag)} depends on the past: backfill it oldest first, not {wanted.order}")
+        cap = 1
+        note = f" ({_dependent(dag)} depends on the past)" if wanted.cap > 1 else ""
+    row = BackfillRow(
+        0, wanted.dag, pack_slots(slots), len(slots), wanted.order, cap, wanted.only, params=wanted.params,
+        reason=wanted.reason, request=request.id, actor=request.actor,
+    )  # fmt: skip
+    for one in board.agenda.backfills.values():
+        if one.state == "running" and _plan(one.row) == _plan(row):
+            board.agenda.mine.add(one.row.id)
+            return f"backfill {one.row.id} does this already"
+    filling = _write(board, row, "running")
+    return f"backfill {filling.row.id}: {_count(len(slots))} of {wanted.dag}, {_WORDS[wanted.order]}, {cap} at once{note}"
+
+
+def _write(board: Board, row: BackfillRow, state: BackfillState) -> Filling:
+    agenda, version = board.agenda, board.dags[row.dag].version
+    agenda.last_backfill += 1
+    row = msgspec.structs.replace(
+        row, id=agenda.last_backfill, version=version.number, bundle=version.bundle, created=board.now
+    )
+    board.changes.append(BackfillMade(row, state, board.now))
+    filling = agenda.backfills[row.id] = Filling(BackfillImage(row, state, 0, version.spec))
+    agenda.mine.add(row.id)
+    return filling
+
+
+def _open(board: Board, name: str) -> Dag:
+    dag = open_dag(board, name)
+    if dag.timing.retired:
+        raise Refused(f"DAG {name} is retired: no file declares it any more")
+    if dag.version.spec.schedule is None:
+        raise Refused(f"DAG {name} has no schedule, so no interval to backfill: `segue run {name}`, or give it one")
+    return dag
+
+
+def _slots(dag: Dag, packed: bytes) -> Sequence[Span]:
+    """The slots that are asked for; at most a thousand of them, evenly spread, are looked up in the time table."""
+    spec, clock = dag.version.spec, dag.clock_of(dag.version.spec)
+    try:
+        slots = unpack_slots(packed)
+    except ValueError as why:
+        raise Refused(str(why)) from None
+    if not slots:
+        raise Refused(f"a backfill of no interval of {spec.id} has nothing to do")
+    first = clock.bounds.start
+    if first is not None and slots[0][0] < first:
+        early, start = (slot_key(at, at + 1, spec.timezone) for at in (slots[0][0], first))
+        raise Refused(f"{early} lies before the start of {spec.id}, {start}")
+    for start, end in (*slots[:: len(slots) // _CHECKED + 1], slots[-1]):
+        found = clock.timetable.slot_from(start, clock.bounds)
+        if found is None or (found.start, found.end) != (start, end):
+            raise Refused(f"{slot_key(start, end, spec.timezone)} is no interval of {spec.id}: its schedule is another")
+    return slots
+
+
+def _plan(row: BackfillRow) -> tuple[object, ...]:
+    return row.dag, row.slots, row.order, row.cap, row.only, row.params, row.version
+
+
+def _dependent(dag: Dag) -> str:
+    return dag.graph.tasks[dag.graph.past[0]].id
+
+
+def _count(number: int) -> str:
+    return f"{number:,} interval{'' if number == 1 else 's'}"
+
+
+# --------------------------------------------------------------------------------------------------------------- acts
+def move_backfill(board: Board, request: Request, wanted: MoveBackfill) -> str:
+    """Pause, resume or cancel a backfill, or run slots of it again.
+
+    Raises:
+        Refused: there is no such backfill, or it does not stand so that this could be done.
+    """
+    agenda, image = board.agenda, request.facts.backfill
+    if wanted.backfill not in agenda.backfills and image is not None:
+        agenda.backfills[wanted.backfill] = Filling(image)
+    filling = agenda.backfills.get(wanted.backfill)
+    if filling is None:
+        raise Refused(f"there is no backfill {wanted.backfill}: `segue backfills` lists them")
+    match wanted.to:
+        case "pause":
+            return _pause(board, request, filling)
+        case "resume":
+            return _resume(board, request, filling, wanted)
+        case "cancel":
+            return _cancel(board, request, filling)
+        case "again":
+            return _again(board, request, filling, wanted)
+
+
+def _pause(board: Board, request: Request, filling: Filling) -> str:
+    _check(filling, "running")
+    _move(board, filling, "paused", request=request)
+    return f"backfill {filling.row.id} is paused: {_count(filling.left)} left; what runs comes to its end"
+
+
+def _resume(board: Board, request: Request, filling: Filling, wanted: MoveBackfill) -> str:
+    _check(filling, "running", "paused", "proposed")
+    row = filling.row
+    dag = _open(board, row.dag)
+    board.agenda.mine.add(row.id)
+    if wanted.newest:
+        row = _newest(dag, row)
+    _move(board, filling, "running", row=row, dag=dag, request=request)
+    return f"backfill {row.id} goes on: {_count(filling.left)} left, version {row.version}, {row.cap} at once"
+
+
+def _cancel(board: Board, request: Request, filling: Filling) -> str:
+    _check(filling, "running", "paused", "proposed")
+    live = tuple(filling.open.values())
+    left = filling.left
+    for machine in live:
+        stop_run(board, machine, "cancel", request.actor)
+    _move(board, filling, "cancelled", request=request)
+    runs = f"{len(live)} run{'' if len(live) == 1 else 's'}"
+    return f"backfill {filling.row.id} is cancelled: {runs} being stopped, {_count(left)} left out"
+
+
+def _again(board: Board, request: Request, filling: Filling, wanted: MoveBackfill) -> str:
+    if filling.state not in ENDED and (filling.left or filling.open):
+        raise Refused(f"backfill {filling.row.id} has not ended: wait for it, or cancel it first")
+    row = filling.row
+    dag = _open(board, row.dag)
+    slots = _slots(dag, wanted.slots)
+    row = msgspec.structs.replace(row, slots=pack_slots(slots), total=len(slots), only=("all",))
+    if wanted.newest:
+        row = _newest(dag, row)
+    board.agenda.mine.add(row.id)
+    _move(board, filling, "running", made=0, row=row, dag=dag, request=request)
+    return f"backfill {row.id} runs {_count(len(slots))} again, version {row.version}"
+
+
+def _check(filling: Filling, *states: BackfillState) -> None:
+    if filling.state not in states:
+        raise Refused(f"backfill {filling.row.id} is {filling.state}: nothing to do")
+
+
+def _newest(dag: Dag, row: BackfillRow) -> BackfillRow:
+    return msgspec.structs.replace(row, version=dag.version.number, bundle=dag.version.bundle)
+
+
+def _move(
+    board: Board, filling: Filling, new: BackfillState, *, made: int | None = None, why: Why | None = None,
+    row: BackfillRow | None = None, dag: Dag | None = None, request: Request | None = None,
+) -> None:  # fmt: skip
+    """Write how a backfill stands from now on; `row` replaces its row where that differs."""
+    old = filling.image
+    changed = row if row is not None and row != old.row else None
+    made = old.made if made is None else made
+    if request is not None:
+        why = Why("backfill_moved", (request.actor,))
+    if (old.state, old.made, changed) == (new, made, None):
+        return
+    spec = dag.version.spec if dag is not None and row is not None and row.version == dag.version.number else old.spec
+    board.changes.append(
+        BackfillMoved(
+            old.row.id, old.row.dag, old.state, new, made, board.now, why, request.actor if request else "", changed
+        )
+    )
+    image = BackfillImage(changed or old.row, new, made, spec)
+    if changed is None:
+        filling.image = image
+    else:
+        filling.take(image)
+
+
+# --------------------------------------------------------------------------------------------------------------- runs
+def feed(board: Board, filling: Filling) -> None:
+    """Make runs of the slots of a backfill while there is room under its cap; end it when all have ended.
+
+    What the store knows of the next slots is asked for ahead, so that no run waits for an answer.
+    """
+    agenda, row = board.agenda, filling.row
+    if filling.state in ENDED or not (agenda.planning or row.id in agenda.mine):
+        return
+    dag = board.dags.get(row.dag)
+    if dag is None or dag.timing.retired:
+        _move(board, filling, "stopped", why=_STOPPED)
+        return
+    if filling.state != "running" or dag.quarantined is not None or agenda.draining:
+        return
+    made, room = filling.made, filling.room
+    for slot in filling.slots[made : made + 2 * row.cap]:
+        agenda.ask(ask_for(row.dag, filling.image.spec, slot))
+    while made < len(filling.slots) and room > 0 and board.room:
+        facts = agenda.ask(ask_for(row.dag, filling.image.spec, filling.slots[made]))
+        if facts is None:
+            break
+        if _is_wanted(board, row, facts):
+            _make(board, filling, facts)
+            room -= 1
+        made += 1
+    if made < len(filling.slots) or filling.open:
+        _move(board, filling, "running", made=made)
+    else:
+        _move(board, filling, "done", made=made, why=_DONE)
+
+
+def _is_wanted(board: Board, row: BackfillRow, facts: SlotFacts) -> bool:
+    """Whether the slot shows still what was asked for, and nobody who cannot be waited for holds its place."""
+    live = facts.state not in (None, RunState.HELD, *RUN_FINAL)
+    if live and facts.latest not in board.runs:
+        return False
+    return "all" in row.only or str(facts.shown or SlotState.MISSING) in row.only
+
+
+def _make(board: Board, filling: Filling, facts: SlotFacts) -> None:
+    row, spec, ask = filling.row, filling.image.spec, facts.ask
+    due = due_of(board.dags[row.dag].clock_of(spec), ask.slot)
+    make_run(
+        board,
+        RunRow(
+            RunKey(row.dag, ask.key, 1), "", row.version, row.bundle, ask.slot, "backfill", BACKFILL, params=row.params,
+            due=due, actor=row.actor, reason=row.reason, backfill=row.id,
+        ),
+        spec,
+    )  # fmt: skip

@@ -1,0 +1,197 @@
+"""Where the clock of a DAG stands, and what it decides about slots (docs/decisions/0028; SEMANTICS, "Catch-up").
+
+Slots before the cursor are decided. Those from the cursor up to `accepted` will be run as there is room; those after it
+are decided when they fall due: on time, or late, because nobody was there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal
+
+from msgspec import structs
+
+from segue.engine.alarm import LeftOut
+from segue.engine.backfills import propose
+from segue.engine.board import Board
+from segue.model.changes import SlotMoved, TimingSet
+from segue.model.ids import Instant
+from segue.model.interval import slot_key
+from segue.model.spec import DagSpec
+from segue.model.state import RunState, SlotState
+from segue.model.timing import SlotAsk, SlotFacts
+from segue.model.why import Why
+from segue.schedule.planner import Clock
+from segue.schedule.slot import Slot
+
+__all__ = ["AT_ONCE", "ON_TIME", "Keeper", "is_satisfied"]
+
+ON_TIME: Final = 60_000_000
+AT_ONCE: Final = 10
+_OUT: Final = frozenset({RunState.FAILED, RunState.CANCELLED})
+
+
+def is_satisfied(facts: SlotFacts) -> bool:
+    """Whether the schedule has nothing to do for a slot that falls due (rulings, "Slots and people")."""
+    if facts.scheduled:
+        return True
+    if facts.latest is not None:
+        return facts.state not in _OUT
+    return facts.shown not in (None, SlotState.MISSING)  # skipped by overlap, or its runs have been forgotten
+
+
+class Keeper:
+    """The clock of one DAG during a turn; `commit` writes what has changed.
+
+    Attributes:
+        timing: as decided so far.
+        why, actor: what is told of it in the log.
+    """
+
+    __slots__ = ("actor", "board", "clock", "dag", "name", "timing", "why")
+
+    def __init__(self, board: Board, name: str, actor: str = "") -> None:
+        self.board, self.name, self.dag = board, name, board.dags[name]
+        if self.dag.clock is None:
+            self.dag.clock = Clock(self.spec, self.dag.foretold)
+        self.clock = self.dag.clock
+        self.timing = self.dag.timing
+        self.why: Why | None = None
+        self.actor = actor
+
+    @property
+    def spec(self) -> DagSpec:
+        """The DAG, as new runs take it."""
+        return self.dag.version.spec
+
+    @property
+    def stale(self) -> bool:
+        """Whether the clock has never begun, or its schedule, zone, start or end was edited."""
+        return self.timing.generation != self.clock.generation
+
+    @property
+    def active(self) -> int:
+        """Runs that have a place or wait for one, those of backfills not counted."""
+        runs = (machine.row for machine in (*self.dag.granted.values(), *self.dag.waiting))
+        return sum(row.backfill is None and row.kind != "lookback" for row in runs)
+
+    def set(self, why: Why | None = None, **changes: Any) -> None:
+        """Change the timing; `why` is told in the log."""
+        self.timing = structs.replace(self.timing, **changes)
+        self.why = why or self.why
+
+    def commit(self) -> None:
+        """Write the timing down where it is another."""
+        if self.timing != self.dag.timing:
+            self.dag.timing = self.timing
+            self.board.changes.append(TimingSet(self.name, self.timing, self.board.now, self.why, self.actor))
+
+    def ask(self, slot: Slot) -> SlotFacts | None:
+        """What is known of a slot; what is not comes with the next turn."""
+        return self.board.agenda.ask(SlotAsk(self.name, self.key_of(slot), (slot.start, slot.end)))
+
+    def key_of(self, slot: Slot) -> str:
+        """The slot as people write it."""
+        return slot_key(slot.start, slot.end, self.spec.timezone)
+
+    # ----------------------------------------------------------------------------------------------------- beginning
+    def begin(self) -> None:
+        """The clock begins, for the first time or anew: with nothing of the past, unless the DAG catches up."""
+        now, old = self.board.now, self.timing
+        back = old.generation == "" and old.cursor is not None
+        first = old.cursor if back else self.clock.bounds.start
+        why = Why("edited") if old.generation and not self.spec.catchup else Why("enabled")
+        self.set(why, generation=self.clock.generation, enabled=now)
+        if self.spec.catchup and first is not None:
+            self.set(cursor=first, accepted=first)
+            self._catch_up(self.clock.due(first, now))
+            return
+        at = self.clock.present(now)
+        if back and old.cursor is not None:
+            at = max(at, old.cursor)
+        self.set(cursor=at, accepted=at)
+
+    def _catch_up(self, past: Sequence[Slot]) -> None:
+        if not past:
+            return
+        if len(past) <= AT_ONCE or self.name in self.board.agenda.confirmed:
+            self.set(accepted=past[-1].end)
+        else:
+            reason = "nobody has confirmed that all of them are to be run (catchup)"
+            self._propose(past, reason)
+            self.set(cursor=past[-1].end, accepted=past[-1].end)
+
+    def resume(self, at: Instant, run: Literal["", "latest", "missed"]) -> None:
+        """The clock goes on after a pause that ended at an instant: with nothing of what fell due in it, by default."""
+        if self.timing.cursor is None or self.timing.accepted is None or self.stale or self.clock.once:
+            return  # it begins anew
+        due = self.clock.due(self.timing.accepted, at)
+        if self.spec.catchup or (run == "missed" and len(due) <= AT_ONCE):
+            self.set(accepted=due[-1].end if due else self.timing.accepted)
+        elif due and run:
+            self._pass_over(due[-1].start, "they fell due during a pause", propose=run == "missed")
+            self.set(accepted=due[-1].end)
+        else:
+            present = max(self.clock.present(at), self.timing.accepted)
+            self._pass_over(present, "they fell due during a pause")
+
+    # ----------------------------------------------------------------------------------------------------- falling due
+    def fall_due(self) -> bool:
+        """Decide about the slots that have fallen due; say whether all could be decided."""
+        now, since = self.board.now, self.board.agenda.since
+        assert self.timing.accepted is not None and since is not None
+        due = self.clock.due(self.timing.accepted, now)
+        timely = [slot for slot in due if slot.due >= now - ON_TIME]
+        if len(due) == 1 and due[0].due >= since - ON_TIME:
+            timely = list(due)  # the turn came late
+        late = due[: len(due) - len(timely)]
+        if late:
+            self._decide_late(late, timely)
+        return all(self._accept(slot) for slot in timely)
+
+    def _decide_late(self, late: Sequence[Slot], timely: Sequence[Slot]) -> None:
+        policy, newest, end = self.spec.missed, late[-1], late[-1].end
+        if not self.spec.catchup and (policy != "run" or len(late) > AT_ONCE):
+            until = timely[0].start if timely else end if policy == "skip" else newest.start
+            self._pass_over(until, "no scheduler led when they fell due", propose=policy == "run")
+        self.set(accepted=max(end, self.timing.accepted or end))
+
+    def _accept(self, slot: Slot) -> bool:
+        """A slot falls due on time: it will be run, or is skipped where a run is still going on (`overlap`)."""
+        timing, spec = self.timing, self.spec
+        passed = False
+        if spec.overlap == "skip" and (timing.cursor != timing.accepted or self.active >= spec.run_limit):
+            facts = self.ask(slot)
+            if facts is None:
+                self.board.agenda.needy.add(self.name)
+                return False
+            if not is_satisfied(facts):
+                self._skip(slot)
+            passed = timing.cursor == timing.accepted
+        self.set(accepted=slot.end, cursor=slot.end if passed else timing.cursor)
+        return True
+
+    def _skip(self, slot: Slot) -> None:
+        board, where = self.board, (slot.start, slot.end)
+        version = self.dag.version.number
+        board.changes.append(SlotMoved(self.name, where, SlotState.SKIPPED, None, version, board.now))
+        board.agenda.note_slot(self.name, where, SlotState.SKIPPED)
+        running = next(iter((*self.dag.granted, *(machine.key for machine in self.dag.waiting))), self.name)
+        self.why = Why("overlapped", (str(running),))
+
+    # ----------------------------------------------------------------------------------------------------- leaving out
+    def _pass_over(self, until: Instant, reason: str, *, propose: bool = False) -> None:
+        """Leave all slots out that are not decided and start before an instant; never in silence."""
+        assert self.timing.cursor is not None and self.timing.accepted is not None
+        left = self.clock.between(self.timing.cursor, until)
+        self.set(cursor=max(self.timing.cursor, until), accepted=max(self.timing.accepted, until))
+        if not left:
+            return
+        told = (self.key_of(left[0]), self.key_of(left[-1]), reason)
+        self.why = Why("left_out", (str(len(left)), *told))
+        self.board.alarm.left_out.append(LeftOut(self.name, len(left), *told))
+        if propose:
+            self._propose(left, reason)
+
+    def _propose(self, slots: Sequence[Slot], reason: str) -> None:
+        propose(self.board, self.name, [(slot.start, slot.end) for slot in slots], reason)

@@ -1,0 +1,168 @@
+"""The planner: what is due becomes runs where there is room, in one change set with the step of the clock.
+
+Only DAGs of which something has happened are looked at: a slot falls due, a run has ended, a question was answered, a
+definition or a pause has changed. Idle DAGs cost nothing, however many there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final, TypeAlias
+
+from segue.engine.board import Board
+from segue.engine.clocks import Keeper, is_satisfied
+from segue.engine.machine import Machine
+from segue.engine.making import make_run
+from segue.model.ids import Instant, RunKey
+from segue.model.images import RunRow
+from segue.model.timing import SlotAsk
+from segue.model.why import Why
+from segue.schedule.slot import Slot
+
+__all__ = ["plan"]
+
+Guarded: TypeAlias = Callable[[str, Callable[[], object]], object]
+
+_AHEAD: Final = 16
+_ONCE: Final = (Instant(0), Instant(0))
+"""The slot under which the one run of `@once` is asked for; it has none."""
+
+
+def plan(board: Board, guarded: Guarded) -> None:
+    """Let the clocks of DAGs go on, as far as this turn has room.
+
+    Args:
+        board: what the engine knows.
+        guarded: runs the step of one DAG, so that a fault in it stops no other.
+    """
+    agenda = board.agenda
+    if agenda.since is None:
+        agenda.since = board.now
+        agenda.unplanned.update(dict.fromkeys(board.dags))
+    if agenda.draining:
+        return
+    agenda.unplanned.update(dict.fromkeys(agenda.rung(board.now)))
+    while agenda.unplanned and board.room:
+        name = next(iter(agenda.unplanned))
+        del agenda.unplanned[name]
+        guarded(name, partial(_go_on, board, name))
+        agenda.confirmed.discard(name)
+
+
+def _go_on(board: Board, name: str) -> None:
+    dag = board.dags.get(name)
+    if dag is None or dag.quarantined is not None or dag.timing.retired or not len(dag.graph):
+        return
+    keeper = Keeper(board, name)
+    if not keeper.clock.ticks:
+        keeper.set(generation="", cursor=None, accepted=None, enabled=None)
+    elif not _is_paused(keeper):
+        if keeper.clock.once:
+            _run_once(keeper)
+        else:
+            _tick(keeper)
+    keeper.commit()
+
+
+def _is_paused(keeper: Keeper) -> bool:
+    """Whether the DAG is paused; a pause whose end has come ends."""
+    timing, board = keeper.timing, keeper.board
+    if not timing.paused:
+        return False
+    if timing.until is None or timing.until > board.now:
+        board.agenda.ring(timing.until, keeper.name)
+        return True
+    keeper.set(Why("pause_over"), paused=False, hard=False, until=None)
+    keeper.resume(timing.until, "")
+    board.queue.unblock(keeper.name)
+    return False
+
+
+def _run_once(keeper: Keeper) -> None:
+    """`@once`: one run, when the DAG is first enabled; a new version does not repeat it (rulings)."""
+    if not keeper.stale:
+        return
+    board, dag = keeper.board, keeper.dag
+    facts = board.agenda.ask(SlotAsk(keeper.name, "once", _ONCE))
+    if facts is None:
+        board.agenda.needy.add(keeper.name)
+        return
+    now = board.now
+    keeper.set(Why("enabled"), generation=keeper.clock.generation, enabled=now, cursor=now, accepted=now)
+    if facts.next_n == 1:
+        run = RunKey(keeper.name, "once", 1)
+        row = RunRow(
+            run,
+            f"scheduled {run}",
+            dag.version.number,
+            dag.version.bundle,
+            kind="scheduled",
+            klass=1,
+            due=now,
+            created=now,
+        )
+        board.create(Machine(row, dag.version.spec, dag.graph))
+
+
+def _tick(keeper: Keeper) -> None:
+    if keeper.stale:
+        keeper.begin()
+    decided = keeper.fall_due()
+    _make_runs(keeper)
+    _look_ahead(keeper, ring=decided)
+
+
+def _make_runs(keeper: Keeper) -> None:
+    """Make runs of the accepted slots, oldest first, while there is room, and one more that waits in line."""
+    board, spec = keeper.board, keeper.spec
+    room = spec.run_limit - keeper.active + (spec.overlap == "wait")
+    while (slot := _accepted(keeper)) is not None and room > 0:
+        facts = keeper.ask(slot)
+        if facts is None:
+            board.agenda.needy.add(keeper.name)
+            return
+        if not board.room:
+            board.agenda.unplanned[keeper.name] = None
+            return
+        if not is_satisfied(facts):
+            row = RunRow(
+                RunKey(keeper.name, facts.ask.key, 1),
+                "",
+                0,
+                slot=facts.ask.slot,
+                kind="scheduled",
+                klass=1,
+                due=slot.due,
+            )
+            make_run(board, row)
+            room -= 1
+        keeper.set(cursor=slot.end)
+
+
+def _accepted(keeper: Keeper) -> Slot | None:
+    """The next slot that will be run."""
+    cursor, accepted = keeper.timing.cursor, keeper.timing.accepted
+    assert cursor is not None and accepted is not None
+    slot = keeper.clock.first(cursor)
+    if cursor < accepted and slot is not None and slot.start < accepted:
+        return slot
+    keeper.set(cursor=max(cursor, accepted))
+    return None
+
+
+def _look_ahead(keeper: Keeper, *, ring: bool) -> None:
+    """Ask for what will be needed next, and come back when the next slot falls due."""
+    timing, agenda = keeper.timing, keeper.board.agenda
+    assert timing.cursor is not None and timing.accepted is not None
+    slot = keeper.clock.first(timing.cursor)
+    for _ in range(min(keeper.spec.run_limit, _AHEAD)):
+        if slot is None or slot.start >= timing.accepted:
+            break
+        keeper.ask(slot)
+        slot = keeper.clock.first(slot.end)
+    upcoming = keeper.clock.first(timing.accepted)
+    if upcoming is not None:
+        keeper.ask(upcoming)
+    if ring:
+        agenda.ring(None if upcoming is None else upcoming.due, keeper.name)

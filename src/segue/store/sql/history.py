@@ -1,0 +1,103 @@
+"""Backfills, alerts and what has been, as people and forecasts read them: questions within the caller's read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import func, literal_column, select, tuple_
+from sqlalchemy.engine import Connection
+
+from segue.model.ids import Instant, RunKey
+from segue.model.state import RunState
+from segue.model.views import AlertView, BackfillView, DeliveryView, DurationView
+from segue.store.schema import alerts, attempts, backfills, deliveries, runs
+from segue.store.sql.forgetting import is_free
+from segue.store.sql.rows import ALERTS, BACKFILLS, alert_view, backfill_view
+
+__all__ = ["alerts_of", "backfills_of", "durations_of", "expired_runs"]
+
+_MOST: Final = 20_000
+"""Attempts that one question about durations reads: more would say nothing new."""
+
+
+def backfills_of(connection: Connection, dag: str | None, number: int | None, limit: int) -> Sequence[BackfillView]:
+    """Backfills with the states of their runs, the newest first."""
+    found = BACKFILLS.order_by(backfills.c.id.desc()).limit(limit)
+    if dag is not None:
+        found = found.where(backfills.c.dag == dag)
+    if number is not None:
+        found = found.where(backfills.c.id == number)
+    views = [backfill_view(row) for row in connection.execute(found)]
+    states: dict[int, dict[RunState, int]] = defaultdict(dict)
+    counted = (
+        select(runs.c.backfill, runs.c.state, func.count())
+        .where(runs.c.backfill.in_([view.row.id for view in views]))
+        .group_by(runs.c.backfill, runs.c.state)
+    )
+    for backfill, state, count in connection.execute(counted) if views else ():
+        states[backfill][RunState(state)] = count
+    return [
+        BackfillView(view.row, view.state, view.made, tuple(sorted(states[view.row.id].items())), view.ended)
+        for view in views
+    ]
+
+
+def alerts_of(connection: Connection, since: Instant | None, open_only: bool, limit: int) -> Sequence[AlertView]:
+    """Alerts with their deliveries, the newest first."""
+    key = (alerts.c.thing, alerts.c.kind, alerts.c.episode)
+    mine = [deliveries.c[column.name] == column for column in key]
+    found = ALERTS.order_by(alerts.c.at.desc(), *key).limit(limit)
+    if since is not None:
+        found = found.where(alerts.c.at >= since)
+    if open_only:
+        said = select(literal_column("1")).where(*mine)
+        found = found.where(~said.exists() | said.where(deliveries.c.state == "failed").exists())
+    rows = connection.execute(found).fetchall()
+    by_alert = _deliveries(connection, [tuple(row[:3]) for row in rows])
+    return [alert_view(row, tuple(by_alert[tuple(row[:3])])) for row in rows]
+
+
+def _deliveries(connection: Connection, keys: Sequence[Any]) -> dict[Any, list[DeliveryView]]:
+    of = deliveries.c
+    found = (
+        select(of.thing, of.kind, of.episode, of.target, of.state, of.tries, of.text, of.at)
+        .where(tuple_(of.thing, of.kind, of.episode).in_(keys))
+        .order_by(of.target)
+    )
+    by_alert: dict[Any, list[DeliveryView]] = defaultdict(list)
+    for thing, kind, episode, *said in connection.execute(found) if keys else ():
+        by_alert[thing, kind, episode].append(DeliveryView(*said))
+    return by_alert
+
+
+def durations_of(connection: Connection, dag: str, limit: int) -> Sequence[DurationView]:
+    """How long tasks took in the newest good runs of a DAG, by task, the newest run first."""
+    success = runs.c.state == literal_column("'success'")
+    newest = select(runs.c.id).where(runs.c.dag == dag, success).order_by(runs.c.id.desc()).limit(limit)
+    spans: dict[str, list[int]] = defaultdict(list)
+    left = _MOST
+    for number in connection.execute(newest).scalars().all():
+        rows = connection.execute(
+            select(attempts.c.task_id, attempts.c.ended - attempts.c.started)
+            .where(
+                attempts.c.run == number, attempts.c.state == "success", attempts.c.kind == "user",
+                attempts.c.cause != "deferred", attempts.c.started.is_not(None), attempts.c.ended.is_not(None),
+            )
+            .order_by(attempts.c.task_id, attempts.c.map_index, attempts.c.number)
+            .limit(left)
+        ).fetchall()  # fmt: skip
+        for task, span in rows:
+            spans[task].append(span)
+        left -= len(rows)
+        if left <= 0:
+            break
+    return [DurationView(task, tuple(found)) for task, found in sorted(spans.items())]
+
+
+def expired_runs(connection: Connection, before: Instant, limit: int) -> Sequence[RunKey]:
+    """Runs that ended before an instant, the oldest first, and that nothing needs any more."""
+    ended = runs.c.ended
+    found = select(runs.c.dag, runs.c.key, runs.c.n).where(ended.is_not(None), ended < before, is_free())
+    return [RunKey(*row) for row in connection.execute(found.order_by(ended, runs.c.id).limit(limit))]
