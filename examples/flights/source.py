@@ -8,7 +8,7 @@ observation, in UTC, and joins the two tables together with `origin`.
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import date, timedelta
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,7 +16,9 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["airlines", "airports", "data_folder", "flights_of", "planes", "weather_between", "weather_of"]
+__all__ = ["airlines", "airports", "data_folder", "flights_of", "in_2013", "planes", "weather_of"]
+
+NEW_YORK = "America/New_York"
 
 FLIGHTS = {
     "year": "int16",
@@ -56,15 +58,16 @@ def flights_of(day: date) -> pd.DataFrame:
 
 
 def weather_of(day: date) -> pd.DataFrame:
-    """The hourly weather of one day at the three airports, with that day in the column `date`."""
-    return _of_day(_weather(), day)
-
-
-def weather_between(start: datetime, end: datetime) -> pd.DataFrame:
-    """The hourly weather from one instant up to, without, another; both aware."""
+    """The weather of every hour of one day at the three airports."""
+    start, end = (pd.Timestamp(one, tz=NEW_YORK) for one in (day, day + timedelta(days=1)))
     table = _weather()
     wanted = (table["time_hour"] >= start) & (table["time_hour"] < end)
     return table[wanted].drop(columns=["year", "month", "day"]).reset_index(drop=True)
+
+
+def in_2013(day: date) -> date:
+    """The same day of 2013; the 28th of February for the 29th."""
+    return day.replace(year=2013, day=min(day.day, 28) if day.month == 2 else day.day)
 
 
 def airports() -> list[dict[str, Any]]:

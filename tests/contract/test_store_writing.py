@@ -283,7 +283,7 @@ def test_a_version_is_stored_once_and_can_come_back(store):
     assert store.writer.snapshot(None).dags == (DagImage("daily", newer, highest=2, location="here"),)
     again = Version(1, SPEC, "spec-1", "code-1", "bundle-3")
     write(store, defined(again))
-    assert store.writer.snapshot(None).dags == (DagImage("daily", again, highest=2),)
+    assert store.writer.snapshot(None).dags == (DagImage("daily", again, highest=2, location="here"),)
     assert store.writer.facts(TriggerRun("daily", "k"), "x").version == again
 
 

@@ -21,7 +21,7 @@ def flights():
 
 @pytest.fixture(scope="module")
 def new_year(flights):
-    return Interval("2013-01-01", timezone="America/New_York")
+    return Interval("2026-01-01", timezone="America/New_York")
 
 
 def test_every_flight_of_a_day_is_kept_cancelled_or_rejected_with_a_reason(flights, new_year):
@@ -63,9 +63,15 @@ def test_the_gate_refuses_a_day_that_does_not_add_up(flights, new_year):
 
 
 def test_a_day_without_rejects_is_a_good_day(flights):
-    quiet = Interval("2013-01-05", timezone="America/New_York")
+    quiet = Interval("2026-01-05", timezone="America/New_York")
     extracted = flights.extract_flights(quiet)
     parts = flights.clean(extracted)
     assert parts["rejects"].empty
     published = {name: len(table) for name, table in parts.items()}
-    assert flights.gate.fn(extracted, parts, published, context("2013-01-05"))["rejects"] == 0
+    assert flights.gate.fn(extracted, parts, published, context("2026-01-05"))["rejects"] == 0
+
+
+def test_each_day_has_the_flights_of_the_same_day_of_2013(flights, new_year):
+    leap_day = Interval("2028-02-29", timezone="America/New_York")
+    assert set(flights.extract_flights(leap_day)["date"].astype(str)) == {"2013-02-28"}
+    assert set(flights.extract_flights(new_year)["date"].astype(str)) == {"2013-01-01"}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
 
 from segue.app.control_client import ControlClient, OwnerGone
 from segue.app.home import Home
@@ -16,6 +19,7 @@ from segue.model.events import Request
 from segue.model.ids import Instant, RunKey
 from segue.model.state import FINAL, RUN_FINAL, RunState, TaskState
 from segue.model.views import RunDetail, RunView
+from segue.store.home import OwnerFacts, owner_of
 
 __all__ = [
     "CANCEL",
@@ -24,17 +28,23 @@ __all__ = [
     "RELEASE",
     "RERUN",
     "RETRY",
+    "STANDING",
     "Answers",
     "Plan",
     "Verb",
     "ask_owner",
-    "await_ends",
     "details_of",
     "held_tasks",
     "owner_here",
     "plan_of",
+    "standing_here",
 ]
 
+STANDING: Final = frozenset({"up", "dev", "scheduler"})
+"""Kinds of owners that drive all runs, for good."""
+
+_RESTART: Final = 15.0  # seconds in which a loop that has died is back
+_TICK: Final = 0.05
 _BAD = frozenset({TaskState.FAILED, TaskState.UPSTREAM_FAILED, TaskState.CANCELLED})
 
 
@@ -133,12 +143,26 @@ class Answers:
 
 
 def owner_here(home: Home) -> ControlClient | None:
-    """The owner that answers on this home, None where there is none."""
-    socket = home.socket()
-    try:
-        return None if socket is None else ControlClient(socket)
-    except OwnerGone:
+    """The owner that answers on this home, None where there is none; one that stays and begins again is waited for."""
+    end = time.monotonic() + _RESTART
+    while True:
+        socket = home.socket()
+        try:
+            if socket is not None:
+                return ControlClient(socket)
+        except OwnerGone:
+            pass
+        if standing_here(home) is None or time.monotonic() > end:
+            return None
+        time.sleep(_TICK)
+
+
+def standing_here(home: Home) -> OwnerFacts | None:
+    """What the owner that stays says about itself, None where there is none; its loop may be about to begin again."""
+    facts = owner_of(home.path)
+    if facts is None or facts.kind not in STANDING:
         return None
+    return facts if Path(f"/proc/{facts.pid}").exists() or not Path("/proc/self").exists() else None
 
 
 def ask_owner(owner: ControlClient, acts: Sequence[Act]) -> Answers:
@@ -154,28 +178,6 @@ def ask_owner(owner: ControlClient, acts: Sequence[Act]) -> Answers:
         if reply.ok and reply.run is not None:
             answers.runs.append(reply.run)
     return answers
-
-
-def await_ends(home: Home, runs: Sequence[RunKey]) -> None:
-    """Wait until runs that another process drives have come to an end or to a stand.
-
-    Raises:
-        OwnerGone: it has ended before them.
-    """
-    with open_reading(home) as reading:
-        if (owner := owner_here(home)) is not None:
-            with owner:
-                commits = owner.commits()
-                while _open(reading, runs):
-                    if not next(commits, False):
-                        break
-        if left := _open(reading, runs):
-            raise OwnerGone(f"the owner of this home ended before {left[0]} did: `segue retry {left[0]}` goes on")
-
-
-def _open(reading: Reading, runs: Sequence[RunKey]) -> list[RunKey]:
-    views = [reading.find(str(run)) for run in runs]
-    return [view.run for view in views if view.state not in RUN_FINAL and view.state is not RunState.HELD]
 
 
 def details_of(home: Home, runs: Sequence[RunKey]) -> list[RunDetail]:

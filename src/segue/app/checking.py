@@ -49,13 +49,17 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class CheckedDag:
-    """A sound DAG, when it runs in words, the next instants at which it would, in its zone, and roles of its tasks."""
+    """A sound DAG, when it runs in words, the next instants at which it would, in its zone, and roles of its tasks.
+
+    `notes` say what else follows from its schedule.
+    """
 
     dag: str
     tasks: int
     schedule: str
     next_runs: tuple[str, ...] = ()
     roles: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +161,16 @@ def _dag(spec: DagSpec) -> CheckedDag:
     if timetable is not None:
         slots = next_fires(timetable, bounds_of(spec), SystemClock().now(), _NEXT)
         next_runs = tuple(datetime_at(slot.due, spec.timezone).isoformat(sep=" ", timespec="minutes") for slot in slots)
-    return CheckedDag(spec.id, len(spec.tasks), explain(timetable), next_runs, spec.roles)
+    return CheckedDag(spec.id, len(spec.tasks), explain(timetable), next_runs, spec.roles, tuple(_notes(spec)))
+
+
+def _notes(spec: DagSpec) -> Iterator[str]:
+    if spec.schedule is None:
+        return
+    if past := [task.id for task in spec.tasks if task.rules.depends_on_past]:
+        yield f"backfills run oldest first, one slot at a time: {', '.join(past[:3])} depends on the slot before"
+    elif spec.run_limit > 1:
+        yield f"at most {spec.run_limit} runs at once, and the cap of a backfill beside them"
 
 
 def _problems(read: Read) -> list[Problem]:

@@ -12,7 +12,7 @@ from segue.model.ids import Instant
 from segue.model.interval import slot_key
 from segue.model.moment import DAY, datetime_at
 from segue.model.spec import DagSpec
-from segue.model.timing import Foretold, Timing
+from segue.model.timing import Foretold
 from segue.model.views import DagView
 from segue.schedule.explain import explain
 from segue.schedule.planner import CUSTOM, Clock

@@ -58,6 +58,7 @@ class Reading:
 
     def __init__(self, reader: Reader | None, home: Home) -> None:
         self._reader, self._home = reader, home
+        self._asked_owner = False
         self._driven: frozenset[str] | None = None
         self._specs: dict[tuple[str, int], DagSpec] = {}
 
@@ -169,19 +170,22 @@ class Reading:
             fresh: ask the owner anew, not once for all runs of this reading.
         """
         if fresh:
-            self._driven = None
+            self._asked_owner = False
         if view.state in RUN_FINAL or view.state is RunState.HELD:
             return str(view.state)
-        return str(view.state) if str(view.run) in self._driven_runs() else "interrupted"
+        driven = self._driven_runs()
+        return str(view.state) if driven is None or str(view.run) in driven else "interrupted"
 
-    def _driven_runs(self) -> frozenset[str]:
-        if self._driven is None:
-            self._driven = frozenset()
+    def _driven_runs(self) -> frozenset[str] | None:
+        """The runs that a living owner drives, None where it drives all."""
+        if not self._asked_owner:
+            self._asked_owner, self._driven = True, frozenset()
             socket = self._home.socket()
             if socket is not None:
                 try:
                     with ControlClient(socket) as owner:
-                        self._driven = frozenset(owner.health()["runs"])
+                        runs = owner.health()["runs"]
+                        self._driven = None if runs is None else frozenset(runs)
                 except OwnerGone:
                     pass
         return self._driven

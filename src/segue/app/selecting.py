@@ -4,15 +4,20 @@ import difflib
 import re
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
+from typing import Final
 
-from segue.app.reading import Selection
+from segue.app.reading import Reading, Selection
 from segue.model.duration import microseconds
 from segue.model.errors import UsageError
 from segue.model.ids import Instant
 from segue.model.moment import instant_at, parse_moment, wall_at
+from segue.model.spec import DagSpec
 from segue.model.state import RunState
+from segue.resolve.selection import dag_fits, select_dags
 
-__all__ = ["read_selection", "read_since"]
+__all__ = ["meant_dags", "read_selection", "read_since", "read_until"]
+
+_SPAN: Final = r"(\d+(ms|[dhms]))+"
 
 
 def read_selection(words: dict[str, str | None], states: Sequence[str] | None, now: Instant, zone: str) -> Selection:
@@ -59,8 +64,45 @@ def read_since(text: str, now: Instant, zone: str) -> Instant:
             at = datetime.combine(today, time(int(clock[1]), int(clock[2])))
             past = [instant for days in (0, 1) if (instant := instant_at(at - timedelta(days), zone)) <= now]
             return past[0]
-        if re.fullmatch(r"(\d+(ms|[dhms]))+", text):
+        if re.fullmatch(_SPAN, text):
             return Instant(now - microseconds(text))
         return parse_moment(text, zone)
     except ValueError as why:
         raise UsageError(f"--since {text}: write 02:00, 2h, 2026-04-01 or 2026-04-01T05:30 ({why})") from None
+
+
+def read_until(text: str, now: Instant, zone: str) -> Instant:
+    """Read `18:00` (today, or tomorrow where that has passed), `2h` (from now), or a moment.
+
+    Raises:
+        UsageError: it is none of them, or has passed.
+    """
+    clock = re.fullmatch(r"(\d\d):(\d\d)", text)
+    try:
+        if clock is not None:
+            today = wall_at(now, zone).date()
+            at = datetime.combine(today, time(int(clock[1]), int(clock[2])))
+            return next(instant for days in (0, 1, 2) if (instant := instant_at(at + timedelta(days), zone)) > now)
+        until = Instant(now + microseconds(text)) if re.fullmatch(_SPAN, text) else parse_moment(text, zone)
+    except ValueError as why:
+        raise UsageError(f"--until {text}: write 18:00, 2h, 2026-04-01 or 2026-04-01T05:30 ({why})") from None
+    if until <= now:
+        raise UsageError(f"--until {text} has passed")
+    return until
+
+
+def meant_dags(reading: Reading, texts: Sequence[str]) -> list[str]:
+    """The DAGs of a home that selections name; those that no file declares any more are not among them.
+
+    Raises:
+        UsageError: one of them names none; the nearest ids are named.
+    """
+    views = [view for view in reading.dags() if not view.timing.retired]
+    by_id = not any(":" in text for text in texts)
+    specs = [DagSpec(view.dag) if by_id else reading.newest(view) for view in views]
+    for text in texts:
+        if not any(dag_fits(spec, text) for spec in specs):
+            near = difflib.get_close_matches(text, [view.dag for view in views], 3)
+            hint = f": did you mean {', '.join(near)}?" if near else "; `segue next` lists what there is"
+            raise UsageError(f"no DAG fits {text!r}{hint}")
+    return select_dags(specs, texts)

@@ -16,11 +16,30 @@ from segue.model.errors import UsageError
 from segue.model.limits import Guards, Limits
 from segue.model.size import bytes_of
 
-__all__ = ["FILES", "Settings", "find_project", "machine_memory", "read_settings"]
+__all__ = ["FILES", "AlertTable", "ChannelTable", "Settings", "find_project", "machine_memory", "read_settings"]
 
 FILES: Final = ("segue.toml", "pyproject.toml")
-_TABLES: Final = ("pools", "resources", "secrets", "locations")
+_TABLES: Final = ("pools", "resources", "secrets", "locations", "alerts", "channels")
 Slots: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class AlertTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One `[[tool.segue.alerts]]`: alerts of these kinds about what a selection names go to these targets."""
+
+    to: str | list[str]
+    when: str | list[str] = msgspec.field(default_factory=lambda: ["failed", "deadline", "missed", "held", "past"])
+    select: str = "*"
+
+
+class ChannelTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One `[tool.segue.channels.NAME]`; addresses, or `secret:NAME`."""
+
+    kind: Literal["webhook", "slack", "email"]
+    url: str
+    room: str = ""
+    sender: str = msgspec.field(default="", name="from")
+    receivers: str | list[str] = msgspec.field(default_factory=list, name="to")
+    header: str = ""
 
 
 class _Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,6 +65,10 @@ class _Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     backfill_reserve: Annotated[int, msgspec.Meta(ge=0)] = 1
     secrets: dict[str, str] = {}
     locations: dict[str, dict[str, Any]] = {}
+    alerts: list[AlertTable] = []
+    channels: dict[str, ChannelTable] = {}
+    alert_hosts: list[str] = []
+    hold_reminder: str = "1h"
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -102,7 +125,10 @@ class Settings(msgspec.Struct, frozen=True):
         keys = self.keys
         guards = keys.guards if isinstance(keys.guards, str) else keys.guards.get(self.env or "", "hold")
         together = {**keys.resources, "memory": memory if keys.memory is None else bytes_of(keys.memory)}
-        return Limits(tuple(keys.pools.items()), tuple(together.items()), guards, keys.backfill_reserve)
+        return Limits(
+            tuple(keys.pools.items()), tuple(together.items()), guards, keys.backfill_reserve,
+            microseconds(keys.hold_reminder),
+        )  # fmt: skip
 
     @property
     def dags(self) -> tuple[Path, ...]:
@@ -192,6 +218,8 @@ def _read_variable(variable: str, name: str, text: str) -> object:
         raise UsageError(f"{variable}={text} is no whole number") from None
     if kind is bool:
         return text.lower() not in ("0", "false", "no", "off")
+    if name == "alert_hosts":
+        return [part.strip() for part in text.split(",")]
     return text.split(os.pathsep) if name == "dags" else text
 
 
@@ -203,7 +231,7 @@ def _convert(table: dict[str, Any], origin: dict[str, str], file: Path | None) -
             raise UsageError(f"{file}: [tool.segue] has no key {name!r}{hint}")
     try:
         keys = msgspec.convert(table, _Keys)
-        for name in ("grace", "definition_timeout"):
+        for name in ("grace", "definition_timeout", "hold_reminder"):
             _duration(getattr(keys, name), name)
         if keys.workers is not None and keys.workers < 1:
             raise msgspec.ValidationError("Expected 1 or more - at `$.workers`")

@@ -107,7 +107,8 @@ def ledger_of(
     cells = {slot: _cell(spec, slot, known.get(slot), timing) for slot in due}
     for slot, row in known.items():
         inside = (first is None or slot[0] >= first) and (stop is None or slot[0] < stop)
-        if slot not in cells and inside and not (cut and due and slot < due[0]):
+        known_only = slot not in cells and row.state is not SlotState.MISSING
+        if known_only and inside and not (cut and due and slot < due[0]):
             cells[slot] = _cell(spec, slot, row, timing, None if _still_there(planner, slot) else RETIRED)
     ordered = tuple(cells[slot] for slot in sorted(cells))
     return Ledger(spec, ordered, words_of(spec), cut)
@@ -139,11 +140,11 @@ def ledger_object(ledger: Ledger) -> dict[str, Any]:
 
 def _cell(spec: DagSpec, slot: Span, row: SlotView | None, timing: Timing, state: str | None = None) -> SlotCell:
     key = slot_key(*slot, spec.timezone)
-    if row is None:
-        accepted = timing.cursor is not None and timing.accepted is not None
-        waits = accepted and timing.cursor <= slot[0] < timing.accepted  # type: ignore[operator]
+    shown = state or (SlotState.MISSING if row is None else row.state)
+    if row is None or shown == SlotState.MISSING:
+        waits = timing.cursor is not None and timing.cursor <= slot[0] < (timing.accepted or timing.cursor)
         return SlotCell(slot, key, str(SlotState.MISSING), waits=waits)
-    return SlotCell(slot, key, state or str(row.state), row.last_run, row.last_good_run, row.version)
+    return SlotCell(slot, key, str(shown), row.last_run or None, row.last_good_run, row.version)
 
 
 def _due_slots(

@@ -72,7 +72,7 @@ class Standing:
         return found
 
     def run(self) -> None:
-        """Lead until TERM or Ctrl-C: then nothing more begins, and what runs has its grace; a second one ends at once."""
+        """Lead until TERM or Ctrl-C: nothing more begins then, what runs has its grace; a second ends it at once."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         signal.signal(signal.SIGALRM, lambda *_: self._helm.inbox.poke())

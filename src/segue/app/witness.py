@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from segue.app.acting import ask_owner, owner_here
 from segue.app.control_client import OwnerGone
+from segue.app.home import Home
 from segue.app.picture import Picture
 from segue.app.reading import Reading
 from segue.model.acts import CancelRun
@@ -15,8 +17,6 @@ from segue.model.ids import Instant, RunKey
 from segue.model.state import RUN_FINAL, RunState, TaskState
 from segue.model.views import RunDetail
 from segue.model.why import Why
-from segue.app.acting import ask_owner, owner_here
-from segue.app.home import Home
 
 __all__ = ["Witness"]
 
@@ -104,7 +104,7 @@ def _changes(old: RunDetail | None, new: RunDetail) -> Iterator[Change]:
                 new.run.run, view.task, view.index, state, view.state, Instant(at), view.why or _NONE, view.round,
                 view.tries, view.losses, view.platform,
             )  # fmt: skip
-    state = RunState.QUEUED if old is None else old.run.state
-    if new.run.state is not state:
+    stood = RunState.QUEUED if old is None else old.run.state
+    if new.run.state is not stood:
         at = new.run.ended or new.run.started or new.run.row.created
-        yield RunMoved(new.run.run, state, new.run.state, Instant(at), new.run.why or _NONE, culprits=new.run.culprits)
+        yield RunMoved(new.run.run, stood, new.run.state, Instant(at), new.run.why or _NONE, culprits=new.run.culprits)

@@ -13,7 +13,6 @@ from segue.app.acting import (
     Plan,
     Verb,
     ask_owner,
-    await_ends,
     details_of,
     held_tasks,
     owner_here,
@@ -27,7 +26,7 @@ from segue.app.owner import Foreground, foreground
 from segue.app.reading import open_reading
 from segue.app.selecting import read_selection
 from segue.app.settings import Settings
-from segue.cli.following import follow, tell
+from segue.cli.following import follow, follow_there
 from segue.cli.output import Code, console, errors, plain, print_json, say_errors, warn, when
 from segue.model.acts import Act
 from segue.model.errors import Refused, UsageError
@@ -203,6 +202,4 @@ def _through(owner: ControlClient, home: Home, acts: Sequence[Act], manner: _Man
         if manner.as_json:
             print_json({"done": answers.texts, "runs": [str(run) for run in answers.runs]})
         return Code.GOOD
-    await_ends(home, answers.runs)
-    details = details_of(home, answers.runs)
-    return tell(details, answers.refusals, as_json=manner.as_json, ranged=manner.ranged)
+    return follow_there(home, answers.runs, answers.refusals, as_json=manner.as_json, ranged=manner.ranged)

@@ -59,6 +59,8 @@ def _tell(screen: Console, checked: list[CheckedFile]) -> None:
             )
             if dag.next_runs:
                 screen.print(Text(f"    next: {', '.join(dag.next_runs)}", style="dim"))
+            for note in dag.notes:
+                screen.print(Text(f"    {note}", style="dim"))
     counts = {
         severity: sum(problem.severity == severity for one in checked for problem in one.problems)
         for severity in ("error", "warning")

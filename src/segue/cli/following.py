@@ -8,16 +8,22 @@ from shlex import quote
 from rich.console import Console
 from rich.text import Text
 
+from segue.app.clock import SystemClock
+from segue.app.home import Home
 from segue.app.owner import Foreground
+from segue.app.picture import Picture
+from segue.app.reading import open_reading
 from segue.app.report import Culprit, Summary, run_object, summarise
+from segue.app.witness import Witness
 from segue.cli.live import screen_for
 from segue.cli.output import Code, console, plain, print_json, say_errors, state_text, table
 from segue.model.duration import show_duration
 from segue.model.errors import Refused
+from segue.model.ids import RunKey
 from segue.model.state import RunState
 from segue.model.views import RunDetail
 
-__all__ = ["follow", "tell", "watch"]
+__all__ = ["follow", "follow_there", "tell", "watch"]
 
 _MANY = 8
 
@@ -60,6 +66,41 @@ def watch(driver: Foreground, prepare: Callable[[Foreground], None], *, as_json:
         if screen is not None:
             screen.stop()
     return [driver.detail(str(run)) for run in driver.session.mine]
+
+
+def follow_there(home: Home, runs: Sequence[RunKey], refusals: Sequence[str], *, as_json: bool, ranged: bool) -> Code:
+    """Show runs that another process drives until they have ended, and tell how.
+
+    The first Ctrl-C cancels them, a second one leaves them to their owner.
+
+    Args:
+        home: whose owner drives them.
+        runs: to be followed.
+        refusals: what was asked for and not done.
+        as_json: print one JSON object on the last line and nothing else.
+        ranged: several runs were asked for: the object holds a list of them.
+    """
+    picture, interrupts = Picture({}), 0
+    screen = None if as_json else screen_for(console(), picture, SystemClock().now)
+    with open_reading(home) as reading:
+        witness = Witness(home, reading, runs, picture, screen.committed if screen else lambda changes: None)
+        if screen is not None:
+            screen.start()
+        try:
+            while True:
+                try:
+                    witness.follow()
+                    break
+                except KeyboardInterrupt:
+                    interrupts += 1
+                    if interrupts > 1:
+                        return Code.CANCELLED
+                    witness.cancel()
+        finally:
+            if screen is not None:
+                screen.stop()
+    code = tell(witness.details(), refusals, as_json=as_json, ranged=ranged)
+    return Code.CANCELLED if interrupts else code
 
 
 def tell(

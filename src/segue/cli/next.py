@@ -118,5 +118,5 @@ def _notes(clock: DagClock) -> Text:
     if clock.waiting:
         return Text(f"{clock.waiting:,} due already, waiting for room", style="yellow")
     if clock.state == "paused":
-        return Text("paused until then", style="yellow")
+        return Text("after its pause", style="yellow")
     return Text("not seen" if clock.state == "not seen" else "", style="dim")

@@ -14,11 +14,12 @@ from segue.app.home import Home, own, scratch_settings, settings_here
 from segue.app.settings import Settings
 from segue.cli.options import HomeOption, JsonOption
 from segue.cli.output import console, say_errors, warn
-from segue.model.errors import UsageError
+from segue.model.errors import Refused, UsageError
 
 if TYPE_CHECKING:
     from segue.app.early import Read
     from segue.app.owner import Foreground
+    from segue.model.acts import TriggerRun
     from segue.model.spec import DagSpec
 
     Drive: TypeAlias = Callable[[Foreground, Callable[[Foreground], None], bool], int]
@@ -42,6 +43,7 @@ def run(  # noqa: PLR0913  # an option is a parameter
     as_json: JsonOption = False,
 ) -> int:
     """Run a DAG now, in the foreground: one interval, or a range of them."""
+
     def drive(driver: Foreground, ask: Callable[[Foreground], None], ranged: bool) -> int:
         from segue.cli.following import follow  # it imports SQLAlchemy: children start first
 
@@ -77,6 +79,8 @@ def run_target(settings: Settings, words: Words, drive: Drive, *, rehearse: bool
     file, wanted = read_target(words.target)
     if file is None:
         file, wanted = _known(settings, words.target)
+    if not rehearse and _stands(settings):
+        return _run_there(settings, words, file, wanted)
     with own(settings, warn) as owner, DefinitionChild(settings) as child:
         child.ask(file)
         with early_executor(settings, file, rehearse=rehearse) as early:
@@ -85,18 +89,60 @@ def run_target(settings: Settings, words: Words, drive: Drive, *, rehearse: bool
             read = child.answer()
             if read.errors:
                 return say_errors(errors_of(read), words.as_json)
-            spec, ask, ranged = _asked(settings, words, read, wanted)
+            spec, triggers = _asked(settings, words, read, wanted)
+
+            def ask(driver: Foreground) -> None:
+                driver.post(segue.app.owner.defined_by(read))
+                for request, act in triggers:
+                    driver.ask(act, request)
+
             with segue.app.owner.foreground(settings, owner, early, [spec]) as driver:
-                return drive(driver, ask, ranged)
+                return drive(driver, ask, len(triggers) > 1)
+
+
+def _stands(settings: Settings) -> bool:
+    """Whether an owner that stays may have the home; a run alone need not pay for the question."""
+    if not (settings.home / "owner.json").exists():
+        return False
+    from segue.app.acting import standing_here
+
+    return standing_here(Home(settings.home)) is not None
+
+
+def _run_there(settings: Settings, words: Words, file: Path, wanted: str | None) -> int:
+    """Have the owner of the home take the file as it is now and run it, and follow."""
+    from segue.app.acting import ask_owner, owner_here
+    from segue.app.control_client import OwnerGone
+    from segue.app.early import DefinitionChild, errors_of
+    from segue.app.owner import defined_by
+    from segue.cli.following import follow_there
+    from segue.model.acts import Deploy
+
+    home = Home(settings.home)
+    with DefinitionChild(settings) as child:
+        child.ask(file)
+        read = child.answer()
+    if read.errors:
+        return say_errors(errors_of(read), words.as_json)
+    _, triggers = _asked(settings, words, read, wanted)
+    owner = owner_here(home)
+    if owner is None:
+        raise OwnerGone("the owner of this home has ended: ask again")
+    with owner:
+        taken = ask_owner(owner, [Deploy((defined_by(read),))])
+        if taken.refusals:
+            return say_errors([Refused(text) for text in taken.refusals], words.as_json)
+        answers = ask_owner(owner, [act for _, act in triggers])
+    return follow_there(home, answers.runs, answers.refusals, as_json=words.as_json, ranged=len(triggers) > 1)
 
 
 def _asked(
     settings: Settings, words: Words, read: Read, wanted: str | None
-) -> tuple[DagSpec, Callable[[Foreground], None], bool]:
+) -> tuple[DagSpec, list[tuple[str, TriggerRun]]]:
     from segue.app.asking import chosen_dag, read_params, slots_of, triggers_for
     from segue.app.clock import SystemClock
     from segue.app.declared import missing_names
-    from segue.app.owner import defined_by, new_id
+    from segue.app.owner import new_id
     from segue.cli.sealed import read_value
     from segue.model.interval import slot_key
 
@@ -109,13 +155,7 @@ def _asked(
     if slots and words.date is None and not words.as_json:
         key = slot_key(slots[0].start, slots[0].end, spec.timezone)
         console().print(f"the newest complete interval of {spec.id} is {key} (another: --date)")
-
-    def ask(driver: Foreground) -> None:
-        driver.post(defined_by(read))
-        for request, act in triggers_for(spec, slots, params, new_id, words.replace):
-            driver.ask(act, request)
-
-    return spec, ask, len(slots) > 1
+    return spec, list(triggers_for(spec, slots, params, new_id, words.replace))
 
 
 def _sealed(settings: Settings, name: str, value: object) -> bytes:

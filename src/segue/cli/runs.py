@@ -30,6 +30,7 @@ def runs(  # noqa: PLR0913  # an option is a parameter
     from segue.app.reading import open_reading
     from segue.app.report import run_row
     from segue.app.selecting import read_selection
+    from segue.app.usual import Usual
 
     settings = settings_here(home=home)
     now, zone = SystemClock().now(), settings.keys.timezone
@@ -39,10 +40,11 @@ def runs(  # noqa: PLR0913  # an option is a parameter
         if as_json:
             print_json([run_row(view) | {"state": reading.state(view)} for view in views])
             return Code.GOOD
+        usual = Usual(reading, now)
         rows = table(">no", "run", "state", "started", ">took", "why")
         for view in views:
             shown = reading.state(view)
-            why = ", ".join(f"{label}: {reason}" for label, reason in view.culprits[:2])
+            why = ", ".join(f"{label}: {reason}" for label, reason in view.culprits[:2]) or usual.run(view)
             rows.add_row(
                 str(view.number), str(view.run), state_text(shown), when(view.started, reading.spec(view).timezone),
                 duration(view.started, view.ended or (now if shown == "running" else None)), terminal_safe(why),

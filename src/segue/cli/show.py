@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Annotated
 
@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from segue.app.clock import SystemClock
 from segue.app.folding import fold
 from segue.app.home import home_here
 from segue.cli.frame import tally_text
@@ -34,17 +35,19 @@ def show(
     """Show one run: its tasks, and the attempts that did not succeed with their causes."""
     from segue.app.reading import open_reading
     from segue.app.report import run_object
+    from segue.app.usual import Usual
 
     with open_reading(home_here(home)) as reading:
         view = reading.find(run)
         detail = reading.detail(view)
         state = reading.state(view)
+        longer = dict(Usual(reading, SystemClock().now()).tasks(detail))
     if as_json:
-        print_json(run_object(detail) | {"state": state})
+        print_json(run_object(detail) | {"state": state, "longer_than_usual": longer})
         return Code.GOOD
     screen = console()
     _head(screen, detail, state)
-    _tasks(screen, detail, whole)
+    _tasks(screen, detail, whole, longer)
     _attempts(screen, detail)
     _next(screen, detail, state)
     return Code.GOOD
@@ -68,7 +71,7 @@ def _head(screen: Console, detail: RunDetail, state: str) -> None:
     screen.print(grid)
 
 
-def _tasks(screen: Console, detail: RunDetail, whole: bool) -> None:
+def _tasks(screen: Console, detail: RunDetail, whole: bool, longer: Mapping[str, str]) -> None:
     begun = detail.begun()
     roles = detail.spec.roles
     rows = table("  task", *(["role"] if roles else []), "state", ">took", ">attempts", "why")
@@ -79,7 +82,7 @@ def _tasks(screen: Console, detail: RunDetail, whole: bool) -> None:
         for entry, folded in [_summed(label, grouped)] if len(tasks) > 1 else _rows(grouped):
             attempts = begun.get((entry.task, entry.index), 0)
             took = duration(entry.started, entry.ended)
-            why = plain(_why(entry))
+            why = plain(", ".join(filter(None, [_why(entry), longer.get(entry.label, "")])))
             state = state_text(str(entry.state)) if folded is None else folded
             role = [roles.get(entry.task, "")] if roles else []
             rows.add_row(f"  {entry.label}", *role, state, took, str(attempts or ""), why if folded is None else "")

@@ -11,14 +11,18 @@ from typing import Any, Final
 from zoneinfo import available_timezones
 
 from segue.define.lint_code import Seen, TaskCode
+from segue.model.ids import Instant
 from segue.model.moment import datetime_at, zone_named
 from segue.model.spec import DagSpec
 from segue.schedule.cadence import calendar_for, is_finer_than_a_day, names_an_hour, ticks_off_midnight
-from segue.schedule.timetable import Cron, Timetable
+from segue.schedule.slot import Bounds
+from segue.schedule.timetable import Cron, Once, Timetable
 
-__all__ = ["dates_of", "past_findings", "start_without_zone", "unused_options", "wall_hours", "zone_in"]
+__all__ = ["caught_up", "dates_of", "past_findings", "start_without_zone", "unused_options", "wall_hours", "zone_in"]
 
 _MONTH: Final = 2_629_800_000_000
+_ASKS: Final = 10
+_MANY: Final = 1_000
 _DATE_NAMES: Final = frozenset({"ds", "binds", "partition_key"})
 _DATE_TEXT: Final = re.compile(r"\{\{\s*(?:ds\b|ds_nodash|partition_key|interval\.(?:date|ds|key))|(?<![\w:]):ds\b")
 _HOURS: Final = re.compile(r"%H(?!.*%[zZ])")
@@ -121,6 +125,30 @@ def unused_options(spec: DagSpec) -> Iterator[Seen]:
     for name in named:
         text = f"{name} has no effect: DAG {spec.id} has no schedule, so it has no slots"
         yield Seen("slots", spec.line, text, "give it schedule=…, or leave the option out")
+
+
+def caught_up(spec: DagSpec, timetable: Timetable, now: int) -> Iterator[Seen]:
+    """A deploy that runs more than ten intervals of the past (SEMANTICS, "Catch-up").
+
+    Args:
+        spec: of the DAG.
+        timetable: of the DAG.
+        now: microseconds since 1970 UTC.
+    """
+    if not spec.catchup or isinstance(timetable, Once):
+        return
+    if spec.start is None:
+        text = f"catchup=True of DAG {spec.id} has no start= to begin at"
+        yield Seen("catchup", spec.line, text, "say start='2026-04-01', or leave catchup out")
+        return
+    bounds = Bounds(Instant(spec.start), None if spec.end is None else Instant(spec.end), spec.timezone, spec.delay)
+    count, slot = 0, timetable.after(None, bounds)
+    while slot is not None and slot.due <= now and count < _MANY:
+        count, slot = count + 1, timetable.after(slot, bounds)
+    if count > _ASKS:
+        many = f"{_MANY:,} or more" if count == _MANY else str(count)
+        text = f"catchup=True of DAG {spec.id} runs {many} intervals when it is first enabled, and asks before it does"
+        yield Seen("catchup", spec.line, text, "a later start=, or no catchup and `segue backfill` for what is wanted")
 
 
 def start_without_zone(spec: DagSpec, options: Mapping[str, Any]) -> Iterator[Seen]:

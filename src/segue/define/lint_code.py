@@ -102,7 +102,7 @@ def _clocks(task: TaskCode) -> Iterator[Seen]:
             )
             yield Seen("now", call.lineno, text, _USE_INTERVAL)
     for node, text in task.texts:
-        if is_sql(text) and (found := asks_the_clock(text)):
+        if id(node) not in told and is_sql(text) and (found := asks_the_clock(text)):
             hint = "bind the interval's date: WHERE day = :ds, with interval.binds()"
             yield Seen("now", node.lineno, _clock_said(found), hint)
 
@@ -164,10 +164,11 @@ def _append_of(call: ast.Call) -> str | None:
         value = one.value.value if isinstance(one.value, ast.Constant) else None
         if one.arg in _HOW and isinstance(value, str) and value.lower() in _APPEND:
             return f"{one.arg}={value!r}"
-    constants = [one.value for one in call.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
-    if _last(call.func) == "open" and any(re.fullmatch(r"a[bt]?\+?", one) for one in constants):
+    given = [one.value if isinstance(one, ast.Constant) else None for one in call.args]
+    mode = next(iter(given if isinstance(call.func, ast.Attribute) and len(given) == 1 else given[1:]), None)
+    if _last(call.func) == "open" and isinstance(mode, str) and re.fullmatch(r"a[bt]?\+?", mode):
         return "open(…, 'a')"
-    return "mode('append')" if _last(call.func) == "mode" and constants == ["append"] else None
+    return "mode('append')" if _last(call.func) == "mode" and given == ["append"] else None
 
 
 def _posts(task: TaskCode) -> Iterator[Seen]:
@@ -198,14 +199,10 @@ def _stages(task: TaskCode) -> Iterator[Seen]:
 
 
 def _stages_of(names: list[str]) -> list[str]:
-    """The words for stages in names, one of each stage, in order of appearance."""
+    """The words for stages in names, one of each stage, in the order of stages."""
     words = [word for name in names for word in name.lower().split("_")]
-    found: dict[frozenset[str], str] = {}
-    for word in words:
-        for stage in _STAGES:
-            if word in stage:
-                found.setdefault(stage, word)
-    return list(found.values())
+    found = [next((word for word in words if word in stage), None) for stage in _STAGES]
+    return [word for word in found if word is not None]
 
 
 def _is_own(task: TaskCode, call: ast.Call) -> bool:

@@ -10,7 +10,15 @@ from typing import Any
 from segue.define.dag import Dag
 from segue.define.flow import Flow
 from segue.define.lint import Finding, lint
-from segue.define.lint_clock import dates_of, past_findings, start_without_zone, unused_options, wall_hours, zone_in
+from segue.define.lint_clock import (
+    caught_up,
+    dates_of,
+    past_findings,
+    start_without_zone,
+    unused_options,
+    wall_hours,
+    zone_in,
+)
 from segue.define.lint_code import CODE_RULES, Seen, TaskCode, of_template
 from segue.define.lint_file import heavy_imports, passwords
 from segue.define.lint_sources import Source, Sources
@@ -22,7 +30,7 @@ from segue.schedule.timetable import timetable_from_data
 __all__ = ["lint_file"]
 
 
-def lint_file(file: Path, root: Path, dags: Sequence[Dag], specs: Sequence[DagSpec]) -> list[Finding]:
+def lint_file(file: Path, root: Path, dags: Sequence[Dag], specs: Sequence[DagSpec], now: int | None) -> list[Finding]:
     """Findings about a file and its sound DAGs, each once, without those that a comment silences.
 
     Args:
@@ -30,11 +38,13 @@ def lint_file(file: Path, root: Path, dags: Sequence[Dag], specs: Sequence[DagSp
         root: the folder of its bundle.
         dags: what it declares.
         specs: of those that are sound.
+        now: microseconds since 1970 UTC; None: nothing is said about what is due.
     """
     sources, declared = Sources(root), {dag.id: dag for dag in dags}
     found = [finding for spec in specs for finding in lint(spec)]
     seen = {(one.code, one.file, one.line) for one in found}
-    for finding in _of_code(file, sources, declared, specs):
+    due = [one for spec in specs if now is not None for one in _of_past(spec, now)]
+    for finding in (*_of_code(file, sources, declared, specs), *due):
         if (finding.code, finding.file, finding.line) not in seen:
             seen.add((finding.code, finding.file, finding.line))
             found.append(finding)
@@ -83,6 +93,12 @@ def _of_dag(dag: Dag, spec: DagSpec, tasks: Sequence[TaskCode], own: Source | No
         yield from _placed(found, one.source, spec, one.task)
     for seen in of_spec:
         yield _finding(seen, spec.file, spec.id, None)
+
+
+def _of_past(spec: DagSpec, now: int) -> Iterator[Finding]:
+    if spec.schedule is not None:
+        for seen in caught_up(spec, timetable_from_data(spec.schedule), now):
+            yield _finding(seen, spec.file, spec.id, None)
 
 
 def _tasks(dag: Dag, sources: Sources) -> Iterator[TaskCode]:

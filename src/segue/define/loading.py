@@ -35,13 +35,14 @@ class Loaded:
     arguments: set[str] = field(default_factory=set)
 
 
-def load_file(file: Path, root: Path, *, values: Mapping[str, object] | None = None) -> Loaded:
+def load_file(file: Path, root: Path, *, values: Mapping[str, object] | None = None, now: int | None = None) -> Loaded:
     """Import a DAG file and compile what it declares; the module stays loaded.
 
     Args:
         file: the DAG file.
         root: the folder its bundle begins at.
         values: what arguments of DAG functions that are no params are given: `[tool.segue.env.NAME]`.
+        now: microseconds since 1970 UTC, for findings about what is due; None: there are none.
     """
     file, root, loaded = file.absolute(), root.absolute(), Loaded()
     token = load_values.set(values or {})
@@ -58,7 +59,7 @@ def load_file(file: Path, root: Path, *, values: Mapping[str, object] | None = N
     loaded.errors = [_relative(error, root) for error in faults]
     loaded.specs = _sound(specs, faults)
     loaded.arguments = {name for dag in dags for name in dag.arguments}
-    loaded.findings = lint_file(file, root, dags, loaded.specs)
+    loaded.findings = lint_file(file, root, dags, loaded.specs, now)
     return loaded
 
 

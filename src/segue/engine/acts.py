@@ -7,6 +7,7 @@ from typing import assert_never
 import msgspec
 
 from segue.engine.alerts import mark_alert, silence
+from segue.engine.backfills import move_backfill, start_backfill
 from segue.engine.board import Board, Dag
 from segue.engine.defining import deploy
 from segue.engine.machine import EXPANDED, Machine
@@ -115,8 +116,10 @@ def _set(
 
 def _further(board: Board, request: Request, wanted: StartBackfill | MoveBackfill | MarkAlert | Silence) -> str:
     match wanted:
-        case StartBackfill() | MoveBackfill():
-            raise Refused("backfills cannot be asked for yet")
+        case StartBackfill():
+            return start_backfill(board, request, wanted)
+        case MoveBackfill():
+            return move_backfill(board, request, wanted)
         case MarkAlert():
             return mark_alert(board, wanted)
         case Silence():
@@ -146,9 +149,10 @@ def _rerun(board: Board, request: Request, wanted: RerunRun) -> tuple[RunKey, st
     dag = open_dag(board, old.key.dag)
     row = msgspec.structs.replace(
         old.row, request=request.id, version=dag.version.number, bundle=dag.version.bundle, kind="manual", klass=0,
+        backfill=None,
         params=old.row.params if wanted.params is None else wanted.params, reason=f"rerun of {old.key}{_words(wanted)}",
     )  # fmt: skip
-    for machine in (*dag.granted.values(), *dag.waiting):
+    for machine in dag.runs:
         same = (machine.row.reason, machine.row.version, machine.row.params) == (row.reason, row.version, row.params)
         if same and machine.cancel_at is None and not wanted.replace:
             return machine.key, f"{machine.key} is already asked for"
@@ -183,7 +187,7 @@ def _words(wanted: RerunRun) -> str:
 
 def _rivals(dag: Dag, row: RunRow) -> list[Machine]:
     """Runs that are active, or wait to be, for the same slot."""
-    found = (*dag.granted.values(), *dag.waiting) if row.slot is not None else ()
+    found = dag.runs if row.slot is not None else ()
     return [machine for machine in found if machine.row.slot == row.slot and machine.cancel_at is None]
 
 

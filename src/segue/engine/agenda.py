@@ -44,6 +44,7 @@ class Agenda:
         hungry: a backfill may have room for another run.
         unplanned: DAGs whose clocks are to be looked at, in order.
         needy: DAGs that cannot go on before a question is answered.
+        gone: DAGs whose file does not declare them any more, in this turn; returned: retired ones that a file declares.
         confirmed: DAGs of which a person has agreed, in this turn, to all that a catch-up will run.
     """
 
@@ -63,6 +64,8 @@ class Agenda:
         self.unplanned: dict[str, None] = {}
         self.needy: set[str] = set()
         self.confirmed: set[str] = set()
+        self.gone: dict[str, None] = {}
+        self.returned: set[str] = set()
         self._bells: list[tuple[Instant, str]] = []
         self._bell_of: dict[str, Instant] = {}
 
@@ -118,6 +121,14 @@ class Agenda:
         if facts is not None and task not in facts.good:
             self.known[where] = structs.replace(facts, good=(*facts.good, task))
         self._stir(where)
+
+    def rename(self, old: str, new: str) -> None:
+        """A DAG has another id from now on: its backfills go with it, what is known under the old one is forgotten."""
+        for where in [where for where in self.known if where[0] == old]:
+            del self.known[where]
+        for filling in self.backfills.values():
+            if filling.row.dag == old:
+                filling.image = structs.replace(filling.image, row=structs.replace(filling.row, dag=new))
 
     def doubt(self, where: tuple[str, tuple[Instant, Instant]]) -> None:
         """What is good in a slot is not known any more."""

@@ -39,7 +39,7 @@ from segue.model.state import AttemptState, TaskState
 from segue.model.why import Why
 from segue.resolve.rules import Verdict
 
-__all__ = ["asked", "ended", "lost", "started"]
+__all__ = ["hear"]
 
 BEGUN: Final = Why("begun")
 PUBLISHED: Final = Why("published")
@@ -64,8 +64,21 @@ def _find(board: Board, key: AttemptKey, fence: bytes) -> tuple[Machine, int, Ta
     return machine, cell, tally
 
 
+def hear(board: Board, word: Started | Ended | Lost | Asked) -> None:
+    """Take in the word of an attempt."""
+    match word:
+        case Started():
+            _started(board, word)
+        case Ended():
+            _ended(board, word)
+        case Lost():
+            _vanished(board, word)
+        case _:
+            _asked(board, word)
+
+
 # ------------------------------------------------------------------------------------------------------------ begins
-def started(board: Board, event: Started | Asked) -> None:
+def _started(board: Board, event: Started | Asked) -> None:
     """The attempt's code runs, or (asked) may run."""
     if is_hook(event.key):
         hook_began(board, event)
@@ -83,7 +96,7 @@ def started(board: Board, event: Started | Asked) -> None:
     board.move(machine, cell, TaskState.RUNNING, BEGUN, Note(at=event.at))
 
 
-def asked(board: Board, event: Asked) -> None:
+def _asked(board: Board, event: Asked) -> None:
     """`MayStart`: yes once RUNNING is committed; no to an attempt that is not alive or whose run is being cancelled.
 
     `StateSet`: yes once it is kept, to every living attempt, also of the task's hooks.
@@ -93,7 +106,7 @@ def asked(board: Board, event: Asked) -> None:
             found = _find(board, event.key, event.fence)
             wanted = found is not None and not found[0].doomed(found[1]) and found[2].mark is None
             if wanted:
-                started(board, event)
+                _started(board, event)
         case StateSet(name, value):
             wanted = _keep_state(board, event, name, value)
         case _:
@@ -118,7 +131,7 @@ def _keep_state(board: Board, event: Asked, name: str, value: str) -> bool:
 
 
 # -------------------------------------------------------------------------------------------------------------- ends
-def ended(board: Board, event: Ended) -> None:
+def _ended(board: Board, event: Ended) -> None:
     """The attempt said how it ended."""
     if is_hook(event.key):
         hook_ended(board, event)
@@ -211,7 +224,7 @@ def _marked(board: Board, found: tuple[Machine, int, Tally]) -> None:
     apply_mark(board, machine, cell, mark)
 
 
-def lost(board: Board, event: Lost) -> None:
+def _vanished(board: Board, event: Lost) -> None:
     """The attempt is gone without a word."""
     peak = (event.usage.peak_rss or 0) // 1_000_000
     text = _SAYS[event.cause].format(event.signal, event.exit_code, peak)

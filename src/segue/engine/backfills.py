@@ -75,7 +75,9 @@ def start_backfill(board: Board, request: Request, wanted: StartBackfill) -> str
             board.agenda.mine.add(one.row.id)
             return f"backfill {one.row.id} does this already"
     filling = _write(board, row, "running")
-    return f"backfill {filling.row.id}: {_count(len(slots))} of {wanted.dag}, {_WORDS[wanted.order]}, {cap} at once{note}"
+    return (
+        f"backfill {filling.row.id}: {_count(len(slots))} of {wanted.dag}, {_WORDS[wanted.order]}, {cap} at once{note}"
+    )
 
 
 def _write(board: Board, row: BackfillRow, state: BackfillState) -> Filling:
@@ -108,10 +110,10 @@ def _slots(dag: Dag, packed: bytes) -> Sequence[Span]:
         raise Refused(str(why)) from None
     if not slots:
         raise Refused(f"a backfill of no interval of {spec.id} has nothing to do")
-    first = clock.bounds.start
-    if first is not None and slots[0][0] < first:
-        early, start = (slot_key(at, at + 1, spec.timezone) for at in (slots[0][0], first))
-        raise Refused(f"{early} lies before the start of {spec.id}, {start}")
+    earliest, start = slots[0], clock.bounds.start
+    if start is not None and earliest[0] < start:
+        key, first = (slot_key(at, at + earliest[1] - earliest[0], spec.timezone) for at in (earliest[0], start))
+        raise Refused(f"{key} lies before the start of {spec.id}, {first}")
     for start, end in (*slots[:: len(slots) // _CHECKED + 1], slots[-1]):
         found = clock.timetable.slot_from(start, clock.bounds)
         if found is None or (found.start, found.end) != (start, end):

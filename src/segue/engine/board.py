@@ -16,6 +16,7 @@ import msgspec
 
 from segue.engine.agenda import Agenda
 from segue.engine.alarm import Alarm, Notice
+from segue.engine.dags import Dag
 from segue.engine.machine import CANCELLED, CODE, SUCCESS, Machine
 from segue.engine.neighbours import ask_for, span_before
 from segue.engine.queue import Queue
@@ -26,13 +27,11 @@ from segue.model.events import Value
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import Version
 from segue.model.limits import Limits
-from segue.model.spec import DagSpec, HookName, share_strings
+from segue.model.spec import HookName
 from segue.model.state import FINAL, RUN_FINAL, RunState, SlotState, TaskState
-from segue.model.timing import Foretold, SlotAsk, Timing
+from segue.model.timing import SlotAsk
 from segue.model.value import encode
 from segue.model.why import Why
-from segue.resolve.graph import Graph
-from segue.schedule.planner import Clock
 
 __all__ = ["MAX_CHANGES", "NEW", "NOTHING", "Board", "Dag", "Note", "culprits_of", "name_of", "started_failed"]
 
@@ -61,42 +60,6 @@ class Note(msgspec.Struct, frozen=True, gc=False):
 
 
 NOTHING: Final = Note()
-
-
-class Dag:
-    """One DAG: the version of new runs, the highest number of any, the runs with a place, those in line for one.
-
-    `eased` are the (task, guard, likeness of slots) that people have released from now on; `timing` is as committed,
-    `foretold` the slots of a timetable of the user's own, `place` the folder and file that declare it; `clock` what
-    the planner has made of these.
-    """
-
-    __slots__ = (
-        "clock", "eased", "foretold", "granted", "graph", "highest", "place", "quarantined", "timing", "version",
-        "waiting",
-    )  # fmt: skip
-
-    def __init__(self, version: Version) -> None:
-        self.version = msgspec.structs.replace(version, spec=share_strings(version.spec))
-        self.graph = Graph(self.version.spec)
-        self.highest = version.number
-        self.quarantined: Why | None = None
-        self.eased: set[tuple[str, str, str]] = set()
-        self.timing = Timing()
-        self.foretold = Foretold()
-        self.clock: Clock | None = None
-        self.place = ("", self.version.spec.file)
-        self.granted: dict[RunKey, Machine] = {}
-        self.waiting: list[Machine] = []
-
-
-    def clock_of(self, spec: DagSpec) -> Clock:
-        """The slots of a version of this DAG."""
-        if spec is not self.version.spec:
-            return Clock(spec, self.foretold)
-        if self.clock is None:
-            self.clock = Clock(spec, self.foretold)
-        return self.clock
 
 
 class Board:
@@ -156,7 +119,8 @@ class Board:
         return len(self.changes) < MAX_CHANGES
 
     def _task_limit(self, dag: str) -> int | None:
-        return self.dags[dag].version.spec.max_active_tasks
+        known = self.dags[dag]
+        return 0 if known.timing.hard else known.version.spec.max_active_tasks
 
     def create(self, machine: Machine) -> None:
         """Write a new run down; it waits for its place."""
@@ -349,7 +313,7 @@ class Board:
         dag.granted.pop(machine.key, None)
         if machine.waiting:
             machine.waiting = False
-            dag.waiting.remove(machine)
+            dag.line_of(machine).remove(machine)
         self.crowded[machine.key.dag] = None
         if dag.timing.cursor != dag.timing.accepted:
             self.agenda.unplanned[machine.key.dag] = None
@@ -358,7 +322,7 @@ class Board:
         """Queue a run for a place; runs that have begun come before those that have not."""
         if not machine.granted and not machine.waiting:
             machine.waiting = True
-            insort(self.dags[machine.key.dag].waiting, machine, key=_turn)
+            insort(self.dags[machine.key.dag].line_of(machine), machine, key=_turn)
         self.crowded[machine.key.dag] = None
 
     def deadline_of(self, machine: Machine) -> Instant | None:

@@ -21,7 +21,6 @@ from segue.model.spec import DagSpec
 from segue.model.state import RunState, SlotState
 from segue.model.timing import SlotAsk, SlotFacts
 from segue.model.why import Why
-from segue.schedule.planner import Clock
 from segue.schedule.slot import Slot
 
 __all__ = ["AT_ONCE", "ON_TIME", "Keeper", "is_satisfied"]
@@ -52,9 +51,7 @@ class Keeper:
 
     def __init__(self, board: Board, name: str, actor: str = "") -> None:
         self.board, self.name, self.dag = board, name, board.dags[name]
-        if self.dag.clock is None:
-            self.dag.clock = Clock(self.spec, self.dag.foretold)
-        self.clock = self.dag.clock
+        self.clock = self.dag.clock_of(self.spec)
         self.timing = self.dag.timing
         self.why: Why | None = None
         self.actor = actor
@@ -72,8 +69,7 @@ class Keeper:
     @property
     def active(self) -> int:
         """Runs that have a place or wait for one, those of backfills not counted."""
-        runs = (machine.row for machine in (*self.dag.granted.values(), *self.dag.waiting))
-        return sum(row.backfill is None and row.kind != "lookback" for row in runs)
+        return sum(not machine.line for machine in self.dag.granted.values()) + len(self.dag.waiting)
 
     def set(self, why: Why | None = None, **changes: Any) -> None:
         """Change the timing; `why` is told in the log."""
@@ -97,18 +93,24 @@ class Keeper:
     # ----------------------------------------------------------------------------------------------------- beginning
     def begin(self) -> None:
         """The clock begins, for the first time or anew: with nothing of the past, unless the DAG catches up."""
-        now, old = self.board.now, self.timing
-        back = old.generation == "" and old.cursor is not None
-        first = old.cursor if back else self.clock.bounds.start
-        why = Why("edited") if old.generation and not self.spec.catchup else Why("enabled")
+        now, start = self.board.now, self.clock.bounds.start
+        why = Why("edited") if self.timing.generation and not self.spec.catchup else Why("enabled")
         self.set(why, generation=self.clock.generation, enabled=now)
-        if self.spec.catchup and first is not None:
-            self.set(cursor=first, accepted=first)
-            self._catch_up(self.clock.due(first, now))
-            return
-        at = self.clock.present(now)
-        if back and old.cursor is not None:
-            at = max(at, old.cursor)
+        if self.spec.catchup and start is not None:
+            self.set(cursor=start, accepted=start)
+            self._catch_up(self.clock.due(start, now))
+        else:
+            self._stand_at(self.clock.present(now))
+
+    def come_back(self) -> None:
+        """A file declares the DAG again: where nothing fell due meanwhile, its clock simply goes on."""
+        now, accepted = self.board.now, self.timing.accepted
+        self.set(Why("enabled"), retired=False)
+        if not self.stale and accepted is not None and not self.spec.catchup and self.clock.due(accepted, now):
+            self.set(enabled=now)
+            self._stand_at(max(self.clock.present(now), accepted))
+
+    def _stand_at(self, at: Instant) -> None:
         self.set(cursor=at, accepted=at)
 
     def _catch_up(self, past: Sequence[Slot]) -> None:
@@ -119,21 +121,29 @@ class Keeper:
         else:
             reason = "nobody has confirmed that all of them are to be run (catchup)"
             self._propose(past, reason)
-            self.set(cursor=past[-1].end, accepted=past[-1].end)
+            self._stand_at(past[-1].end)
 
-    def resume(self, at: Instant, run: Literal["", "latest", "missed"]) -> None:
-        """The clock goes on after a pause that ended at an instant: with nothing of what fell due in it, by default."""
-        if self.timing.cursor is None or self.timing.accepted is None or self.stale or self.clock.once:
-            return  # it begins anew
-        due = self.clock.due(self.timing.accepted, at)
+    def unpause(self, at: Instant, why: Why, run: Literal["", "latest", "missed"] = "") -> LeftOut | None:
+        """The pause ended at an instant; what is left out of the slots that fell due in it."""
+        self.set(why, paused=False, hard=False, until=None)
+        left = None
+        if self.timing.accepted is not None and not self.stale and not self.clock.once:
+            left = self._resume(at, run, self.timing.accepted)
+        self.why = why
+        self.board.queue.unblock(self.name)
+        return left
+
+    def _resume(self, at: Instant, run: Literal["", "latest", "missed"], accepted: Instant) -> LeftOut | None:
+        due = self.clock.due(accepted, at)
         if self.spec.catchup or (run == "missed" and len(due) <= AT_ONCE):
-            self.set(accepted=due[-1].end if due else self.timing.accepted)
-        elif due and run:
-            self._pass_over(due[-1].start, "they fell due during a pause", propose=run == "missed")
-            self.set(accepted=due[-1].end)
-        else:
-            present = max(self.clock.present(at), self.timing.accepted)
-            self._pass_over(present, "they fell due during a pause")
+            self.set(accepted=due[-1].end if due else accepted)
+            return None
+        reason = "they fell due during a pause"
+        if not due or not run:
+            return self._pass_over(max(self.clock.present(at), accepted), reason)
+        left = self._pass_over(due[-1].start, reason, propose=run == "missed")
+        self.set(accepted=due[-1].end)
+        return left
 
     # ----------------------------------------------------------------------------------------------------- falling due
     def fall_due(self) -> bool:
@@ -180,18 +190,20 @@ class Keeper:
         self.why = Why("overlapped", (str(running),))
 
     # ----------------------------------------------------------------------------------------------------- leaving out
-    def _pass_over(self, until: Instant, reason: str, *, propose: bool = False) -> None:
+    def _pass_over(self, until: Instant, reason: str, *, propose: bool = False) -> LeftOut | None:
         """Leave all slots out that are not decided and start before an instant; never in silence."""
         assert self.timing.cursor is not None and self.timing.accepted is not None
-        left = self.clock.between(self.timing.cursor, until)
+        slots = self.clock.between(self.timing.cursor, until)
         self.set(cursor=max(self.timing.cursor, until), accepted=max(self.timing.accepted, until))
-        if not left:
-            return
-        told = (self.key_of(left[0]), self.key_of(left[-1]), reason)
-        self.why = Why("left_out", (str(len(left)), *told))
-        self.board.alarm.left_out.append(LeftOut(self.name, len(left), *told))
+        if not slots:
+            return None
         if propose:
-            self._propose(left, reason)
+            reason = f"{reason}; {self._propose(slots, reason)}"
+        left = LeftOut(self.name, len(slots), self.key_of(slots[0]), self.key_of(slots[-1]), reason)
+        self.why = Why("left_out", (str(left.total), left.first, left.last, reason))
+        self.board.alarm.left_out.append(left)
+        return left
 
-    def _propose(self, slots: Sequence[Slot], reason: str) -> None:
-        propose(self.board, self.name, [(slot.start, slot.end) for slot in slots], reason)
+    def _propose(self, slots: Sequence[Slot], reason: str) -> str:
+        number = propose(self.board, self.name, [(slot.start, slot.end) for slot in slots], reason)
+        return f"`segue backfills resume {number}` runs them"

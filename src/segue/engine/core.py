@@ -18,12 +18,13 @@ from segue.engine.alerts import watch
 from segue.engine.backfills import feed
 from segue.engine.board import Dag
 from segue.engine.deadlines import judge
-from segue.engine.defining import define
+from segue.engine.defining import define, retire_gone
 from segue.engine.explain import explain
 from segue.engine.hooks import call_due
 from segue.engine.machine import Machine
-from segue.engine.planning import plan
+from segue.engine.pausing import forget
 from segue.engine.places import grant_places
+from segue.engine.planning import plan
 from segue.engine.progress import conclude, dispatch, settle, wake
 from segue.engine.restoring import board_of, enter, machine_of, outstanding_of
 from segue.engine.stopping import end_overdue
@@ -83,6 +84,11 @@ class Engine:
         """Why a run or task does not move, from the state that decides; None where the run is not in memory."""
         return explain(self._board, run, task, index)
 
+    @property
+    def ready(self) -> int:
+        """How many tasks could begin, but for a worker, a pool or a limit."""
+        return sum(machine.ready for machine in self._board.runs.values())
+
     def step(self, now: Instant, events: Sequence[Event]) -> Decision:
         """Take events in, give changes and commands out.
 
@@ -96,6 +102,7 @@ class Engine:
         board.now = max(board.now, now)
         for event in events:
             self._take(event)
+        retire_gone(board)
         end_overdue(board)  # before anything is launched again of a run whose time is over
         if board.agenda.planning:
             plan(board, self._guarded)
@@ -136,14 +143,8 @@ class Engine:
     def _take(self, event: Event) -> None:
         board = self._board
         match event:
-            case Ended():
-                self._guarded(event.key.run.dag, partial(attempts.ended, board, event))
-            case Started():
-                self._guarded(event.key.run.dag, partial(attempts.started, board, event))
-            case Lost():
-                self._guarded(event.key.run.dag, partial(attempts.lost, board, event))
-            case Asked():
-                self._guarded(event.key.run.dag, partial(attempts.asked, board, event))
+            case Ended() | Started() | Lost() | Asked():
+                self._guarded(event.key.run.dag, partial(attempts.hear, board, event))
             case Capacity():
                 board.queue.workers, board.queue.depth = event.workers, event.depth
             case Request():
@@ -153,7 +154,9 @@ class Engine:
             case Known():
                 board.agenda.learn(event.slots)
                 judge(board, event.slots)
-            case Expired() | Tick():
+            case Expired():
+                forget(board, event)
+            case Tick():
                 pass
             case _:
                 assert_never(event)
@@ -214,7 +217,7 @@ class Engine:
 
     def _dispatch(self) -> None:
         board = self._board
-        while board.room and (found := board.queue.take()) is not None:
+        while not board.agenda.draining and board.room and (found := board.queue.take()) is not None:
             machine, cell = found
             self._guarded(machine.key.dag, partial(dispatch, board, machine, cell))
 
@@ -255,6 +258,7 @@ class Engine:
             board.active.pop(key, None)
         dag.granted.clear()
         dag.waiting.clear()
+        dag.aside.clear()
         board.queue.recount(board.runs.values())
         dag.quarantined = fault
         board.changes.append(Quarantined(name, fault, board.now))

@@ -1,16 +1,25 @@
-"""What the definition child has read becomes versions of DAGs."""
+"""What the definition child has read becomes versions of DAGs, and what no file declares any more is retired.
+
+Identity is the id, not the file: a DAG that another file declares in the turn in which its own lets go of it has moved,
+and its clock goes on. As long as its own file declares it, any other one is refused (SEMANTICS, "Identity is the id").
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
 
 from segue.engine.board import Board, Dag
 from segue.engine.renaming import former_id, remember, rename
 from segue.model.acts import Deploy
-from segue.model.changes import DefinitionFailed, VersionAdded
+from segue.model.changes import DefinitionFailed, SlotsForetold, TimingSet, VersionAdded
 from segue.model.definition import Defined, Definition
-from segue.model.errors import DefinitionError
+from segue.model.errors import DefinitionError, Refused
 from segue.model.images import Version
+from segue.model.why import Why
 
-__all__ = ["define", "deploy"]
+__all__ = ["define", "deploy", "retire_gone"]
 
 
 def define(board: Board, event: Defined) -> None:
@@ -18,44 +27,139 @@ def define(board: Board, event: Defined) -> None:
     faults = [error.message for error in event.errors]
     for definition in event.definitions:
         try:
-            _add_version(board, event.location, definition)
+            _check_place(board, event, definition)
+            _take(board, event, definition)
         except (DefinitionError, LookupError) as error:
             faults.append(f"DAG {definition.spec.id}: {error}")
+    _note_gone(board, event)
     if faults:
         board.changes.append(DefinitionFailed(event.location, event.file, "\n".join(faults), board.now))
 
 
 def deploy(board: Board, wanted: Deploy) -> str:
-    """Take all these files, or none."""
+    """Take all these files, or none.
+
+    Raises:
+        Refused: one cannot be read, or contradicts another one or what is known.
+    """
+    gone, disputed = dict(board.agenda.gone), dict(board.disputed)
+    for file in wanted.files:
+        _note_gone(board, file)
+    faults = [*_twins(wanted.files), *(fault for file in wanted.files for fault in _faults(board, file))]
+    if faults:
+        board.agenda.gone, board.disputed = gone, disputed
+        raise Refused("nothing is deployed: " + "; ".join(faults))
     for file in wanted.files:
         define(board, file)
-    return f"{len(wanted.files)} files"
+    ids = sorted({one.spec.id for file in wanted.files for one in file.definitions})
+    return f"deployed {', '.join(ids)}" if ids else "deployed"
 
 
-def _add_version(board: Board, location: str, definition: Definition) -> None:
+def retire_gone(board: Board) -> None:
+    """Stop the clocks of DAGs that no file has declared since theirs let go of them."""
+    for name in board.agenda.gone:
+        dag = board.dags[name]
+        dag.timing = msgspec.structs.replace(dag.timing, retired=True)
+        board.changes.append(TimingSet(name, dag.timing, board.now, Why("retired")))
+        board.agenda.ring(None, name)
+    board.agenda.gone.clear()
+
+
+def _note_gone(board: Board, event: Defined) -> None:
+    for name in event.gone:
+        dag = board.dags.get(name)
+        if dag is not None and dag.place == (event.location, event.file) and not dag.timing.retired:
+            board.agenda.gone[name] = None
+
+
+# -------------------------------------------------------------------------------------------------------------- checks
+def _check_place(board: Board, event: Defined, definition: Definition) -> None:
+    """Refuse a second file that declares a DAG; whoever runs one file in the foreground means that file."""
+    name, known = definition.spec.id, board.dags.get(definition.spec.id)
+    if not board.agenda.planning or known is None or known.timing.retired or name in board.agenda.gone:
+        return
+    if known.place != (event.location, definition.spec.file):
+        raise DefinitionError(
+            f"{known.place[1]} declares it already, and so does {event.file}: give one of them another id"
+        )
+
+
+def _faults(board: Board, file: Defined) -> Iterator[str]:
+    for error in file.errors:
+        yield f"{error.file}: {error.message}"
+    for definition in file.definitions:
+        try:
+            _check_place(board, file, definition)
+            former_id(board, definition.spec)
+        except DefinitionError as error:
+            yield f"{file.file}: DAG {definition.spec.id}: {error}"
+
+
+def _twins(files: Sequence[Defined]) -> Iterator[str]:
+    """What these files want twice: an id, or the history of one."""
+    ids: dict[str, str] = {}
+    heirs: dict[str, str] = {}
+    for file in files:
+        for definition in file.definitions:
+            name, old = definition.spec.id, definition.spec.renamed_from
+            if ids.setdefault(name, file.file) != file.file:
+                yield f"{ids[name]} and {file.file} both declare DAG {name}"
+            if old is not None and heirs.setdefault(old, name) != name:
+                yield f"DAG {heirs[old]} and DAG {name} ({file.file}) are both renamed from {old}"
+    for old in heirs.keys() & ids.keys():
+        yield f"DAG {heirs[old]} is renamed from {old}, which {ids[old]} declares"
+
+
+# ------------------------------------------------------------------------------------------------------------ versions
+def _take(board: Board, event: Defined, definition: Definition) -> None:
     spec = definition.spec
     former = former_id(board, spec)
+    known = board.dags.get(former or spec.id)
+    if known is None or not _is_same(known, event, definition):
+        _add_version(board, event, definition, former)
+    dag = board.dags[spec.id]
+    if dag.foretold != definition.foretold:
+        dag.foretold, dag.clock = definition.foretold, None
+        board.changes.append(SlotsForetold(spec.id, dag.foretold, board.now))
+    agenda = board.agenda
+    agenda.gone.pop(spec.id, None)
+    agenda.unplanned[spec.id] = None
+    if dag.timing.retired:
+        agenda.returned.add(spec.id)
+    if event.confirmed:
+        agenda.confirmed.add(spec.id)
+
+
+def _is_same(known: Dag, event: Defined, definition: Definition) -> bool:
+    version = known.version
+    return (
+        (version.spec_digest, version.code_digest) == (definition.spec_digest, definition.code_digest)
+        and version.bundle == definition.bundle
+        and known.place == (event.location, definition.spec.file)
+    )
+
+
+def _add_version(board: Board, event: Defined, definition: Definition, former: str | None) -> None:
+    spec = definition.spec
     known = board.dags.get(former or spec.id)
     number = definition.number or 1
     if known is not None:
         version = known.version
         same = (version.spec_digest, version.code_digest) == (definition.spec_digest, definition.code_digest)
-        if same and version.bundle == definition.bundle:
-            return
         number = definition.number or (version.number if same else known.highest + 1)
     fresh = Dag(Version(number, spec, definition.spec_digest, definition.code_digest, definition.bundle))
+    fresh.place = (event.location, spec.file)
     if known is not None:
-        fresh.granted, fresh.waiting, fresh.eased = known.granted, known.waiting, known.eased
-        fresh.timing = known.timing
+        fresh.granted, fresh.waiting, fresh.aside, fresh.eased = known.granted, known.waiting, known.aside, known.eased
+        fresh.timing, fresh.foretold = known.timing, known.foretold
         fresh.highest = max(fresh.highest, known.highest)
         if known.quarantined is not None:
             board.outdated = f"memory of quarantined DAG {spec.id} is read anew"
     if former is not None:
         rename(board, former, spec.id)
     remember(board, spec, known.version.spec if known else None)
-    board.changes.append(VersionAdded(spec.id, fresh.version, location, board.now))
+    board.changes.append(VersionAdded(spec.id, fresh.version, event.location, board.now))
     board.dags[spec.id] = fresh
     board.crowded[spec.id] = None
-    board.agenda.unplanned[spec.id] = None
     board.alarm.redefined[spec.id] = None
     board.queue.unblock(spec.id)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from segue.engine.board import NEW, Board
 from segue.engine.flows import waits_for
-from segue.engine.machine import EXPANDED, FINAL_CODES, Machine
+from segue.engine.machine import EXPANDED, FINAL_CODES, LOOKBACK, Machine
 from segue.engine.past import explain_past
-from segue.engine.places import LOOKBACK, limit_of, line_of
+from segue.engine.places import limit_of
 from segue.engine.tally import Tally
 from segue.model.duration import show_duration
 from segue.model.ids import RunKey
@@ -43,7 +43,7 @@ def _run(board: Board, machine: Machine) -> Why:
     if machine.waiting:
         return _place(board, machine)
     if machine.state is RunState.HELD and not machine.held:
-        return next(explain_past(board, machine, node) for node in sorted(machine.behind))
+        return explain_past(board, machine)
     if machine.state is RunState.HELD:
         return Why("held", (", ".join(machine.label(cell) for cell in sorted(machine.held)[:3]),))
     if machine.alive:
@@ -58,13 +58,12 @@ def _place(board: Board, machine: Machine) -> Why:
     for other in dag.granted.values():
         if machine.row.slot is not None and other.row.slot == machine.row.slot:
             return Why("slot", (str(other.key),))
-    line = line_of(machine)
-    rivals = [other for other in dag.granted.values() if line_of(other) == line]
+    rivals = [other for other in dag.granted.values() if other.line == machine.line]
     limit = str(limit_of(board, machine))
     if machine.row.backfill is not None:
         return Why("backfill_cap", (str(len(rivals)), limit, str(machine.row.backfill)))
     active = ", ".join(str(other.key) for other in rivals[:3])
-    if line == LOOKBACK:
+    if machine.line == LOOKBACK:
         return Why("lookback_turn", (active,))
     return Why("max_active_runs", (str(len(rivals)), limit, machine.key.dag, active))
 
@@ -124,6 +123,10 @@ def _limit(board: Board, machine: Machine, cell: int) -> Why:
     """A cell that may run by its rule: which limit stops it."""
     queue, task, dag = board.queue, machine.task(cell), machine.key.dag
     limit = board.dags[dag].version.spec.max_active_tasks
+    if board.dags[dag].timing.hard:
+        return Why("dag_paused", (dag,))
+    if board.agenda.draining:
+        return Why("draining")
     of_task, of_dag = queue.by_task.get((dag, task.id), 0), queue.by_dag.get(dag, 0)
     if task.rules.max_active is not None and of_task >= task.rules.max_active:
         return Why("max_active", (str(of_task), str(task.rules.max_active), task.id))

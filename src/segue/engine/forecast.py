@@ -20,6 +20,7 @@ from segue.schedule.deadline import deadline_of
 
 __all__ = [
     "LONGER",
+    "USUAL_FROM",
     "WORKERS",
     "Estimate",
     "Outlook",
@@ -37,8 +38,10 @@ WORKERS: Final = 4
 LONGER: Final = 3
 """A task that takes over three times its usual duration is flagged."""
 
+USUAL_FROM: Final = 3
+"""So many good attempts make a duration usual."""
+
 _SPARE: Final = 0.1
-_USUAL_FROM: Final = 3
 
 Risk: TypeAlias = Literal["on time", "at risk", "late", "unknown"]
 
@@ -208,13 +211,14 @@ def quantile(spans: Sequence[int], percent: int) -> int:
 
 
 def is_longer(span: int, spans: Sequence[int]) -> bool:
-    """Whether a task takes over three times its usual duration; what is usual shows after three good attempts.
+    """Whether something takes over three times its usual duration, and a second longer at least.
 
     Args:
         span: how long it has taken, in microseconds.
-        spans: how long recent good attempts took.
+        spans: how long recent good ones took; three of them show what is usual.
     """
-    return len(spans) >= _USUAL_FROM and span > LONGER * quantile(spans, 50)
+    usual = quantile(spans, 50)
+    return len(spans) >= USUAL_FROM and span > LONGER * usual and span - usual >= 1_000_000
 
 
 def _items(task: TaskSpec, attempts: int, runs: int) -> int:

@@ -10,11 +10,10 @@ from __future__ import annotations
 from typing import Final
 
 from segue.engine.board import Board
-from segue.engine.machine import Machine
+from segue.engine.machine import LOOKBACK, Machine
 from segue.engine.making import make_run
 from segue.engine.neighbours import ask_for, due_of, span_before
 from segue.engine.past import ask_after, outdate_next
-from segue.engine.places import LOOKBACK
 from segue.model.ids import RunKey
 from segue.model.images import RunRow
 from segue.model.state import SlotState
@@ -42,7 +41,7 @@ def follow_end(board: Board, machine: Machine) -> None:
     if after is not None:
         outdate_next(board, machine, after)
     dag = board.dags[machine.key.dag]
-    waiting = {one.row.slot for one in dag.waiting if one.row.kind == LOOKBACK and one.started is None}
+    waiting = {one.row.slot for one in dag.aside if one.line == LOOKBACK and one.started is None}
     for ask in _asks_before(board, machine):
         facts = board.agenda.facts_of(ask)
         if facts is not None and facts.shown in _RUN and ask.slot not in waiting:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from collections.abc import Iterator
+from typing import Final
 
 from segue.engine.steps import BODY, Steps
 from segue.engine.tally import HookTally, Outcomes, Tally
@@ -29,19 +30,9 @@ from segue.resolve.graph import Graph, GrowingGraph
 from segue.resolve.rules import BAD, BIT, SPREADING, Verdict, judge
 
 __all__ = [
-    "CANCELLED",
-    "CODE",
-    "EXPANDED",
-    "FAILED",
-    "FINAL_CODES",
-    "HELD",
-    "PENDING",
-    "STATES",
-    "SUCCESS",
-    "UP_FOR_RETRY",
-    "Machine",
-    "Tally",
-]
+    "CANCELLED", "CODE", "EXPANDED", "FAILED", "FINAL_CODES", "HELD", "LOOKBACK", "PENDING", "STATES", "SUCCESS",
+    "UP_FOR_RETRY", "Machine", "Tally",
+]  # fmt: skip
 
 STATES = tuple(TaskState)
 CODE = {state: code for code, state in enumerate(STATES)}
@@ -51,7 +42,7 @@ FAILED, HELD, CANCELLED = CODE[TaskState.FAILED], CODE[TaskState.HELD], CODE[Tas
 FINAL_CODES = frozenset(CODE[state] for state in BIT)
 _BITS = tuple(BIT.get(state, 0) for state in STATES)
 _KEPT_INLINE = 512
-SOMEBODY = "somebody"
+LOOKBACK: Final = "lookback"
 
 
 class Machine:
@@ -63,21 +54,18 @@ class Machine:
         state, round, placed, started: as committed (or about to be, in this turn).
         cancel_at, stop, stopped_by: when, why and by whom it began to be stopped.
         spent, placed_at: how long it held its place before, and since when it does; its timeout counts both.
-        klass, serial: its rank among runs: class (0 asked for by name, 1 scheduled, 2 backfill), then order of arrival.
-        granted: it may dispatch; `placed` follows with its first attempt.
+        klass, serial: its rank among runs: class (0 asked for by name, 1 scheduled, 2 backfill), then order of arrival;
+            inside class and DAG `turn` comes first: when it was due, reversed where the newest goes first.
+        waiting: it stands in its DAG's line for a place; granted: it may dispatch, `placed` follows with an attempt.
         generation: grows when everything derived must be derived again; older queue entries are void.
         ready: cells in the dispatcher's hands; retrying: cells waiting for their delay; alive: attempts alive.
         listed: 1 for each task whose cells have all been given to the dispatcher, a timer or an end in this generation.
-        withheld: what guards hold, or a person has released and is not yet published.
-        kept: what `context.state` holds for each cell.
-        hooks: the hooks that were ever called, by their id and map index.
-        sweep: cells that a stop has still to look at.
-        left: how many items of each expanded task have not ended.
-        waiting: it stands in its DAG's line for a place.
-        steps: the calls that a flow has made.
-        joined: the run that each cell, DEFERRED, has started and waits for.
+        withheld: what guards hold, or a person has released and is not yet published; kept: what `context.state` holds.
+        hooks: those that were ever called, by id and map index.
+        sweep: cells that a stop has still to look at; left: how many items of each expanded task have not ended.
+        steps: the calls that a flow has made; joined: the run that each cell, DEFERRED, has started and waits for.
         past: the slot before, where tasks look back at it; behind: the tasks for which it is not good yet.
-        turn: its rank inside its class and DAG; the later the due instant, the later its turn.
+        line: whose places it asks for: those of a backfill (its number), of lookbacks, or (empty) of its DAG.
     """
 
     def __init__(self, row: RunRow, spec: DagSpec, graph: Graph) -> None:
@@ -119,6 +107,7 @@ class Machine:
         self.past: SlotAsk | None = None
         self.behind: set[int] = set()
         self.turn: int = row.due
+        self.line: int | str = LOOKBACK if row.kind == LOOKBACK else row.backfill or ""
         self.generation = self.ready = self.retrying = self.alive = 0
         self.sweep: Iterator[int] | None = None
         self.klass, self.serial = row.klass, 0
@@ -200,10 +189,10 @@ class Machine:
             if not all(self.ended(gate) for gate in gates):
                 return Verdict.WAIT
         verdict = judge(rule, self.seen[node], self.waits[node])
+        if verdict is Verdict.RUN and node in self.graph.scopes and rule != "always":
+            verdict = self._within(node, rule in SPREADING)
         if verdict is Verdict.RUN and not all(self.ended(up) for up in self.graph.lists.get(node, ())):
             return Verdict.WAIT
-        if verdict is Verdict.RUN and node in self.graph.scopes and rule != "always":
-            return self._within(node, rule in SPREADING)
         return verdict
 
     def _clean_up(self, node: int, setups: tuple[int, ...]) -> Verdict:
@@ -255,7 +244,7 @@ class Machine:
         """Why a task of it is stopped."""
         if self.stop == "timeout":
             return Why("run_timed_out", (show_duration(self.spec.timeout or 0),))
-        return Why("cancelled", (self.stopped_by or SOMEBODY,))
+        return Why("cancelled", (self.stopped_by or "somebody",))
 
     def doomed(self, cell: int) -> bool:
         """Whether the cell must not begin, or go on: its run is being stopped, and it is no teardown that may run."""
@@ -394,12 +383,8 @@ class Machine:
         """Which items of a mapped task gave a value; kept once all have ended, because every consumer asks."""
         known = self.outcomes.get(node)
         if known is None:
-            done: list[int] = []
-            without: list[int] = []
-            for at, cell in enumerate(self.spans[node]):
-                good = self.states[cell] == SUCCESS and cell not in self.marked
-                (done if good else without).append(at)
-            known = Outcomes(tuple(done), tuple(without))
+            cells = self.spans[node]
+            known = Outcomes.of(self.states[cell] == SUCCESS and cell not in self.marked for cell in cells)
             if self.ended(node):
                 self.outcomes[node] = known
         return known

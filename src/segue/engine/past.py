@@ -16,6 +16,7 @@ from segue.model.changes import SlotMoved
 from segue.model.state import RUN_FINAL, RunState, SlotState
 from segue.model.timing import SlotAsk, SlotFacts
 from segue.model.why import Why
+from segue.resolve.rules import Verdict
 
 __all__ = ["ask_after", "explain_past", "is_looking", "look_back", "outdate_next"]
 
@@ -28,7 +29,8 @@ def look_back(board: Board, machine: Machine) -> None:
     facts = board.agenda.watch(machine.past, machine.key)
     if facts is None:
         return
-    freed = {node for node in machine.behind if _may_pass(board, machine, node, facts)}
+    ready = (node for node in machine.behind if machine.rule(node) is Verdict.RUN)
+    freed = {node for node in ready if _may_pass(board, machine, node, facts)}
     if not freed:
         return
     machine.behind -= freed
@@ -56,8 +58,10 @@ def is_looking(board: Board, machine: Machine) -> bool:
     return bool(machine.behind) and machine.past is not None and board.agenda.facts_of(machine.past) is None
 
 
-def explain_past(board: Board, machine: Machine, node: int) -> Why:
-    """Why a task that is behind waits: the slot before, where it stands, and what helps."""
+def explain_past(board: Board, machine: Machine, node: int | None = None) -> Why:
+    """Why a task that is behind waits: the slot before, where it stands, and what helps; None: the first one."""
+    if node is None:
+        node = next(node for node in sorted(machine.behind) if machine.rule(node) is Verdict.RUN)
     ask = machine.past
     facts = None if ask is None else board.agenda.facts_of(ask)
     if ask is None or facts is None:

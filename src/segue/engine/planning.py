@@ -40,7 +40,7 @@ def plan(board: Board, guarded: Guarded) -> None:
     if agenda.since is None:
         agenda.since = board.now
         agenda.unplanned.update(dict.fromkeys(board.dags))
-    if agenda.draining:
+    if agenda.draining or board.outdated:
         return
     agenda.unplanned.update(dict.fromkeys(agenda.rung(board.now)))
     while agenda.unplanned and board.room:
@@ -52,9 +52,14 @@ def plan(board: Board, guarded: Guarded) -> None:
 
 def _go_on(board: Board, name: str) -> None:
     dag = board.dags.get(name)
-    if dag is None or dag.quarantined is not None or dag.timing.retired or not len(dag.graph):
+    if dag is None or dag.quarantined is not None or not len(dag.graph):
+        return
+    if dag.timing.retired and name not in board.agenda.returned:
         return
     keeper = Keeper(board, name)
+    if dag.timing.retired:
+        keeper.come_back()
+        board.agenda.returned.discard(name)
     if not keeper.clock.ticks:
         keeper.set(generation="", cursor=None, accepted=None, enabled=None)
     elif not _is_paused(keeper):
@@ -73,9 +78,7 @@ def _is_paused(keeper: Keeper) -> bool:
     if timing.until is None or timing.until > board.now:
         board.agenda.ring(timing.until, keeper.name)
         return True
-    keeper.set(Why("pause_over"), paused=False, hard=False, until=None)
-    keeper.resume(timing.until, "")
-    board.queue.unblock(keeper.name)
+    keeper.unpause(timing.until, Why("pause_over"))
     return False
 
 
@@ -88,6 +91,7 @@ def _run_once(keeper: Keeper) -> None:
     if facts is None:
         board.agenda.needy.add(keeper.name)
         return
+    del board.agenda.known[keeper.name, _ONCE]
     now = board.now
     keeper.set(Why("enabled"), generation=keeper.clock.generation, enabled=now, cursor=now, accepted=now)
     if facts.next_n == 1:

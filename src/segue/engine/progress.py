@@ -272,7 +272,7 @@ def _park(board: Board, machine: Machine) -> None:
         names = ", ".join(machine.label(cell) for cell in sorted(machine.held)[:3])
         why = Why("parked", (names,))
     else:
-        why = Why("waits_past", (str(explain_past(board, machine, min(machine.behind))),))
+        why = Why("waits_past", (str(explain_past(board, machine)),))
     board.leave(machine, RunState.HELD, why)
     if machine.started is not None:
         board.move_slot(machine, SlotState.HELD)

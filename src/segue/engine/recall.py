@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from segue.engine.board import Board, Dag
+from segue.engine.filling import Filling
 from segue.engine.machine import Machine
 from segue.engine.restoring import enter, machine_of
 from segue.model.errors import Refused
@@ -28,6 +29,8 @@ def recall(board: Board, key: RunKey, facts: Facts) -> Machine:
     machine = board.runs.get(key)
     if machine is not None:
         return machine
+    if facts.backfill is not None:
+        board.agenda.backfills.setdefault(facts.backfill.row.id, Filling(facts.backfill))
     if facts.run is None or facts.run.row.run != key:
         heir = board.heirs.get(key.dag)
         now = "" if heir is None else f": DAG {key.dag} is called {heir} now, and the run {key._replace(dag=heir)}"

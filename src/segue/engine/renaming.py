@@ -69,6 +69,7 @@ def rename(board: Board, old: str, new: str) -> None:
     """Let a DAG go on under another id; no run of it is in memory."""
     board.changes.append(DagRenamed(old, new, board.now))
     board.dags[new] = board.dags.pop(old)
+    board.agenda.rename(old, new)
     board.crowded.pop(old, None)
 
 

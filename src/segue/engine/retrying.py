@@ -5,6 +5,7 @@ from __future__ import annotations
 from segue.engine.board import Board
 from segue.engine.flows import failed_steps, refuse_step
 from segue.engine.machine import CODE, EXPANDED, FINAL_CODES, HELD, PENDING, Machine
+from segue.engine.past import explain_past
 from segue.engine.recall import cell_of, check_dag, check_place, lift, recall, take_up
 from segue.engine.reopening import check_collapse, check_environments, go_on, reopen, with_environments
 from segue.model.acts import RetryRun
@@ -33,6 +34,8 @@ def retry(board: Board, request: Request, wanted: RetryRun) -> tuple[RunKey, str
     if request.facts.newer is not None and not wanted.force:
         raise Refused(f"{request.facts.newer} is newer for this interval (--force retries the older one all the same)")
     cells = _cells(board, machine, wanted)
+    if not cells and machine.behind and not machine.held:
+        raise Refused(f"nothing to retry: {machine.key} {explain_past(board, machine)}")
     if not cells and machine.state is RunState.HELD and machine.stands_still():
         held = ", ".join(machine.label(cell) for cell in sorted(machine.held)[:3])
         raise Refused(f"nothing to retry: no task of {machine.key} has failed; {held} is held: a person decides")

@@ -241,9 +241,13 @@ class _Planner:
             for one in items.values()
             if one.state in _GREEN and not one.marked and isinstance(taken := self._taken(node, task, one), Taken)
         )
+        missing = image.expanded - len(found)
+        why = Why("items_run", (str(missing), str(image.expanded))) if missing else None
+        if not found:
+            return why
         self.green[node] = found
-        if len(found) < image.expanded:
-            self.partly[node] = Why("items_run", (str(image.expanded - len(found)), str(image.expanded)))
+        if why is not None:
+            self.partly[node] = why
         return None
 
     def _taken(self, node: int, task: str, image: TaskImage) -> Taken | Why:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from segue.model.ids import Instant
@@ -34,6 +35,14 @@ class Outcomes(NamedTuple):
 
     done: tuple[int, ...]
     without: tuple[int, ...]
+
+    @classmethod
+    def of(cls, gave: Iterable[bool]) -> Outcomes:
+        """Sort the indexes by whether the item gave a value."""
+        sides: tuple[list[int], list[int]] = ([], [])
+        for at, value in enumerate(gave):
+            sides[not value].append(at)
+        return cls(tuple(sides[0]), tuple(sides[1]))
 
 
 class HookTally:

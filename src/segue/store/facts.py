@@ -10,7 +10,7 @@ from typing import Final, Protocol, TypeAlias
 import msgspec
 
 from segue.model.acts import Act, MoveBackfill, RunAct, StartBackfill, TriggerRun
-from segue.model.backfills import BackfillState
+from segue.model.backfills import BackfillImage, BackfillState
 from segue.model.definition import Definition
 from segue.model.ids import Instant, RunKey
 from segue.model.images import AttemptImage, Facts, HookImage, RunImage, Step, TaskImage, Version
@@ -77,8 +77,8 @@ class FactSource(Protocol):
         """The first `n` of this text that no run has, nor had as far as the slot tells."""
         ...
 
-    def backfilled(self, backfill: int) -> str:
-        """The DAG of a backfill, empty where there is none."""
+    def backfill_image(self, number: int) -> BackfillImage | None:
+        """A backfill, ended or not."""
         ...
 
     def placed(self, dag: str, slot: tuple[Instant, Instant]) -> RunKey | None:
@@ -92,9 +92,12 @@ class FactSource(Protocol):
 
 def facts_of(source: FactSource, act: Act, request: str) -> Facts:
     """Gather what `Facts` holds about the object of an act."""
-    if isinstance(act, StartBackfill | MoveBackfill):
-        dag = act.dag if isinstance(act, StartBackfill) else source.backfilled(act.backfill)
-        return Facts(version=source.newest(dag), answer=source.answer(request))
+    if isinstance(act, StartBackfill):
+        return Facts(version=source.newest(act.dag), answer=source.answer(request))
+    if isinstance(act, MoveBackfill):
+        backfill = source.backfill_image(act.backfill)
+        version = None if backfill is None else source.newest(backfill.row.dag)
+        return Facts(version=version, answer=source.answer(request), backfill=backfill)
     if not isinstance(act, TriggerRun | RunAct):
         return Facts(answer=source.answer(request))
     if isinstance(act, TriggerRun):
@@ -112,6 +115,7 @@ def facts_of(source: FactSource, act: Act, request: str) -> Facts:
         newer=latest if run and latest != run.row.run else None,
         answer=source.answer(request),
         made=source.image(made) if made else None,
+        backfill=source.backfill_image(run.row.backfill) if run and run.row.backfill else None,
     )
 
 

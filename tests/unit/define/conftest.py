@@ -18,10 +18,10 @@ def load(tmp_path: Path) -> Iterator[Callable[[str], Loaded]]:
     """Loads a text as a DAG file; what loading did to the interpreter is put back."""
     modules, path = set(sys.modules), list(sys.path)
 
-    def load(text: str, **values: object) -> Loaded:
+    def load(text: str, *, now: int | None = None, **values: object) -> Loaded:
         file = tmp_path / "pipeline.py"
         file.write_text(text)
-        return load_file(file, tmp_path, values=values)
+        return load_file(file, tmp_path, values=values, now=now)
 
     yield load
     sys.path[:] = path

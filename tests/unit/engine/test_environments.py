@@ -226,6 +226,17 @@ def test_what_lies_in_an_environment_that_cannot_be_made_again_does_not_run(outc
     assert (world.states("b", "t"), str(world.row("b").why)) == ([state, "skipped"], reason)
 
 
+def test_what_lies_in_an_environment_that_cannot_be_made_again_does_not_wait_for_its_list():
+    each = mapped("m", "l", after=("a", "o"), trigger_rule="one_success")
+    world = started(SETUP, task("o"), task("l"), task("a", "s"), each, task("t", "s", "m", kind="teardown"))
+    world.cancel()
+    world.play(lambda key: STOPPED)
+    world.retry()
+    world.end("o")
+    world.end("s", outcome=BOOM)
+    assert (world.labels, world.state("m")) == (["l"], "upstream_failed")
+
+
 def test_a_rule_that_runs_after_failures_runs_after_that_of_its_setup():
     world = started(SETUP, WORK[0], task("b", "a", trigger_rule="all_done"), TEARDOWN)
     world.play(lambda key: BOOM if key.task == "b" else GOOD)

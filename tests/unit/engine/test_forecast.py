@@ -170,3 +170,8 @@ def test_over_three_times_the_usual_is_longer_once_there_is_something_usual():
     assert is_longer(31 * SECOND, [10 * SECOND] * 3)
     assert not is_longer(30 * SECOND, [10 * SECOND] * 3)
     assert not is_longer(31 * SECOND, [10 * SECOND] * 2)
+
+
+def test_less_than_a_second_is_no_news():
+    assert not is_longer(999_999, [1_000] * 5)
+    assert is_longer(1_001_000, [1_000] * 5)

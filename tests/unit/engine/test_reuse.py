@@ -326,6 +326,12 @@ def test_items_below_a_list_that_runs_are_not_taken_over():
     assert reasons(found)["item"] == "upstream list runs"
 
 
+def test_a_mapped_task_of_which_no_item_is_good_is_expanded_anew():
+    found = plan(ended(FAN, "item[0]", "item[1]", "item[2]"))
+    assert (found.expanded, found.reused) == ((), ("list", "free"))
+    assert reasons(found)["item"] == "3 of its 3 items run"
+
+
 def test_an_item_that_was_marked_runs():
     world = ended(FAN, "item[1]")
     world.mark("item[1]", "success")

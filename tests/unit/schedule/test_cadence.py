@@ -40,7 +40,8 @@ def test_a_timetable_names_hours_or_does_not(timetable, named):
 
 @pytest.mark.parametrize(
     ("expression", "instead"),
-    [("30 2 * * *", daily(at="02:30")), ("0 6 * * 1", weekly("mon", at="06:00")), ("0 6 * * 7", weekly("sun", at="06:00")),
+    [("30 2 * * *", daily(at="02:30")), ("0 6 * * 1", weekly("mon", at="06:00")), 
+     ("0 6 * * 7", weekly("sun", at="06:00")),
      ("0 6 * * FRI", weekly("fri", at="06:00")), ("0 6 15 * *", monthly(15, at="06:00")), ("0 6 31 * *", None),
      ("0 6 * * 1-5", None), ("0 6 1 1 *", None)],
 )  # fmt: skip

@@ -87,7 +87,8 @@ def _read_file(request: Load, shelf: Snapshots) -> Read:
 
 def _compiled(bundle: Bundle, request: Load) -> Read:
     os.chdir(bundle.root)
-    loaded = load_file(bundle.folder / bundle.file, bundle.folder, values=request.values)
+    now = time.time_ns() // 1_000
+    loaded = load_file(bundle.folder / bundle.file, bundle.folder, values=request.values, now=now)
     code = code_digest(bundle.folder / bundle.file, bundle.folder)
     reached = imported_files(bundle.folder / bundle.file, bundle.folder)
     return Read(

@@ -10,7 +10,6 @@ from typing import Final
 import msgspec
 
 from segue.model.acts import Act, SecretKind
-from segue.model.backfills import BackfillImage
 from segue.model.contracts import Lease
 from segue.model.definition import Definition
 from segue.model.errors import LeaseLost
@@ -90,9 +89,9 @@ class MemoryWriter:
             if (version := store.newest(dag)) is not None
         )  # fmt: skip
         backfills = tuple(
-            BackfillImage(view.row, view.state, view.made, store.spec(view.row.dag, view.row.version))
-            for _, view in sorted(store.backfills.items())
-            if view.state not in ENDED_BACKFILLS
+            image
+            for number, view in sorted(store.backfills.items())
+            if view.state not in ENDED_BACKFILLS and (image := store.backfill_image(number))
         )
         return Snapshot(
             store.fence_key, dags, store.open_runs(runs), tuple(sorted(store.pools.items())), backfills,

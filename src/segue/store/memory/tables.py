@@ -8,6 +8,7 @@ import msgspec
 
 from segue.model.acts import SecretKind
 from segue.model.alerts import AlertKind, Episode
+from segue.model.backfills import BackfillImage
 from segue.model.ids import Instant, RunKey
 from segue.model.images import AttemptImage, RunImage, Step, Version
 from segue.model.spec import DagSpec
@@ -126,9 +127,13 @@ class MemoryStore:
         return DagSpec(dag) if version is None else version.spec
 
     def newest(self, dag: str) -> Version | None:
-        """The DAG's newest version, with the newest bundle."""
+        """The DAG's newest version, with the newest bundle and the file that declares it now."""
         view = self.dags.get(dag)
-        return None if view is None else msgspec.structs.replace(self.versions[dag, view.version], bundle=view.bundle)
+        if view is None:
+            return None
+        version = self.versions[dag, view.version]
+        spec = msgspec.structs.replace(version.spec, file=view.file)
+        return msgspec.structs.replace(version, spec=spec, bundle=view.bundle)
 
     def made(self, request: str) -> RunKey | None:
         """The run that a request with this id has made."""
@@ -140,10 +145,12 @@ class MemoryStore:
         told = () if view is None else (view.last_run, view.last_good_run)
         return max(self.highest.get((dag, key), 0), number_in(told, dag, key)) + 1
 
-    def backfilled(self, backfill: int) -> str:
-        """The DAG of a backfill, empty where there is none."""
-        view = self.backfills.get(backfill)
-        return "" if view is None else view.row.dag
+    def backfill_image(self, number: int) -> BackfillImage | None:
+        """A backfill, ended or not."""
+        view = self.backfills.get(number)
+        if view is None:
+            return None
+        return BackfillImage(view.row, view.state, view.made, self.spec(view.row.dag, view.row.version))
 
     def placed(self, dag: str, slot: tuple[Instant, Instant]) -> RunKey | None:
         """The run that holds the slot's place."""

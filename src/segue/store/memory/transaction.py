@@ -296,10 +296,10 @@ class MemoryTransaction:
         view = self._store.slots.get(key) or SlotView(change.dag, change.slot, change.state, "", None, change.version)
         if change.run is not None:
             self._known(change.run)
-            view = _replace(view, last_run=str(change.run))
+            view = _replace(view, last_run=str(change.run), version=change.version)
             if change.state is SlotState.FRESH:
                 view = _replace(view, last_good_run=str(change.run))
-        self._journal.put(self._store.slots, key, _replace(view, state=change.state, version=change.version))
+        self._journal.put(self._store.slots, key, _replace(view, state=change.state))
 
     def _forget(self, change: RunsForgotten) -> bool:
         gone = forget(self._store, self._journal, change)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import func, literal_column, select, tuple_
+from sqlalchemy import exists, func, literal_column, select, tuple_
 from sqlalchemy.engine import Connection
 
 from segue.model.ids import Instant, RunKey
@@ -52,8 +52,8 @@ def alerts_of(connection: Connection, since: Instant | None, open_only: bool, li
     if since is not None:
         found = found.where(alerts.c.at >= since)
     if open_only:
-        said = select(literal_column("1")).where(*mine)
-        found = found.where(~said.exists() | said.where(deliveries.c.state == "failed").exists())
+        failed = deliveries.c.state == "failed"
+        found = found.where(~exists().where(*mine) | exists().where(*mine, failed))
     rows = connection.execute(found).fetchall()
     by_alert = _deliveries(connection, [tuple(row[:3]) for row in rows])
     return [alert_view(row, tuple(by_alert[tuple(row[:3])])) for row in rows]
@@ -67,8 +67,8 @@ def _deliveries(connection: Connection, keys: Sequence[Any]) -> dict[Any, list[D
         .order_by(of.target)
     )
     by_alert: dict[Any, list[DeliveryView]] = defaultdict(list)
-    for thing, kind, episode, *said in connection.execute(found) if keys else ():
-        by_alert[thing, kind, episode].append(DeliveryView(*said))
+    for row in connection.execute(found) if keys else ():
+        by_alert[tuple(row[:3])].append(DeliveryView(*row[3:]))
     return by_alert
 
 

@@ -13,6 +13,7 @@ from segue.model.events import Known
 from segue.model.ids import RunKey
 from segue.model.state import RunState
 from segue.model.timing import SlotAsk, SlotFacts
+from segue.model.views import SlotView
 from segue.store.facts import GOOD, facts_of_slot, is_gone, number_in
 from segue.store.schema import NO_INDEX, runs, slots, tasks
 from segue.store.sql.rows import SLOTS, slot_view
@@ -47,11 +48,7 @@ def _answers(connection: Connection, source: SqlSource, asks: Sequence[SlotAsk])
     for dag, start, end, number, key, n, state in connection.execute(of_slots):
         made[dag, start, end][RunKey(dag, key, n)] = RunState(state)
         slot_of[number] = (dag, start, end)
-    ledger = SLOTS.add_columns(slots.c.scheduled).where(
-        tuple_(slots.c.dag, slots.c.slot_start, slots.c.slot_end).in_(keys)
-    )
-    rows = {(view.dag, *view.slot): (view, bool(scheduled)) for *row, scheduled in connection.execute(ledger)
-            if (view := slot_view(row))}  # fmt: skip
+    rows = _rows(connection, keys)
     of_keys = tuple_(runs.c.dag, runs.c.key).in_([(ask.dag, ask.key) for ask in asks])
     taken = connection.execute(
         select(runs.c.dag, runs.c.key, func.max(runs.c.n)).where(of_keys).group_by(runs.c.dag, runs.c.key)
@@ -64,10 +61,16 @@ def _answers(connection: Connection, source: SqlSource, asks: Sequence[SlotAsk])
         view, scheduled = rows.get(slot, (None, False))
         told = () if view is None else (view.last_run, view.last_good_run)
         taken_n = max(highest.get((ask.dag, ask.key), 0), number_in(told, ask.dag, ask.key))
-        tasks_ = good[slot]
         if view is not None and is_gone(view, made[slot]) and (version := source.newest(ask.dag)):
-            tasks_ = tasks_ | {task.id for task in version.spec.tasks}
-        yield facts_of_slot(ask, made[slot], view, scheduled, taken_n, tasks_)
+            good[slot] |= {task.id for task in version.spec.tasks}
+        yield facts_of_slot(ask, made[slot], view, scheduled, taken_n, good[slot])
+
+
+def _rows(connection: Connection, keys: Sequence[Any]) -> dict[Any, tuple[SlotView | None, bool]]:
+    of = slots.c
+    found = SLOTS.add_columns(of.scheduled).where(tuple_(of.dag, of.slot_start, of.slot_end).in_(keys))
+    views = ((slot_view(row[:-1]), bool(row[-1])) for row in connection.execute(found))
+    return {(view.dag, *view.slot): (view, scheduled) for view, scheduled in views}
 
 
 def _good_tasks(connection: Connection, numbers: Sequence[int]) -> Iterator[tuple[int, str]]:

@@ -74,8 +74,8 @@ r, t, a, e, b, o = runs.c, tasks.c, attempts.c, events.c, backfills.c, alerts.c
 _RUN_KEY = (r.dag, r.key, r.n)
 RUNS: Final[Select[Any]] = select(
     r.id, *_RUN_KEY, r.request_id, r.version, r.bundle, r.slot_start, r.slot_end, r.kind, r["class"], r.environment,
-    r.params, r.due, r.created, r.actor, r.reason, r.backfill, r.state, r.round, r.placed, r.why, r.culprits, r.cancel_at,
-    r.started, r.ended, r.stop, r.stopped_by, r.spent, r.placed_at,
+    r.params, r.due, r.created, r.actor, r.reason, r.backfill, r.state, r.round, r.placed, r.why, r.culprits,
+    r.cancel_at, r.started, r.ended, r.stop, r.stopped_by, r.spent, r.placed_at,
 )  # fmt: skip
 TASKS: Final[Select[Any]] = select(
     t.run, t.task_id, t.map_index, t.state, t.round, t.tries, t.losses, t.platform, t.not_before, t.why, t.number,
@@ -204,8 +204,8 @@ def alert_view(row: Any, deliveries: tuple[DeliveryView, ...]) -> AlertView:
 
 def episode_of(row: Any) -> Episode:
     """What the engine knows of an alert: thing, kind, episode, last, DAG, connections."""
-    *known, connections = row
-    return Episode(*known, _strings(connections))
+    thing, kind, episode, last, dag, connections = row
+    return Episode(thing, kind, episode, last, dag, _strings(connections))
 
 
 def answer_view(row: Any) -> AnswerView:

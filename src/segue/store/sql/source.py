@@ -163,13 +163,13 @@ class SqlSource:
 
     def backfills(self) -> tuple[BackfillImage, ...]:
         """Those that have not ended."""
-        rows = self._connection.execute(
-            BACKFILLS.where(backfills.c.state.not_in(sorted(ENDED_BACKFILLS))).order_by(backfills.c.id)
-        )
-        return tuple(
-            BackfillImage(view.row, view.state, view.made, self.spec(view.row.dag, view.row.version))
-            for view in map(backfill_view, rows)
-        )
+        open_ = backfills.c.state.not_in(sorted(ENDED_BACKFILLS))
+        rows = self._connection.execute(BACKFILLS.where(open_).order_by(backfills.c.id)).fetchall()
+        return tuple(map(self._backfill, rows))
+
+    def _backfill(self, row: Any) -> BackfillImage:
+        view = backfill_view(row)
+        return BackfillImage(view.row, view.state, view.made, self.spec(view.row.dag, view.row.version))
 
     def _last_backfill(self) -> int:
         return self._connection.execute(select(func.max(backfills.c.id))).scalar() or 0
@@ -193,13 +193,15 @@ class SqlSource:
         return None if row is None else self.image_of(run_view(row))
 
     def newest(self, dag: str) -> Version | None:
-        """The DAG's newest version, with the newest bundle."""
+        """The DAG's newest version, with the newest bundle and the file that declares it now."""
         row = self._one(
-            select(versions.c.number, versions.c.spec_digest, versions.c.code_digest, dags.c.bundle)
+            select(versions.c.number, versions.c.spec_digest, versions.c.code_digest, dags.c.bundle, dags.c.file)
             .join_from(dags, versions, and_(versions.c.dag == dags.c.dag_id, versions.c.number == dags.c.version))
             .where(dags.c.dag_id == dag)
         )
-        return None if row is None else Version(row[0], self.spec(dag, row[0]), *row[1:])
+        if row is None:
+            return None
+        return Version(row[0], msgspec.structs.replace(self.spec(dag, row[0]), file=row[4]), *row[1:4])
 
     def made(self, request: str) -> RunKey | None:
         """The run that a request with this id has made."""
@@ -215,10 +217,10 @@ class SqlSource:
         )
         return max(row[0] or 0, number_in(told or (), dag, key)) + 1
 
-    def backfilled(self, backfill: int) -> str:
-        """The DAG of a backfill, empty where there is none."""
-        row = self._one(select(backfills.c.dag).where(backfills.c.id == backfill))
-        return "" if row is None else row[0]
+    def backfill_image(self, number: int) -> BackfillImage | None:
+        """A backfill, ended or not."""
+        row = self._one(BACKFILLS.where(backfills.c.id == number))
+        return None if row is None else self._backfill(row)
 
     def placed(self, dag: str, slot: tuple[Instant, Instant]) -> RunKey | None:
         """The run that holds the slot's place."""

@@ -37,8 +37,8 @@ SEALED: Final = {"connection": connections, "secret": secrets}
 """Where what is encrypted lies, by kind."""
 
 _RUN: Final = (
-    "dag key n request_id slot_start slot_end kind backfill class version bundle environment params actor reason state round"
-    " placed due created"
+    "dag key n request_id slot_start slot_end kind backfill class version bundle environment params actor reason state"
+    " round placed due created"
 )
 _RUN_MOVED: Final = (
     "state", "round", "placed", "why", "culprits", "cancel_at", "stop", "stopped_by", "spent", "placed_at",
@@ -136,7 +136,8 @@ def _move_slot(g: Grammar) -> str:
                 "last_run": func.coalesce(func.nullif(fresh.last_run, NO_TEXT), slots.c.last_run),
                 "last_good_run": func.coalesce(fresh.last_good_run, slots.c.last_good_run),
                 "state": fresh.state,
-                "version": fresh.version,
+                # Where no run has to do with it only the state is new.
+                "version": case((fresh.last_run == NO_TEXT, slots.c.version), else_=fresh.version),
             },
         ),
         "dag slot_start slot_end last_run last_good_run state version",

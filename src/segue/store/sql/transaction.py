@@ -49,42 +49,14 @@ from segue.model.state import FINAL, RunState, SlotState, TaskState
 from segue.store.log import Entry, entries, task_entries
 from segue.store.schema import NO_INDEX
 from segue.store.sql.desk import Desk
-from segue.store.sql.moves import Moves
 from segue.store.sql.statements import Statements
+from segue.store.sql.waves import Rows, Wave, is_small, says_little
 
 __all__ = ["SqlTransaction"]
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _NOTHING: Final = Value()
 _LIVE: Final = frozenset({TaskState.QUEUED, TaskState.RUNNING})
-
-
-_Rows = list[tuple[Any, ...]]
-
-
-class _Wave:
-    """Rows of one batch: no task appears twice in it."""
-
-    __slots__ = ("attempts", "tasks")
-
-    def __init__(self, sql: Moves) -> None:
-        self.tasks: dict[str, _Rows] = {sql.queue_task: [], sql.put_task: [], sql.pass_task: [], sql.move_task: []}
-        self.attempts: dict[str, _Rows] = {
-            sql.finish_attempt: [], sql.move_attempt: [], sql.add_attempt: [], sql.add_special_attempt: []
-        }  # fmt: skip
-
-
-def _is_small(value: Value) -> bool:
-    """It lies in its row, and there is nothing else to say about it."""
-    return value.length is None and value.ref is None and not value.preview
-
-
-def _says_little(move: AttemptMoved) -> bool:
-    """It leaves neither log nor notes nor rows, and had no process end with it."""
-    return (
-        not move.notes and move.log is None and move.exit_code is None and move.signal is None
-        and move.rows is None and not move.source
-    )  # fmt: skip
 
 
 class SqlTransaction:
@@ -102,10 +74,10 @@ class SqlTransaction:
         self.seq = seq
         self.made: dict[RunKey, int] = {}
         self._desk, self._sql, self._moves, self._epoch, self._known = desk, sql, sql.moves, epoch, known
-        self._waves: list[_Wave] = []
+        self._waves: list[Wave] = []
         self._task_turns: dict[tuple[int, str, int], int] = {}
         self._attempt_turns: dict[tuple[int, str, int], int] = {}
-        self._events: list[_Rows] = [[], []]
+        self._events: list[Rows] = [[], []]
         self._writers: dict[type, Callable[[Any], None]] = {
             RunCreated: self._create_run,
             RunMoved: self._move_run,
@@ -172,7 +144,7 @@ class SqlTransaction:
         empty = move.result is None and began is None
         if plain and empty and move.old is TaskState.PENDING and new is TaskState.QUEUED:
             wave.tasks[self._moves.queue_task].append((run, move.task, index, *tallies, _encode(move.why), number))
-        elif plain and new is TaskState.SUCCESS and move.old in _LIVE and _is_small(value):
+        elif plain and new is TaskState.SUCCESS and move.old in _LIVE and is_small(value):
             wave.tasks[self._moves.pass_task].append((
                 *tallies, _encode(move.why), number, began, move.at, value.digest, value.inline,
                 run, move.task, index, str(move.old),
@@ -182,7 +154,7 @@ class SqlTransaction:
         for entry in task_entries(move):
             self._log(entry, run)
 
-    def _move_any_task(self, wave: _Wave, move: TaskMoved, run: int, index: int) -> None:
+    def _move_any_task(self, wave: Wave, move: TaskMoved, run: int, index: int) -> None:
         new, value, began = move.new, move.result or _NOTHING, move.began
         if began is None and new is TaskState.RUNNING:
             began = move.at
@@ -219,7 +191,7 @@ class SqlTransaction:
                 )
             return
         alive = move.new in ("queued", "running")
-        if not alive and _says_little(move):
+        if not alive and says_little(move):
             wave.attempts[self._moves.finish_attempt].append((
                 str(move.new), move.cause, move.text, move.peak_rss, move.cpu, move.worker, move.began, move.at,
                 run, key.task, index, key.number, str(move.old),
@@ -262,8 +234,9 @@ class SqlTransaction:
         row, run = change.row, change.row.run
         start, end = row.slot or (None, None)
         self.made[run] = self._desk.add_run((
-            run.dag, run.key, run.n, row.request, start, end, row.kind, row.backfill, row.klass, row.version, row.bundle,
-            row.environment, row.params, row.actor, row.reason, str(RunState.QUEUED), 1, 0, row.due, row.created,
+            run.dag, run.key, run.n, row.request, start, end, row.kind, row.backfill, row.klass, row.version,
+            row.bundle, row.environment, row.params, row.actor, row.reason, str(RunState.QUEUED), 1, 0,
+            row.due, row.created,
         ))  # fmt: skip
         if row.kind == "scheduled" and row.slot is not None:
             self._desk.write(self._sql.mark_slot, [(run.dag, start, end, row.version)], change)
@@ -376,12 +349,12 @@ class SqlTransaction:
             number = self.made[run] = found[0]
         return number
 
-    def _wave(self, turns: dict[tuple[int, str, int], int], run: int, task: str, index: int) -> _Wave:
+    def _wave(self, turns: dict[tuple[int, str, int], int], run: int, task: str, index: int) -> Wave:
         key = (run, task, index)
         turn = turns.get(key, 0)
         turns[key] = turn + 1
         if turn == len(self._waves):
-            self._waves.append(_Wave(self._moves))
+            self._waves.append(Wave(self._moves))
         return self._waves[turn]
 
     def _flush(self) -> None:

@@ -1,7 +1,7 @@
 """What people ask of clocks and backfills, as acts.
 
-Of an action's fields they use: `count` is the minutes of a pause (0: for good) or the cap of a backfill; `slot` how many
-slots back, counted from the newest that is due (a backfill: so many slots up to that one); `target` the order of a
+Of an action's fields they use: `count` is the minutes of a pause (0: for good) or the cap of a backfill; `slot` how
+many slots back, counted from the newest that is due (a backfill: so many slots up to that one); `target` the order of a
 backfill, where it is moved to, or what an unpause runs.
 """
 

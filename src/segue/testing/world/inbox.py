@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from segue.model.changes import Answered, Change
 from segue.model.definition import Defined
-from segue.model.events import Event, Request
+from segue.model.events import Event, Expired, Request
 from segue.testing.world.cuts import Cuts
 from segue.testing.world.ledger import Ledger, Violation
 from segue.testing.world.script import SECOND
@@ -35,7 +35,7 @@ class ScriptedInbox:
         self.acknowledged: set[str] = set()
         self.news = False
 
-    def send(self, event: Request | Defined) -> None:
+    def send(self, event: Request | Defined | Expired) -> None:
         """Somebody asks, and asks again until he is answered."""
         self._waiting.append(event)
         self.news = True

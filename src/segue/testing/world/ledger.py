@@ -94,6 +94,8 @@ class RunRecord:
         alive, calling: its living attempts, and those of its hooks.
         kept: what `context.state` holds.
         before: where every task stood when the run began to be stopped.
+        ended: when it ended, as long as it has.
+        forgotten: the store has removed it.
     """
 
     row: RunRow
@@ -116,6 +118,8 @@ class RunRecord:
     placed_at: Instant | None = None
     before: dict[tuple[str, int | None], TaskRecord] = field(default_factory=dict)
     environments: dict[tuple[str, str], frozenset[str]] | None = None
+    ended: Instant | None = None
+    forgotten: bool = False
 
     def task(self, name: str, index: int | None) -> TaskRecord:
         """The record of a task; PENDING where nothing was written yet."""
@@ -275,7 +279,7 @@ class Ledger:
         run.culprits, run.stop = change.culprits, change.stop
         run.klass = run.klass if change.klass is None else change.klass
         _require(change.placed == (change.placed_at is not None), "TIMEOUT", f"{change.run}: {change}")
-        run.spent, run.placed_at = change.spent, change.placed_at
+        run.spent, run.placed_at, run.ended = change.spent, change.placed_at, change.ended
         run.started = change.started if change.started is not None else run.started
         commit.runs.append((change, change.old))
         commit.touched.add(change.run)

@@ -222,7 +222,13 @@ class _Reader:
             return {None: _Told(TaskState.PENDING)}
         sure, outcome = early_verdict(rule, self.states(task.upstream))
         if outcome is not None or not sure:
-            return {None: _Told(outcome if outcome is not None else TaskState.PENDING)}
+            told = _Told(outcome if outcome is not None else TaskState.PENDING)
+            # An environment that is made anew may fail below a map of which some items were taken over.
+            partly = task.mapped is not None and any(name == task.id for name, _ in self.known.taken)
+            if not partly or task.mapped is None:
+                return {None: told}
+            items = self.expand(task, task.mapped)
+            return {index: one if (task.id, index) in self.known.taken else told for index, one in items.items()}
         return {None: self.attempts(task, None)} if task.mapped is None else self.expand(task, task.mapped)
 
     def clean_up(self, task: TaskSpec) -> _Told:

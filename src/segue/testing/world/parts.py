@@ -9,7 +9,6 @@ from segue.model import contracts
 from segue.model.events import Asked, Ended, Lost
 from segue.model.ids import RunKey
 from segue.model.images import Snapshot
-from segue.model.limits import Limits
 from segue.model.masking import Veil
 from segue.model.why import Why
 from segue.run.executors.veiling import veiled, veiled_question
@@ -58,7 +57,7 @@ class Parts:
 
     Args:
         store: opens the store that remembers, for writing and for the audit.
-        engine: makes an engine from a snapshot and the settings' limits.
+        engine: makes an engine from a snapshot and the settings' limits, and `planning=True` where clocks run.
         loop: drives it.
         hide: takes secrets out of what attempts say.
         faulty: DAGs that the engine is meant to fail over.
@@ -66,7 +65,7 @@ class Parts:
     """
 
     store: Callable[[], Opened] = in_memory
-    engine: Callable[[Snapshot, Limits], TalkingEngine] = Engine
+    engine: Callable[..., TalkingEngine] = Engine
     loop: Loop = run_forever
     hide: Callable[[Ended | Lost | Asked, Veil], Ended | Lost | Asked] = hide_secrets
     name: str = ""

@@ -8,19 +8,23 @@ from segue.model.acts import Act, CancelRun, MarkTask, RejectTask, ReleaseTask, 
 from segue.model.changes import Change, RunCreated, VersionAdded
 from segue.model.contracts import Writer
 from segue.model.definition import Defined, Definition
-from segue.model.events import Request
+from segue.model.events import Expired, Request
 from segue.model.ids import RunKey, TaskKey, manual_key
 from segue.model.images import RunRow, Version
 from segue.model.spec import DagSpec, spec_digest
-from segue.model.state import TaskState
+from segue.model.state import RUN_FINAL, RunState, TaskState
+from segue.testing.world.clerks import act_on_clocks
+from segue.testing.world.clockwork import Clockwork
 from segue.testing.world.inbox import ScriptedInbox
 from segue.testing.world.ledger import Ledger
 from segue.testing.world.plan import EPOCH, Action, Plan, Stock
 from segue.testing.world.script import SECOND, Script
+from segue.testing.world.timeline import Timeline
 
 __all__ = ["People", "lay_in", "open_pools"]
 
 _DAY = 86_400 * SECOND
+_GOING = (RunState.QUEUED, RunState.RUNNING, RunState.HELD)
 _KINDS = {1: "scheduled", 2: "backfill"}
 
 
@@ -38,21 +42,28 @@ class People:
         opened: runs that were retried.
     """
 
-    def __init__(self, plan: Plan, script: Script, ledger: Ledger, inbox: ScriptedInbox) -> None:
+    def __init__(
+        self, plan: Plan, script: Script, ledger: Ledger, inbox: ScriptedInbox, clockwork: Clockwork, timeline: Timeline
+    ) -> None:
         self._plan, self._script, self._ledger, self._inbox = plan, script, ledger, inbox
+        self._clockwork, self._timeline = clockwork, timeline
         self._settled = [one for one in plan.actions if one.at is None]
         self.sent: dict[str, Act] = {}
         self.verdicts: dict[TaskKey, bool] = {}
         self.opened: set[RunKey] = set()
 
-    def defined(self, spec: DagSpec, name: str) -> Defined:
+    def defined(self, spec: DagSpec, name: str, *, confirmed: bool = False) -> Defined:
         """A file with one DAG."""
-        return Defined("here", f"{name}.py", (Definition(spec, spec_digest(spec), "code", "bundle"),))
+        definition = Definition(spec, spec_digest(spec), "code", "bundle")
+        return Defined("here", spec.file or f"{name}.py", (definition,), confirmed=confirmed)
 
     def do(self, action: Action) -> bool:
         """Carry an action out; say whether there was anything to ask for."""
         if action.verb == "define":
-            self._inbox.send(self.defined(self._plan.edits[action.id], action.id))
+            self._inbox.send(self.defined(self._plan.edits[action.id], action.id, confirmed=action.flag))
+            return True
+        if action.verb == "gone":
+            self._inbox.send(Defined("here", f"{action.dag}.py", gone=(action.dag,)))
             return True
         act = self.sent.get(action.id) or self._act(action)
         if act is not None:
@@ -80,6 +91,8 @@ class People:
             return TriggerRun(action.dag, key, action.interval, action.params, replace=action.flag)
         if action.verb in ("release", "reject"):
             return self._verdict(action)
+        if self._plan.clocks is not None:
+            return self._act_on_clocks(action)
         run = self._ledger.requests.get(action.target, RunKey(action.dag, manual_key(action.target), 1))
         match action.verb:
             case "retry":
@@ -91,6 +104,30 @@ class People:
                 return CancelRun(run, now=action.flag)
             case _:
                 return MarkTask(run, action.tasks[0], action.state, "drawn")
+
+    def _act_on_clocks(self, action: Action) -> Act | None:
+        if action.verb in ("retry", "cancel"):
+            wanted = RUN_FINAL - {RunState.SUCCESS} if action.verb == "retry" else _GOING
+            runs = [one for one in self._ledger.runs.values() if one.row.run.dag == action.dag and not one.forgotten]
+            keys = [one.row.run for one in runs if one.state in wanted]
+            if not keys:
+                return None
+            key = self._script.rng("which", action.id).choice(keys)
+            return RetryRun(key, force=action.flag) if action.verb == "retry" else CancelRun(key)
+        file = None
+        if action.verb == "deploy":
+            file = self.defined(self._plan.edits[action.id], action.id, confirmed=action.flag)
+        specs = {dag: self._ledger.versions[dag, number] for dag, number in self._ledger.newest.items()}
+        return act_on_clocks(action, self._clockwork, specs, self._timeline.now(), file)
+
+    def forget(self, before: int) -> None:
+        """Let the store forget what ended before an instant."""
+        old = tuple(
+            key for key, run in self._ledger.runs.items()
+            if run.ended is not None and run.ended < before and not run.forgotten and not run.calling
+        )  # fmt: skip
+        if old:
+            self._inbox.send(Expired(old))
 
     def _verdict(self, action: Action) -> Act | None:
         """About something that is held, in the run meant, or in any of the DAG."""

@@ -10,29 +10,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from typing import TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
 from segue.model import contracts
 from segue.model.acts import CancelRun, RetryRun
-from segue.model.changes import Answered, Change, Decision, RunCreated, RunMoved
+from segue.model.changes import Answered, Change, RunCreated, RunMoved
 from segue.model.commands import Command
 from segue.model.events import Event
-from segue.model.ids import Instant, RunKey
+from segue.model.ids import RunKey
 from segue.model.images import Snapshot
 from segue.model.masking import Mask
 from segue.model.state import LIVE, RUN_FINAL, RunState, TaskState
-from segue.testing.world.clocks import Wall, WallClock
+from segue.testing.world.clocks import Clocks, Wall, WallClock
+from segue.testing.world.clockwork import Clockwork
 from segue.testing.world.coverage import Coverage
 from segue.testing.world.cuts import Crashed, Cuts
 from segue.testing.world.executor import ScriptedExecutor
 from segue.testing.world.floor import Floor
+from segue.testing.world.heard import Heard
 from segue.testing.world.inbox import ScriptedInbox
 from segue.testing.world.invariants import INVARIANTS
 from segue.testing.world.ledger import Ledger, Violation
 from segue.testing.world.owners import Baton, Desk
-from segue.testing.world.parts import PRODUCT, Parts, TalkingEngine
+from segue.testing.world.parts import PRODUCT, Parts
 from segue.testing.world.people import People, lay_in, open_pools
 from segue.testing.world.plan import Fault, Plan, script_of
 from segue.testing.world.rest import check_answered, check_ended, check_foretold, check_stored, stands_ready
@@ -45,6 +47,7 @@ __all__ = ["Story", "World", "play", "verify"]
 
 MOST_TURNS = 60_000
 IDLE_TURNS = 3
+HOUR: Final = 3600 * SECOND
 States: TypeAlias = dict[tuple[str, int | None], TaskState]
 
 
@@ -89,7 +92,8 @@ class World:
             for _ in range(plan.owners)
         ]
         self.store = CrashStore(self.inner, plan, self.script, self.cuts, self._committed, self.desk)
-        self.people = People(plan, self.script, self.ledger, self.inbox)
+        self.clockwork = Clockwork(self.ledger)
+        self.people = People(plan, self.script, self.ledger, self.inbox, self.clockwork, self.timeline)
         self.coverage = Coverage(plan, self.ledger, self.people.sent)
         self._hash = blake2b(digest_size=16)
         self._mask = Mask([CANARY])
@@ -97,7 +101,7 @@ class World:
         self._mine: set[RunKey] = set()
         self._taken_up: dict[RunKey, str] = {}
         self.ledger.driven = self._mine if plan.foreground else None
-        self._engines: dict[int, _Heard] = {}
+        self._engines: dict[int, Heard] = {}
 
     @property
     def executor(self) -> ScriptedExecutor:
@@ -133,11 +137,13 @@ class World:
 
     def _new_engine(self, snapshot: Snapshot) -> contracts.Engine:
         self.ledger.lives += 1
-        engine = self._engines[self.baton.current] = _Heard(self.parts.engine(snapshot, self.plan.limits))
+        planning: Any = {} if self.plan.clocks is None else {"planning": True}
+        engine = self._engines[self.baton.current] = Heard(self.parts.engine(snapshot, self.plan.limits, **planning))
+        self.clockwork.draining = False
         return engine
 
     @property
-    def _engine(self) -> _Heard | None:
+    def _engine(self) -> Heard | None:
         return self._engines.get(self.baton.current)
 
     @property
@@ -162,7 +168,10 @@ class World:
 
     def _arrange(self) -> None:
         for spec in self.plan.dags:
-            self.inbox.send(self.people.defined(spec, spec.id))
+            confirmed = self.script.rng("confirmed", spec.id).random() < 0.5
+            self.inbox.send(self.people.defined(spec, spec.id, confirmed=confirmed))
+        if self.plan.clocks is not None:
+            self._arrange_time(self.plan.clocks)
         for action in self.plan.actions:
             if action.at is not None:
                 self.timeline.after(action.at, lambda one=action: self.people.do(one))  # type: ignore[misc, arg-type]
@@ -173,6 +182,20 @@ class World:
             for _ in range(5):
                 self._change_capacity(rng.randrange(200 * SECOND), rng.choice((0, 1, 3, 20)))
             self._change_capacity(200 * SECOND, self.plan.workers)
+
+    def _arrange_time(self, clocks: Clocks) -> None:
+        for at, down in clocks.outages:
+            self.timeline.after(at, lambda down=down: self._strike(down))  # type: ignore[misc]
+        if clocks.forgets is not None:
+            for hour in range(clocks.until // HOUR + 12):
+                self.timeline.after(hour * HOUR, lambda: self._forget(clocks.forgets or 0))
+
+    def _strike(self, down: int) -> None:
+        self.cuts.strike(down)
+        self.inbox.news = True
+
+    def _forget(self, age: int) -> None:
+        self.people.forget(self.timeline.now() - age)
 
     def _change_capacity(self, at: int, workers: int) -> None:
         for executor in self.executors:
@@ -211,6 +234,8 @@ class World:
             raise Violation("I25", f"a secret is committed: {changes}")
         self.ledger.turned = self._engine.turned if self._engine is not None else now
         commit = self.ledger.commit(changes, now)
+        if self._engine is not None:
+            self.clockwork.look(commit, self._engine.turn, self.people.sent)
         self.coverage.look(commit)
         for change in changes:
             if isinstance(change, RunCreated):
@@ -276,25 +301,11 @@ class World:
     def _check_rest(self) -> None:
         check_ended(self.ledger, self.executor, self.parts.faulty)
         check_answered(self.ledger, self.inbox, self.inner, self.people.sent, self.plan.exact)
+        for text in self.clockwork.at_rest(self.timeline.now()) if self.plan.clocks is not None else ():
+            raise Violation("I31", text)
         check_stored(self.ledger, self.inner, self.rows)
         if self.plan.exact:
             check_foretold(self.ledger, self.script, self.people.verdicts, self.people.opened)
-
-
-class _Heard:
-    """The engine, and when it was asked last and wants to be woken."""
-
-    def __init__(self, inner: TalkingEngine) -> None:
-        self._inner = inner
-        self.outstanding, self.why = inner.outstanding, inner.why
-        self.turned = Instant(0)
-        self.wake_at: Instant | None = None
-
-    def step(self, now: Instant, events: Sequence[Event]) -> Decision:
-        """One turn."""
-        decision = self._inner.step(now, events)
-        self.turned, self.wake_at = now, decision.wake_at
-        return decision
 
 
 class _Endangered:

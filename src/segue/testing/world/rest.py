@@ -56,7 +56,8 @@ def check_answered(ledger: Ledger, inbox: ScriptedInbox, store: Writer, sent: Ma
         answer = ledger.answers[request]
         if exact and not answer.ok and isinstance(act, TriggerRun):
             raise Violation("I31", f"request {request} was refused: {answer.text}")
-        if store.facts(act, request).answer is None:
+        forgotten = answer.run is not None and ledger.runs[answer.run].forgotten
+        if store.facts(act, request).answer is None and not forgotten:
             raise Violation("I28", f"request {request} was acknowledged and is not in the store")
 
 

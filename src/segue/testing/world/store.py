@@ -14,10 +14,8 @@ from segue.model.contracts import Lease, Transaction, Writer
 from segue.model.definition import Definition
 from segue.model.errors import Conflict, LeaseLost, StoreDown
 from segue.model.events import Known
-from segue.model.events import Known
 from segue.model.ids import RunKey
 from segue.model.images import Facts, Snapshot
-from segue.model.timing import SlotAsk
 from segue.model.timing import SlotAsk
 from segue.testing.world.cuts import Cuts
 from segue.testing.world.ledger import Violation
@@ -63,10 +61,6 @@ class CrashStore:
     def facts(self, act: Act, request: str) -> Facts:
         """What is known about the object of a request."""
         return self._inner.facts(act, request)
-
-    def look(self, asks: Sequence[SlotAsk]) -> Known:
-        """What is known about slots."""
-        return self._inner.look(asks)
 
     def look(self, asks: Sequence[SlotAsk]) -> Known:
         """What is known about slots."""

@@ -118,6 +118,7 @@ def _dag(rng: Random, name: str, clocks: Clocks) -> DagSpec:
         lookback=rng.choice((0, 0, 0, 1, 2)),
         deadline=rng.choice((None, None, 30 * _MINUTE)),
         end=clocks.epoch + clocks.until,
+        file=f"{name}.py",
     )  # fmt: skip
     return _timed(rng, spec, clocks)
 

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from segue.app.clock import SystemClock
+from segue.app.home import Home, settings_here
+from segue.cli.options import HomeOption, JsonOption
+from segue.cli.output import Code, console, errors, minute, print_json, table
+from segue.model.duration import show_duration
+from segue.model.errors import UsageError
+from segue.model.ids import Instant
+from segue.model.moment import DAY, wall_at
+from segue.model.state import RunState
+
+if TYPE_CHECKING:
+    from segue.engine.month import Month, Play
+    from segue.engine.played import PlayedDag
+
+__all__ = ["app", "tell_month"]
+
+app = typer.Typer(add_completion=False)
+
+_BLOCKS: Final = " ▁▂▃▄▅▆▇█"
+_TOLD: Final = 10
+
+
+@app.command()
+def simulate(  # noqa: PLR0913  # an option is a parameter
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[DAG]...", help="ids, globs, tag:x or files (orders.py); default: all with a clock"),
+    ] = None,
+    days: Annotated[int, typer.Option("--days", metavar="N", help="how many days", min=1, max=400)] = 30,
+    fault: Annotated[
+        list[str] | None, typer.Option("--fault", help="slow=extract:3x, kill=0.01, fail=load:0.1; several times")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="draws other durations and other victims")] = 0,
+    workers: Annotated[int | None, typer.Option("--workers", help="attempts at once", min=1)] = None,
+    steady: Annotated[bool, typer.Option("--steady", help="every task lasts its median")] = False,
+    fail_on: Annotated[
+        list[str] | None, typer.Option("--fail-on", metavar="TROUBLE", help="late, failed, missing, …: exit 1")
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> int:  # fmt: skip
+    """Play the coming days in seconds, with the real planner and engine and the durations of recent runs."""
+    from segue.app.playing import cast_of, month_object, read_fail_on, read_faults, troubles
+    from segue.app.reading import open_reading
+    from segue.app.settings import machine_memory
+    from segue.engine.month import Play, play
+
+    settings = settings_here(home=home)
+    unwanted, faults, now = read_fail_on(fail_on or ()), read_faults(fault or ()), SystemClock().now()
+    with open_reading(Home(settings.home)) as reading:
+        cast = cast_of(settings, reading, targets or ())
+        if not cast:
+            raise UsageError("there is nothing to play: no DAG with a time table is known here; name a file")
+        what = Play(
+            tuple(cast), now, Instant(now + days * DAY), {image.dag: reading.durations(image.dag) for image in cast},
+            workers or settings.workers, seed, faults, settings.limits(machine_memory()),
+            tuple((pool.name, pool.slots) for pool in reading.pools() if pool.slots is not None), steady,
+        )  # fmt: skip
+    began = time.monotonic()
+    month = play(what)
+    if as_json:
+        print_json(month_object(what, month))
+    else:
+        tell_month(console(), what, month, settings.keys.timezone)
+        took = show_duration(int((time.monotonic() - began) * 1_000_000))
+        console().print(Text(f"\n  {month.attempts:,} attempts played in {took}", style="dim"))
+    found = {name: count for name, count in troubles(month).items() if count and name in unwanted}
+    if found and not as_json:
+        said = ", ".join(f"{count:,} {name}" for name, count in found.items())
+        errors().print(Text.assemble(("error: ", "bold red"), said))
+    return Code.FAILED if found else Code.GOOD
+
+
+def tell_month(screen: Console, what: Play, month: Month, zone: str) -> None:
+    """Print what came of a play: a line for each DAG, what was late, when the workers were busy.
+
+    Args:
+        screen: where to.
+        what: was played.
+        month: what came of it.
+        zone: in which hours and days are counted.
+    """
+    span = f"{minute(what.start, zone)} to {minute(what.until, zone)}"
+    screen.print(Text(f"  {span}, {what.workers} workers, seed {what.seed}", style="dim"))
+    screen.print()
+    rows = table(
+        "  DAG", ">runs", ">late", ">failed", ">waited", ">longest", ">missing", ">skipped", ">median", ">p90", ""
+    )
+    for name, dag in month.dags.items():
+        rows.add_row(Text(f"  {name}", style="bold"), *_figures(dag), _words(dag))
+    screen.print(rows)
+    for line in (*_late(month), *_busy(what, month, zone), *_notes(month)):
+        screen.print(line)
+
+
+def _figures(dag: PlayedDag) -> Iterator[Text | str]:
+    yield f"{len(dag.runs):,}"
+    bad = (len(dag.late), dag.count(RunState.FAILED), dag.overlaps)
+    for count, style in zip(bad, ("bold red", "bold red", "yellow"), strict=True):
+        yield Text(f"{count:,}", style=style) if count else Text("·", style="dim")
+    yield show_duration(dag.longest_wait) if dag.overlaps else Text("·", style="dim")
+    for count in (dag.missing, dag.skipped):
+        yield Text(f"{count:,}", style="yellow") if count else Text("·", style="dim")
+    yield from (show_duration(dag.lasted(percent)) if dag.runs else "–" for percent in (50, 90))
+
+
+def _words(dag: PlayedDag) -> Text:
+    parts = [f"{dag.unfinished} not ended"] if dag.unfinished else []
+    parts += [f"{dag.proposed} wait for a person"] if dag.proposed else []
+    return Text(", ".join(parts), style="dim")
+
+
+def _late(month: Month) -> Iterator[Text]:
+    late = sorted((one.deadline, name, one, dag.spec) for name, dag in month.dags.items() for one in dag.late)
+    if late:
+        yield Text()
+    for deadline, name, one, spec in late[:_TOLD]:
+        task = "" if one.task is None else f" {one.task}"
+        ended = "had not ended" if one.ended is None else f"ended {show_duration(one.ended - deadline)} after"
+        head = f"{name}@{one.key}{task}"
+        yield Text.assemble(("  ✗ late  ", "bold red"), head, f"  {ended} {minute(deadline, spec.timezone)}")
+    if len(late) > _TOLD:
+        yield Text(f"    … {len(late) - _TOLD:,} more", style="dim")
+
+
+def _busy(what: Play, month: Month, zone: str) -> Iterator[Text]:
+    """Two lines over the hours of a day, and one over the days."""
+    by_hour: list[list[float]] = [[] for _ in range(24)]
+    depth_by_hour, depth_by_day = [0] * 24, dict[str, int]()
+    for hour in month.hours:
+        wall = wall_at(hour.start, zone)
+        by_hour[wall.hour].append(hour.busy)
+        depth_by_hour[wall.hour] = max(depth_by_hour[wall.hour], hour.depth)
+        day = f"{wall:%m-%d}"
+        depth_by_day[day] = max(depth_by_day.get(day, 0), hour.depth)
+    means = [sum(some) / max(1, len(some)) for some in by_hour]
+    most, deepest = max(range(24), key=means.__getitem__), max(month.hours, key=lambda hour: hour.depth)
+    yield Text()
+    yield Text(f"  {'':20}" + "".join(f"{hour:<6}" for hour in range(0, 24, 3)).rstrip(), style="dim")
+    yield Text.assemble(
+        "  workers in use      ", (_spark(means, 1.0, 2), "cyan"), f"  most at {most:02}: {means[most]:.0%}"
+    )
+    queue = f"  at most {deepest.depth:,}, {minute(deepest.start, zone)}" if deepest.depth else "  nothing ever waits"
+    yield Text.assemble("  tasks that wait     ", (_spark(depth_by_hour, max(depth_by_hour), 2), "yellow"), queue)
+    days = list(depth_by_day.items())
+    edges = f"  {days[0][0]} to {days[-1][0]}"
+    yield Text.assemble(
+        "  the same by day     ", (_spark([n for _, n in days], max(depth_by_hour), 1), "yellow"), edges
+    )
+
+
+def _spark(values: Sequence[float], most: float, wide: int) -> str:
+    """A line of blocks; what is above nothing shows at least the lowest."""
+    steps = len(_BLOCKS) - 1
+    heights = (max(1, min(steps, round(steps * value / most))) if value and most else 0 for value in values)
+    return "".join(_BLOCKS[height] * wide if height else "·" * wide for height in heights)
+
+
+def _notes(month: Month) -> Iterator[Text]:
+    if not month.guessed:
+        return
+    names = [f"{dag}/{task}" for dag, task in month.guessed]
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    said = f"  never succeeded, taken to last a minute: {', '.join(names[:5])}{more}"
+    yield Text()
+    yield Text(said, style="dim")

@@ -1,0 +1,97 @@
+"""An owner that stays, as a person starts it: `segue up` in a project's folder."""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from segue.run.processes import descendants
+from segue.store.home import owner_of
+from tests.e2e.commands import PATIENCE, Project
+
+__all__ = ["TICKING", "Up", "eventually", "up"]
+
+TICKING = """
+from segue import dag, every, task
+
+@task
+def note() -> int:
+    return 1
+
+@dag(schedule=every("1s"), start="2026-01-01")
+def ticking() -> None:
+    note()
+"""
+
+
+def eventually(said: Callable[[], object], what: str = "it") -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + PATIENCE
+    while not said():
+        assert time.monotonic() < end, f"{what} never came"
+        time.sleep(0.02)
+
+
+class Up:
+    """A supervisor and what it says."""
+
+    def __init__(self, project: Project, process: subprocess.Popen[str], log: Path) -> None:
+        self.project, self.process, self._log = project, process, log
+
+    @property
+    def said(self) -> str:
+        return self._log.read_text()
+
+    def await_word(self, text: str, times: int = 1) -> None:
+        eventually(lambda: self.said.count(text) >= times, f"{text!r} in {self.said!r}")
+
+    def loop(self) -> int:
+        """Process id of the loop, once there is one."""
+        found: list[int] = []
+
+        def there() -> bool:
+            found[:] = [pid for pid in descendants(self.process.pid) if b"segue.app.scheduler" in words_of(pid)]
+            return bool(found)
+
+        eventually(there, "the loop")
+        return found[0]
+
+    def runs(self, dag: str) -> list[str]:
+        """Keys of the good runs of a DAG, the oldest first."""
+        with self.project.reader() as reader:
+            return [view.run.key for view in reversed(reader.runs()) if view.run.dag == dag and view.state == "success"]
+
+    def await_runs(self, dag: str, count: int) -> list[str]:
+        eventually(lambda: len(self.runs(dag)) >= count, f"run {count} of {dag}; it said {self.said!r}")
+        return self.runs(dag)
+
+    def end(self) -> int:
+        """TERM, and the exit code."""
+        self.process.terminate()
+        return self.process.wait(PATIENCE)
+
+
+def words_of(pid: int) -> bytes:
+    """The command line of a process, empty where it is gone."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
+
+
+@contextmanager
+def up(project: Project, *words: str, verb: str = "up", files_read: bool = True) -> Iterator[Up]:
+    """Start it and wait until it has a socket and has looked at its files; in the end it is killed."""
+    log = project.folder.parent / f"said-{time.monotonic_ns()}"
+    with log.open("w") as stream:
+        process = project.start(verb, *words, stdout=stream)
+    try:
+        one = Up(project, process, log)
+        if files_read:
+            one.await_word(" in ")
+            eventually(lambda: owner_of(project.home) and (project.home / "owner.sock").exists(), "the socket")
+            one.await_word("DAG file")
+        yield one
+    finally:
+        process.kill()
+        process.wait()

@@ -1,0 +1,280 @@
+from segue.model.acts import MarkTask, RetryRun, StartBackfill
+from segue.model.backfills import pack_slots
+from segue.model.changes import SlotMoved
+from segue.model.events import Skipped, Value
+from segue.schedule.declare import daily
+from tests.unit.engine.driver import BOOM, DAY, GOOD, World, dag, mapped, slot_of, task
+
+DAILY = daily().to_data()
+
+
+def chained(*tasks, **options):
+    """A daily DAG whose task `b` depends on the past."""
+    return dag(*(tasks or (task("a"), task("b", "a", depends_on_past=True))), schedule=DAILY, **options)
+
+
+def known(day):
+    """A world in which the slot of this day has been run and was good."""
+    world = World(chained())
+    world.trigger(day=day)
+    world.play()
+    return world
+
+
+def test_a_task_starts_when_it_is_good_in_the_slot_before():
+    world = World(chained(max_active_runs=2))
+    one, two = world.trigger(day=1), world.trigger(day=2)
+    world.end("a", run=one)
+    world.end("a", run=two)
+    assert (world.labels, world.run_state(two)) == (["b"], "held")
+    assert world.why("b", run=two) == "waits for b of d@1970-01-02, which has not ended: this goes on when it has"
+    world.end("b", run=one)
+    assert [key.run for key in world.alive] == [two]
+    world.play()
+    assert world.run_state(two) == "success"
+
+
+def test_skipped_is_good():
+    world = World(chained(max_active_runs=2))
+    one, two = world.trigger(day=1), world.trigger(day=2)
+    world.end("a", run=one, outcome=Skipped("nothing new"))
+    world.end("a", run=two)
+    assert world.state("b", one) == "skipped"
+    assert [key.of.label for key in world.alive] == ["b"]
+
+
+def test_a_run_that_only_waits_for_the_past_is_parked_and_goes_on_by_itself():
+    world = World(chained(max_active_runs=1))
+    one = world.trigger(day=1)
+    world.play(lambda key: BOOM if key.task == "b" else GOOD)
+    two = world.trigger(day=2)
+    world.play()
+    assert (world.run_state(two), world.view(two).placed, world.slot(2).state.value) == ("held", False, "held")
+    assert str(world.view(two).why) == (
+        f"waits for b of d@1970-01-02, which failed: `segue retry {one}`"
+    )
+    other = world.trigger(day=8)  # its place is free
+    world.end("a", run=other)
+    world.ask(RetryRun(one))
+    world.play()
+    assert [world.run_state(run) for run in (one, two)] == ["success", "success"]
+
+
+def test_a_run_of_which_nothing_has_begun_is_parked_without_a_word_to_its_slot():
+    world = World(chained(task("b", depends_on_past=True)))
+    world.trigger(day=1)
+    world.play(lambda key: BOOM)
+    two = world.trigger(day=2)
+    assert (world.run_state(two), world.view(two).started) == ("held", None)
+    assert ("d", *slot_of(2)) not in world.store.slots
+    world.restart()
+    assert world.run_state(two) == "held"
+    assert world.why(run=two).startswith("waits for b of d@1970-01-02, which failed")
+    assert world.why("b", run=two).startswith("waits for b of d@1970-01-02, which failed")
+    world.ask(MarkTask(world.last_run._replace(key="day-1"), "b", "success", "by hand"))
+    assert [key.run for key in world.alive] == [two]
+
+
+def test_a_parked_run_goes_on_after_a_restart():
+    world = World(chained(max_active_runs=2))
+    one, two = world.trigger(day=1), world.trigger(day=2)
+    world.end("a", run=one)
+    world.end("a", run=two)
+    world.restart()
+    world.end("b", run=one)
+    assert [key.run for key in world.alive] == [two]
+
+
+def test_the_first_slot_after_start_looks_back_at_none():
+    world = World(chained(start=5 * DAY))
+    world.trigger(day=5)
+    world.play()
+    assert world.run_state() == "success"
+
+
+def test_a_slot_before_which_nothing_was_ever_run_looks_back_at_none():
+    world = World(chained())
+    world.trigger(day=5)
+    world.play()
+    assert world.run_state() == "success"
+
+
+def test_after_the_first_deploy_a_missing_slot_is_a_hole_and_the_command_that_fills_it_is_named():
+    world = World(chained(), planning=True, now=10 * DAY + 1)
+    world.wait(86_400)  # day 10 is the first
+    world.play()
+    assert world.slot(10).state.value == "fresh"
+    run = world.trigger(day=8)
+    world.play()
+    assert world.run_state(run) == "success"  # before the first deploy nothing is a hole
+    run = world.trigger(day=31)
+    world.end("a", run=run)
+    assert world.why("b", run=run) == "waits for b of d@1970-01-31, which is missing: `segue backfill d 1970-01-31`"
+
+
+def test_the_first_slot_of_a_backfill_looks_back_at_none_and_the_others_do():
+    world = World(chained(), planning=True, now=10 * DAY + 1)
+    world.wait(86_400 * 3)
+    world.play(lambda key: BOOM)
+    answer = world.ask(StartBackfill("d", pack_slots(map(slot_of, (11, 12))), only=("all",)))
+    assert answer.ok
+    began = []
+    while world.alive:
+        key = next(iter(world.alive))
+        began.append((key.run.key, key.task))
+        world.end(key.of.label, run=key.run)
+    assert began[:4] == [("1970-01-12", "a"), ("1970-01-12", "b"), ("1970-01-13", "a"), ("1970-01-13", "b")]
+
+
+def test_a_backfill_stands_still_behind_a_slot_that_failed_and_goes_on_when_that_is_good():
+    world = World(chained())
+    world.ask(StartBackfill("d", pack_slots(map(slot_of, range(1, 6)))))
+    world.play(lambda key: BOOM if key.run.key == "1970-01-03" and key.task == "b" else GOOD)
+    runs = list(world.store.runs)
+    assert [world.run_state(run) for run in runs] == ["success", "failed", "held"]
+    world.ask(RetryRun(runs[1]))
+    world.play()
+    assert world.store.backfills[1].state == "done"
+
+
+def test_a_mapped_task_waits_for_the_whole_task():
+    spec = chained(task("a"), mapped("b", 2, after=("a",), depends_on_past=True), max_active_runs=2)
+    world = World(spec)
+    one, two = world.trigger(day=1), world.trigger(day=2)
+    world.end("a", run=one)
+    world.end("a", run=two)
+    world.end("b[0]", run=one)
+    assert [key.run for key in world.alive] == [one]
+    world.end("b[1]", run=one)
+    assert [key.run for key in world.alive] == [two, two]
+
+
+def test_an_old_result_counts_until_it_is_replaced_then_the_next_slot_is_stale():
+    world = known(1)
+    world.trigger(day=2)
+    world.play()
+    again = world.rerun(next(iter(world.store.runs))).run
+    world.trigger(day=3)
+    world.end("a", run=again)
+    assert [world.slot(day).state.value for day in (1, 2)] == ["running", "fresh"]
+    world.play()
+    assert [world.slot(day).state.value for day in (1, 2, 3)] == ["fresh", "stale", "fresh"]
+    assert world.run_state(again) == "success"
+    moved = next(change for change in world.history if isinstance(change, SlotMoved) and change.state == "stale")
+    assert (moved.slot, moved.run) == (slot_of(2), None)
+
+
+def test_a_slot_that_is_stale_lets_later_slots_go_on():
+    world = known(1)
+    world.trigger(day=2)
+    world.play()
+    world.rerun(next(iter(world.store.runs)))
+    world.play()
+    assert world.slot(2).state.value == "stale"
+    world.trigger(day=3)
+    world.play()
+    assert world.run_state() == "success"
+
+
+def test_a_failed_rerun_makes_nothing_stale_and_blocks_nobody():
+    world = known(1)
+    world.trigger(day=2)
+    world.play()
+    world.rerun(next(iter(world.store.runs)))
+    world.play(lambda key: BOOM)
+    assert [world.slot(day).state.value for day in (1, 2)] == ["failed", "fresh"]
+    again = world.rerun(world.last_run).run
+    world.play()
+    assert world.run_state(again) == "success"  # b of the first day is good in an older run
+
+
+def test_what_is_opened_again_in_the_slot_before_is_waited_for():
+    world = World(chained(max_active_runs=3))
+    one = world.trigger(day=1)
+    world.play()
+    world.ask(RetryRun(one, ("b",)))
+    two = world.trigger(day=2)
+    world.end("a", run=two)
+    assert [key.run for key in world.alive] == [one]
+    world.end("b", run=one)
+    assert [key.run for key in world.alive] == [two]
+
+
+def test_a_map_that_is_opened_again_is_waited_for():
+    world = World(chained(task("a"), mapped("b", "a", depends_on_past=True), max_active_runs=3))
+    one = world.trigger(day=1)
+    world.end("a", run=one, outcome=Value(b"v", length=1))
+    world.play()
+    two = world.trigger(day=2)
+    world.ask(RetryRun(one, ("a",)))
+    world.end("a", run=two, outcome=Value(b"v", length=1))
+    assert [key.of.label for key in world.alive] == ["a"]
+    world.end("a", run=one, outcome=Value(b"v", length=1))
+    world.end("b[0]", run=one)
+    assert [key.run for key in world.alive] == [two]
+
+
+def test_a_task_that_did_not_end_well_although_its_slot_is_good_is_waited_for():
+    world = World(chained(task("a"), task("b", "a", depends_on_past=True, allow_failure=True)))
+    one = world.trigger(day=1)
+    world.play(lambda key: BOOM if key.task == "b" else GOOD)
+    assert world.slot(1).state.value == "fresh"
+    two = world.trigger(day=2)
+    world.end("a", run=two)
+    assert world.why("b", run=two) == (
+        f"waits for b of d@1970-01-02, which did not end well there: `segue retry {one} b`"
+    )
+
+
+def test_a_task_that_is_new_finds_a_good_slot_good():
+    world = World(chained(task("a")))
+    world.trigger(day=1)
+    world.play()
+    world.define(chained())
+    world.trigger(day=2)
+    world.play()
+    assert world.run_state() == "success"
+
+
+def test_what_waits_for_a_run_that_was_cancelled_or_is_held_says_so():
+    world = World(chained(task("a"), mapped("b", "a", depends_on_past=True), max_active_runs=3))
+    one = world.trigger(day=1)
+    world.cancel(one)
+    world.end("a", run=one)
+    two = world.trigger(day=2)
+    world.end("a", run=two, outcome=Value(b"v", length=1))
+    assert world.why("b", run=two) == f"waits for b of d@1970-01-02, which was cancelled: `segue retry {one}`"
+    three = world.trigger(day=3)
+    world.end("a", run=three, outcome=Value(b"v", length=1))
+    assert world.why("b", run=three) == (
+        f"waits for b of d@1970-01-03, which stands still: `segue why {two}` says what helps"
+    )
+
+
+def test_a_run_that_waits_for_the_past_can_be_cancelled():
+    world = World(chained(max_active_runs=2))
+    world.trigger(day=1)
+    two = world.trigger(day=2)
+    world.end("a", run=two)
+    world.cancel(two)
+    assert world.run_state(two) == "cancelled"
+    world.play()
+    assert world.run_state(two) == "cancelled"
+
+
+def test_what_fails_upstream_does_not_wait_for_the_past():
+    world = World(chained(max_active_runs=2))
+    world.trigger(day=1)
+    two = world.trigger(day=2)
+    world.end("a", run=two, outcome=BOOM)
+    assert (world.state("b", two), world.run_state(two)) == ("upstream_failed", "failed")
+
+
+def test_a_retry_of_a_run_that_waits_for_the_past_says_what_it_waits_for():
+    world = World(chained(max_active_runs=2))
+    one, two = world.trigger(day=1), world.trigger(day=2)
+    world.end("a", run=one)
+    world.end("a", run=two)
+    assert world.retry(run=two).text == (
+        f"nothing to retry: {two} waits for b of d@1970-01-02, which has not ended: this goes on when it has"
+    )
