@@ -8,13 +8,14 @@ PIP := $(BIN)/pip --disable-pip-version-check -qq
 DEMO ?= $(BIN)/python examples/flights/demo.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench sim chaos lint fmt lock clean
+.PHONY: help demo test bench sim sweep chaos lint fmt lock clean
 
 help:
 	@echo "make demo    a week of real flights through the example, in .venv, without further set-up"
 	@echo "make test    every gate and every test; STAGES='gates unit' for some of them"
 	@echo "make bench   measure against the bare limits of this machine, into bench/RESULTS.md"
 	@echo "make sim     many random worlds: SEEDS=20000"
+	@echo "make sweep   every change of every zone from 1970 to 2037, 200 expressions: ZONES='Europe/Berlin' for some"
 	@echo "make chaos   the long form of the failure catalogue, into docs/proof.md: CHAOS_OWNERS=1000 CHAOS_WORKERS=1000"
 	@echo "make lint    the gates alone"
 	@echo "make fmt     format the code"
@@ -32,6 +33,9 @@ bench: .venv/installed-test
 
 sim: .venv/installed-test
 	@SEEDS=$(or $(SEEDS),20000) $(BIN)/pytest -q --numprocesses 2 tests/simulate/test_random_worlds.py
+
+sweep: .venv/installed-test
+	@$(BIN)/python -m tests.sweep $(ZONES)
 
 chaos: export CHAOS_PROOF = docs/proof.md
 chaos: export CHAOS_OWNERS ?= 1000

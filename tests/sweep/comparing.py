@@ -3,8 +3,9 @@
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from functools import reduce
+from operator import or_
 
-from segue.model.ids import Instant
 from segue.schedule.declare import cron, daily, hourly, monthly, weekly
 from segue.schedule.slot import Bounds
 from segue.schedule.timetable import Timetable
@@ -33,24 +34,25 @@ _TOGETHER = (
 )
 
 
-def differences(window: Window) -> Iterator[str]:
-    """Where Segue and the scan of minutes differ around one change; nothing, if all is well."""
+def differences(window: Window, which: slice = slice(None)) -> Iterator[str]:
+    """Where Segue and the scan of minutes differ around one change; nothing, if all is well.
+
+    `which` of the expressions are tried; all calendars and combinations are.
+    """
     known = {one.text: one for one in expressions()}
     bounds = Bounds(zone=window.zone)
-    ticks = {text: window.ticks(one) for text, one in known.items()}
-    for text in known:
-        yield from _walked(window, cron(text), bounds, ticks[text])
+    for one in list(known.values())[which]:
+        yield from walked(window, cron(one.text), bounds, window.ticks(one))
     for texts in _TOGETHER:
-        one, two, *more = map(cron, texts)
-        timetable = one | two
-        for part in more:
-            timetable |= part
-        yield from _walked(window, timetable, bounds, sorted(set().union(*(ticks[text] for text in texts))))
+        first, *more = map(cron, texts)
+        ticks = {tick for text in texts for tick in window.ticks(known[text])}
+        yield from walked(window, reduce(or_, more, first), bounds, sorted(ticks))
     for timetable, begins, minutes in _CALENDARS:
         yield from _slots(window, timetable, bounds, begins, minutes)
 
 
-def _walked(window: Window, timetable: Timetable, bounds: Bounds, expected: list[int]) -> Iterator[str]:
+def walked(window: Window, timetable: Timetable, bounds: Bounds, expected: list[int]) -> Iterator[str]:
+    """Where the ticks of a timetable differ from those expected: all of them, or of many those around the change."""
     starts = [(window.first, _FEW)]
     if len(expected) > _FEW:
         starts = [(window.first, 2), (window.change - _NEAR, 12), (window.change + _NEAR, 3)]
@@ -76,7 +78,7 @@ def _slots(
         ticks = window.ticks(_HOURLY)
     else:
         ticks = window.ticks(Expression("0 0 * * *", frozenset({0}), frozenset({0}), begins))
-    yield from _walked(window, timetable, bounds, ticks)
+    yield from walked(window, timetable, bounds, ticks)
     for start, end in zip(ticks, ticks[1:], strict=False):
         midnight = window.shows(end) // 86400 * 86400
         due = end + minutes * 60 if begins is None else window.reaches(midnight + minutes * 60)
@@ -90,6 +92,3 @@ def _said(window: Window, timetable: Timetable, at: int, wanted: str, found: obj
     shown = found // 1_000_000 if isinstance(found, int) else found
     begin = timedelta(seconds=at - window.change)
     return f"{window.zone} {window.change} {timetable}: from {begin} on {wanted} was expected, not {shown}"
-
-
-__all__ = ["Instant", "differences"]

@@ -21,7 +21,9 @@ _LOOK = timedelta(hours=4)
 def zones() -> list[str]:
     """One name of each zone that differs from the others."""
     found: dict[bytes, str] = {}
-    for name in sorted(available_timezones() - {"localtime", "posixrules", "Factory"}, key=lambda one: ("/" not in one, one)):
+    for name in sorted(
+        available_timezones() - {"localtime", "posixrules", "Factory"}, key=lambda one: ("/" not in one, one)
+    ):
         if not name.startswith(("posix/", "right/")):
             found.setdefault(sha256(_content(name)).digest(), name)
     return sorted(found.values())
@@ -113,7 +115,9 @@ class Window:
 
 
 def _in_minutes(place: ZoneInfo, change: int) -> bool:
-    around = (datetime.fromtimestamp(second, place).utcoffset() for second in (change - AROUND, change, change + AROUND))
+    around = (
+        datetime.fromtimestamp(second, place).utcoffset() for second in (change - AROUND, change, change + AROUND)
+    )
     return change % 60 == 0 and not any(offset is None or offset.seconds % 60 for offset in around)
 
 
@@ -142,7 +146,26 @@ def _listed(text: str, size: int) -> frozenset[int]:
 
 
 _MINUTES = ("0", "30", "*", "*/15", "*/7", "59", "5,35", "0-10", "44,45", "10-50/20")
-_HOURS = ("*", "*/2", "*/6", "*/24", "0", "1", "2", "3", "12", "23", "0-3", "1,2", "2-4/2", "22-23", "0,12", "5", "*/5", "4")
+_HOURS = (
+    "*",
+    "*/2",
+    "*/6",
+    "*/24",
+    "0",
+    "1",
+    "2",
+    "3",
+    "12",
+    "23",
+    "0-3",
+    "1,2",
+    "2-4/2",
+    "22-23",
+    "0,12",
+    "5",
+    "*/5",
+    "4",
+)
 _DATED: tuple[tuple[str, Callable[[date], bool]], ...] = (
     ("0 0 1 * *", lambda day: day.day == 1),
     ("30 2 1-7 * *", lambda day: day.day <= 7),

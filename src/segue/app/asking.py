@@ -82,7 +82,10 @@ def slots_of(spec: DagSpec, when: str | None, now: Instant) -> list[Slot]:
         if newest is None:
             raise UsageError(f"no interval of {spec.id} is complete yet: name one that is with --date")
         return [newest]
-    first, last = parse_range(when)
+    try:
+        first, last = parse_range(when)
+    except ValueError as why:
+        raise UsageError(str(why)) from None
     slots = list(slots_between(timetable, bounds, first, last))
     due = [slot for slot in slots if slot.due <= now]
     if slots and not due:

@@ -107,8 +107,11 @@ class Foreground:
             with open_reader(Home(self.settings.home)) as reader:
                 self.session.restored(lambda run: None if reader is None else reader.run(run))
         self.session.owe(snapshot)
-        self._engine = Engine(snapshot, self.settings.limits(machine_memory()))
-        return self._engine
+        engine = self._engine = Engine(
+            snapshot, self.settings.limits(machine_memory()), backfills=self.session.backfills
+        )
+        self.session.filling = lambda: engine.filling
+        return engine
 
     def _look(self, look: Look) -> object:
         if look.what == "health" or look.run is None or self._engine is None:

@@ -15,7 +15,7 @@ from segue.model.errors import UsageError
 from segue.model.ids import Instant, RunKey
 from segue.model.spec import DagSpec
 from segue.model.state import FINAL, RUN_FINAL, RunState, TaskState
-from segue.model.views import DagView, PoolView, RunDetail, RunQuery, RunView, SlotView, TaskView
+from segue.model.views import BackfillView, DagView, PoolView, RunDetail, RunQuery, RunView, SlotView, TaskView
 from segue.model.why import Why, say
 from segue.store.readers import Reader
 
@@ -145,6 +145,26 @@ class Reading:
     def slots(self, dag: str) -> Sequence[SlotView]:
         """What the ledger knows of a DAG, the oldest first."""
         return () if self._reader is None else self._reader.slots(dag)
+
+    def backfills(self, dag: str | None = None, limit: int = 50) -> Sequence[BackfillView]:
+        """Backfills of one DAG or all, the newest first."""
+        return () if self._reader is None else self._reader.backfills(dag, limit)
+
+    def backfill(self, number: int) -> BackfillView:
+        """One backfill.
+
+        Raises:
+            UsageError: there is none of that number.
+        """
+        view = None if self._reader is None else self._reader.backfill(number)
+        if view is None:
+            raise UsageError(f"there is no backfill {number}: `segue backfills` lists them")
+        return view
+
+    def runs_of(self, backfill: int, states: Sequence[RunState] = ()) -> Sequence[RunView]:
+        """The runs of a backfill, in any of these states if some are named, the newest first."""
+        query = RunQuery(states=tuple(states), limit=_ALL, backfill=backfill)
+        return () if self._reader is None else self._reader.runs(query)
 
     def durations(self, dag: str) -> dict[str, Sequence[int]]:
         """How long each task of a DAG took in recent good runs, in microseconds."""

@@ -4,8 +4,19 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from segue.app.picture import Picture
-from segue.model.acts import CancelRun, RejectTask, ReleaseTask, RerunRun, RetryRun, TriggerRun
-from segue.model.changes import Answered, AttemptMoved, Change, DagRenamed, RunCreated, RunMoved, TaskMoved
+from segue.model.acts import CancelRun, MoveBackfill, RejectTask, ReleaseTask, RerunRun, RetryRun, TriggerRun
+from segue.model.backfills import BackfillState
+from segue.model.changes import (
+    Answered,
+    AttemptMoved,
+    BackfillMade,
+    BackfillMoved,
+    Change,
+    DagRenamed,
+    RunCreated,
+    RunMoved,
+    TaskMoved,
+)
 from segue.model.events import Event, Request
 from segue.model.ids import AttemptKey, RunKey
 from segue.model.images import Snapshot
@@ -42,6 +53,8 @@ class Session:
         self.mine: dict[RunKey, None] = {}
         self.listeners: list[Callable[[Sequence[Change]], None]] = []
         self.complaint: Callable[[str], None] = lambda why: None
+        self.filling: Callable[[], bool] = lambda: False
+        self.backfills: dict[int, BackfillState] = {}
         self.interrupts = 0
         self._inbox, self._new_id = inbox, new_id
         self._trouble = ""
@@ -60,13 +73,16 @@ class Session:
     def interrupt(self) -> None:
         """Cancel all runs of this session; the second time kill them. Safe in a signal handler."""
         self.interrupts += 1
+        for number, stands in tuple(self.backfills.items()) if self.drive else ():
+            if stands == "running":
+                self._inbox.post(Request(self._new_id(), self.actor, MoveBackfill(number, "cancel")))
         for run, state in tuple(self._driven.items()):
             if state not in _STANDING:
                 self._inbox.post(Request(self._new_id(), self.actor, CancelRun(run, now=self.interrupts > 1)))
 
     def over(self) -> bool:
         """Whether every request is answered and every run has come to an end or to a stand."""
-        if self._open:
+        if self._open or (self.drive and self.filling()):
             return False
         return not self.drive or (not self._hooks and all(state in _STANDING for state in self._driven.values()))
 
@@ -92,6 +108,10 @@ class Session:
             match change:
                 case RunCreated(row):
                     self._driven.setdefault(row.run, RunState.QUEUED)
+                case BackfillMade(row, state):
+                    self.backfills[row.id] = state
+                case BackfillMoved():
+                    self.backfills[change.backfill] = change.new
                 case RunMoved(run):
                     self._driven.setdefault(run, RunState.RUNNING)
                 case Answered(ok=True, run=RunKey() as run) if run in self.picture.runs:

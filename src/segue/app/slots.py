@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, Final, TypeAlias
 
 from segue.app.outlook import words_of
@@ -102,8 +102,8 @@ def ledger_of(
     timing, foretold = clock
     planner = Clock(spec, foretold)
     known = {row.slot: row for row in rows}
-    due, cut = _due_slots(spec, clock, rows, now, when)
     first, stop = _limits(spec, when)
+    due, cut = _due_slots(planner, spec, timing, rows, now, when)
     cells = {slot: _cell(spec, slot, known.get(slot), timing) for slot in due}
     for slot, row in known.items():
         inside = (first is None or slot[0] >= first) and (stop is None or slot[0] < stop)
@@ -148,21 +148,20 @@ def _cell(spec: DagSpec, slot: Span, row: SlotView | None, timing: Timing, state
 
 
 def _due_slots(
-    spec: DagSpec, clock: tuple[Timing, Foretold], rows: Sequence[SlotView], now: Instant, when: str | None
+    planner: Clock, spec: DagSpec, timing: Timing, rows: Sequence[SlotView], now: Instant, when: str | None
 ) -> tuple[list[Span], bool]:
     """The intervals that are due, and whether older ones are left out."""
-    timing, foretold = clock
-    planner = Clock(spec, foretold)
     newest = latest_complete(planner.timetable, planner.bounds, now)
     if newest is None:
         return [], False
     if when is not None:
         slots = slots_between(planner.timetable, planner.bounds, *parse_range(when))
-        named = [(slot.start, slot.end) for slot in islice(slots, _MOST + 1) if slot.due <= now]
+        due = takewhile(lambda slot: slot.due <= now, slots)
+        named = [(slot.start, slot.end) for slot in islice(due, _MOST + 1)]
         if len(named) > _MOST:
             raise UsageError(f"{when} names more than {_MOST:,} intervals of {spec.id}: name a shorter range")
         return named, False
-    since = _since(spec, planner, timing, rows)
+    since = _since(planner, timing, rows)
     if since is None:
         return [], False
     floor = newest.start - _MOST * (newest.end - newest.start)
@@ -170,10 +169,10 @@ def _due_slots(
     return [(slot.start, slot.end) for slot in every], since < floor
 
 
-def _since(spec: DagSpec, planner: Clock, timing: Timing, rows: Sequence[SlotView]) -> int | None:
+def _since(planner: Clock, timing: Timing, rows: Sequence[SlotView]) -> int | None:
     """From when on intervals should be there: the DAG's start, else when it was enabled or had its first run."""
-    if spec.start is not None:
-        return spec.start
+    if planner.bounds.start is not None:
+        return planner.bounds.start
     # The interval in which its clock began is the first that it is asked for.
     known = [rows[0].slot[0]] if rows else []
     if timing.enabled is not None:
@@ -189,8 +188,8 @@ def _still_there(planner: Clock, slot: Span) -> bool:
 def _limits(spec: DagSpec, when: str | None) -> tuple[int | None, int | None]:
     if when is None:
         return None, None
-    first, last = parse_range(when)
     try:
+        first, last = parse_range(when)
         return parse_span(first, spec.timezone)[0], parse_span(last, spec.timezone)[1]
     except ValueError as why:
         raise UsageError(str(why)) from None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Drive: TypeAlias = Callable[[Foreground, Callable[[Foreground], None], bool], int]
 
-__all__ = ["Words", "app", "run_target"]
+__all__ = ["Words", "app", "known_file", "run_target", "sealed"]
 
 app = typer.Typer(add_completion=False)
 
@@ -78,7 +78,7 @@ def run_target(settings: Settings, words: Words, drive: Drive, *, rehearse: bool
 
     file, wanted = read_target(words.target)
     if file is None:
-        file, wanted = _known(settings, words.target)
+        file, wanted = known_file(settings, words.target)
     if not rehearse and _stands(settings):
         return _run_there(settings, words, file, wanted)
     with own(settings, warn) as owner, DefinitionChild(settings) as child:
@@ -150,7 +150,7 @@ def _asked(
     spec = chosen_dag([definition.spec for definition in read.definitions], wanted, name)
     for missing in missing_names(settings, os.environ, spec):
         warn(f"task {missing.task}: {missing.text}")
-    params = read_params(spec, words.params, partial(_sealed, settings), lambda name: read_value(f"param {name}"))
+    params = read_params(spec, words.params, partial(sealed, settings), lambda name: read_value(f"param {name}"))
     slots = slots_of(spec, words.date, SystemClock().now())
     if slots and words.date is None and not words.as_json:
         key = slot_key(slots[0].start, slots[0].end, spec.timezone)
@@ -158,13 +158,19 @@ def _asked(
     return spec, list(triggers_for(spec, slots, params, new_id, words.replace))
 
 
-def _sealed(settings: Settings, name: str, value: object) -> bytes:
+def sealed(settings: Settings, name: str, value: object) -> bytes:
+    """The value of a secret param, encrypted."""
     from segue.app.vault_store import seal_param
 
     return seal_param(settings, name, value)
 
 
-def _known(settings: Settings, dag: str) -> tuple[Path, str]:
+def known_file(settings: Settings, dag: str) -> tuple[Path, str]:
+    """The file of a DAG that the home knows, and the DAG's id.
+
+    Raises:
+        UsageError: the home knows none of that name, or its file is gone.
+    """
     from segue.app.reading import open_reading
 
     with open_reading(Home(settings.real_home)) as reading:

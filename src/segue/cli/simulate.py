@@ -28,6 +28,7 @@ app = typer.Typer(add_completion=False)
 
 _BLOCKS: Final = " ▁▂▃▄▅▆▇█"
 _TOLD: Final = 10
+_MINUTE: Final = 60_000_000
 
 
 @app.command()
@@ -90,8 +91,9 @@ def tell_month(screen: Console, what: Play, month: Month, zone: str) -> None:
         month: what came of it.
         zone: in which hours and days are counted.
     """
-    span = f"{minute(what.start, zone)} to {minute(what.until, zone)}"
-    screen.print(Text(f"  {span}, {what.workers} workers, seed {what.seed}", style="dim"))
+    span = " to ".join(minute(at // _MINUTE * _MINUTE, zone) for at in (what.start, what.until))
+    workers = f"{what.workers} worker{'' if what.workers == 1 else 's'}"
+    screen.print(Text(f"  {span}, {workers}, seed {what.seed}", style="dim"))
     screen.print()
     rows = table(
         "  DAG", ">runs", ">late", ">failed", ">waited", ">longest", ">missing", ">skipped", ">median", ">p90", ""

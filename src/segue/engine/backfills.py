@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, assert_never
 
-import msgspec
+from msgspec.structs import replace
 
 from segue.engine.board import Board, Dag
 from segue.engine.filling import ENDED, Filling
@@ -25,7 +25,7 @@ from segue.model.state import RUN_FINAL, RunState, SlotState
 from segue.model.timing import SlotFacts
 from segue.model.why import Why
 
-__all__ = ["feed", "move_backfill", "propose", "start_backfill"]
+__all__ = ["feed", "goes_on", "move_backfill", "propose", "start_backfill"]
 
 BACKFILL: Final = 2
 _CAP: Final = 4
@@ -83,9 +83,7 @@ def start_backfill(board: Board, request: Request, wanted: StartBackfill) -> str
 def _write(board: Board, row: BackfillRow, state: BackfillState) -> Filling:
     agenda, version = board.agenda, board.dags[row.dag].version
     agenda.last_backfill += 1
-    row = msgspec.structs.replace(
-        row, id=agenda.last_backfill, version=version.number, bundle=version.bundle, created=board.now
-    )
+    row = replace(row, id=agenda.last_backfill, version=version.number, bundle=version.bundle, created=board.now)
     board.changes.append(BackfillMade(row, state, board.now))
     filling = agenda.backfills[row.id] = Filling(BackfillImage(row, state, 0, version.spec))
     agenda.mine.add(row.id)
@@ -155,48 +153,46 @@ def move_backfill(board: Board, request: Request, wanted: MoveBackfill) -> str:
             return _cancel(board, request, filling)
         case "again":
             return _again(board, request, filling, wanted)
+        case _:
+            assert_never(wanted.to)
 
 
 def _pause(board: Board, request: Request, filling: Filling) -> str:
     _check(filling, "running")
-    _move(board, filling, "paused", request=request)
+    _move(board, filling, replace(filling.image, state="paused"), request=request)
     return f"backfill {filling.row.id} is paused: {_count(filling.left)} left; what runs comes to its end"
 
 
 def _resume(board: Board, request: Request, filling: Filling, wanted: MoveBackfill) -> str:
     _check(filling, "running", "paused", "proposed")
+    dag = _open(board, filling.row.dag)
+    board.agenda.mine.add(filling.row.id)
+    image = replace(filling.image, state="running")
+    _move(board, filling, _newest(dag, image) if wanted.newest else image, request=request)
     row = filling.row
-    dag = _open(board, row.dag)
-    board.agenda.mine.add(row.id)
-    if wanted.newest:
-        row = _newest(dag, row)
-    _move(board, filling, "running", row=row, dag=dag, request=request)
     return f"backfill {row.id} goes on: {_count(filling.left)} left, version {row.version}, {row.cap} at once"
 
 
 def _cancel(board: Board, request: Request, filling: Filling) -> str:
     _check(filling, "running", "paused", "proposed")
     live = tuple(filling.open.values())
-    left = filling.left
     for machine in live:
         stop_run(board, machine, "cancel", request.actor)
-    _move(board, filling, "cancelled", request=request)
+    _move(board, filling, replace(filling.image, state="cancelled"), request=request)
     runs = f"{len(live)} run{'' if len(live) == 1 else 's'}"
-    return f"backfill {filling.row.id} is cancelled: {runs} being stopped, {_count(left)} left out"
+    return f"backfill {filling.row.id} is cancelled: {runs} being stopped, {_count(filling.left)} left out"
 
 
 def _again(board: Board, request: Request, filling: Filling, wanted: MoveBackfill) -> str:
     if filling.state not in ENDED and (filling.left or filling.open):
         raise Refused(f"backfill {filling.row.id} has not ended: wait for it, or cancel it first")
-    row = filling.row
-    dag = _open(board, row.dag)
+    dag = _open(board, filling.row.dag)
     slots = _slots(dag, wanted.slots)
-    row = msgspec.structs.replace(row, slots=pack_slots(slots), total=len(slots), only=("all",))
-    if wanted.newest:
-        row = _newest(dag, row)
-    board.agenda.mine.add(row.id)
-    _move(board, filling, "running", made=0, row=row, dag=dag, request=request)
-    return f"backfill {row.id} runs {_count(len(slots))} again, version {row.version}"
+    board.agenda.mine.add(filling.row.id)
+    row = replace(filling.row, slots=pack_slots(slots), total=len(slots), only=("all",))
+    image = replace(filling.image, row=row, state="running", made=0)
+    _move(board, filling, _newest(dag, image) if wanted.newest else image, request=request)
+    return f"backfill {row.id} runs {_count(len(slots))} again, version {filling.row.version}"
 
 
 def _check(filling: Filling, *states: BackfillState) -> None:
@@ -204,30 +200,29 @@ def _check(filling: Filling, *states: BackfillState) -> None:
         raise Refused(f"backfill {filling.row.id} is {filling.state}: nothing to do")
 
 
-def _newest(dag: Dag, row: BackfillRow) -> BackfillRow:
-    return msgspec.structs.replace(row, version=dag.version.number, bundle=dag.version.bundle)
+def _newest(dag: Dag, image: BackfillImage) -> BackfillImage:
+    version = dag.version
+    if (image.row.version, image.row.bundle) == (version.number, version.bundle):
+        return image
+    row = replace(image.row, version=version.number, bundle=version.bundle)
+    return replace(image, row=row, spec=version.spec)
 
 
 def _move(
-    board: Board, filling: Filling, new: BackfillState, *, made: int | None = None, why: Why | None = None,
-    row: BackfillRow | None = None, dag: Dag | None = None, request: Request | None = None,
-) -> None:  # fmt: skip
-    """Write how a backfill stands from now on; `row` replaces its row where that differs."""
-    old = filling.image
-    changed = row if row is not None and row != old.row else None
-    made = old.made if made is None else made
-    if request is not None:
-        why = Why("backfill_moved", (request.actor,))
-    if (old.state, old.made, changed) == (new, made, None):
+    board: Board, filling: Filling, image: BackfillImage, why: Why | None = None, request: Request | None = None
+) -> None:
+    """Write how a backfill stands from now on, where that is new."""
+    old, row = filling.image, image.row
+    if (old.state, old.made) == (image.state, image.made) and old.row is row:
         return
-    spec = dag.version.spec if dag is not None and row is not None and row.version == dag.version.number else old.spec
+    actor = "" if request is None else request.actor
+    why = why if request is None else Why("backfill_moved", (actor,))
     board.changes.append(
         BackfillMoved(
-            old.row.id, old.row.dag, old.state, new, made, board.now, why, request.actor if request else "", changed
+            row.id, row.dag, old.state, image.state, image.made, board.now, why, actor, None if old.row is row else row
         )
     )
-    image = BackfillImage(changed or old.row, new, made, spec)
-    if changed is None:
+    if old.row is row:
         filling.image = image
     else:
         filling.take(image)
@@ -244,13 +239,14 @@ def feed(board: Board, filling: Filling) -> None:
         return
     dag = board.dags.get(row.dag)
     if dag is None or dag.timing.retired:
-        _move(board, filling, "stopped", why=_STOPPED)
+        _move(board, filling, replace(filling.image, state="stopped"), _STOPPED)
         return
     if filling.state != "running" or dag.quarantined is not None or agenda.draining:
         return
     made, room = filling.made, filling.room
-    for slot in filling.slots[made : made + 2 * row.cap]:
+    for slot in filling.slots[max(made, filling.ahead) : made + 2 * row.cap]:
         agenda.ask(ask_for(row.dag, filling.image.spec, slot))
+    filling.ahead = made + 2 * row.cap
     while made < len(filling.slots) and room > 0 and board.room:
         facts = agenda.ask(ask_for(row.dag, filling.image.spec, filling.slots[made]))
         if facts is None:
@@ -259,10 +255,21 @@ def feed(board: Board, filling: Filling) -> None:
             _make(board, filling, facts)
             room -= 1
         made += 1
+    image = replace(filling.image, made=made)
     if made < len(filling.slots) or filling.open:
-        _move(board, filling, "running", made=made)
+        _move(board, filling, image)
     else:
-        _move(board, filling, "done", made=made, why=_DONE)
+        _move(board, filling, replace(image, state="done"), _DONE)
+
+
+def goes_on(board: Board) -> bool:
+    """Whether a backfill that this owner was asked for makes another run, or comes to its end, by itself."""
+    mine = (filling for filling in board.agenda.backfills.values() if filling.row.id in board.agenda.mine)
+    return any(
+        filling.state == "running" and ((filling.left and filling.room > 0) or not filling.open)
+        for filling in mine
+        if (dag := board.dags.get(filling.row.dag)) is not None and dag.quarantined is None
+    )
 
 
 def _is_wanted(board: Board, row: BackfillRow, facts: SlotFacts) -> bool:

@@ -8,14 +8,14 @@ DAG and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import assert_never
 
 from segue.engine import attempts
 from segue.engine.acts import act, refuse
 from segue.engine.alerts import watch
-from segue.engine.backfills import feed
+from segue.engine.backfills import feed, goes_on
 from segue.engine.board import Dag
 from segue.engine.deadlines import judge
 from segue.engine.defining import define, retire_gone
@@ -61,10 +61,19 @@ class Engine:
         snapshot: one consistent read of the store; the engine goes on from there.
         limits: what the settings allow.
         planning: whether the clocks of DAGs run; without, only what is asked for runs.
+        backfills: those that go on without planning: they were asked for.
     """
 
-    def __init__(self, snapshot: Snapshot, limits: Limits = NO_SETTINGS, *, planning: bool = False) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        limits: Limits = NO_SETTINGS,
+        *,
+        planning: bool = False,
+        backfills: Iterable[int] = (),
+    ) -> None:
         self._board = board_of(snapshot, limits, planning)
+        self._board.agenda.mine.update(backfills)
         self._asked: set[str] = set()
         for image in snapshot.runs:
             self._guarded(image.row.run.dag, partial(self._restore, image))
@@ -79,6 +88,11 @@ class Engine:
     def draining(self) -> bool:
         """Whether nothing is dispatched, so that what runs comes to its end."""
         return self._board.agenda.draining
+
+    @property
+    def filling(self) -> bool:
+        """Whether a backfill that this engine was asked for goes on by itself."""
+        return goes_on(self._board)
 
     def why(self, run: RunKey, task: str | None = None, index: int | None = None) -> Why | None:
         """Why a run or task does not move, from the state that decides; None where the run is not in memory."""

@@ -23,12 +23,12 @@ class Dag:
     Runs of backfills and lookbacks stand `aside`, because they have places of their own.
 
     `eased` are the (task, guard, likeness of slots) that people have released from now on; `timing` is as committed,
-    `foretold` the slots of a timetable of the user's own, `place` the folder and file that declare it; `clock` what
-    the planner has made of these.
+    `foretold` the slots of a timetable of the user's own, `place` the folder and file that declare it, `failed` whether
+    that could not be read last; `clock` what the planner has made of these.
     """
 
     __slots__ = (
-        "aside", "clock", "eased", "foretold", "granted", "graph", "highest", "place", "quarantined", "timing", "version",
+        "aside", "clock", "eased", "failed", "foretold", "granted", "graph", "highest", "place", "quarantined", "timing", "version",
         "waiting",
     )  # fmt: skip
 
@@ -42,6 +42,7 @@ class Dag:
         self.foretold = Foretold()
         self.clock: Clock | None = None
         self.place = ("", self.version.spec.file)
+        self.failed = False
         self.granted: dict[RunKey, Machine] = {}
         self.waiting: list[Machine] = []
         self.aside: list[Machine] = []

@@ -34,6 +34,8 @@ def define(board: Board, event: Defined) -> None:
     _note_gone(board, event)
     if faults:
         board.changes.append(DefinitionFailed(event.location, event.file, "\n".join(faults), board.now))
+        for dag in board.dags.values():
+            dag.failed = dag.failed or dag.place == (event.location, event.file)
 
 
 def deploy(board: Board, wanted: Deploy) -> str:
@@ -86,7 +88,8 @@ def _check_place(board: Board, event: Defined, definition: Definition) -> None:
 
 def _faults(board: Board, file: Defined) -> Iterator[str]:
     for error in file.errors:
-        yield f"{error.file}: {error.message}"
+        place = error.file if error.line is None else f"{error.file}:{error.line}"
+        yield f"{place}: {error.message}" if error.dag is None else f"{place}: DAG {error.dag}: {error.message}"
     for definition in file.definitions:
         try:
             _check_place(board, file, definition)
@@ -122,7 +125,8 @@ def _take(board: Board, event: Defined, definition: Definition) -> None:
         dag.foretold, dag.clock = definition.foretold, None
         board.changes.append(SlotsForetold(spec.id, dag.foretold, board.now))
     agenda = board.agenda
-    agenda.gone.pop(spec.id, None)
+    for name in (spec.id, former or ""):
+        agenda.gone.pop(name, None)
     agenda.unplanned[spec.id] = None
     if dag.timing.retired:
         agenda.returned.add(spec.id)
@@ -135,6 +139,7 @@ def _is_same(known: Dag, event: Defined, definition: Definition) -> bool:
     return (
         (version.spec_digest, version.code_digest) == (definition.spec_digest, definition.code_digest)
         and version.bundle == definition.bundle
+        and not known.failed
         and known.place == (event.location, definition.spec.file)
     )
 

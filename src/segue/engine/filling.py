@@ -18,9 +18,10 @@ class Filling:
         image: as committed (or about to be, in this turn).
         slots: in the order in which they are taken; first: the oldest.
         open: its runs that have not ended.
+        ahead: so many of its slots have been asked about.
     """
 
-    __slots__ = ("first", "image", "open", "slots")
+    __slots__ = ("ahead", "first", "image", "open", "slots")
 
     def __init__(self, image: BackfillImage) -> None:
         self.open: dict[RunKey, Machine] = {}
@@ -29,7 +30,7 @@ class Filling:
     def take(self, image: BackfillImage) -> None:
         """Go on as this says."""
         slots = unpack_slots(image.row.slots)
-        self.image = image
+        self.image, self.ahead = image, 0
         self.first: Span | None = slots[0] if slots else None
         self.slots = slots[::-1] if image.row.order == "newest" else slots
 

@@ -18,7 +18,7 @@ from segue.engine.core import Engine
 from segue.engine.forecast import estimate, quantile
 from segue.engine.played import PlayedDag, PlayedHour, Record, SlotLedger
 from segue.model.changes import Change
-from segue.model.commands import Cancel, Command, Kill, Launch
+from segue.model.commands import Command, Launch
 from segue.model.events import Cancelled, Capacity, Ended, Event, Failure, Followed, Known, Lost, LostCause, Value
 from segue.model.ids import AttemptKey, Instant
 from segue.model.images import DagImage, Snapshot
@@ -107,7 +107,7 @@ class _Stage:
         self.record = Record({image.dag: image for image in what.dags}, what.workers, what.start, what.until)
         self.casts = {image.dag: _Cast(image.version.spec, what) for image in what.dags}
         self.ends: list[tuple[Instant, int, AttemptKey]] = []
-        self.words: dict[AttemptKey, tuple[Instant, Event]] = {}
+        self.words: dict[AttemptKey, tuple[Instant, Ended | Lost]] = {}
         self.attempts = self.turns = 0
 
     def play(self) -> Month:
@@ -141,20 +141,14 @@ class _Stage:
         return Instant(max(min(said, self.what.until, said if wake_at is None else wake_at), now + 1))
 
     def _do(self, now: Instant, commands: Iterable[Command]) -> None:
+        """Begin attempts, and stop them at once; a play begins with nothing, so nothing else is ever asked for."""
         for command in commands:
-            match command:
-                case Launch():
-                    self._launch(now, command)
-                case Cancel(key) | Kill(key):
-                    began, said = self.words.pop(key, (now, None))
-                    if isinstance(said, Ended | Lost):
-                        self._say(began, Ended(key, said.fence, began, now, Cancelled()))
-                case _:
-                    pass  # nothing is adopted in a play that begins with nothing, and nobody asks
-
-    def _launch(self, now: Instant, launch: Launch) -> None:
-        self.attempts += 1
-        self._say(now, self.casts[launch.key.run.dag].plays(launch, now))
+            if isinstance(command, Launch):
+                self.attempts += 1
+                self._say(now, self.casts[command.key.run.dag].plays(command, now))
+            else:
+                began, word = self.words[command.key]
+                self._say(began, Ended(word.key, word.fence, began, now, Cancelled()))
 
     def _say(self, began: Instant, word: Ended | Lost) -> None:
         self.words[word.key] = (began, word)
@@ -165,7 +159,7 @@ class _Stage:
         while self.ends and self.ends[0][0] <= now:
             at, _, key = heappop(self.ends)
             began, word = self.words.get(key, (at, None))
-            if isinstance(word, Ended | Lost) and word.at == at:
+            if word is not None and word.at == at:  # else it was stopped before
                 del self.words[key]
                 self.record.busy(began, at)
                 said.append(word)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from segue.engine.forecast import quantile
+from segue.model.backfills import unpack_slots
 from segue.model.changes import BackfillMade, Change, RunCreated, RunMoved, SlotMoved, TaskMoved
 from segue.model.ids import Instant, RunKey
 from segue.model.images import DagImage, RunRow
@@ -171,7 +172,7 @@ class Record:
         self._behind: set[RunKey] = set()
         self._task_ends: dict[tuple[RunKey, str], Instant] = {}
         self._skipped: dict[str, set[Span]] = defaultdict(set)
-        self._proposed: dict[str, int] = defaultdict(int)
+        self._proposed: dict[str, set[Span]] = defaultdict(set)
         self._busy: dict[int, int] = defaultdict(int)
         self._depths: dict[int, int] = defaultdict(int)
         self._depth, self._hour = 0, start // HOUR
@@ -190,7 +191,7 @@ class Record:
             case SlotMoved(dag, slot, SlotState.SKIPPED, None):
                 self._skipped[dag].add(slot)
             case BackfillMade(row):
-                self._proposed[row.dag] += row.total
+                self._proposed[row.dag].update(unpack_slots(row.slots))
             case _:
                 pass
 
@@ -239,14 +240,14 @@ class Record:
     def _dag(self, image: DagImage) -> PlayedDag:
         spec, name = image.version.spec, image.dag
         runs = tuple(run for key, run in self._runs.items() if key.dag == name)
-        decided = {run.row.slot for run in runs} | self._skipped[name]
+        decided = {run.row.slot for run in runs} | self._skipped[name] | self._proposed[name]
         missing = [slot for slot in self._due(image, runs) if (slot.start, slot.end) not in decided]
         late = [late for run in runs if run.row.kind == "scheduled" for late in self._late(spec, run)]
         for slot in missing:
             deadline = deadline_of(spec, slot.due)
             if deadline is not None and deadline < self._until:
                 late.append(Late(slot_key(slot.start, slot.end, spec.timezone), None, deadline, None))
-        skipped, proposed = len(self._skipped[name]), self._proposed[name]
+        skipped, proposed = len(self._skipped[name]), len(self._proposed[name])
         return PlayedDag(spec, runs, tuple(late), skipped, len(missing), proposed, self._peaks[name])
 
     def _due(self, image: DagImage, runs: Sequence[PlayedRun]) -> Sequence[Slot]:

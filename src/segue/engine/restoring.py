@@ -36,6 +36,7 @@ def board_of(snapshot: Snapshot, limits: Limits, planning: bool) -> Board:
         dag.quarantined = image.quarantined
         dag.highest = max(dag.highest, image.highest)
         dag.eased.update((one.task, one.guard, one.like) for one in image.eased)
+        dag.failed = image.failed
         dag.timing, dag.foretold, dag.place = image.timing, image.foretold, (image.location, image.version.spec.file)
         remember(board, dag.version.spec, None)
     return board

@@ -166,7 +166,10 @@ class Eased(msgspec.Struct, frozen=True, gc=False):
 
 
 class DagImage(msgspec.Struct, frozen=True, gc=False):
-    """One DAG and the version of its new runs; `highest` is the number that its newest version ever had."""
+    """One DAG and the version of its new runs; `highest` is the number that its newest version ever had.
+
+    `failed`: its file could not be read last.
+    """
 
     dag: str
     version: Version
@@ -176,6 +179,7 @@ class DagImage(msgspec.Struct, frozen=True, gc=False):
     timing: Timing = Timing()
     foretold: Foretold = Foretold()
     location: str = ""
+    failed: bool = False
 
 
 class Facts(msgspec.Struct, frozen=True, gc=False):

@@ -67,7 +67,8 @@ def is_half_used(foretold: Foretold, now: Instant) -> bool:
 
 def generation_of(spec: DagSpec) -> str:
     """The digest of what the cursor of a DAG belongs to; another one means that its clock begins anew."""
-    what = (spec.schedule, spec.timezone, spec.start, spec.end, spec.catchup)
+    once = spec.schedule is not None and spec.schedule[0] == Once.kind
+    what = spec.schedule if once else (spec.schedule, spec.timezone, spec.start, spec.end, spec.catchup)
     return blake2b(msgspec.json.encode(what), digest_size=8).hexdigest()
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
 from segue.model.ids import RunKey
 from segue.model.state import RUN_FINAL, RunState, TaskState
-from segue.model.views import AttemptView, EventView
+from segue.model.views import AttemptView, EventView, RunView
 from segue.store.facts import ALIVE, Where
 from segue.store.readers import RowReader
 
@@ -117,12 +117,35 @@ def validate_state(rows: RowReader) -> list[str]:
         if (number, task, index) not in tasks
     ]
     found += [f"{count} attempts of {where} are alive" for where, count in alive.items() if count > 1]
+    found += _of_slots(rows, runs.values())
     found += [
         f"{view.run} failed without a culprit"
         for view in runs.values()
         if view.state is RunState.FAILED and not view.culprits
     ]
     return found
+
+
+def _of_slots(rows: RowReader, runs: Collection[RunView]) -> Iterator[str]:
+    """What the ledger says that is not so (I8, I37): a slot may outlive its runs, but not contradict them."""
+    backfills = {view.row.id for view in rows.backfill_rows()}
+    scheduled: Counter[tuple[str, object]] = Counter()
+    placed: Counter[tuple[str, object]] = Counter()
+    for view in runs:
+        if view.row.backfill is not None and view.row.backfill not in backfills:
+            yield f"{view.run} has no backfill {view.row.backfill}"
+        if view.row.slot is not None:
+            scheduled[view.run.dag, view.row.slot] += view.row.kind == "scheduled"
+            placed[view.run.dag, view.row.slot] += view.placed
+    yield from (f"{count} scheduled runs of {slot}" for slot, count in scheduled.items() if count > 1)
+    yield from (f"{count} runs hold the place of {slot}" for slot, count in placed.items() if count > 1)
+    slot_of = {str(view.run): (view.run.dag, view.row.slot) for view in runs}
+    for slot in rows.slot_rows():
+        for run in (slot.last_run, slot.last_good_run):
+            if run in slot_of and slot_of[run] != (slot.dag, slot.slot):
+                yield f"slot {slot.dag} {slot.slot} names {run}, a run of {slot_of[run]}"
+        if not slot.last_run and slot.last_good_run:
+            yield f"slot {slot.dag} {slot.slot} was good and had no run"
 
 
 def _has_task(number: int, attempt: AttemptView, tasks: Collection[tuple[int, str, int | None]]) -> bool:

@@ -68,7 +68,9 @@ def deliver(channel: Channel, letter: Letter, outbound: Outbound, reveal: Reveal
     url = _revealed(channel.url, reveal)
     name, _, value = channel.header.partition(":")
     value = _revealed(value.strip(), reveal)
-    password = unquote(urlsplit(url).password or "") if channel.kind == "email" else ""
+    hidden = [value, unquote(urlsplit(url).password or "") if channel.kind == "email" else ""]
+    if url != channel.url:
+        hidden.append(url)
     try:
         if channel.kind == "email":
             _mail(channel, url, letter, outbound, now)
@@ -77,7 +79,7 @@ def deliver(channel: Channel, letter: Letter, outbound: Outbound, reveal: Reveal
             body = letter.json() if channel.kind == "webhook" else _chat(channel, letter)
             _check(outbound.post(url, body, headers | ({name: value} if name else {})).status)
     except Undelivered as why:
-        raise type(why)(Mask((url, value, password)).hide_text(str(why))) from None
+        raise type(why)(Mask(hidden).hide_text(str(why))) from None
 
 
 def _revealed(text: str, reveal: Reveal) -> str:

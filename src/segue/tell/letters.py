@@ -76,6 +76,7 @@ def letter_of(view: AlertView, *, zone: str = "UTC", log: str = "") -> Letter:
     date = alert.key or slot_key(view.at, view.at, zone)[:10]
     logs = f"segue logs {run} {alert.task}" if run and alert.task else ""
     causes = [*(f"{label}: {reason}" for label, reason in alert.causes), *view.folded]
+    news = [cause for cause, (_, reason) in zip(causes, alert.causes, strict=False) if reason not in alert.text]
     pairs = (
         ("", alert.text),
         ("DAG", alert.dag or _dags(alert)),
@@ -84,7 +85,7 @@ def letter_of(view: AlertView, *, zone: str = "UTC", log: str = "") -> Letter:
         ("date", date),
         ("owner", alert.owner or "nobody is named: owner= of the DAG"),
         ("since", datetime_at(view.at, zone).isoformat(sep=" ", timespec="seconds")),
-        *(("cause", cause) for cause in _shortened(causes, alert.text)),
+        *(("cause", cause) for cause in _shortened([*news, *view.folded])),
         ("log", f"{logs}  ({log})" if logs and log else logs),
         ("do", alert.command),
     )
@@ -129,7 +130,6 @@ def _dags(alert: Alert) -> str:
     return ", ".join(dict.fromkeys(label.partition("@")[0] for label, _ in alert.causes))
 
 
-def _shortened(causes: Sequence[str], text: str) -> list[str]:
-    shown = [cause for cause in causes if cause not in text]
-    more = len(shown) - _LISTED
-    return shown[:_LISTED] + ([f"and {more} more"] if more > 0 else [])
+def _shortened(causes: Sequence[str]) -> list[str]:
+    more = len(causes) - _LISTED
+    return [*causes[:_LISTED], *([f"and {more} more"] if more > 0 else [])]

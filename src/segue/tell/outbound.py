@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
-from threading import Timer
+from threading import Event, Timer
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
@@ -34,9 +34,8 @@ _IP: TypeAlias = IPv4Address | IPv6Address
 _ODD_HOST: Final = re.compile(r"[\x00-\x20\x7f\\/?#@%]")
 _NUMBERS: Final = re.compile(r"(0x[0-9a-f]*|\d+)(\.(0x[0-9a-f]*|\d+))*\.?", re.IGNORECASE)
 _TRANSLATED: Final = IPv6Network("64:ff9b::/96")
-_INSIDE: Final = (IPv6Network("::/96"), IPv6Network("64:ff9b:1::/48"))
-_PLATFORM: Final = frozenset({ip_address("168.63.129.16")})
-"""Public by its number, and yet the inside of a cloud."""
+_INSIDE: Final = tuple(map(ip_network, ("::/96", "64:ff9b:1::/48", "192.0.0.0/24", "168.63.129.16")))
+"""Public by their number, and yet the inside of a machine or a cloud."""
 
 
 class Undelivered(EnvironmentFault):
@@ -95,16 +94,20 @@ class Outbound:
         if not _is_name(host) and not _is_address(host):
             raise Forbidden(f"{host!r} is no name of a host")
         connection = self._connect(host, port)
-        guard = connection.dup()  # TLS takes the descriptor of the first over
-        watch = Timer(steps * self.patience, _cut, (guard,))
+        guard, late = connection.dup(), Event()  # TLS takes the descriptor of the first over
+        watch = Timer(steps * self.patience, _cut, (guard, late))
         watch.daemon = True
         watch.start()
         try:
             yield connection
+            if late.is_set():
+                raise TimeoutError
         except (OSError, ValueError, http.client.HTTPException) as why:
-            raise Undelivered(f"{host} does not answer as it should: {_words(why)}") from None
+            text = _words(TimeoutError() if late.is_set() else why)
+            raise Undelivered(f"{host} does not answer as it should: {text}") from None
         finally:
             watch.cancel()
+            watch.join()
             guard.close()
             connection.close()
 
@@ -118,7 +121,7 @@ class Outbound:
             self._check(host, address)
         for address in dict.fromkeys(found):
             try:
-                connection = socket.create_connection((address, port), self.patience)
+                connection = self._open(address, port)
             except OSError as why:
                 last = Undelivered(f"{host} cannot be reached: {_words(why)}")
                 continue
@@ -130,13 +133,16 @@ class Outbound:
             return connection
         raise last
 
+    def _open(self, address: str, port: int) -> socket.socket:
+        return socket.create_connection((address, port), self.patience)
+
     def _check(self, host: str, address: str) -> None:
         if host.lower().rstrip(".") in self._names:
             return
         ip = _innermost(ip_address(address.partition("%")[0]))
         if any(ip in network for network in self._networks if network.version == ip.version):
             return
-        if not ip.is_global or ip.is_multicast or ip in _PLATFORM or any(ip in network for network in _INSIDE):
+        if not ip.is_global or ip.is_multicast or any(ip in network for network in _INSIDE):
             raise Forbidden(
                 f"{host} leads to {ip}, which is not an address of the outside: if alerts are to go there, name it in "
                 "alert_hosts of [tool.segue]"
@@ -193,7 +199,7 @@ def _is_address(host: str) -> bool:
         ip_address(host)
     except ValueError:
         return False
-    return True
+    return "%" not in host
 
 
 def _innermost(ip: _IP) -> _IP:
@@ -211,7 +217,8 @@ def _innermost(ip: _IP) -> _IP:
     return ip
 
 
-def _cut(connection: socket.socket) -> None:
+def _cut(connection: socket.socket, late: Event) -> None:
+    late.set()
     try:
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:

@@ -89,6 +89,7 @@ def test_a_dag_without_schedule_gets_a_key_from_its_request():
         (DAILY, "2026-04-10", "has not ended yet"),
         (DAILY, "2026-03-01", "before the DAG's start"),
         (DAILY, "2026-04-05..2026-04-03", "runs backwards"),
+        (DAILY, "2026-04-05..", "is not a range"),
         (DAILY, "yesterday", "not a moment"),
     ],
 )

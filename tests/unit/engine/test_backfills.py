@@ -1,11 +1,17 @@
-from segue.model.acts import CancelRun, MoveBackfill, RetryRun, StartBackfill
+from segue.engine.agenda import Agenda
+from segue.engine.backfills import propose
+from segue.model.acts import CancelRun, Drain, MoveBackfill, RetryRun, StartBackfill
 from segue.model.backfills import pack_slots
 from segue.model.changes import BackfillMade, BackfillMoved, RunCreated
 from segue.model.commands import Launch
+from segue.model.definition import Defined
+from segue.model.events import Value
 from segue.model.ids import RunKey
 from segue.model.state import RUN_FINAL
+from segue.model.timing import SlotAsk, SlotFacts
+from segue.model.why import Why
 from segue.schedule.declare import daily
-from tests.unit.engine.driver import BOOM, DAY, GOOD, World, dag, slot_of, task
+from tests.unit.engine.driver import BOOM, DAY, GOOD, World, dag, mapped, slot_of, task
 
 DAILY = daily().to_data()
 
@@ -35,7 +41,9 @@ def made(world):
 
 
 def active(world, number=1):
-    return [view.run for view in world.store.runs.values() if view.row.backfill == number and view.state not in RUN_FINAL]
+    return [
+        view.run for view in world.store.runs.values() if view.row.backfill == number and view.state not in RUN_FINAL
+    ]
 
 
 def plain(*tasks, **options):
@@ -154,14 +162,14 @@ def test_a_foreground_owner_feeds_the_backfills_that_it_was_asked_for_and_no_oth
 def test_what_cannot_be_backfilled_is_refused_with_the_reason():
     world = World(plain(start=3 * DAY), dag(task("a"), id="by_hand"))
 
-    def said(name="d", slots=days(4), **options):
-        answer = world.ask(StartBackfill(name, slots, **options))
+    def said(name="d", slots=b"", **options):
+        answer = world.ask(StartBackfill(name, slots or days(4), **options))
         assert not answer.ok
         return answer.text
 
     assert said("nobody") == "there is no DAG nobody"
     assert said("by_hand").startswith("DAG by_hand has no schedule, so no interval to backfill: `segue run by_hand`")
-    assert said(slots=b"no") .startswith("no packed slots")
+    assert said(slots=b"no").startswith("no packed slots")
     assert said(slots=pack_slots(())) == "a backfill of no interval of d has nothing to do"
     assert said(slots=days(2)) == "1970-01-03 lies before the start of d, 1970-01-04"
     half = pack_slots([(4 * DAY, 4 * DAY + DAY // 2)])
@@ -279,13 +287,29 @@ def test_of_a_backfill_that_nobody_knows_any_more_one_run_is_active_at_once():
     assert stand(world) == ("done", 2)
 
 
-def test_a_run_that_waits_for_a_person_keeps_no_place_of_its_backfill():
-    world = World(plain(task("a", retries=0)))
+def test_a_run_of_a_backfill_that_is_cancelled_makes_room_for_the_next():
+    world = World(plain())
     backfill(world, 1, 2, 3, cap=1)
     world.ask(CancelRun(active(world)[0]))
     world.play()
     assert stand(world) == ("done", 3)
     assert world.slot(2).state.value == "fresh"
+
+
+def test_a_run_that_waits_for_a_person_keeps_no_place_of_its_backfill():
+    world = World(plain(task("a"), mapped("b", "a")))
+    backfill(world, 1, 2, 3, cap=1)
+    world.play(lambda key: Value(b"v", length=0))  # a map over nothing is held
+    assert (made(world), stand(world)) == ([1, 2, 3], ("running", 3))
+    world.restart()
+    held = active(world)
+    assert len(held) == 3
+    for run in held:
+        world.release("b", run)
+    world.play()
+    assert stand(world) == ("running", 3)  # this owner was not asked for it
+    move(world, 1, "resume")
+    assert stand(world) == ("done", 3)
 
 
 def test_a_rerun_of_a_run_of_a_backfill_belongs_to_no_backfill():
@@ -321,3 +345,69 @@ def test_under_a_long_backfill_a_due_run_is_dispatched_in_the_turn_in_which_it_f
     world.wait(DAY / 1_000_000)
     launched = [command.key.run for command in world.of(Launch)]
     assert [run for run in launched if run.dag == "hourly"] == [RunKey("hourly", "1975-06-24", 1)]
+
+
+def test_a_backfill_of_a_dag_that_no_file_declares_any_more_stops_and_its_runs_end():
+    world = World(plain(file="dags.py"), planning=True, now=20 * DAY)
+    number = backfill(world, 1, 2, 3, cap=1)
+    world.send(Defined("", "dags.py", gone=("d",)))
+    assert stand(world) == ("stopped", 1)
+    assert str(world.of(BackfillMoved)[0].why) == "its DAG is gone"
+    world.play()
+    assert [view.state.value for view in world.store.runs.values()] == ["success"]
+    assert world.ask(StartBackfill("d", days(1))).text == "DAG d is retired: no file declares it any more"
+    assert move(world, number, "resume").text == "backfill 1 is stopped: nothing to do"
+
+
+def test_a_backfill_goes_with_its_dag_where_that_is_renamed():
+    world = World(plain(file="d.py"))
+    number = backfill(world, 1, 2, cap=1)
+    move(world, number, "pause")
+    world.play()
+    world.define(plain(id="new", renamed_from="d", file="d.py"))
+    move(world, number, "resume")
+    world.play()
+    assert [str(run) for run in world.store.runs] == ["new@1970-01-02", "new@1970-01-03"]
+    assert stand(world) == ("done", 2)
+
+
+def test_nothing_is_fed_while_the_owner_is_drained_or_the_dag_is_quarantined():
+    world = World(plain())
+    number = backfill(world, 1, 2, 3, cap=1)
+    world.ask(Drain())
+    world.play()
+    assert stand(world, number) == ("running", 1)
+    world.ask(Drain(on=False))
+    assert len(world.alive) == 1
+    world.engine._board.dags["d"].quarantined = Why("failed", ("a fault",))
+    world.play()
+    assert stand(world, number) == ("running", 2)
+
+
+def test_a_proposed_backfill_waits_for_a_person():
+    world = World(plain(), plain(task("a", depends_on_past=True), id="past"))
+    board = world.engine._board
+    assert (propose(board, "d", [slot_of(1), slot_of(2)], "the scheduler was down"), board.agenda.last_backfill) == (
+        1,
+        1,
+    )
+    propose(board, "past", [slot_of(1)], "")
+    world.send()
+    one, two = world.store.backfills.values()
+    assert (one.state, one.row.total, one.row.cap, one.row.reason) == ("proposed", 2, 4, "the scheduler was down")
+    assert (two.state, two.row.cap) == ("proposed", 1)
+    world.play()
+    assert made(world) == []
+    assert move(world, 1, "resume").ok
+    world.play()
+    assert (made(world), stand(world)) == ([1, 2], ("done", 2))
+
+
+def test_what_is_known_of_many_slots_is_forgotten_and_asked_for_anew():
+    agenda = Agenda(planning=False, backfills=(), last_backfill=0)
+    asks = [SlotAsk("d", str(day), slot_of(day)) for day in range(50_002)]
+    for ask in asks:
+        agenda.ask(ask)
+    agenda.learn(map(SlotFacts, asks[:-1]))
+    agenda.learn([SlotFacts(asks[-1])])
+    assert (agenda.facts_of(asks[-1]), agenda.facts_of(asks[0])) == (SlotFacts(asks[-1]), None)

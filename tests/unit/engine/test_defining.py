@@ -205,9 +205,9 @@ def refused(world: Files, *files: Defined) -> str:
 
 
 def test_a_deploy_with_one_file_that_cannot_be_read_does_nothing():
-    error = FileError("two.py", 3, "two.py:3: no such option", "e")
-    why = refused(Files(), file_of("one.py", by_day()), file_of("two.py", errors=(error,)))
-    assert why == "two.py:3: no such option"
+    errors = (FileError("two.py", 3, "no such option", "e"), FileError("two.py", None, "cannot be read"))
+    why = refused(Files(), file_of("one.py", by_day()), file_of("two.py", errors=errors))
+    assert why == "two.py:3: DAG e: no such option; two.py: cannot be read"
 
 
 def test_a_deploy_that_contradicts_what_is_known_names_file_and_dag():

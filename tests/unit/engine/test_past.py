@@ -1,9 +1,9 @@
 from segue.model.acts import MarkTask, RetryRun, StartBackfill
 from segue.model.backfills import pack_slots
 from segue.model.changes import SlotMoved
-from segue.model.events import Skipped, Value
+from segue.model.events import Request, Skipped, Value
 from segue.schedule.declare import daily
-from tests.unit.engine.driver import BOOM, DAY, GOOD, World, dag, mapped, slot_of, task
+from tests.unit.engine.driver import BOOM, DAY, GOOD, World, dag, mapped, slot_of, task, wanted
 
 DAILY = daily().to_data()
 
@@ -50,9 +50,7 @@ def test_a_run_that_only_waits_for_the_past_is_parked_and_goes_on_by_itself():
     two = world.trigger(day=2)
     world.play()
     assert (world.run_state(two), world.view(two).placed, world.slot(2).state.value) == ("held", False, "held")
-    assert str(world.view(two).why) == (
-        f"waits for b of d@1970-01-02, which failed: `segue retry {one}`"
-    )
+    assert str(world.view(two).why) == (f"waits for b of d@1970-01-02, which failed: `segue retry {one}`")
     other = world.trigger(day=8)  # its place is free
     world.end("a", run=other)
     world.ask(RetryRun(one))
@@ -278,3 +276,28 @@ def test_a_retry_of_a_run_that_waits_for_the_past_says_what_it_waits_for():
     assert world.retry(run=two).text == (
         f"nothing to retry: {two} waits for b of d@1970-01-02, which has not ended: this goes on when it has"
     )
+
+
+def test_before_the_store_has_answered_a_task_says_that_it_looks():
+    world = World(chained(task("b", depends_on_past=True)))
+    world.trigger(day=1)
+    world.play()
+    world.restart()
+    world.step(Request("r", "ana", wanted("d", 2)))
+    run = next(run for run in world.store.runs if run.key == "day-2")
+    assert world.why(run=run) == "looks for the slot before"
+    assert world.run_state(run) == "queued"
+    world.send()
+    assert [key.run for key in world.alive] == [run]
+
+
+def test_a_map_of_which_an_item_failed_is_not_good():
+    spec = chained(mapped("b", 2, depends_on_past=True), max_active_runs=2)
+    world = World(spec)
+    one, two = world.trigger(day=1), world.trigger(day=2)
+    world.end("b[0]", run=one, outcome=BOOM)
+    world.end("b[1]", run=one)
+    assert world.run_state(two) == "held"
+    world.ask(RetryRun(one, ("b[0]",)))
+    world.end("b[0]", run=one)
+    assert [key.run for key in world.alive] == [two, two]

@@ -4,25 +4,36 @@ import pytest
 
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import RunRow
-from segue.model.state import AttemptState, RunState, TaskState
-from segue.model.views import AttemptView, EventView, RunView, TaskView
+from segue.model.state import AttemptState, RunState, SlotState, TaskState
+from segue.model.views import AttemptView, EventView, RunView, SlotView, TaskView
 from segue.store.audit import compare, fold, validate_state
 
 RUN = RunKey("d", "k", 1)
 NOW = Instant(1)
+SLOT = (Instant(0), Instant(1))
 
 
 class Rows:
-    def __init__(self, runs=(), tasks=(), attempts=(), events=(), kept=()):
+    def __init__(self, runs=(), tasks=(), attempts=(), events=(), kept=(), slots=(), backfills=()):
         self.run_rows = lambda: runs
         self.task_rows = lambda: tasks
         self.attempt_rows = lambda: attempts
         self.event_rows = lambda: events
         self.state_rows = lambda: kept
+        self.slot_rows = lambda: slots
+        self.backfill_rows = lambda: backfills
 
 
 def run_in(state, **facts):
     return RunView(1, RunRow(RUN, "ask", 1), state, **facts)
+
+
+def run_of_slot(n=1, placed=False, **facts):
+    return RunView(n, RunRow(RunKey("d", "k", n), "ask", 1, slot=SLOT, **facts), RunState.QUEUED, placed=placed)
+
+
+def slot_row(last="d@k", good=None, slot=None):
+    return SlotView("d", slot or SLOT, SlotState.FRESH, last, good, 1)
 
 
 def attempt(number=1, state=AttemptState.RUNNING, index=None, task="t", kind="user"):
@@ -62,10 +73,19 @@ def test_rows_that_belong_together_pass():
         (Rows([RUNNING], [TASK], [attempt(task="u!failure", kind="hook")]), "has no task"),
         (Rows([RUNNING], [TASK], [attempt(n, task="t!failure", kind="hook") for n in (1, 2)]), "2 attempts of"),
         (Rows([run_in(RunState.SUCCESS)], [TASK], [attempt(kind="publish")]), "is running, its run is success"),
+        (Rows([run_of_slot(backfill=3)]), "d@k has no backfill 3"),
+        (Rows([run_of_slot(n, kind="scheduled") for n in (1, 2)]), "2 scheduled runs of"),
+        (Rows([run_of_slot(n, placed=True) for n in (1, 2)]), "2 runs hold the place of"),
+        (Rows([run_of_slot()], slots=[slot_row(slot=(Instant(1), Instant(2)))]), "names d@k, a run of"),
+        (Rows(slots=[slot_row("", "d@k")]), "was good and had no run"),
     ],
 )
 def test_an_orphan_is_found(rows, said):
     assert any(said in problem for problem in validate_state(rows))
+
+
+def test_a_slot_outlives_its_runs():
+    assert validate_state(Rows([run_of_slot(2)], slots=[slot_row("d@k.2", "d@k"), slot_row("")])) == []
 
 
 def test_attempts_of_items_that_are_gone_are_history():

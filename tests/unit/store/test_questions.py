@@ -1,33 +1,72 @@
 """What a question reads: an owner with a year of history behind it must start as fast as a fresh one."""
 
-from sqlalchemy import event
+import pytest
 
-from tests.contract.stores import A, Sqlite, attempt, begun_run, queued
+from segue.model.changes import RunsForgotten
+from segue.model.ids import Instant
+from segue.model.timing import SlotAsk
+from segue.model.views import RunQuery
+from tests.contract.stores import (
+    NOW,
+    RUN,
+    SLOT,
+    A,
+    R,
+    Sqlite,
+    attempt,
+    begun_run,
+    created,
+    defined,
+    moved,
+    queued,
+    write,
+)
 
 
-def plans_of(connection, ask):
+def plans_of(sides, ask):
     """How SQLite answers every statement of `ask`."""
+    drivers = [side._connection.connection.driver_connection for side in sides]
     asked = []
-
-    def note(_connection, _cursor, statement, parameters, *_):
-        asked.append((statement, parameters))
-
-    event.listen(connection.engine, "before_cursor_execute", note)
+    for driver in drivers:
+        driver.set_trace_callback(asked.append)
     ask()
-    event.remove(connection.engine, "before_cursor_execute", note)
-    return [
-        step[-1]
-        for statement, parameters in asked
-        if statement.startswith("SELECT")
-        for step in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, parameters)
-    ]
+    for driver in drivers:
+        driver.set_trace_callback(None)
+    found = [one for one in asked if one.startswith(("SELECT", "WITH", "UPDATE", "DELETE"))]
+    return [step[-1] for one in found for step in drivers[-1].execute("EXPLAIN QUERY PLAN " + one)]
 
 
 def test_a_snapshot_reads_no_run_or_attempt_that_has_ended(tmp_path):
     store = Sqlite(tmp_path)
     begun_run(store, *queued(), attempt(None, A.QUEUED, name="!failure", kind="hook"))
-    plans = plans_of(store.writer._connection, lambda: store.writer.snapshot(None))
+    plans = plans_of((store.writer,), lambda: store.writer.snapshot(None))
     read = {plan for plan in plans if "runs" in plan or "attempts" in plan or "tasks" in plan or "task_state" in plan}
     assert {plan for plan in read if plan.startswith("SCAN")} == {"SCAN attempts USING INDEX attempts_hooks"}
     assert any("runs_open" in plan for plan in read)
+    store.close()
+
+
+ASKED = {
+    "slots": lambda store: store.writer.look(
+        [SlotAsk("daily", str(n), (Instant(n), Instant(n + 1))) for n in range(9)]
+    ),
+    "durations": lambda store: store.reader.durations("daily"),
+    "expired runs": lambda store: store.reader.expired(NOW),
+    "backfills": lambda store: (store.reader.backfills("daily"), store.reader.runs(RunQuery(backfill=1))),
+    "alerts": lambda store: store.reader.alerts(Instant(NOW - 9)),
+    "forgetting": lambda store: write(store, RunsForgotten((RUN,), NOW)),
+}
+SMALL = {"SCAN asked", "SCAN dags", "SCAN backfills", "SCAN silences"}
+"""Of these there are as many as people have made, or as were asked for."""
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_no_question_of_every_day_walks_through_history(tmp_path, name):
+    store = Sqlite(tmp_path)
+    write(store, defined(), created(slot=SLOT), *queued(), moved(RUN, R.QUEUED, R.SUCCESS, ended=Instant(NOW - 1)))
+    plans = plans_of((store.reader, store.writer), lambda: ASKED[name](store))
+    assert any("USING" in plan for plan in plans)
+    walked = {plan for plan in plans if plan.startswith("SCAN") and "CONSTANT" not in plan} - SMALL
+    # Of a bundle that nobody uses any more: once in its life.
+    assert walked <= {"SCAN runs"} if name == "forgetting" else walked == set()
     store.close()

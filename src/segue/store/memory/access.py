@@ -83,7 +83,7 @@ class MemoryWriter:
             DagImage(
                 dag, version, view.quarantined, max(number for of, number in store.versions if of == dag),
                 tuple(Eased(*key[1:]) for key in sorted(store.eased) if key[0] == dag),
-                view.timing, view.foretold, view.location,
+                view.timing, view.foretold, view.location, view.error is not None,
             )
             for dag, view in sorted(store.dags.items())
             if (version := store.newest(dag)) is not None

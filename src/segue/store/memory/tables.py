@@ -70,6 +70,7 @@ class MemoryStore:
         self.eased: dict[tuple[str, str, str, str], EasedView] = {}
         self.sealed: dict[tuple[SecretKind, str], SealedRow] = {}
         self.numbers = 0
+        self.seq = 0
         self.scheduled: dict[Slot, bool] = {}
         self.of_slots: dict[Slot, tuple[RunKey, ...]] = {}
         self.of_requests: dict[str, RunKey] = {}

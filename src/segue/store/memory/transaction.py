@@ -309,9 +309,10 @@ class MemoryTransaction:
 
     # -------------------------------------------------------------------------------------------------------- plumbing
     def _log(self, change: Change) -> None:
-        log = self._store.events
+        store = self._store
         for entry in entries(change):
-            self._journal.append(log, EventView(log[-1].seq + 1 if log else 1, entry.at, self._epoch, *entry[1:]))
+            self._journal.set(store, "seq", store.seq + 1)
+            self._journal.append(store.events, EventView(store.seq, entry.at, self._epoch, *entry[1:]))
 
     def _rows(self, tables: dict[RunKey, dict[K, V]], run: RunKey) -> dict[K, V]:
         self._known(run)

@@ -36,7 +36,6 @@ from segue.store.postgres.connection import (
 from segue.store.postgres.desk import PostgresDesk
 from segue.store.postgres.grammar import STATEMENTS
 from segue.store.postgres.leadership import RELEASE, SESSION, Holder, Leader, Pace, take_seat
-from segue.store.sql.ledger import look
 from segue.store.sql.source import SqlSource
 from segue.store.sql.transaction import SqlTransaction
 
@@ -137,7 +136,7 @@ class PostgresWriter:
     def look(self, asks: Sequence[SlotAsk]) -> Known:
         """What the store knows about slots, in one consistent read."""
         with self._on_one_line(), reading(self._connected(), self._url) as connection:
-            return look(connection, asks)
+            return STATEMENTS.ledger.look(connection, asks)
 
     def known(self, definition: Definition) -> Definition:
         """The same definition with its version's number where the store has it."""

@@ -4,87 +4,124 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from sqlalchemy import case, func, select, tuple_
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    Select,
+    Table,
+    Text,
+    and_,
+    case,
+    column,
+    func,
+    literal_column,
+    or_,
+    select,
+    values,
+)
 from sqlalchemy.engine import Connection
 
 from segue.model.events import Known
-from segue.model.ids import RunKey
+from segue.model.ids import Instant, RunKey
 from segue.model.state import RunState
-from segue.model.timing import SlotAsk, SlotFacts
-from segue.model.views import SlotView
+from segue.model.timing import SlotAsk
 from segue.store.facts import GOOD, facts_of_slot, is_gone, number_in
 from segue.store.schema import NO_INDEX, runs, slots, tasks
+from segue.store.sql.grammar import ONE, ZERO, Grammar
 from segue.store.sql.rows import SLOTS, slot_view
 from segue.store.sql.source import SqlSource
 
-__all__ = ["look"]
+__all__ = ["Ledger"]
 
 _AT_ONCE: Final = 500
-"""Asks that one statement answers; their parameters stay far below what SQLite takes."""
+"""Rows that one statement asks about; their parameters stay far below what SQLite takes."""
 
-_GOOD: Final = sorted(state.value for state in GOOD)
-
-
-def look(connection: Connection, asks: Sequence[SlotAsk]) -> Known:
-    """What is known of slots, within the caller's read."""
-    source = SqlSource(connection)
-    found: list[SlotFacts] = []
-    for first in range(0, len(asks), _AT_ONCE):
-        found += _answers(connection, source, asks[first : first + _AT_ONCE])
-    return Known(tuple(found))
+_Slot: TypeAlias = tuple[str, Instant, Instant]
 
 
-def _answers(connection: Connection, source: SqlSource, asks: Sequence[SlotAsk]) -> Iterator[SlotFacts]:
-    keys = [(ask.dag, *ask.slot) for ask in asks]
-    of_slots = (
-        select(runs.c.dag, runs.c.slot_start, runs.c.slot_end, runs.c.id, runs.c.key, runs.c.n, runs.c.state)
-        .where(tuple_(runs.c.dag, runs.c.slot_start, runs.c.slot_end).in_(keys))
-        .order_by(runs.c.id)
+class Ledger:
+    """The questions about slots, in one dialect.
+
+    What is asked is joined, not looked for with `IN`: SQLite finds no index for a list of tuples. A statement is
+    compiled with one row and written out for as many as there are: SQLAlchemy takes milliseconds to compile a list.
+
+    Args:
+        g: the dialect.
+    """
+
+    def __init__(self, g: Grammar) -> None:
+        one = ("", "", 0, 0)
+        asked = values(
+            column("dag", Text), column("key", Text), column("slot_start", BigInteger), column("slot_end", BigInteger)
+        )
+        slot = asked.data([one]).cte("asked")
+        r = runs.c
+        of_slots = select(r.dag, r.slot_start, r.slot_end, r.id, r.key, r.n, r.state)
+        of_keys = select(r.dag, r.key, func.max(r.n)).group_by(r.dag, r.key)
+        self._runs = _Question(g, of_slots.join_from(slot, runs, _is_asked(runs, slot)).order_by(r.id))
+        self._rows = _Question(g, SLOTS.add_columns(slots.c.scheduled).join_from(slot, slots, _is_asked(slots, slot)))
+        self._highest = _Question(g, of_keys.join_from(slot, runs, and_(r.dag == slot.c.dag, r.key == slot.c.key)))
+        self._tasks = _Question(g, _good_tasks())
+
+    def look(self, connection: Connection, asks: Sequence[SlotAsk]) -> Known:
+        """What is known of slots, within the caller's read."""
+        source = SqlSource(connection)
+        of_slots = [(ask.dag, ask.key, *ask.slot) for ask in asks]
+        made: dict[_Slot, dict[RunKey, RunState]] = defaultdict(dict)
+        slot_of: dict[int, _Slot] = {}
+        for dag, start, end, number, key, n, state in self._runs.ask(connection, of_slots):
+            made[dag, start, end][RunKey(dag, key, n)] = RunState(state)
+            slot_of[number] = (dag, start, end)
+        good: dict[_Slot, set[str]] = defaultdict(set)
+        for run, task in self._tasks.ask(connection, [(number,) for number in slot_of]):
+            good[slot_of[run]].add(task)
+        highest = {(dag, key): n for dag, key, n in self._highest.ask(connection, of_slots)}
+        rows = {tuple(row[:3]): row for row in self._rows.ask(connection, of_slots)}
+        found = []
+        for ask in asks:
+            slot = (ask.dag, *ask.slot)
+            row = rows.get(slot)
+            view = None if row is None else slot_view(row[:-1])
+            if view is not None and is_gone(view, made[slot]) and (version := source.newest(ask.dag)):
+                good[slot] |= {task.id for task in version.spec.tasks}
+            told = () if view is None else (view.last_run, view.last_good_run)
+            taken = max(highest.get((ask.dag, ask.key), 0), number_in(told, ask.dag, ask.key))
+            scheduled = row is not None and bool(row[-1])
+            found.append(facts_of_slot(ask, made[slot], view, scheduled, taken, good[slot]))
+        return Known(tuple(found))
+
+
+class _Question:
+    def __init__(self, g: Grammar, question: Select[Any]) -> None:
+        head, _, rest = str(question.compile(dialect=g.dialect)).partition("(VALUES ")
+        row, _, tail = rest.partition("))")
+        self._head, self._row, self._tail = head + "(VALUES ", row + ")", ")" + tail
+
+    def ask(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
+        for first in range(0, len(rows), _AT_ONCE):
+            some = rows[first : first + _AT_ONCE]
+            text = self._head + ", ".join([self._row] * len(some)) + self._tail
+            yield from connection.exec_driver_sql(text, tuple(value for row in some for value in row)).fetchall()
+
+
+def _is_asked(table: Table, asked: CTE) -> ColumnElement[bool]:
+    return and_(*(table.c[name] == asked.c[name] for name in ("dag", "slot_start", "slot_end")))
+
+
+def _good_tasks() -> Select[Any]:
+    """Run, task: one that is good itself, or has been expanded and is so in all its items."""
+    asked = values(column("run", BigInteger)).data([(0,)]).cte("asked")
+    t = tasks.c
+    is_good = or_(*(t.state == literal_column(f"'{state}'") for state in sorted(GOOD)))
+    of_item = t.map_index > literal_column(str(NO_INDEX))
+    itself = func.max(case((and_(is_good, ~of_item), ONE), else_=ZERO))
+    items = func.sum(case((and_(is_good, of_item), ONE), else_=ZERO))
+    return (
+        select(t.run, t.task_id)
+        .join_from(asked, tasks, t.run == asked.c.run)
+        .group_by(t.run, t.task_id)
+        .having(or_(itself == ONE, and_(func.max(t.expanded) > ZERO, items == func.max(t.expanded))))
     )
-    made: dict[Any, dict[RunKey, RunState]] = defaultdict(dict)
-    slot_of: dict[int, Any] = {}
-    for dag, start, end, number, key, n, state in connection.execute(of_slots):
-        made[dag, start, end][RunKey(dag, key, n)] = RunState(state)
-        slot_of[number] = (dag, start, end)
-    rows = _rows(connection, keys)
-    of_keys = tuple_(runs.c.dag, runs.c.key).in_([(ask.dag, ask.key) for ask in asks])
-    taken = connection.execute(
-        select(runs.c.dag, runs.c.key, func.max(runs.c.n)).where(of_keys).group_by(runs.c.dag, runs.c.key)
-    )
-    highest = {(dag, key): n for dag, key, n in taken}
-    good: dict[Any, set[str]] = defaultdict(set)
-    for number, task in _good_tasks(connection, list(slot_of)):
-        good[slot_of[number]].add(task)
-    for ask, slot in zip(asks, keys, strict=True):
-        view, scheduled = rows.get(slot, (None, False))
-        told = () if view is None else (view.last_run, view.last_good_run)
-        taken_n = max(highest.get((ask.dag, ask.key), 0), number_in(told, ask.dag, ask.key))
-        if view is not None and is_gone(view, made[slot]) and (version := source.newest(ask.dag)):
-            good[slot] |= {task.id for task in version.spec.tasks}
-        yield facts_of_slot(ask, made[slot], view, scheduled, taken_n, good[slot])
-
-
-def _rows(connection: Connection, keys: Sequence[Any]) -> dict[Any, tuple[SlotView | None, bool]]:
-    of = slots.c
-    found = SLOTS.add_columns(of.scheduled).where(tuple_(of.dag, of.slot_start, of.slot_end).in_(keys))
-    views = ((slot_view(row[:-1]), bool(row[-1])) for row in connection.execute(found))
-    return {(view.dag, *view.slot): (view, scheduled) for view, scheduled in views}
-
-
-def _good_tasks(connection: Connection, numbers: Sequence[int]) -> Iterator[tuple[int, str]]:
-    whole = tasks.c.map_index == NO_INDEX
-    good = case((tasks.c.state.in_(_GOOD), 1), else_=0)
-    for first in range(0, len(numbers), _AT_ONCE):
-        rows = connection.execute(
-            select(
-                tasks.c.run, tasks.c.task_id, func.max(case((whole, good), else_=0)), func.max(tasks.c.expanded),
-                func.sum(case((whole, 0), else_=good)),
-            )
-            .where(tasks.c.run.in_(numbers[first : first + _AT_ONCE]))
-            .group_by(tasks.c.run, tasks.c.task_id)
-        )  # fmt: skip
-        for run, task, is_good, expanded, items in rows:
-            if is_good or (expanded and items == expanded):
-                yield run, task

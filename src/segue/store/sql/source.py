@@ -155,7 +155,7 @@ class SqlSource:
         return tuple(
             DagImage(
                 view.dag, version, view.quarantined, highest[view.dag], tuple(released.get(view.dag, ())), view.timing,
-                view.foretold, view.location,
+                view.foretold, view.location, view.error is not None,
             )
             for view in views
             if (version := self.newest(view.dag))

@@ -28,6 +28,7 @@ from segue.store.sql.alerts import Alerts
 from segue.store.sql.clocks import Clocks
 from segue.store.sql.forgetting import Forgetting
 from segue.store.sql.grammar import NO_TEXT, ONE, Grammar, param, params, text_of
+from segue.store.sql.ledger import Ledger
 from segue.store.sql.moves import Moves
 from segue.store.sql.renaming import Renaming
 
@@ -83,6 +84,7 @@ class Statements:
         self.clocks = Clocks(g)
         self.alerts = Alerts(g)
         self.forgetting = Forgetting(g)
+        self.ledger = Ledger(g)
         self.move_slot = _move_slot(g)
         #: A scheduled run was made for it.
         self.mark_slot = _mark_slot(g)

@@ -20,7 +20,6 @@ from segue.model.ids import RunKey
 from segue.model.images import Facts, Snapshot
 from segue.model.timing import SlotAsk
 from segue.store.facts import facts_of, ids_of
-from segue.store.sql.ledger import look
 from segue.store.sql.source import SqlSource
 from segue.store.sql.transaction import SqlTransaction
 from segue.store.sqlite.connection import code_of, fault_of, faults, reading
@@ -101,7 +100,7 @@ class SqliteWriter:
     def look(self, asks: Sequence[SlotAsk]) -> Known:
         """What the store knows about slots, in one consistent read."""
         with self._faults(), reading(self._connection, self._path):
-            return look(self._connection, asks)
+            return STATEMENTS.ledger.look(self._connection, asks)
 
     def known(self, definition: Definition) -> Definition:
         """The same definition with its version's number where the store has it."""

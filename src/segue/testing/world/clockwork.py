@@ -65,7 +65,6 @@ class Clockwork:
         backfills: by number.
         alerts: by thing, kind and episode.
         shown: what each slot shows.
-        draining: the present engine was told to begin nothing.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -74,7 +73,6 @@ class Clockwork:
         self.backfills: dict[int, BackfillRecord] = {}
         self.alerts: dict[tuple[str, str, Instant], Alert] = {}
         self.shown: dict[tuple[str, Span], SlotState] = {}
-        self.draining = False
         self._fates: dict[str, Fates] = {}
         self._scheduled: dict[tuple[str, Span], RunKey] = {}
         self._newest: dict[tuple[str, str], Instant] = {}
@@ -95,7 +93,7 @@ class Clockwork:
         for change in commit.changes:
             match change:
                 case Answered(request, ok=True) if isinstance(act := sent.get(request), Drain):
-                    self.draining = act.on
+                    self._ledger.draining = act.on
                 case TimingSet(dag, timing):
                     self._set(dag, timing)
                 case BackfillMade(row, state):
@@ -125,6 +123,7 @@ class Clockwork:
         if same and (timing.accepted or 0) < (old.accepted or 0):
             raise Violation("I9", f"what {dag} has accepted goes back from {old} to {timing}")
         self.timings[dag] = timing
+        (self._ledger.hard.add if timing.paused and timing.hard else self._ledger.hard.discard)(dag)
 
     def _move(self, change: BackfillMoved) -> None:
         record = self.backfills[change.backfill]
@@ -175,7 +174,7 @@ class Clockwork:
                         self._check_backfill(row)
                     case _:
                         pass
-                if self.draining and row.kind != "manual":
+                if self._ledger.draining and row.kind != "manual":
                     raise Violation("I14", f"{row.run} is made while its owner is drained")
 
     def _check_scheduled(self, row: RunRow, commit: Commit, turn: Turn, before: Timing) -> None:
@@ -248,7 +247,7 @@ class Clockwork:
         timing = self.timings.get(moved.key.run.dag, _NOTHING)
         if timing.paused and timing.hard:
             raise Violation("I14", f"{moved.key} is dispatched, {moved.key.run.dag} is paused hard")
-        if self.draining:
+        if self._ledger.draining:
             raise Violation("I14", f"{moved.key} is dispatched while its owner is drained")
 
     # -------------------------------------------------------------------------------------------------------- policy
@@ -297,7 +296,7 @@ class Clockwork:
         """What is left undone when nothing will happen any more by itself."""
         for dag, timing in self.timings.items():
             spec = self._spec(dag)
-            stands = timing.paused or timing.retired or dag in self._ledger.quarantined or self.draining
+            stands = timing.paused or timing.retired or dag in self._ledger.quarantined or self._ledger.draining
             if stands or spec.schedule is None or is_once(spec) or dag not in self._fates:
                 continue
             for slot in self._fates[dag].overlooked(spec, now):
@@ -305,7 +304,7 @@ class Clockwork:
                     yield f"{dag} {show(slot)} is due, and nothing is made of it: {timing}"
         for number, record in self.backfills.items():
             retired = self.timings.get(record.row.dag, _NOTHING).retired
-            if record.state == "running" and not retired and not self.draining:
+            if record.state == "running" and not retired and not self._ledger.draining:
                 yield f"backfill {number} goes on for ever: {record.made} of {record.row.total}"
 
 

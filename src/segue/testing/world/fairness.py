@@ -30,10 +30,13 @@ def i8(ledger: Ledger, _: Commit, _executor: ScriptedExecutor) -> Iterator[str]:
 
 
 def i12_runs(ledger: Ledger, _: Commit, _executor: ScriptedExecutor) -> Iterator[str]:
-    """Runs that hold a place <= `max_active_runs`."""
+    """Runs that hold a place <= `max_active_runs`; those of backfills have their cap, of lookbacks one goes on."""
     # A foreground owner takes up a placed run of an owner that died, whatever it has begun itself meanwhile.
-    for dag, runs in _placed(ledger).items() if ledger.driven is None else ():
-        limit = max(run.spec.run_limit for run in runs)
+    for dag, placed in _placed(ledger).items() if ledger.driven is None else ():
+        if sum(run.row.kind == "lookback" for run in placed) > 1:
+            yield f"two lookback runs of {dag} hold a place"
+        runs = [run for run in placed if run.row.kind != "lookback" and run.row.backfill is None]
+        limit = max((run.spec.run_limit for run in runs), default=0)
         if len(runs) > limit:
             yield f"{len(runs)} runs of {dag} hold a place, {limit} may"
 
@@ -128,13 +131,13 @@ def i32(ledger: Ledger, commit: Commit, executor: ScriptedExecutor) -> Iterator[
     ready: list[tuple[RunRecord, str]] = []
     for run in ledger.at_work():
         dag, most = run.row.run.dag, run.spec.max_active_tasks
-        stands = not run.placed or run.cancel_at is not None or dag in ledger.quarantined
+        stands = not run.placed or run.cancel_at is not None or dag in ledger.quarantined or ledger.stands_still(dag)
         if stands or (most is not None and by_dag[dag] >= most):
             continue
         for name, index, task in run.counted():
             spec = run.specs[name]
             limit = spec.rules.max_active
-            if task.state is not TaskState.PENDING or (spec.mapped and index is None):
+            if task.state is not TaskState.PENDING or (spec.mapped and index is None) or spec.rules.depends_on_past:
                 continue
             if (limit is None or by_task[dag, name] < limit) and ruling(run, spec) == (True, None):
                 ready.append((run, name))

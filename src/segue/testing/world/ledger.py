@@ -179,6 +179,8 @@ class Ledger:
         pools: slots of every pool, as things are.
         turned: when the engine took its latest turn.
         lives: how many engines there have been.
+        hard: DAGs of which nothing is dispatched.
+        draining: nothing at all is.
         eased: (DAG, task, guard, likeness of slots) that people have released from now on.
 
     Args:
@@ -190,6 +192,8 @@ class Ledger:
         self.pools = dict(limits.pools)
         self.turned = Instant(0)
         self.lives = 0
+        self.hard: set[str] = set()
+        self.draining = False
         self.eased: set[tuple[str, str, str, str]] = set()
         self.runs: dict[RunKey, RunRecord] = {}
         self.versions: dict[tuple[str, int], DagSpec] = {}
@@ -351,6 +355,10 @@ class Ledger:
         _require(known == change.version.spec, "I17", f"version {place} is another one now")
         self.newest[change.dag] = change.version.number
         self.quarantined.discard(change.dag)
+
+    def stands_still(self, dag: str) -> bool:
+        """Whether people have stopped what would be dispatched of a DAG."""
+        return self.draining or dag in self.hard
 
     def at_work(self) -> list[RunRecord]:
         """Runs that the present owner drives."""

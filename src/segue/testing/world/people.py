@@ -54,7 +54,8 @@ class People:
 
     def defined(self, spec: DagSpec, name: str, *, confirmed: bool = False) -> Defined:
         """A file with one DAG."""
-        definition = Definition(spec, spec_digest(spec), "code", "bundle")
+        code = "code" + "".join(task.function for task in spec.tasks)
+        definition = Definition(spec, spec_digest(spec), code, "bundle")
         return Defined("here", spec.file or f"{name}.py", (definition,), confirmed=confirmed)
 
     def do(self, action: Action) -> bool:

@@ -139,7 +139,7 @@ class World:
         self.ledger.lives += 1
         planning: Any = {} if self.plan.clocks is None else {"planning": True}
         engine = self._engines[self.baton.current] = Heard(self.parts.engine(snapshot, self.plan.limits, **planning))
-        self.clockwork.draining = False
+        self.ledger.draining = False
         return engine
 
     @property

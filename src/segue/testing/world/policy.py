@@ -122,31 +122,33 @@ class Fates:
         before, after = seen.before, seen.after
         begun = after.generation != before.generation and bool(after.generation)
         if begun:
-            self._begin(spec, turn, before)
-        elif before.paused and not after.paused and after.cursor is not None:
+            self._begin(spec, turn)
+        elif before.retired and not after.retired:
+            self._come_back(spec, turn)
+        elif before.paused and not (after.paused or after.retired) and after.cursor is not None:
             self._resume(spec, turn, before)
         if not after.paused and not after.retired and after.accepted is not None:
             self._fall_due(spec, turn, after.accepted)
         yield from self._compare(spec, seen)
 
-    def _begin(self, spec: DagSpec, turn: Turn, before: Timing) -> None:
+    def _begin(self, spec: DagSpec, turn: Turn) -> None:
         """A new clock: nothing that has ended is run, unless the DAG catches up."""
-        slots = slots_of(spec)
-        self.waiting, self.left_out = [], []
-        self.decided = next((slot.start for slot in slots if slot.end > turn.now), slots[-1].end if slots else 0)
-        back = not before.generation and before.cursor is not None
-        if back:
-            assert before.cursor is not None
-            self.decided = max(self.decided, before.cursor)
-        if spec.catchup:
-            past = [slot for slot in slots_due(spec, turn.now) if not back or slot.start >= (before.cursor or 0)]
-            self.decided = (
-                past[-1].end if past else max(before.cursor or 0, spec.start or 0) if back else spec.start or 0
-            )
+        self.waiting, self.left_out, past = [], [], slots_due(spec, turn.now)
+        if not spec.catchup:
+            self.decided = _present(spec, turn.now)
+        elif past:
+            self.decided = past[-1].end
             if len(past) <= _AT_ONCE or spec.id in turn.confirmed:
-                self.waiting = past
+                self._accept(past)
             else:
                 self._leave_out(past, propose=True)
+        else:
+            self.decided = spec.start or 0
+
+    def _come_back(self, spec: DagSpec, turn: Turn) -> None:
+        """As if new, where something fell due meanwhile; else the clock goes on."""
+        if not spec.catchup and any(slot.start >= self.decided for slot in slots_due(spec, turn.now)):
+            self.waiting, self.decided = [], max(self.decided, _present(spec, turn.now))
 
     def _resume(self, spec: DagSpec, turn: Turn, before: Timing) -> None:
         """A pause is over: nothing of it is run, unless somebody has said so."""
@@ -209,7 +211,9 @@ class Fates:
         self.waiting = [slot for slot in self.waiting if slot not in gone and slot.start >= cursor]
         wanted = {slot.start for slot in self.waiting}
         for slot in slots_of(spec):
-            if cursor <= slot.start < accepted and slot.start not in wanted and after.generation:
+            if not (cursor <= slot.start < accepted and after.generation):
+                continue
+            if slot.start not in wanted and not seen.satisfied(slot):
                 yield f"{name} {show(slot)} is accepted, and should be left out"
         if self._proposed - seen.proposed:
             yield f"{name}: {len(self._proposed)} slots are left out, {len(seen.proposed)} are in a proposed backfill"
@@ -218,6 +222,12 @@ class Fates:
     def overlooked(self, spec: DagSpec, now: int) -> list[Slot]:
         """What is due at rest, and nothing was decided about it, or nothing made of it."""
         return [*self.waiting, *(slot for slot in slots_due(spec, now) if slot.start >= self.decided)]
+
+
+def _present(spec: DagSpec, now: int) -> int:
+    """Where a clock stands that knows nothing of the past: at the first slot that has not ended."""
+    slots = slots_of(spec)
+    return next((slot.start for slot in slots if slot.end > now), slots[-1].end if slots else 0)
 
 
 def show(slot: Slot) -> str:

@@ -12,7 +12,7 @@ from segue.store.audit import compare, validate_state
 from segue.store.readers import RowReader
 from segue.testing.world.executor import ScriptedExecutor
 from segue.testing.world.inbox import ScriptedInbox
-from segue.testing.world.ledger import Ledger, RunRecord, Violation
+from segue.testing.world.ledger import Ledger, RunRecord, TaskRecord, Violation
 from segue.testing.world.oracle import Known, foretell, ruling, run_state
 from segue.testing.world.script import Script
 
@@ -30,12 +30,18 @@ def check_ended(ledger: Ledger, executor: ScriptedExecutor, faulty: frozenset[st
             raise Violation("I31", f"{key} is {run.state} for ever: {_live(run)}")
         if run.calling and (ledger.driven is None or key in ledger.driven):
             raise Violation("HOOKS", f"{key} has hooks alive: {sorted(map(str, run.calling))}")
-        if run.state is RunState.HELD and not any(task.state is TaskState.HELD for _, _, task in run.counted()):
+        if run.state is RunState.HELD and not any(_waits_for_others(run, *one) for one in run.counted()):
             raise Violation("I31", f"{key} is held by nothing: {_live(run)}")
         if run.alive or (run.placed and run.state is RunState.HELD):
             raise Violation("I16", f"{key} is {run.state} with attempts {sorted(map(str, run.alive))}")
     if executor.busy:
         raise Violation("I33", "an attempt lives on and nobody waits for it")
+
+
+def _waits_for_others(run: RunRecord, name: str, _: int | None, task: TaskRecord) -> bool:
+    """A person, or the slot before."""
+    behind = run.specs[name].rules.depends_on_past and task.state is TaskState.PENDING
+    return behind or task.state is TaskState.HELD
 
 
 def stands_ready(run: RunRecord) -> bool:
