@@ -202,7 +202,7 @@ def test_forgetting_is_undone_with_its_transaction(store):
     with pytest.raises(Conflict):
         write(store, forgotten(), task(T.RUNNING, T.HELD, run=AGAIN))
     assert (dump(store), store.writer.snapshot(None), store.reader.alerts()) == before
-    write(store, attempt(None, A.QUEUED, 2), task(T.SUCCESS, T.SUCCESS, round=2))
+    write(store, task(T.SUCCESS, T.PENDING, round=2), task(T.PENDING, T.SUCCESS, round=2))
     assert [view.run for view in store.reader.runs()] == [AGAIN, RUN]
 
 

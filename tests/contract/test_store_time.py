@@ -277,6 +277,10 @@ def test_what_is_folded_into_an_alert_comes_behind_it(store):
     (view,) = [view for view in store.reader.alerts() if view.folded]
     assert (view.alert, view.folded) == (ALERT, ("load too", "and\nreport"))
     assert [one.last for one in store.writer.snapshot([]).episodes] == [LATER, NOW]
+    write(store, AlertFolded(*KEY, "", LATER, over=True), AlertFolded(*KEY, "late", LATER))
+    (view,) = [view for view in store.reader.alerts() if view.folded]
+    assert (view.folded, view.over) == (("load too", "and\nreport", "late"), True)
+    assert [one.thing for one in store.writer.snapshot([]).episodes] == ["other"]
     with pytest.raises(Conflict):
         write(store, AlertFolded("nothing", "failed", NOW, "more", NOW))
 

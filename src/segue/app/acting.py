@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Final
 
 from segue.app.control_client import ControlClient, OwnerGone
+from segue.app.database import database_of
 from segue.app.home import Home
 from segue.app.owner import actor_here, new_id
 from segue.app.reading import Reading, Selection, open_reading
+from segue.app.table_client import Asked, TableClient
 from segue.model.acts import Act
 from segue.model.errors import UsageError
 from segue.model.events import Request
@@ -142,19 +144,31 @@ class Answers:
     runs: list[RunKey]
 
 
-def owner_here(home: Home) -> ControlClient | None:
-    """The owner that answers on this home, None where there is none; one that stays and begins again is waited for."""
+def owner_here(home: Home) -> Asked | None:
+    """The owner that answers on this home, None where there is none; one that stays and begins again is waited for.
+
+    Where the database is on a server and another one leads it, that one: it is asked by the table of requests.
+    """
     end = time.monotonic() + _RESTART
+    database = database_of(home)
     while True:
-        socket = home.socket()
-        try:
-            if socket is not None:
-                return ControlClient(socket)
-        except OwnerGone:
-            pass
+        if (owner := _at_socket(home)) is not None and (not database.url or owner.health().get("leading", True)):
+            return owner
+        if owner is not None:
+            owner.close()
+        if database.url and (leader := database.leader()):
+            return TableClient(database, leader)
         if standing_here(home) is None or time.monotonic() > end:
             return None
         time.sleep(_TICK)
+
+
+def _at_socket(home: Home) -> ControlClient | None:
+    socket = home.socket()
+    try:
+        return None if socket is None else ControlClient(socket)
+    except OwnerGone:
+        return None
 
 
 def standing_here(home: Home) -> OwnerFacts | None:
@@ -165,7 +179,7 @@ def standing_here(home: Home) -> OwnerFacts | None:
     return facts if Path(f"/proc/{facts.pid}").exists() or not Path("/proc/self").exists() else None
 
 
-def ask_owner(owner: ControlClient, acts: Sequence[Act]) -> Answers:
+def ask_owner(owner: Asked, acts: Sequence[Act]) -> Answers:
     """Have the owner carry acts out, one after the other; each is durable when it is answered.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Alerts as the settings have them, and what it takes to send one."""
+"""What it takes to send alerts, and to look at them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from segue.app.clock import SystemClock
 from segue.app.database import FullReader, open_reader
 from segue.app.home import Home
 from segue.app.owner import actor_here, new_id
+from segue.app.routing import outbound_of, routes_of
 from segue.app.selecting import read_until
 from segue.app.settings import Settings
 from segue.app.vault import open_vault
@@ -18,41 +19,10 @@ from segue.model.ids import Instant
 from segue.model.spec import DagSpec
 from segue.model.views import AlertView, SilenceView
 from segue.resolve.selection import dag_fits
-from segue.tell.channels import Channel, Reveal, deliver
+from segue.tell.channels import Reveal, deliver
 from segue.tell.letters import trial_letter
-from segue.tell.outbound import Outbound
-from segue.tell.routes import Routes, Rule
 
-__all__ = ["DagBook", "alerts_of", "outbound_of", "revealer_of", "routes_of", "silenced", "try_channels"]
-
-
-def routes_of(settings: Settings) -> Routes:
-    """The channels and rules that the settings name.
-
-    Raises:
-        UsageError: they cannot be used, with the reason.
-    """
-    channels = {}
-    for name, table in settings.keys.channels.items():
-        receivers = [table.receivers] if isinstance(table.receivers, str) else table.receivers
-        if table.kind == "email" and not (receivers and table.sender):
-            raise UsageError(f"[tool.segue.channels.{name}] of kind email needs from= and to=")
-        channels[name] = Channel(name, table.kind, table.url, table.room, table.sender, tuple(receivers), table.header)
-    rules = [
-        Rule(frozenset([rule.when] if isinstance(rule.when, str) else rule.when), rule.select,
-             (rule.to,) if isinstance(rule.to, str) else tuple(rule.to))
-        for rule in settings.keys.alerts
-    ]  # fmt: skip
-    return Routes(channels, rules)
-
-
-def outbound_of(settings: Settings) -> Outbound:
-    """The way out that the settings allow.
-
-    Raises:
-        UsageError: `alert_hosts` names what is no host.
-    """
-    return Outbound(settings.keys.alert_hosts)
+__all__ = ["DagBook", "alerts_of", "revealer_of", "silenced", "try_channels"]
 
 
 def revealer_of(settings: Settings) -> Reveal:

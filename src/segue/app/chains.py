@@ -32,9 +32,9 @@ _STAGES: Final = (
 )
 _RANKS: Final = {word: rank for rank, words in enumerate(_STAGES) for word in words}
 _EMPTY: Final = frozenset({
-    "from", "to", "into", "the", "an", "and", "of", "for", "in", "on", "by", "with", "data", "daily", "nightly", "hourly",
-    "weekly", "monthly", "job", "jobs", "script", "task", "run", "all", "new", "main", "my", "prod", "file", "files",
-    "table", "tables", "etl", "elt", "cron",
+    "from", "to", "into", "the", "an", "and", "of", "for", "in", "on", "by", "with", "data", "daily", "nightly",
+    "hourly", "weekly", "monthly", "job", "jobs", "script", "task", "run", "all", "new", "main", "my", "prod", "file",
+    "files", "table", "tables", "etl", "elt", "cron",
 })  # fmt: skip
 """Words that two names may share by chance."""
 
@@ -129,11 +129,11 @@ def _by_path(job: Job, earlier: Sequence[Job], traces: dict[int, _Traces]) -> Fo
     for path in sorted(mine.reads | mine.writes):
         for up in reversed(earlier):
             other = traces[up.line]
-            if _meets(path, other.writes) and path in mine.reads:
+            if path in mine.reads and _meets(path, other.writes):
                 found.setdefault(up.line, (up, f"{up.name} writes {path}, which {job.name} reads"))
                 break
-            if _meets(path, other.writes | other.reads) and not (path in mine.reads and path in other.reads):
-                found.setdefault(up.line, (up, f"both name {path}"))
+            if path in mine.writes and _meets(path, other.writes | other.reads):
+                found.setdefault(up.line, (up, f"{job.name} writes {path}, which {up.name} uses before"))
                 break
     return [found[line] for line in sorted(found)]
 
@@ -164,7 +164,7 @@ def _by_comment(job: Job, earlier: Sequence[Job], leaves: Sequence[Job]) -> Foun
     said = _WAITS.search(job.comment)
     if said is None:
         return []
-    words = re.findall(r"[a-z]{4,}", job.comment[said.start() :].lower())
+    words = re.findall(r"[a-z]{3,}", job.comment[said.start() :].lower())
     named = [one for one in earlier if any(word[:5] == part[:5] for word in words for part in one.name.split("_"))]
     latest = max(map(_time, named), default=None)
     ups = [one for one in named if _time(one) == latest] or leaves

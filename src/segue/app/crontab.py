@@ -21,8 +21,8 @@ _USERS: Final = frozenset({
 })  # fmt: skip
 _RUNNERS: Final = frozenset({
     "python", "python2", "python3", "bash", "sh", "zsh", "dash", "ksh", "perl", "ruby", "node", "php", "java",
-    "Rscript", "env", "exec", "nice", "ionice", "nohup", "sudo", "time", "timeout", "flock", "chronic", "command", "uv", "run",
-    "poetry", "pipenv", "psql", "mysql", "sqlite3", "duckdb", "spark-submit", "dbt",
+    "Rscript", "env", "exec", "nice", "ionice", "nohup", "sudo", "time", "timeout", "flock", "chronic", "command",
+    "uv", "run", "poetry", "pipenv", "psql", "mysql", "sqlite3", "duckdb", "spark-submit", "dbt",
 })  # fmt: skip
 _SCRIPT: Final = re.compile(r"\.(?:py|sh|sql|pl|rb|jar|R|bash|php|js)$")
 _SKIPPED: Final = frozenset({"cd", "source", ".", "export", "set", "umask", "true", "mkdir", "["})
@@ -157,7 +157,7 @@ def _has_users(lines: Sequence[str]) -> bool:
             continue
         word = parts[place] if len(parts) > place + 1 else ""
         follows = parts[place + 1] if word else ""
-        runs = follows.startswith("/") or follows in _RUNNERS
+        runs = follows in _RUNNERS or "/bin/" in follows or _SCRIPT.search(follows) is not None
         named = word in _USERS or (runs and re.fullmatch(r"[a-z_][a-z0-9_-]*", word) is not None)
         if not named or word in _RUNNERS or word in _SKIPPED:
             return False

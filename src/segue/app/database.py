@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 from segue.app.home import Home
 from segue.model.contracts import Inbox, Results, Writer
 from segue.model.errors import HomeBusy, UsageError
+from segue.model.events import Request
 from segue.model.ids import Instant
 from segue.store.home import Owner
 from segue.store.readers import Reader, RowReader
@@ -81,6 +82,14 @@ class Database(Protocol):
 
     def inbox(self) -> OwnedInbox | None:
         """Requests that wait in a server's database for whoever leads."""
+        ...
+
+    def leader(self) -> str:
+        """Who leads a server's database now, empty where nobody does."""
+        ...
+
+    def put(self, request: Request, now: Instant) -> None:
+        """Leave a request for whoever leads a server's database."""
         ...
 
     def reader(self) -> FullReader:
@@ -154,6 +163,12 @@ class _File:
     def inbox(self) -> OwnedInbox | None:
         return None
 
+    def leader(self) -> str:
+        return ""
+
+    def put(self, request: Request, now: Instant) -> None:
+        raise NotImplementedError("nobody leaves requests in a file")
+
     def reader(self) -> FullReader:
         return SqliteReader(self._path)
 
@@ -185,6 +200,12 @@ class _Served:
     def inbox(self) -> OwnedInbox | None:
         inbox: OwnedInbox = self._store.PostgresInbox(self.url)
         return inbox
+
+    def leader(self) -> str:
+        return str(self._store.leader_of(self.url)) if self.exists() else ""
+
+    def put(self, request: Request, now: Instant) -> None:
+        self._store.put_request(self.url, request, now)
 
     def reader(self) -> FullReader:
         reader: FullReader = self._store.PostgresReader(self.url)

@@ -164,7 +164,7 @@ def _clock(view: DagView, spec: DagSpec, now: Instant, count: int, days: int | N
     slots = fires(spec, view.foretold, Instant(since))
     near = islice(slots, count) if days is None else _before(islice(slots, _EACH), now + days * DAY)
     coming = tuple(near)
-    if not coming and days is None:
+    if not coming and next(fires(spec, view.foretold, Instant(since)), None) is None:
         state = "over"
     return DagClock(spec, state, words, coming, _waiting(view, spec), timing.until)
 

@@ -19,7 +19,7 @@ from segue.model.size import bytes_of
 __all__ = ["FILES", "AlertTable", "ChannelTable", "Settings", "find_project", "machine_memory", "read_settings"]
 
 FILES: Final = ("segue.toml", "pyproject.toml")
-_TABLES: Final = ("pools", "resources", "secrets", "locations", "alerts", "channels")
+_TABLES: Final = ("pools", "resources", "secrets", "locations", "alerts", "channels", "keep")
 Slots: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
 
 
@@ -40,6 +40,14 @@ class ChannelTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sender: str = msgspec.field(default="", name="from")
     receivers: str | list[str] = msgspec.field(default_factory=list, name="to")
     header: str = ""
+
+
+class KeepTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long after their end runs are kept, their logs, and what they have stored (`[tool.segue.keep]`)."""
+
+    runs: str = "180d"
+    logs: str = "30d"
+    results: str = "14d"
 
 
 class _Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,6 +77,7 @@ class _Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channels: dict[str, ChannelTable] = {}
     alert_hosts: list[str] = []
     hold_reminder: str = "1h"
+    keep: KeepTable = KeepTable()
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -235,6 +244,8 @@ def _convert(table: dict[str, Any], origin: dict[str, str], file: Path | None) -
             _duration(getattr(keys, name), name)
         if keys.workers is not None and keys.workers < 1:
             raise msgspec.ValidationError("Expected 1 or more - at `$.workers`")
+        for name in KeepTable.__struct_fields__:
+            _duration(getattr(keys.keep, name), f"keep.{name}")
         _size(keys.memory, "memory")
     except msgspec.ValidationError as why:
         text, _, place = str(why).partition(" - at `$.")

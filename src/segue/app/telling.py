@@ -19,11 +19,12 @@ from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import Any, Final
 
-from segue.app.alerting import DagBook, outbound_of, revealer_of, routes_of
+from segue.app.alerting import DagBook, revealer_of
 from segue.app.clock import SystemClock
 from segue.app.control_client import ControlClient, OwnerGone
 from segue.app.database import FullReader, database_of
 from segue.app.home import Home, settings_here
+from segue.app.routing import outbound_of, routes_of
 from segue.app.settings import Settings
 from segue.model.acts import MarkAlert
 from segue.model.errors import SegueError, UsageError

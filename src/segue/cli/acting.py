@@ -19,13 +19,13 @@ from segue.app.acting import (
     plan_of,
 )
 from segue.app.clock import SystemClock
-from segue.app.control_client import ControlClient
 from segue.app.early import early_executor
 from segue.app.home import Home, own
 from segue.app.owner import Foreground, foreground
 from segue.app.reading import open_reading
 from segue.app.selecting import read_selection
 from segue.app.settings import Settings
+from segue.app.table_client import Asked
 from segue.cli.following import follow, follow_there
 from segue.cli.output import Code, console, errors, plain, print_json, say_errors, warn, when
 from segue.model.acts import Act
@@ -191,7 +191,7 @@ class _Manner:
     judged: bool
 
 
-def _through(owner: ControlClient, home: Home, acts: Sequence[Act], manner: _Manner) -> Code:
+def _through(owner: Asked, home: Home, acts: Sequence[Act], manner: _Manner) -> Code:
     answers = ask_owner(owner, acts)
     if not manner.as_json:
         for text in answers.texts:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -14,6 +15,7 @@ from segue.model.duration import show_duration
 from segue.model.errors import Refused, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from segue.app.backfilling import Effects, Plan, Wish
@@ -124,7 +126,7 @@ def _planned(settings: Settings, words: _Words, read: Read | None, wanted: str |
             spec = chosen_dag([definition.spec for definition in read.definitions], wanted, name)
             foretold = next((view.foretold for view in reading.dags() if view.dag == spec.id), Foretold())
         params = read_params(spec, words.params, partial(sealed, settings), lambda name: read_value(f"param {name}"))
-        wish = words.wish._replace(params=params) if hasattr(words.wish, "_replace") else _with(words.wish, params)
+        wish = replace(words.wish, params=params)
         plan = plan_backfill(
             spec, foretold, reading.slots(spec.id), wish, SystemClock().now(), lambda count: _ask(count, manner)
         )
@@ -142,12 +144,6 @@ def _planned(settings: Settings, words: _Words, read: Read | None, wanted: str |
     if len(plan.slots) > UNASKED:
         _ask(len(plan.slots), manner)
     return plan
-
-
-def _with(wish: Wish, params: bytes) -> Wish:
-    from dataclasses import replace
-
-    return replace(wish, params=params)
 
 
 def _ask(count: int, manner: _Manner) -> None:
@@ -193,9 +189,9 @@ def _show_effects(plan: Plan, effects: Effects, workers: int) -> None:
         screen.print(f"  connection    {name}: {most} runs at most use it at once ({limit} + {plan.wish.cap})")
     if effects.risky:
         names = ", ".join(effects.risky)
-        screen.print(
-            f"  runs twice    not good for {names}: what is there already is written once more", style="yellow"
-        )
+        screen.print(f"  idempotent    not: {names}; what they wrote already is written once more", style="yellow")
+    else:
+        screen.print("  idempotent    no task says that it is not; nothing has tried it", style="dim")
     if plan.serial is not None:
         screen.print(
             f"  one by one    {plan.serial} depends on the past; in {plan.key(plan.slots[0])} it looks back at nothing"
@@ -221,8 +217,7 @@ def _ordered(plan: Plan) -> str:
     return {"oldest": "oldest first", "newest": "newest first", "parallel": "in any order"}[plan.wish.order]
 
 
-def _listed(counts: object) -> str:
-    assert hasattr(counts, "items")
+def _listed(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {state}" for state, count in counts.items()) or "there is nothing"
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from typing import Annotated
 
 import typer
@@ -12,6 +13,8 @@ from segue.model.errors import EnvironmentFault
 __all__ = ["app"]
 
 app = typer.Typer(add_completion=False)
+
+_LOOK = 0.1  # seconds between two looks at what still runs
 
 
 @app.command()
@@ -31,13 +34,11 @@ def drain(
         raise EnvironmentFault(f"nobody owns {place.path}: there is nothing to drain, and it is safe to restart")
     with owner:
         [said] = ask_owner(owner, [Drain(not off)]).texts
-        commits = owner.commits()
         alive = 0 if off else owner.health()["alive"]
         if alive and not as_json:
             console().print(plain(f"{said}; {alive} {'task runs' if alive == 1 else 'tasks run'} to the end"))
-        while alive and next(commits, False):
-            with owner_here(place) or owner as other:
-                alive = other.health()["alive"]
+        while not off and owner.health()["alive"]:
+            time.sleep(_LOOK)
     said = said if off else "nothing runs any more: it is safe to restart (`segue drain --off` goes on)"
     if as_json:
         print_json({"done": said})

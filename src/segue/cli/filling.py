@@ -7,18 +7,19 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from segue.app.acting import ask_owner, owner_here
-from segue.app.backfilling import backfill_object, is_over
+from segue.app.acting import owner_here
+from segue.app.backfilling import backfill_object, failed_runs, is_over
 from segue.app.clock import SystemClock
 from segue.app.control_client import OwnerGone
 from segue.app.home import Home
 from segue.app.owner import Foreground
 from segue.app.reading import open_reading
 from segue.cli.output import Code, console, print_json, say_errors
-from segue.cli.progress import BackfillScreen, progress_text
-from segue.model.acts import Act, MoveBackfill, StartBackfill
+from segue.cli.progress import BackfillScreen
+from segue.model.acts import Act, StartBackfill
 from segue.model.errors import Refused
 from segue.model.state import RunState
+from segue.model.views import BackfillView
 
 __all__ = ["follow_here", "follow_there", "number_of", "told"]
 
@@ -34,10 +35,20 @@ def number_of(home: Home, act: StartBackfill, request: str) -> int:
         return next(made, None) or next(same)
 
 
-def follow_here(driver: Foreground, acts: Sequence[Act], *, as_json: bool) -> int:
-    """Have it done by this process, and stay until the backfill has ended."""
+def follow_here(driver: Foreground, acts: Sequence[Act], number: int | None = None, *, as_json: bool) -> int:
+    """Have it done by this process, and stay until the backfill has ended.
+
+    Args:
+        driver: the owner of the home.
+        acts: what is asked for.
+        number: of the backfill, where there is one already.
+        as_json: print one JSON object at the end and nothing else.
+    """
     screen = None if as_json else BackfillScreen(console(), driver.clock.now)
     if screen is not None:
+        if number is not None:
+            with open_reading(Home(driver.settings.home)) as reading:
+                screen.resume(reading.backfill(number), reading.runs_of(number))
         driver.session.listeners.append(screen.committed)
         driver.session.complaint = screen.say
         screen.start()
@@ -50,7 +61,7 @@ def follow_here(driver: Foreground, acts: Sequence[Act], *, as_json: bool) -> in
             screen.stop()
     if driver.session.refusals:
         return say_errors([Refused(text) for text in driver.session.refusals], as_json)
-    code = told(Home(driver.settings.home), max(driver.session.backfills), as_json=as_json, ended=True)
+    code = told(Home(driver.settings.home), number or max(driver.session.backfills), as_json=as_json, ended=True)
     return Code.CANCELLED if driver.session.interrupts else code
 
 
@@ -85,30 +96,31 @@ def follow_there(home: Home, number: int, *, as_json: bool) -> int:
 
 def told(home: Home, number: int, *, as_json: bool, ended: bool = False) -> int:
     """Say how a backfill stands; where it has ended, the exit code says how."""
-    now = SystemClock().now()
     with open_reading(home) as reading:
         view = reading.backfill(number)
-    runs = dict(view.runs)
-    bad, held = runs.get(RunState.FAILED, 0) + runs.get(RunState.CANCELLED, 0), runs.get(RunState.HELD, 0)
+        failed = len(failed_runs(reading, number))
     if as_json:
-        print_json({"backfill": backfill_object(view, now)})
+        print_json({"backfill": backfill_object(view, SystemClock().now())})
     elif ended:
-        _summary(number, view.state, runs)
+        _summary(view, failed)
     else:
         console().print(f"  segue backfills {number} --follow   shows how far it is", style="dim")
-    if not ended:
-        return Code.GOOD
-    return Code.FAILED if bad else Code.HELD if held else Code.GOOD
+    held = dict(view.runs).get(RunState.HELD, 0)
+    return Code.GOOD if not ended else Code.FAILED if failed else Code.HELD if held else Code.GOOD
 
 
-def _summary(number: int, state: str, runs: dict[RunState, int]) -> None:
-    screen = console()
-    counts = ", ".join(f"{count:,} {name}" for name, count in runs.items() if count) or "no run was needed"
-    screen.print(Text.assemble((f"backfill {number} is {state}", "bold"), f": {counts}"))
-    if runs.get(RunState.FAILED):
+def _summary(view: BackfillView, failed: int) -> None:
+    screen, number, runs = console(), view.row.id, dict(view.runs)
+    counts = {"good": runs.get(RunState.SUCCESS, 0), "failed": failed, "held": runs.get(RunState.HELD, 0)}
+    said = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "no run was needed"
+    left = view.row.total - view.made
+    if left:
+        said += f"; {left:,} interval{'' if left == 1 else 's'} not begun"
+    screen.print(Text.assemble((f"backfill {number} is {view.state}", "bold"), f": {said}"))
+    if failed:
         screen.print(Text.assemble("the world was broken:  ", (f"segue backfills retry {number}", "bold")))
         screen.print(
             Text.assemble("the code was broken:   ", (f"segue backfills retry {number} --code newest", "bold"))
         )
-    if runs.get(RunState.HELD):
-        screen.print("some are held: `segue runs --state held` names them, `segue why RUN` says what helps")
+    if counts["held"]:
+        screen.print("`segue runs --state held` names what is held, `segue why RUN` says what helps", style="dim")

@@ -54,9 +54,13 @@ VERBS: Final = {
     "pool": "list pools, give one slots, remove one",
     "connection": "keep addresses of systems outside, list, try and remove them",
     "secret": "keep secrets, list and remove them, change their key",
+    "import": "make a DAG file of a crontab",
     "doctor": "say what is wrong with this home and machine, and what helps",
     "db": "upgrade or back up the database",
 }
+
+_MODULES: Final = {"import": "importing"}
+"""Where a verb is a word that Python keeps for itself."""
 
 _ELSEWHERE: Final = {
     "clear": "did you mean retry, rerun or rerun --failed?",
@@ -116,7 +120,7 @@ def _dispatch(given: list[str]) -> int:
             raise UsageError(f"{broken!r} is not UTF-8")  # a lone surrogate, which neither JSON nor a database takes
     if verb not in VERBS:
         raise UsageError(f"no command {verb!r}: {_suggestion(verb)}")
-    module: Any = importlib.import_module(f"segue.cli.{verb}")
+    module: Any = importlib.import_module(f"segue.cli.{_MODULES.get(verb, verb)}")
     command = typer.main.get_command(module.app)
     return int(command.main(given[1:], prog_name=f"segue {verb}", standalone_mode=False) or 0)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from rich.console import Console
 from rich.live import Live
@@ -14,7 +14,7 @@ from segue.model.changes import BackfillMade, BackfillMoved, Change, RunCreated,
 from segue.model.duration import show_duration
 from segue.model.ids import Instant, RunKey
 from segue.model.state import RunState
-from segue.model.views import BackfillView
+from segue.model.views import BackfillView, RunView
 
 __all__ = ["BackfillScreen", "progress_text"]
 
@@ -62,6 +62,11 @@ class BackfillScreen:
         """The backfill that is shown."""
         return None if self._view is None else self._view.row.id
 
+    def resume(self, view: BackfillView, runs: Iterable[RunView]) -> None:
+        """It stands so, with these runs, before anything is committed."""
+        self._runs = {run.run: run.state for run in runs}
+        self._view = view
+
     def start(self) -> None:
         """Begin to show."""
         if self._console.is_terminal:
@@ -105,8 +110,8 @@ class BackfillScreen:
                     pass
         if self._view is not None:
             counts = {state: 0 for state in RunState}
-            for state in self._runs.values():
-                counts[state] += 1
+            for stands in self._runs.values():
+                counts[stands] += 1
             view = self._view
             self.show(BackfillView(view.row, view.state, view.made, tuple(counts.items()), view.ended))
 

@@ -28,12 +28,15 @@ def stand(kind: str, path: Path | None, env: str | None, home: str | None) -> in
     """Take the home and become its supervisor; does not return unless that fails.
 
     Raises:
-        UsageError: there is no such path, or no database for a scheduler.
+        UsageError: there is no such path, no database for a scheduler, or no such channel of alerts.
         HomeBusy: another owner has the home; its pid is named.
     """
+    from segue.app.routing import outbound_of, routes_of
     from segue.app.supervisor import words_for
 
     settings = settings_here(home=home, env=env, dags=None if path is None else str(path.resolve()))
+    routes_of(settings)
+    outbound_of(settings)
     for one in settings.dags:
         if not one.exists():
             raise UsageError(f"there is no file or folder {one}")

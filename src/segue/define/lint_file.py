@@ -10,7 +10,7 @@ from typing import Final
 from segue.define.lint_code import Seen
 from segue.define.lint_sources import Source
 
-__all__ = ["heavy_imports", "passwords"]
+__all__ = ["heavy_imports", "is_secret_name", "passwords"]
 
 _SECRET: Final = re.compile(
     r"(?:^|_)(?:password|passwd|pwd|passphrase|secret|token|api_?key|access_?key|secret_?key|private_?key|credentials?)$",
@@ -52,7 +52,7 @@ def passwords(source: Source) -> Iterator[Seen]:
     seen: set[int] = set()
     for node in ast.walk(source.tree):
         for name, value in _named_values(node):
-            if _SECRET.search(name) and _is_secret(value, name) and value.lineno not in seen:
+            if is_secret_name(name) and _is_secret(value, name) and value.lineno not in seen:
                 seen.add(value.lineno)
                 yield _told(f"{name} is written in the file", value.lineno)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.lineno not in seen:
@@ -60,6 +60,11 @@ def passwords(source: Source) -> Iterator[Seen]:
             if what:
                 seen.add(node.lineno)
                 yield _told(what, node.lineno)
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether what has this name is to be kept from people: `DB_PASSWORD`, `api_key`."""
+    return _SECRET.search(name) is not None
 
 
 def _told(what: str, line: int) -> Seen:

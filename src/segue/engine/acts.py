@@ -202,7 +202,14 @@ def _create(board: Board, request: Request, row: RunRow, replace: bool) -> tuple
     row = msgspec.structs.replace(row, run=run, due=due, created=board.now, actor=request.actor)
     machine = Machine(row, dag.version.spec, dag.graph)
     board.create(machine)
-    return run, f"{run} is queued"
+    return run, f"{run} is queued{_paused(dag)}"
+
+
+def _paused(dag: Dag) -> str:
+    if not dag.timing.paused:
+        return ""
+    what = "paused hard: nothing of it begins" if dag.timing.hard else "paused"
+    return f" (its DAG is {what}; `segue unpause {dag.version.spec.id}`)"
 
 
 # -------------------------------------------------------------------------------------------------------- old runs

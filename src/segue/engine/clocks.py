@@ -140,8 +140,9 @@ class Keeper:
             return None
         reason = "they fell due during a pause"
         if not due or not run:
-            return self._pass_over(max(self.clock.present(at), accepted), reason)
-        left = self._pass_over(due[-1].start, reason, propose=run == "missed")
+            until = max(self.clock.present(at), accepted)
+            return self._pass_over(until, self.clock.between(accepted, until), reason)
+        left = self._pass_over(due[-1].start, due, reason, propose=run == "missed")
         self.set(accepted=due[-1].end)
         return left
 
@@ -163,7 +164,7 @@ class Keeper:
         policy, newest, end = self.spec.missed, late[-1], late[-1].end
         if not self.spec.catchup and (policy != "run" or len(late) > AT_ONCE):
             until = timely[0].start if timely else end if policy == "skip" else newest.start
-            self._pass_over(until, "no scheduler led when they fell due", propose=policy == "run")
+            self._pass_over(until, late, "no scheduler led when they fell due", propose=policy == "run")
         self.set(accepted=max(end, self.timing.accepted or end))
 
     def _accept(self, slot: Slot) -> bool:
@@ -190,10 +191,13 @@ class Keeper:
         self.why = Why("overlapped", (str(running),))
 
     # ----------------------------------------------------------------------------------------------------- leaving out
-    def _pass_over(self, until: Instant, reason: str, *, propose: bool = False) -> LeftOut | None:
-        """Leave all slots out that are not decided and start before an instant; never in silence."""
+    def _pass_over(
+        self, until: Instant, undecided: Sequence[Slot], reason: str, *, propose: bool = False
+    ) -> LeftOut | None:
+        """Leave all slots out that start before an instant, also those that wait for room; never in silence."""
         assert self.timing.cursor is not None and self.timing.accepted is not None
-        slots = self.clock.between(self.timing.cursor, until)
+        waiting = self.clock.between(self.timing.cursor, self.timing.accepted)
+        slots = [*waiting, *(slot for slot in undecided if slot.start < until)]
         self.set(cursor=max(self.timing.cursor, until), accepted=max(self.timing.accepted, until))
         if not slots:
             return None

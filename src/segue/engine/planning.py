@@ -95,18 +95,11 @@ def _run_once(keeper: Keeper) -> None:
     now = board.now
     keeper.set(Why("enabled"), generation=keeper.clock.generation, enabled=now, cursor=now, accepted=now)
     if facts.next_n == 1:
-        run = RunKey(keeper.name, "once", 1)
+        version, run = dag.version, RunKey(keeper.name, "once", 1)
         row = RunRow(
-            run,
-            f"scheduled {run}",
-            dag.version.number,
-            dag.version.bundle,
-            kind="scheduled",
-            klass=1,
-            due=now,
-            created=now,
+            run, f"scheduled {run}", version.number, version.bundle, kind="scheduled", klass=1, due=now, created=now
         )
-        board.create(Machine(row, dag.version.spec, dag.graph))
+        board.create(Machine(row, version.spec, dag.graph))
 
 
 def _tick(keeper: Keeper) -> None:
@@ -126,19 +119,9 @@ def _make_runs(keeper: Keeper) -> None:
         if facts is None:
             board.agenda.needy.add(keeper.name)
             return
-        if not board.room:
-            board.agenda.unplanned[keeper.name] = None
-            return
         if not is_satisfied(facts):
-            row = RunRow(
-                RunKey(keeper.name, facts.ask.key, 1),
-                "",
-                0,
-                slot=facts.ask.slot,
-                kind="scheduled",
-                klass=1,
-                due=slot.due,
-            )
+            run = RunKey(keeper.name, facts.ask.key, 1)
+            row = RunRow(run, "", 0, slot=facts.ask.slot, kind="scheduled", klass=1, due=slot.due)
             make_run(board, row)
             room -= 1
         keeper.set(cursor=slot.end)

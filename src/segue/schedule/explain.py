@@ -20,6 +20,8 @@ def explain(timetable: Timetable | None) -> str:
             return "runs once, when it is first enabled; covers no interval"
         case Calendar():
             return _calendar(timetable)
+        case _ if timetable.kind == Timetable.kind:
+            return f"runs at the moments of {timetable}; covers the time since the one before"
         case _:
             return f"runs {_ticks(timetable)}; covers the time since the tick before"
 

@@ -97,10 +97,8 @@ class Clock:
     def first(self, at: Instant) -> Slot | None:
         """The first slot that starts at or after an instant."""
         if at not in self._known:
-            if len(self._known) >= _KEPT:
-                self._known.clear()
             floor = at if self.bounds.start is None else max(at, self.bounds.start)
-            self._known[at] = self.timetable.slot_from(floor, self.bounds)
+            self._remember(at, self.timetable.slot_from(floor, self.bounds))
         return self._known[at]
 
     def present(self, now: Instant) -> Instant:
@@ -125,7 +123,22 @@ class Clock:
         slot = self.first(at)
         while slot is not None:
             yield slot
-            slot = self.timetable.slot_from(slot.end, self.bounds)
+            if slot.end not in self._known:
+                self._remember(slot.end, self._after(slot))
+            slot = self._known[slot.end]
+
+    def _after(self, slot: Slot) -> Slot | None:
+        if isinstance(self.timetable, Told):
+            return self.timetable.slot_from(slot.end, self.bounds)
+        if self.bounds.end is not None and slot.end >= self.bounds.end:
+            return None
+        end = self.timetable.tick(slot.end + 1, self.bounds)  # slots tile time: the end of one is the start of the next
+        return None if end is None else Slot(slot.end, end, self.timetable.due(end, self.bounds))
+
+    def _remember(self, at: Instant, slot: Slot | None) -> None:
+        if len(self._known) >= _KEPT:
+            self._known.clear()
+        self._known[at] = slot
 
 
 def _timetable_of(spec: DagSpec, foretold: Foretold) -> Timetable:

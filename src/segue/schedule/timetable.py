@@ -4,11 +4,14 @@ Every timetable is a row of instants, its ticks; a slot reaches from one tick to
 slot covers and when it runs are two things: cron, periods and lists run at the slot's end, calendar units `at` a wall
 time after it. Three questions are answered here (the first tick at or after an instant, when a slot is due, which slot
 comes next); all others are asked of those, in `slots`.
+
+A timetable of a user's own is a subclass that says which moment comes next. It runs in the definition child alone; what
+travels is its name (`Custom`) and the slots that it foretells.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, time, timedelta
@@ -17,7 +20,7 @@ from typing import Any, ClassVar, Final, TypeAlias
 from segue.model.duration import show_duration
 from segue.model.errors import DefinitionError
 from segue.model.ids import Instant
-from segue.model.moment import LATEST, instant_at, parse_moment, wall_at
+from segue.model.moment import LATEST, datetime_at, instant_at, parse_moment, wall_at
 from segue.schedule.cron import first_tick
 from segue.schedule.slot import Bounds, Slot
 
@@ -25,6 +28,7 @@ __all__ = [
     "WEEKDAYS",
     "Calendar",
     "Cron",
+    "Custom",
     "Every",
     "Listed",
     "Once",
@@ -36,19 +40,42 @@ __all__ = [
 
 WEEKDAYS: Final = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 
+_ADDRESS: Final = re.compile(r" at 0x[0-9a-f]+")
+_LONGEST: Final = 500
+
 Plain: TypeAlias = "str | int | Sequence[Plain]"
 
 
-class Timetable(ABC):
-    """Says which slots exist. Frozen; two that say the same are equal."""
+class Timetable:
+    """Says which slots exist. Frozen; two that say the same are equal.
+
+    For one of your own write a subclass with `next_tick`; its slots reach from tick to tick and run at their end.
+    """
 
     __slots__ = ()
-    kind: ClassVar[str]
-    combines: ClassVar[bool] = True
+    kind: ClassVar[str] = "custom"
+    combines: ClassVar[bool] = False
 
-    @abstractmethod
+    def next_tick(self, moment: datetime) -> datetime | None:
+        """The first tick at or after a moment, None when there is none; what a timetable of your own says.
+
+        Args:
+            moment: in the DAG's zone. An answer without a zone is read there.
+        """
+        raise DefinitionError(f"{type(self).__qualname__} says no next_tick(moment): the first tick at or after it")
+
     def tick(self, at: int, bounds: Bounds) -> Instant | None:
         """The first tick at or after an instant, whatever `start` and `end` say; None when there is none."""
+        moment = datetime_at(at, bounds.zone)
+        found = self.next_tick(moment)
+        if found is None:
+            return None
+        if not isinstance(found, datetime):
+            raise DefinitionError(f"{self}: next_tick({moment.isoformat()}) is {found!r}, and no datetime")
+        tick = parse_moment(found, bounds.zone)
+        if tick < at:
+            raise DefinitionError(f"{self}: next_tick({moment.isoformat()}) is {found.isoformat()}, which lies before it")
+        return tick
 
     def due(self, end: Instant, bounds: Bounds) -> Instant:
         """The instant from which the slot that ends at `end` may run."""
@@ -69,11 +96,14 @@ class Timetable(ABC):
 
     def to_data(self) -> tuple[Plain, ...]:
         """The timetable as nested tuples of text and whole numbers; `timetable_from_data` reads it."""
+        if self.kind == Timetable.kind:
+            return (self.kind, type(self).__qualname__, str(self))
         return (self.kind, *(getattr(self, field.name) for field in fields(self)))  # type: ignore[arg-type]
 
-    @abstractmethod
     def __str__(self) -> str:
-        """The timetable as it is declared."""
+        """The timetable as it is declared; part of what tells one version of a DAG from the next."""
+        values = ", ".join(f"{name.lstrip('_')}={value!r}" for name, value in sorted(vars(self).items()))
+        return f"{type(self).__qualname__}({_ADDRESS.sub('', values)})"[:_LONGEST]
 
     def __or__(self, other: Timetable) -> Timetable:
         if not isinstance(other, Timetable):
@@ -92,6 +122,7 @@ class Cron(Timetable):
     """From one tick of a cron expression to the next."""
 
     kind: ClassVar[str] = "cron"
+    combines: ClassVar[bool] = True
     expression: str
 
     def tick(self, at: int, bounds: Bounds) -> Instant | None:
@@ -106,6 +137,7 @@ class Every(Timetable):
     """Periods of equal real length, in microseconds, counted from `anchor` (`""`: the start, else 1970)."""
 
     kind: ClassVar[str] = "every"
+    combines: ClassVar[bool] = True
     period: int
     anchor: str = ""
 
@@ -122,6 +154,7 @@ class Listed(Timetable):
     """From one given moment to the next."""
 
     kind: ClassVar[str] = "listed"
+    combines: ClassVar[bool] = True
     moments: tuple[str, ...]
 
     def tick(self, at: int, bounds: Bounds) -> Instant | None:
@@ -137,6 +170,7 @@ class Together(Timetable):
     """From the last tick of any of several timetables to the next."""
 
     kind: ClassVar[str] = "together"
+    combines: ClassVar[bool] = True
     parts: tuple[Timetable, ...]
 
     def tick(self, at: int, bounds: Bounds) -> Instant | None:
@@ -154,13 +188,30 @@ class Once(Timetable):
     """One run when the DAG is first enabled; there is no slot."""
 
     kind: ClassVar[str] = "once"
-    combines: ClassVar[bool] = False
 
     def tick(self, at: int, bounds: Bounds) -> Instant | None:
         return None
 
     def __str__(self) -> str:
         return "@once"
+
+
+@dataclass(frozen=True, slots=True)
+class Custom(Timetable):
+    """The name of a timetable of a user's own, and how it is declared; it knows no tick: they are foretold."""
+
+    kind: ClassVar[str] = "custom"
+    name: str
+    text: str
+
+    def tick(self, at: int, bounds: Bounds) -> Instant | None:
+        return None
+
+    def to_data(self) -> tuple[Plain, ...]:
+        return (self.kind, self.name, self.text)
+
+    def __str__(self) -> str:
+        return self.text
 
 
 _UNITS: Final = {"hourly": "0 * * * *", "daily": "0 0 * * *", "weekly": "0 0 * * {}", "monthly": "0 0 {} * *"}
@@ -174,7 +225,6 @@ class Calendar(Timetable):
     """
 
     kind: ClassVar[str] = "calendar"
-    combines: ClassVar[bool] = False
     unit: str
     day: int
     minutes: int
@@ -203,7 +253,7 @@ class Calendar(Timetable):
         return f"{self.unit}({day}at={self.at!r})"
 
 
-_KINDS: Final[dict[str, Callable[..., Timetable]]] = {one.kind: one for one in (Cron, Every, Listed, Once, Calendar)}
+_KINDS: Final[dict[str, Callable[..., Timetable]]] = {one.kind: one for one in (Cron, Every, Listed, Once, Calendar, Custom)}
 
 
 def timetable_from_data(data: Sequence[Any]) -> Timetable:

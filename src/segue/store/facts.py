@@ -21,6 +21,7 @@ from segue.model.views import AlertView, HeldView, PoolView, RunView, SlotView, 
 
 __all__ = [
     "ALIVE",
+    "AT_ONCE",
     "DAY",
     "ENDED_BACKFILLS",
     "GOOD",
@@ -44,6 +45,9 @@ __all__ = [
 Where: TypeAlias = tuple[str, int | None]
 ALIVE: Final = frozenset({AttemptState.QUEUED, AttemptState.RUNNING})
 GOOD: Final = frozenset({TaskState.SUCCESS, TaskState.SKIPPED})
+AT_ONCE: Final = 1_000
+"""Task rows of the runs that are forgotten in one transaction; of one run alone there may be more."""
+
 DAY: Final = 86_400_000_000
 """Microseconds; so long an alert is an episode to which more may be added."""
 

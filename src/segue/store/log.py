@@ -155,7 +155,7 @@ def _of_alert(change: AlertRaised | AlertFolded | AlertMarked) -> Entry:
             why = Why("failed", (alert.text,))
             return Entry(at, "alert", alert.dag or None, alert.run, old=alert.thing, new=alert.kind, why=why)
         case AlertFolded(thing, kind, _, text, at):
-            return Entry(at, "folded", old=thing, new=kind, why=Why("failed", (text,)))
+            return Entry(at, "folded", old=thing, new=kind, why=Why("failed", (text,)) if text else None)
         case AlertMarked(thing, _, _, target, state, _, at):
             return Entry(at, "delivery", old=thing, new=state, why=Why("failed", (target,)))
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from segue.model.acts import SecretKind
+from segue.model.events import Value
 from segue.model.ids import Instant, RunKey
 from segue.model.spec import DagSpec
 from segue.model.views import (
@@ -133,8 +134,20 @@ class HistoryReader(Protocol):
     def expired(self, before: Instant, limit: int = 100) -> Sequence[RunKey]:
         """Runs that ended before an instant, the oldest first.
 
-        Those that owe a hook, and those of a backfill that has not ended, are not among them.
+        Those that owe a hook, and those of a backfill that has not ended, are not among them; together they are not
+        more than a small transaction takes.
         """
+        ...
+
+    def values(self, since: Instant) -> Iterable[Value]:
+        """What is kept of results in runs that have not ended, or did at `since` or later; arguments of steps too.
+
+        It is read in portions, not in one snapshot.
+        """
+        ...
+
+    def staged(self) -> Iterable[bytes]:
+        """What held tasks have still to publish."""
         ...
 
 

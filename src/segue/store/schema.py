@@ -391,6 +391,7 @@ alerts = _table(
     _blob("channels"),
     _blob("connections"),
     _text("folded"),
+    _integer("over"),
     PrimaryKeyConstraint("thing", "kind", "episode"),
     _one_of("kind", get_args(AlertKind)),
 )

@@ -80,7 +80,8 @@ def test_what_does_not_run_by_itself_stands_below():
         DagSpec("new", schedule=daily().to_data()),
     )
     timings = {
-        "clicks": Timing(enabled=NOW, paused=True, until=Instant(NOW + DAY)), "orders": Timing(enabled=NOW, paused=True),
+        "clicks": Timing(enabled=NOW, paused=True, until=Instant(NOW + DAY)),
+        "orders": Timing(enabled=NOW, paused=True),
         "old": Timing(retired=True), "new": Timing(),
     }  # fmt: skip
     lines = printed(told_clocks, clocks_of(home(*specs, **timings), NOW), NOW, whole=False)
@@ -88,7 +89,8 @@ def test_what_does_not_run_by_itself_stands_below():
         ["2026-04-21", "00:00Z", "3", "h", "40", "min", "new", "2026-04-20", "not", "seen"],
         ["2026-04-21", "21:10Z", "1", "d", "00", "h", "clicks", "2026-04-21T20:00", "after", "its", "pause"],
         [], ["‖", "paused", "orders"], ["·", "by", "hand", "tool"], ["▫", "retired", "old"],
-        [], ["no", "scheduler", "has", "planned", "for", "what", "is", "*not", "seen*", "yet:", "`segue", "up`", "does"],
+        [],
+        ["no", "scheduler", "has", "planned", "for", "what", "is", "*not", "seen*", "yet:", "`segue", "up`", "does"],
     ]  # fmt: skip
 
 
@@ -106,7 +108,7 @@ def test_a_forecast_of_one_dag_shows_its_tasks_on_a_line_of_time():
         "orders  median 1 h 00 min, p90 1 h 30 min, from 10 good runs",
         "",
         "  task          median          p90  items",
-        "  extract  30 min 00 s  60 min 00 s         █████████████░░░░░░░░░░░░░░".replace("60 min 00 s", " 1 h 00 min"),
+        "  extract  30 min 00 s   1 h 00 min         █████████████░░░░░░░░░░░░░░",
         "  prices    5 min 00 s   5 min 00 s         ██",
         "  join     10 min 00 s  10 min 00 s                      █████░░░░░░░░░░░░░",
         "  load     10 min 00 s  10 min 00 s      8                    █████████░░░░░░░░░░░░░",
@@ -179,15 +181,10 @@ def test_a_play_prints_a_line_for_each_dag_what_was_late_and_when_workers_were_b
     spans = {"clicks": {"all": [90 * MINUTE]}, "quiet": {"all": [MINUTE]}}
     what = Play(images, start, Instant(start + 2 * DAY), spans, 1, faults=Faults())
     lines = printed(tell_month, what, play(what), "UTC", width=120)
-    assert lines[0] == "  2026-04-01 12:00Z to 2026-04-03 12:00Z, 1 workers, seed 0".replace("1 workers", "1 worker")
+    assert lines[0] == "  2026-04-01 12:00Z to 2026-04-03 12:00Z, 1 worker, seed 0"
     head, first, second = (line.split() for line in lines[2:5])
     assert head == ["DAG", "runs", "late", "failed", "waited", "longest", "missing", "skipped", "median", "p90"]
-    assert (
-        first[0] == "clicks"
-        and int(first[2]) > 30
-        and first[-3:] == ["1", "not", "ended"]
-        or first[-2:] == ["not", "ended"]
-    )
+    assert (first[0], int(first[2]) > 30, first[-2:]) == ("clicks", True, ["not", "ended"])
     assert second[:6] == ["quiet", "2", "·", "·", "·", "·"]
     assert lines[6] == "  ✗ late  clicks@2026-04-01T12:00  ended 10 min 00 s after 2026-04-01 14:20Z"
     assert sum("✗ late" in line for line in lines) == 10

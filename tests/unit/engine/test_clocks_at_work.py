@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from segue.engine.core import Engine
 from segue.model.acts import PauseDags, UnpauseDags
@@ -188,3 +189,16 @@ def test_three_years_of_hours_are_caught_up_each_exactly_once_within_the_limit()
     assert list(world.made) == [(start + n * HOUR, start + (n + 1) * HOUR) for n in range(26_280)]
     assert world.most == 4
     assert world.turns < 26_280, "several runs a turn"
+
+
+def test_a_turn_that_is_full_leaves_the_clocks_of_other_dags_to_the_next():
+    plain = spec_of(daily())
+    specs = (structs.replace(plain, id=f"d{n}") for n in range(6_000))
+    found = tuple(Definition(spec, "digest", "", "b") for spec in specs)
+    engine = Engine(Snapshot(bytes(32)), planning=True)
+    first = engine.step(Instant(BEGIN), [Defined("", "dags.py", found)])
+    assert len(first.changes) == 10_000
+    assert first.wake_at == BEGIN
+    second = engine.step(Instant(BEGIN), [])
+    assert len([one for one in second.changes if isinstance(one, TimingSet)]) == 2_000
+    assert second.wake_at == BEGIN + DAY

@@ -11,7 +11,7 @@ from segue.model.errors import Conflict
 from segue.model.events import Expired
 from segue.model.ids import Instant
 from segue.model.why import Why
-from tests.unit.engine.driver import BOOM, DAY, World, dag, task
+from tests.unit.engine.driver import BOOM, DAY, World, dag, task, wanted
 
 
 def pause(world: World, *names: str, **more: object):
@@ -70,6 +70,19 @@ def test_a_hard_pause_of_one_dag_stops_no_other():
     world.trigger()
     world.trigger("other")
     assert [key.run.dag for key in world.alive] == ["other"]
+
+
+@pytest.mark.parametrize(
+    ("hard", "said"),
+    [
+        (False, "d@manual-x is queued (its DAG is paused; `segue unpause d`)"),
+        (True, "d@manual-x is queued (its DAG is paused hard: nothing of it begins; `segue unpause d`)"),
+    ],
+)
+def test_a_manual_run_of_a_paused_dag_says_so(hard, said):
+    world = World(dag(task("a")))
+    pause(world, hard=hard)
+    assert world.ask(wanted()).text == said
 
 
 def test_a_hard_pause_becomes_soft_when_it_is_asked_for_so():

@@ -472,6 +472,17 @@ def test_no_catchup_brings_a_skipped_interval_back():
     assert world.made == [FIRST, FIRST - 1]
 
 
+def test_with_overlap_skip_an_interval_that_falls_due_as_an_owner_takes_over_is_looked_up_first():
+    world = Clocks(by_day(overlap="skip"))
+    world.idle_for(DAY)
+    world.now = (FIRST + 2) * DAY
+    world.restart()
+    assert world.made == [FIRST]
+    assert world.slot(FIRST + 1).state == "skipped"
+    world.idle_for(DAY)
+    assert world.slot(FIRST + 2).state == "skipped"
+
+
 def test_with_overlap_skip_a_manual_run_that_is_good_is_no_reason_to_skip():
     world = Clocks(by_day(overlap="skip"))
     world.idle_for(18 * HOUR)

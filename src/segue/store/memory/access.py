@@ -38,6 +38,7 @@ from segue.model.views import (
     TaskView,
 )
 from segue.store.facts import (
+    AT_ONCE,
     ENDED_BACKFILLS,
     by_key,
     facts_of,
@@ -285,12 +286,27 @@ class MemoryReader:
 
     def expired(self, before: Instant, limit: int = 100) -> Sequence[RunKey]:
         """Runs that ended before an instant, the oldest first; none that owes a hook or is part of a backfill."""
-        found = (
-            view.run
-            for view in sorted(self._store.runs.values(), key=lambda view: (view.ended or 0, view.number))
-            if view.ended is not None and view.ended < before and self._store.is_free(view)
-        )
-        return list(islice(found, limit))
+        store, rows = self._store, 0
+        found: list[RunKey] = []
+        for view in sorted(store.runs.values(), key=lambda view: (view.ended or 0, view.number)):
+            if view.ended is None or view.ended >= before or not store.is_free(view):
+                continue
+            rows += len(store.tasks.get(view.run, {}))
+            if len(found) == limit or (found and rows > AT_ONCE):
+                break
+            found.append(view.run)
+        return found
+
+    def values(self, since: Instant) -> Iterable[Value]:
+        """What is kept of results in runs that have not ended, or did at `since` or later; arguments of steps too."""
+        store = self._store
+        for run in [run for run, view in store.runs.items() if view.ended is None or view.ended >= since]:
+            yield from (Value(row.inline, row.ref) for row in store.tasks.get(run, {}).values())
+            yield from (Value(step.inline, step.ref) for step in store.steps_of(run))
+
+    def staged(self) -> Iterable[bytes]:
+        """What held tasks have still to publish."""
+        return [row.staged for rows in self._store.tasks.values() for row in rows.values() if row.staged]
 
     def answer_to(self, request: str) -> AnswerView | None:
         """The answer a request has had."""

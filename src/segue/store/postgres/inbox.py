@@ -21,8 +21,9 @@ from segue.model.errors import UsageError
 from segue.model.events import Event, Request
 from segue.model.ids import Instant
 from segue.store.postgres.connection import connect, drop, faults, is_open, raw_of
+from segue.store.postgres.leadership import Pace
 
-__all__ = ["PostgresInbox", "put_request"]
+__all__ = ["PostgresInbox", "leader_of", "put_request"]
 
 _decode: Final[Callable[[bytes], Act]] = msgspec.msgpack.Decoder(Act).decode
 _LISTEN: Final = "LISTEN segue_requests"
@@ -32,6 +33,10 @@ INSERT INTO requests (id, actor, act, at, why, body)
 VALUES (%s::text, %s::text, %s::text, %s::bigint, '', %s::bytea) ON CONFLICT (id) DO NOTHING
 """
 _SAME: Final = "SELECT body = %s::bytea FROM requests WHERE id = %s::text"
+_LEADER: Final = """
+SELECT holder FROM lease WHERE renewed BETWEEN clock_timestamp() - %s::float8 * interval '1 second'
+  AND clock_timestamp() + %s::float8 * interval '1 second'
+"""
 _OPEN: Final = "SELECT id, actor, body FROM requests WHERE answered IS NULL AND body IS NOT NULL ORDER BY at, id"
 
 
@@ -60,6 +65,25 @@ def put_request(url: str, request: Request, now: Instant) -> None:
             raw.execute(_RING)
         finally:
             connection.close()
+
+
+def leader_of(url: str, pace: Pace = Pace()) -> str:  # noqa: B008 - frozen
+    """Who leads, empty where nobody has been heard of lately.
+
+    Args:
+        url: of the database.
+        pace: when a leader counts as gone.
+
+    Raises:
+        StoreDown: the server is not there now.
+    """
+    with faults(url):
+        connection = connect(url, "asking")
+        try:
+            row = raw_of(connection).execute(_LEADER, (pace.expiry, pace.expiry)).fetchone()
+        finally:
+            connection.close()
+    return "" if row is None else str(row[0])
 
 
 class PostgresInbox:

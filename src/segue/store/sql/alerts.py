@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from segue.model.changes import AlertFolded, AlertMarked, AlertRaised, Silenced
 from segue.store.schema import alerts, deliveries, silences
 from segue.store.sql.desk import Desk
-from segue.store.sql.grammar import NO_TEXT, Grammar, param, params
+from segue.store.sql.grammar import NO_TEXT, ZERO, Grammar, param, params
 
 __all__ = ["FOLD_END", "Alerts"]
 
@@ -29,15 +29,15 @@ class Alerts:
 
     def __init__(self, g: Grammar) -> None:
         names = f"{_KEY} {_ROW}"
-        row = {name: param(name) for name in names.split()} | {"folded": NO_TEXT}
+        row = {name: param(name) for name in names.split()} | {"folded": NO_TEXT, "over": ZERO}
         self._raise = g.text(g.add(alerts).values(row).on_conflict_do_nothing(), *params(names))
         self._find = g.text(select(alerts.c.at).where(*_this(alerts)), *params(_KEY))
-        self._fold = g.text(
-            update(alerts)
-            .values(last=g.greater(alerts.c.last, param("last")), folded=alerts.c.folded.op("||")(param("text")))
-            .where(*_this(alerts)),
-            *params(f"last text {_KEY}"),
-        )
+        folded = {
+            "last": g.greater(alerts.c.last, param("last")),
+            "folded": alerts.c.folded.op("||")(param("text")),
+            "over": g.greater(alerts.c.over, param("over")),
+        }
+        self._fold = g.text(update(alerts).values(folded).where(*_this(alerts)), *params(f"last text over {_KEY}"))
         said = g.add(deliveries)
         again = {name: said.excluded[name] for name in ("state", "text", "at")}
         again["tries"] = deliveries.c.tries + said.excluded.tries
@@ -61,7 +61,8 @@ class Alerts:
     def fold(self, desk: Desk, change: AlertFolded) -> None:
         """Something more belongs to an alert."""
         key = (change.thing, change.kind, change.episode)
-        desk.write(self._fold, [(change.at, change.text + FOLD_END, *key)], change)
+        text = change.text + FOLD_END if change.text else ""
+        desk.write(self._fold, [(change.at, text, int(change.over), *key)], change)
 
     def mark(self, desk: Desk, change: AlertMarked) -> bool:
         """What has become of an alert at a target; says whether there is such an alert."""

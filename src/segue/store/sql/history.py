@@ -6,17 +6,21 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import exists, func, literal_column, select, tuple_
+from sqlalchemy import exists, func, literal_column, select, text, tuple_
 from sqlalchemy.engine import Connection
 
+from segue.model.events import Value
 from segue.model.ids import Instant, RunKey
 from segue.model.state import RunState
 from segue.model.views import AlertView, BackfillView, DeliveryView, DurationView
-from segue.store.schema import alerts, attempts, backfills, deliveries, runs
+from segue.store.facts import AT_ONCE
+from segue.store.schema import OPEN, alerts, attempts, backfills, deliveries, runs, steps, tasks
 from segue.store.sql.forgetting import is_free
-from segue.store.sql.rows import ALERTS, BACKFILLS, alert_view, backfill_view
+from segue.store.sql.rows import ALERTS, BACKFILLS, alert_view, backfill_view, step_of
 
-__all__ = ["alerts_of", "backfills_of", "durations_of", "expired_runs"]
+__all__ = [
+    "alerts_of", "backfills_of", "durations_of", "expired_runs", "recent_runs", "staged_in", "values_in",
+]  # fmt: skip
 
 _MOST: Final = 20_000
 """Attempts that one question about durations reads: more would say nothing new."""
@@ -99,5 +103,34 @@ def durations_of(connection: Connection, dag: str, limit: int) -> Sequence[Durat
 def expired_runs(connection: Connection, before: Instant, limit: int) -> Sequence[RunKey]:
     """Runs that ended before an instant, the oldest first, and that nothing needs any more."""
     ended = runs.c.ended
-    found = select(runs.c.dag, runs.c.key, runs.c.n).where(ended.is_not(None), ended < before, is_free())
-    return [RunKey(*row) for row in connection.execute(found.order_by(ended, runs.c.id).limit(limit))]
+    old = select(runs.c.id, runs.c.dag, runs.c.key, runs.c.n).where(ended.is_not(None), ended < before, is_free())
+    found: list[RunKey] = []
+    rows = 0
+    for number, *run in connection.execute(old.order_by(ended, runs.c.id).limit(limit)).fetchall():
+        rows += connection.execute(select(func.count()).select_from(tasks).where(tasks.c.run == number)).scalar() or 0
+        if found and rows > AT_ONCE:
+            break
+        found.append(RunKey(*run))
+    return found
+
+
+def recent_runs(connection: Connection, since: Instant) -> Sequence[int]:
+    """Numbers of runs that have not ended, or did at `since` or later."""
+    ended = runs.c.ended
+    parts = (select(runs.c.id).where(text(OPEN)), select(runs.c.id).where(ended.is_not(None), ended >= since))
+    return [number for part in parts for number in connection.execute(part).scalars()]
+
+
+def values_in(connection: Connection, run: int) -> Sequence[Value]:
+    """What is kept of the results of a run, and of the arguments of its steps."""
+    of_tasks = select(tasks.c.inline, tasks.c.ref).where(tasks.c.run == run)
+    of_steps = select(steps.c.step).where(steps.c.run == run)
+    kept = [Value(*row) for row in connection.execute(of_tasks)]
+    return kept + [Value(step.inline, step.ref) for step in map(step_of, connection.execute(of_steps).scalars())]
+
+
+def staged_in(connection: Connection) -> Sequence[bytes]:
+    """What held tasks have still to publish: only unfinished runs have such."""
+    open_runs = select(runs.c.id).where(text(OPEN))
+    found = select(tasks.c.staged).where(tasks.c.run.in_(open_runs), tasks.c.staged.is_not(None))
+    return connection.execute(found).scalars().all()

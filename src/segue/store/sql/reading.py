@@ -47,7 +47,15 @@ from segue.store.schema import (
     task_state,
     tasks,
 )
-from segue.store.sql.history import alerts_of, backfills_of, durations_of, expired_runs
+from segue.store.sql.history import (
+    alerts_of,
+    backfills_of,
+    durations_of,
+    expired_runs,
+    recent_runs,
+    staged_in,
+    values_in,
+)
 from segue.store.sql.rows import (
     ANSWERS,
     ATTEMPTS,
@@ -217,6 +225,20 @@ class SqlReader:
         """Runs that ended before an instant, the oldest first; none that owes a hook or is part of a backfill."""
         with self._read() as connection:
             return expired_runs(connection, before, limit)
+
+    def values(self, since: Instant) -> Iterator[Value]:
+        """What is kept of results in runs that have not ended, or did at `since` or later; arguments of steps too."""
+        with self._read() as connection:
+            recent = recent_runs(connection, since)
+        for run in recent:
+            with self._read() as connection:
+                found = values_in(connection, run)
+            yield from found
+
+    def staged(self) -> Sequence[bytes]:
+        """What held tasks have still to publish."""
+        with self._read() as connection:
+            return staged_in(connection)
 
     # ----------------------------------------------------------------------------------- pools, guards, what is sealed
     def pools(self) -> Sequence[PoolView]:

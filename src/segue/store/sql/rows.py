@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 from segue.model.alerts import Alert, Episode
 from segue.model.backfills import BackfillRow
 from segue.model.ids import AttemptKey, Instant, RunKey
-from segue.model.images import RunRow
+from segue.model.images import RunRow, Step
 from segue.model.state import AttemptState, RunState, SlotState, TaskState
 from segue.model.timing import Foretold, Timing
 from segue.model.views import (
@@ -60,6 +60,7 @@ __all__ = [
     "index_of",
     "run_view",
     "slot_view",
+    "step_of",
     "task_view",
 ]
 
@@ -67,6 +68,9 @@ _why: Final = msgspec.msgpack.Decoder(Why).decode
 _strings: Final = msgspec.msgpack.Decoder(tuple[str, ...]).decode
 _culprits: Final = msgspec.msgpack.Decoder(tuple[tuple[str, str], ...]).decode
 _foretold: Final = msgspec.msgpack.Decoder(Foretold).decode
+step_of: Final = msgspec.msgpack.Decoder(Step).decode
+"""A call of a flow as the table `steps` has it."""
+
 _TASK_STATES: Final = {state.value: state for state in TaskState}
 _ATTEMPT_STATES: Final = {state.value: state for state in AttemptState}
 
@@ -106,7 +110,7 @@ BACKFILLS: Final[Select[Any]] = select(
 )  # fmt: skip
 ALERTS: Final[Select[Any]] = select(
     o.thing, o.kind, o.episode, o.dag, o.run_key, o.run_n, o.task, o.key, o.owner, o.text, o.causes, o.command,
-    o.channels, o.connections, o.at, o.folded,
+    o.channels, o.connections, o.at, o.folded, o.over,
 )  # fmt: skip
 ANSWERS: Final[Select[Any]] = select(
     requests.c.id, requests.c.actor, requests.c.act, requests.c.outcome, requests.c.why, requests.c.answered, *_RUN_KEY
@@ -193,13 +197,13 @@ def backfill_view(row: Any) -> BackfillView:
 def alert_view(row: Any, deliveries: tuple[DeliveryView, ...]) -> AlertView:
     """A row of `ALERTS` and those of its deliveries."""
     (thing, kind, episode, dag, run_key, n, task, key, owner, text, causes, command, channels, connections, at,
-     folded) = row  # fmt: skip
+     folded, over) = row  # fmt: skip
     run = None if run_key is None else RunKey(dag, run_key, n)
     alert = Alert(
         thing, kind, episode, dag, run, task, key, owner, text, _culprits(causes), command, _strings(channels),
         _strings(connections),
     )  # fmt: skip
-    return AlertView(alert, at, tuple(folded.split(FOLD_END)[:-1]), deliveries)
+    return AlertView(alert, at, tuple(folded.split(FOLD_END)[:-1]), deliveries, bool(over))
 
 
 def episode_of(row: Any) -> Episode:

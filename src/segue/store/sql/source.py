@@ -44,12 +44,12 @@ from segue.store.sql.rows import (
     episode_of,
     index_of,
     run_view,
+    step_of,
     task_view,
 )
 
 __all__ = ["SqlSource", "is_run", "is_slot"]
 
-_step: Final = msgspec.msgpack.Decoder(Step).decode
 _ALIVE: Final = [state.value for state in ALIVE]
 _HOOK: Final = attempts.c.kind == literal_column("'hook'")
 """Written out, so that its index is used."""
@@ -127,7 +127,7 @@ class SqlSource:
         if not spec.is_flow:
             return ()
         of_run = select(steps.c.step).where(steps.c.run == run).order_by(steps.c.seq)
-        return tuple(_step(data) for data in self._connection.execute(of_run).scalars())
+        return tuple(step_of(data) for data in self._connection.execute(of_run).scalars())
 
     def _kept(self, run: int) -> dict[Where, tuple[tuple[str, str], ...]]:
         of_run = select(task_state.c.task_id, task_state.c.map_index, task_state.c.name, task_state.c.value)
@@ -177,7 +177,9 @@ class SqlSource:
     def _episodes(self) -> tuple[Episode, ...]:
         newest = self._connection.execute(select(events.c.at).order_by(events.c.seq.desc()).limit(1)).scalar() or 0
         of = alerts.c
-        rows = select(of.thing, of.kind, of.episode, of.last, of.dag, of.connections).where(of.last >= newest - DAY)
+        rows = select(of.thing, of.kind, of.episode, of.last, of.dag, of.connections).where(
+            of.last >= newest - DAY, of.over == 0
+        )
         return tuple(map(episode_of, self._connection.execute(rows.order_by(of.thing, of.kind, of.episode))))
 
     # ---------------------------------------------------------------------------------------------------- FactSource

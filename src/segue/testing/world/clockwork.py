@@ -76,6 +76,7 @@ class Clockwork:
         self._fates: dict[str, Fates] = {}
         self._scheduled: dict[tuple[str, Span], RunKey] = {}
         self._newest: dict[tuple[str, str], Instant] = {}
+        self._runs: dict[tuple[str, Span], list[RunRecord]] = {}
         self._over: set[tuple[str, str, Instant]] = set()
 
     def look(self, commit: Commit, turn: Turn, sent: Mapping[str, Act]) -> None:
@@ -167,6 +168,8 @@ class Clockwork:
         for change in commit.changes:
             if isinstance(change, RunCreated):
                 row = change.row
+                if row.slot is not None:
+                    self._runs.setdefault((row.run.dag, row.slot), []).append(self._ledger.runs[row.run])
                 match row.kind:
                     case "scheduled":
                         self._check_scheduled(row, commit, turn, before.get(row.run.dag, _NOTHING))
@@ -208,14 +211,11 @@ class Clockwork:
     def _check_room(self, row: RunRow, spec: DagSpec) -> None:
         """Runs are made as there is room, and one that waits."""
         room = spec.run_limit + (spec.overlap == "wait")
-        count = sum(
-            run.state not in RUN_FINAL and run.state is not RunState.HELD and _is_regular(run.row)
-            for run in self._ledger.runs.values() if run.row.run.dag == spec.id
-        )  # fmt: skip
-        waits = sum(
-            run.row.kind == "scheduled" and run.state not in RUN_FINAL and run.state is not RunState.HELD
-            for run in self._ledger.runs.values() if run.row.run.dag == spec.id
-        )  # fmt: skip
+        going = [
+            run.row for run in self._ledger.at_work()
+            if run.row.run.dag == spec.id and run.state is not RunState.HELD and _is_regular(run.row)
+        ]  # fmt: skip
+        count, waits = len(going), sum(one.kind == "scheduled" for one in going)
         if count > room and waits > room:
             raise Violation("I12", f"{row.run} is made, {count} runs of {spec.id} go on or wait, {room} may")
 
@@ -280,7 +280,7 @@ class Clockwork:
 
     def _is_satisfied(self, dag: str, slot: Slot) -> bool:
         span = (slot.start, slot.end)
-        runs = [run for run in self._ledger.runs.values() if run.row.run.dag == dag and run.row.slot == span]
+        runs = self._runs.get((dag, span), [])
         if any(run.row.kind == "scheduled" for run in runs):
             return True
         kept = [run for run in runs if not run.forgotten]

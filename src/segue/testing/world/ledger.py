@@ -196,6 +196,7 @@ class Ledger:
         self.draining = False
         self.eased: set[tuple[str, str, str, str]] = set()
         self.runs: dict[RunKey, RunRecord] = {}
+        self._open: dict[RunKey, RunRecord] = {}
         self.versions: dict[tuple[str, int], DagSpec] = {}
         self.newest: dict[str, int] = {}
         self.answers: dict[str, Answered] = {}
@@ -268,7 +269,8 @@ class Ledger:
         spec = self.versions.get((row.run.dag, row.version))
         _require(spec is not None, "I17", f"{row.run} has version {row.version}, which is not stored")
         assert spec is not None
-        self.runs[row.run] = RunRecord(row, spec, specs={task.id: task for task in spec.tasks}, klass=row.klass)
+        run = RunRecord(row, spec, specs={task.id: task for task in spec.tasks}, klass=row.klass)
+        self.runs[row.run] = self._open[row.run] = run
         self.requests[row.request] = row.run
         commit.touched.add(row.run)
 
@@ -280,6 +282,10 @@ class Ledger:
         run.state, run.round, run.placed, run.cancel_at = change.new, change.round, change.placed, change.cancel_at
         if change.stop and not run.stop:
             run.before = {(name, index): replace(task) for name, index, task in run.counted()}
+        if change.new in RUN_FINAL:
+            self._open.pop(change.run, None)
+        else:
+            self._open.setdefault(change.run, run)
         run.culprits, run.stop = change.culprits, change.stop
         run.klass = run.klass if change.klass is None else change.klass
         _require(change.placed == (change.placed_at is not None), "TIMEOUT", f"{change.run}: {change}")
@@ -361,12 +367,12 @@ class Ledger:
         return self.draining or dag in self.hard
 
     def at_work(self) -> list[RunRecord]:
-        """Runs that the present owner drives."""
-        return [run for key, run in self.runs.items() if self.driven is None or key in self.driven]
+        """Runs that have not ended and that the present owner drives."""
+        return [run for key, run in self._open.items() if self.driven is None or key in self.driven]
 
     def unfinished(self) -> list[RunRecord]:
         """Runs that have not ended."""
-        return [run for run in self.runs.values() if run.state not in RUN_FINAL]
+        return list(self._open.values())
 
 
 def _require(holds: bool, rule: str, text: str) -> None:

@@ -51,6 +51,7 @@ _SCHEDULES: Final[tuple[Callable[[], Timetable], ...]] = (
     lambda: every("6h"),
     lambda: cron("@once"),
 )
+_FAULTS: Final = (Fault.CRASH, Fault.UNKNOWN, Fault.DOWN, Fault.LOST, Fault.DUPLICATE, Fault.LATE, Fault.REORDER)
 _ORDERS: Final = ("oldest", "newest", "parallel")
 _VERBS: Final[tuple[Verb, ...]] = (
     "pause", "unpause", "backfill", "backfill", "move", "drain", "define", "gone", "slot", "retry",
@@ -65,8 +66,7 @@ def draw_timed(seed: int) -> Plan:
     dags = tuple(_dag(rng, f"d{at}", clocks) for at in range(rng.choice((1, 1, 2, 3))))
     actions, edits = _people(rng, dags, clocks)
     owners = rng.choice((1, 1, 1, 2))
-    faults = {Fault.CRASH, Fault.UNKNOWN, Fault.DOWN, Fault.LOST, Fault.DUPLICATE, Fault.LATE, Fault.REORDER}
-    faults = {fault for fault in faults if rng.random() < 0.4}
+    faults = {fault for fault in _FAULTS if rng.random() < 0.4}
     if owners > 1:
         faults |= {Fault.PAUSE}
         clocks = replace(clocks, outages=(), skews=(0, rng.choice((0, 2, -2, 90, -90)) * SECOND))

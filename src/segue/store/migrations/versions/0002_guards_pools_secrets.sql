@@ -110,6 +110,7 @@ CREATE TABLE alerts (
 	channels BLOB,
 	connections BLOB,
 	folded TEXT NOT NULL,
+	over INTEGER NOT NULL,
 	PRIMARY KEY (thing, kind, episode),
 	CHECK (kind = 'failed' OR kind = 'missed' OR kind = 'deadline' OR kind = 'held' OR kind = 'longer' OR kind = 'past')
 )
