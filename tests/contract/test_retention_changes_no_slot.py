@@ -70,7 +70,7 @@ def ledger(store):
 
 
 @pytest.mark.parametrize("kind", [Memory, Sqlite])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(history=histories, prunings=prunings, backfill_ends=st.booleans())
 def test_pruning_at_random_changes_no_slot(kind, history, prunings, backfill_ends):
     with TemporaryDirectory() as folder, opened(kind, Path(folder)) as store:

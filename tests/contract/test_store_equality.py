@@ -3,13 +3,37 @@
 from random import Random
 
 import pytest
+from msgspec import structs
 
-from segue.model.acts import RerunRun, TriggerRun
-from segue.model.changes import Answered, Collapsed, Expanded, GuardEased, PoolSet, SecretSet, SlotMoved, StateChanged
+from segue.model.acts import MoveBackfill, RerunRun, TriggerRun
+from segue.model.alerts import Alert
+from segue.model.backfills import BackfillRow
+from segue.model.changes import (
+    AlertFolded,
+    AlertMarked,
+    AlertRaised,
+    Answered,
+    BackfillMade,
+    BackfillMoved,
+    Collapsed,
+    Expanded,
+    GuardEased,
+    PoolSet,
+    RunsForgotten,
+    SecretSet,
+    Silenced,
+    SlotMoved,
+    SlotsForetold,
+    StateChanged,
+    TimingSet,
+)
 from segue.model.errors import Conflict
 from segue.model.events import Value
 from segue.model.ids import Instant, RunKey
 from segue.model.state import ATTEMPT_MOVES, MOVES, RUN_MOVES, SlotState
+from segue.model.timing import Foretold, SlotAsk, Timing
+from segue.model.views import RunQuery
+from segue.model.why import Why
 from tests.contract.stores import (
     NOW,
     SLOT,
@@ -41,6 +65,7 @@ class Author:
     def turn(self, store):
         """A few changes; those after the first may well not fit, which is as it should be."""
         kinds = [self.run, *[self.task] * 3, *[self.attempt] * 2, self.map, self.keep, self.decide, self.rest]
+        kinds += [self.time, self.alert, self.forget]
         return [self.rng.choice(kinds)(store) for _ in range(self.rng.choice([1, 1, 2, 3]))]
 
     def run(self, store):
@@ -49,7 +74,9 @@ class Author:
         if view is None or self.rng.random() < 0.05:
             self.requests += self.rng.random() < 0.9
             kind = self.rng.choice(["manual", "scheduled"])
-            return created(one, kind=kind, slot=self.rng.choice([None, SLOT]), request=str(self.requests))
+            backfill = self.rng.choice([None, 1])
+            slot = self.rng.choice([None, SLOT])
+            return created(one, kind=kind, slot=slot, request=str(self.requests), backfill=backfill)
         return moved(
             one, self.old(view.state, R), self.new(view.state, RUN_MOVES, R), placed=self.rng.random() < 0.5,
             started=self.when(), ended=self.when(), culprits=self.rng.choice([(), (("extract", "no"),)]),
@@ -102,9 +129,38 @@ class Author:
     def rest(self, _):
         one = self.rng.choice(RUNS)
         if self.rng.random() < 0.5:
-            return SlotMoved("daily", SLOT, self.rng.choice(list(SlotState)), one, 1, NOW)
+            of = self.rng.choice([None, one, one])
+            return SlotMoved("daily", SLOT, self.rng.choice(list(SlotState)), of, self.rng.randint(1, 3), NOW)
         name = str(self.rng.randint(0, 20))
         return Answered(name, "ann", "retry", self.rng.random() < 0.5, "why", NOW, self.rng.choice([None, one]))
+
+    def time(self, store):
+        if self.rng.random() < 0.5:
+            timing = Timing("g", self.when(), self.when(), NOW, *self.rng.choices([True, False], k=2), self.when())
+            return self.rng.choice([
+                TimingSet("daily", timing, NOW, self.rng.choice([None, Why("enabled")])),
+                SlotsForetold("daily", Foretold(((NOW, NOW, NOW),), self.when()), NOW),
+            ])  # fmt: skip
+        number = self.rng.choice([1, 2])
+        row = BackfillRow(number, "daily", b"s", self.rng.randint(1, 5), only=self.rng.choice([(), ("failed", "held")]))
+        state = self.rng.choice(["running", "paused", "done"])
+        if number not in store.backfills or self.rng.random() < 0.1:
+            return BackfillMade(row, state, NOW)
+        old = store.backfills[number].state
+        return BackfillMoved(number, "daily", old, state, self.rng.randint(0, 3), NOW, row=self.rng.choice([None, row]))
+
+    def alert(self, store):
+        key = (self.rng.choice(["daily", "daily@k"]), self.rng.choice(["failed", "held"]), NOW)
+        at = Instant(NOW + self.rng.randint(0, 3))
+        return self.rng.choice([
+            AlertRaised(Alert(*key, "daily", self.rng.choice([None, *store.runs]), causes=(("a", "b"),)), at),
+            AlertFolded(*key, self.rng.choice(["", "more"]), at, self.rng.random() < 0.2),
+            AlertMarked(*key, "slack", self.rng.choice(["sent", "failed", "parked", "silenced"]), "text", at),
+            Silenced(self.rng.choice(["a", "b"]), at, NOW),
+        ])  # fmt: skip
+
+    def forget(self, _):
+        return RunsForgotten(tuple(self.rng.sample(RUNS, self.rng.randint(1, 2))), NOW)
 
     def where(self):
         return self.rng.choice(RUNS), self.rng.choice(["extract", "load"]), self.rng.choice([None, 0, 1])
@@ -127,9 +183,16 @@ def outcome(store, changes):
     except Conflict:
         said = "conflict"
     runs, tasks, attempts, events, *rest = dump(store)
-    found = store.writer.snapshot(None)
-    asked = [store.writer.facts(act, "1") for act in (RerunRun(RUNS[0]), TriggerRun("daily", "k", SLOT))]
-    return said, runs, tasks, sorted(attempts, key=repr), events, rest, (found.runs, found.dags, found.pools), asked
+    found = structs.replace(store.writer.snapshot(None), fence_key=b"")
+    acts = (RerunRun(RUNS[0]), TriggerRun("daily", "k", SLOT), MoveBackfill(1, "pause"))
+    asked = [store.writer.facts(act, "1") for act in acts]
+    known = store.writer.look([SlotAsk("daily", "k", SLOT), SlotAsk("daily", "other", SLOT)])
+    read = store.reader
+    more = (
+        read.backfills(), read.alerts(), read.alerts(open_only=True), read.silences(NOW), read.durations("daily"),
+        read.expired(Instant(NOW + 2)), sorted(read.values(NOW), key=repr), read.runs(RunQuery(backfill=1)),
+    )  # fmt: skip
+    return said, runs, tasks, sorted(attempts, key=repr), events, rest, found, asked, known, more
 
 
 @pytest.mark.parametrize("kind", [one for one in STORES if one.id != "memory"])

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, reveal_type
 
-from segue import Context, Dag, Interval, Param, Params, Retry, chain, cross, current, dag, flow, group, injected, task
+from segue import (
+    Context, Dag, Interval, Param, Params, Retry, Timetable, chain, cross, current, dag, flow, group, injected, task,
+)  # fmt: skip
 from segue import daily as every_day
 
 
@@ -100,12 +102,17 @@ def daily() -> None:
     merge.with_options(id="merge2")(transform.with_options(id="each2").partial().map(path=found))
 
 
+class EveryHour(Timetable):
+    def next_tick(self, moment: datetime) -> datetime | None:
+        return moment
+
+
 @task(depends_on_past=True, deadline=timedelta(minutes=30))
 def running_total() -> int:
     return 1
 
 
-@dag(schedule=every_day(), deadline="08:00", lookback=2, alerts=["slack:#ops"], defaults={"depends_on_past": True})
+@dag(schedule=EveryHour(), deadline="08:00", lookback=2, alerts=["slack:#ops"], defaults={"depends_on_past": True})
 def in_order() -> None:
     running_total()
 

@@ -10,23 +10,22 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from segue.app.asking import bounds_of
 from segue.app.clock import SystemClock
 from segue.app.declared import missing_names
 from segue.app.early import DefinitionChild, shown_path
+from segue.app.outlook import fires, words_of
 from segue.app.settings import Settings
 from segue.define.bundle import dag_files
 from segue.define.cycles import cycles_across
+from segue.model.definition import Definition
 from segue.model.errors import UsageError
 from segue.model.moment import datetime_at
 from segue.model.spec import DagSpec
 from segue.run.children.definition_wire import Read
-from segue.schedule.explain import explain
-from segue.schedule.slots import next_fires
-from segue.schedule.timetable import timetable_from_data
 
 __all__ = ["CheckedDag", "CheckedFile", "Problem", "check_files", "files_of"]
 
@@ -114,7 +113,7 @@ def check_files(settings: Settings, files: Sequence[Path]) -> Iterator[CheckedFi
             ]
             specs += [spec for spec in _specs(read) if owners[spec.id] == place]
             arguments = None if arguments is None or read.errors else arguments | {*read.arguments}
-            yield CheckedFile(place, tuple(map(_dag, _specs(read))), (*_problems(read), *nowhere, *twice))
+            yield CheckedFile(place, tuple(map(_dag, read.definitions)), (*_problems(read), *nowhere, *twice))
     cycles = (
         Problem(one.severity, owners[one.dag], one.line, one.message, one.hint, one.dag, one.task)
         for one in cycles_across(specs)
@@ -155,13 +154,11 @@ def _specs(read: Read) -> list[DagSpec]:
     return [definition.spec for definition in read.definitions]
 
 
-def _dag(spec: DagSpec) -> CheckedDag:
-    timetable = None if spec.schedule is None else timetable_from_data(spec.schedule)
-    next_runs: tuple[str, ...] = ()
-    if timetable is not None:
-        slots = next_fires(timetable, bounds_of(spec), SystemClock().now(), _NEXT)
-        next_runs = tuple(datetime_at(slot.due, spec.timezone).isoformat(sep=" ", timespec="minutes") for slot in slots)
-    return CheckedDag(spec.id, len(spec.tasks), explain(timetable), next_runs, spec.roles, tuple(_notes(spec)))
+def _dag(definition: Definition) -> CheckedDag:
+    spec = definition.spec
+    slots = islice(fires(spec, definition.foretold, SystemClock().now()), _NEXT)
+    next_runs = tuple(datetime_at(slot.due, spec.timezone).isoformat(sep=" ", timespec="minutes") for slot in slots)
+    return CheckedDag(spec.id, len(spec.tasks), words_of(spec), next_runs, spec.roles, tuple(_notes(spec)))
 
 
 def _notes(spec: DagSpec) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from segue.engine.forecast import WORKERS, Estimate, RiskOf, estimate, risks
+from segue.engine.forecast import WORKERS, Estimate, RiskOf, TaskEstimate, estimate, risks
 from segue.model.ids import Instant
 from segue.model.interval import slot_key
 from segue.model.moment import DAY, datetime_at
@@ -15,7 +15,7 @@ from segue.model.spec import DagSpec
 from segue.model.timing import Foretold
 from segue.model.views import DagView
 from segue.schedule.explain import explain
-from segue.schedule.planner import CUSTOM, Clock
+from segue.schedule.planner import Clock
 from segue.schedule.slot import Slot
 from segue.schedule.slots import next_fires
 from segue.schedule.timetable import timetable_from_data
@@ -27,6 +27,8 @@ __all__ = [
     "ClockState",
     "DagClock",
     "Forecast",
+    "RiskOf",
+    "TaskEstimate",
     "clock_object",
     "clocks_of",
     "fires",
@@ -84,9 +86,7 @@ class Forecast:
 
 def words_of(spec: DagSpec) -> str:
     """When a DAG runs and what it covers, in words."""
-    if spec.schedule is None:
-        return explain(None)
-    return "runs at moments of its own" if spec.schedule[0] == CUSTOM else explain(timetable_from_data(spec.schedule))
+    return explain(None if spec.schedule is None else timetable_from_data(spec.schedule))
 
 
 def fires(spec: DagSpec, foretold: Foretold, now: Instant) -> Iterator[Slot]:

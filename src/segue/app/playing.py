@@ -12,20 +12,33 @@ import msgspec
 
 from segue.app.asking import chosen_dag, read_target
 from segue.app.early import DefinitionChild, errors_of
-from segue.engine.month import Faults, Month, Play
+from segue.app.settings import Settings, machine_memory
+from segue.engine.month import Faults, Month, Play, play
 from segue.engine.played import PlayedDag
 from segue.model.errors import UsageError
+from segue.model.ids import Instant
 from segue.model.images import DagImage, Version
-from segue.model.moment import datetime_at
+from segue.model.moment import DAY, datetime_at
 from segue.model.state import RunState
 from segue.model.timing import Timing
 from segue.resolve.selection import select_dags
 
 if TYPE_CHECKING:
     from segue.app.reading import Reading
-    from segue.app.settings import Settings
 
-__all__ = ["TROUBLE", "cast_of", "month_object", "read_faults", "read_fail_on", "troubles"]
+__all__ = [
+    "TROUBLE",
+    "Month",
+    "Play",
+    "PlayedDag",
+    "cast_of",
+    "month_object",
+    "play",
+    "play_of",
+    "read_fail_on",
+    "read_faults",
+    "troubles",
+]
 
 _FAULT = re.compile(r"(?P<kind>slow|kill|fail)=(?:(?P<what>[^:=]+):)?(?P<much>\d+(?:\.\d+)?)(?P<times>x?)", re.ASCII)
 _FORMS: Final = "write slow=extract:3x, kill=0.01 or fail=load:0.1"
@@ -63,6 +76,29 @@ def read_fail_on(texts: Sequence[str]) -> tuple[str, ...]:
         if name not in TROUBLE:
             raise UsageError(f"--fail-on {name}: there are {', '.join(TROUBLE)}")
     return names
+
+
+def play_of(settings: Settings, reading: Reading, targets: Sequence[str], now: Instant, days: int) -> Play:
+    """The coming days of a project, without faults.
+
+    Args:
+        settings: in force.
+        reading: of the home, which knows DAGs and durations.
+        targets: see `cast_of`.
+        now: the present.
+        days: how many.
+
+    Raises:
+        UsageError: a target names nothing, or there is nothing to play.
+        DefinitionError: a file cannot be read.
+    """
+    cast = cast_of(settings, reading, targets)
+    if not cast:
+        raise UsageError("there is nothing to play: no DAG with a time table is known here; name a file")
+    spans = {image.dag: reading.durations(image.dag) for image in cast}
+    pools = tuple((pool.name, pool.slots) for pool in reading.pools() if pool.slots is not None)
+    limits = settings.limits(machine_memory())
+    return Play(tuple(cast), now, Instant(now + days * DAY), spans, settings.workers, limits=limits, pools=pools)
 
 
 def cast_of(settings: Settings, reading: Reading, targets: Sequence[str]) -> list[DagImage]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import sys
 from contextlib import closing, suppress
-from threading import Thread
+from functools import partial
+from threading import Event, Thread
 from typing import Any, Final
 
 from segue.app.clock import SystemClock
@@ -20,6 +21,7 @@ __all__ = ["main"]
 
 _USAGE: Final = 2
 _UNREACHABLE: Final = 3
+_PATIENCE: Final = 1.0  # seconds for a thread to end
 
 
 def main(parent: int, lock: int, kind: str) -> int:
@@ -47,15 +49,23 @@ def _lead(settings: Settings, owner: Owner) -> None:
     with early_executor(settings) as early:
         standing: Any = importlib.import_module("segue.app.standing")  # while the fork server starts
         watching: Any = importlib.import_module("segue.app.watching")
+        retention: Any = importlib.import_module("segue.app.retention")
         where = ", ".join(map(str, paths))
         _say(f"segue {owner.facts.kind}: home {settings.home}, DAGs in {where}, process {owner.facts.pid}")
         with closing(standing.Standing(settings, owner, early, _say)) as leader:
-            watcher = watching.Watcher(settings, paths, leader.declared, leader.post, _say)
-            thread = Thread(target=watcher.run, name="watcher", daemon=True)
-            thread.start()
+            watcher = watching.Watcher(settings, paths, leader.declared, leader.post, _say, leader.foretelling)
+            leader.foretold = watcher.poke
+            over = Event()
+            house = partial(retention.keep_house, settings, leader.post, SystemClock().now, over.wait, _say)
+            threads = [Thread(target=watcher.run, name="watcher", daemon=True)]
+            threads.append(Thread(target=house, name="housekeeper", daemon=True))
+            for thread in threads:
+                thread.start()
             leader.run()
+            over.set()
             watcher.stop()
-            thread.join(1.0)  # one that waits for a file to be read ends with this process
+            for thread in threads:
+                thread.join(_PATIENCE)  # one that is in the middle of something ends with this process
     _say("segue has stopped")
 
 

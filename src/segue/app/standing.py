@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
+from segue.app.clock import SystemClock
 from segue.app.database import open_reader
 from segue.app.early import EarlyExecutor
+from segue.app.foretelling import Foretelling
 from segue.app.helm import Helm
 from segue.app.home import Home
 from segue.app.owner import actor_here, new_id
@@ -17,9 +19,16 @@ from segue.app.picture import Picture
 from segue.app.settings import Settings, machine_memory
 from segue.engine.core import Engine
 from segue.model.acts import Drain
-from segue.model.changes import AlertRaised, AttemptMoved, Change, DagRenamed, DefinitionFailed, Quarantined
-from segue.model.definition import Defined
-from segue.model.events import Request
+from segue.model.changes import (
+    AlertRaised,
+    AttemptMoved,
+    Change,
+    DagRenamed,
+    DefinitionFailed,
+    Quarantined,
+    VersionAdded,
+)
+from segue.model.events import Event, Request
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import Snapshot
 from segue.model.state import AttemptState
@@ -46,19 +55,25 @@ class Standing:
         owner: holds the home.
         early: the executor; whoever made it closes it, after this.
         say: told in a sentence what a person may want to know.
+
+    Attributes:
+        foretelling: when files are to be read again that have not changed; `foretold` is called when that moves.
     """
 
     def __init__(self, settings: Settings, owner: Owner, early: EarlyExecutor, say: Callable[[str], None]) -> None:
         self._settings, self._owner, self._say = settings, owner, say
         self._engine: Engine | None = None
         self._alive: set[AttemptKey] = set()
+        self._numbers: dict[str, int] = {}  # of the newest versions, where reloads are told
         self._stops = 0
         self._stop_by: Instant | None = None
         self._trouble = self._leader = ""
+        self.foretelling = Foretelling(SystemClock().now)
+        self.foretold: Callable[[], None] = lambda: None
         self._helm = Helm(settings, owner, early, self._look, self._stand_by)
 
-    def post(self, events: Iterable[Defined]) -> None:
-        """Put what files say before the loop; from any thread."""
+    def post(self, *events: Event) -> None:
+        """Put events before the loop; from any thread."""
         for event in events:
             self._helm.inbox.post(event)
 
@@ -113,20 +128,23 @@ class Standing:
         """Note what is alive, tell what a person should know, poke followers."""
         self._trouble = ""
         for change in changes:
-            match change:
-                case AttemptMoved(key, _, new):
-                    (self._alive.add if new in _ALIVE else self._alive.discard)(key)
-                case DefinitionFailed(_, file, text):
-                    self._say(f"{file} cannot be read: {text}")
-                case Quarantined(dag, why):
-                    self._say(f"DAG {dag} is quarantined, no run of it goes on until it is edited: {why}")
-                case DagRenamed(old, new):
-                    self._say(f"DAG {old} is called {new} from now on, and so are all its runs")
-                case AlertRaised(alert) if alert.kind == "missed":
-                    self._say(alert.text)
-                case _:
-                    pass
+            if isinstance(change, AttemptMoved):
+                (self._alive.add if change.new in _ALIVE else self._alive.discard)(change.key)
+            elif isinstance(change, VersionAdded):
+                self._tell_version(change)
+            elif sentence := _sentence(change):
+                self._say(sentence)
+        if self.foretelling.heard(changes):
+            self.foretold()
         self._helm.inbox.committed()
+
+    def _tell_version(self, change: VersionAdded) -> None:
+        """Whoever edits wants to see that it was taken; a new bundle alone is not told."""
+        spec, number = change.version.spec, change.version.number
+        if self._owner.facts.kind == "dev" and self._numbers.get(change.dag) != number:
+            tasks = f"{len(spec.tasks)} task{'' if len(spec.tasks) == 1 else 's'}"
+            self._say(f"{spec.file}: DAG {change.dag} is of version {number} now, with {tasks}")
+        self._numbers[change.dag] = number
 
     def down(self, why: str) -> None:
         """Say that the store is away, once."""
@@ -149,6 +167,9 @@ class Standing:
             for hook in image.hooks
             if hook.state in _ALIVE
         }
+        self._numbers = {dag.dag: dag.version.number for dag in snapshot.dags}
+        self.foretelling.begin(snapshot.dags)
+        self.foretold()
         if self._stops:
             self._begin_to_drain()
         self._engine = Engine(snapshot, self._settings.limits(machine_memory()), planning=True)
@@ -187,3 +208,18 @@ class Standing:
         shown = picture.runs[run]
         rows = [("", str(shown.state), str(engine.why(run) or ""))]
         return rows + [(name, str(task.state), str(engine.why(run, name) or "")) for name, task in shown.tasks.items()]
+
+
+def _sentence(change: Change) -> str:
+    """What a person should know of a change who looks at the terminal of an owner that stays."""
+    match change:
+        case DefinitionFailed(_, file, text):
+            return f"{file} cannot be read: {text}"
+        case Quarantined(dag, why):
+            return f"DAG {dag} is quarantined, no run of it goes on until it is edited: {why}"
+        case DagRenamed(old, new):
+            return f"DAG {old} is called {new} from now on, and so are all its runs"
+        case AlertRaised(alert) if alert.kind == "missed":
+            return alert.text
+        case _:
+            return ""

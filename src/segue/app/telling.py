@@ -38,10 +38,10 @@ from segue.tell.watchdog import Watchdog
 
 __all__ = ["Teller", "main"]
 
-PULSE: Final = 5.0
+PULSE: Final = 10.0
 """Seconds between two looks at the loop."""
 _WORKERS: Final = 8
-_READ_AGAIN: Final = 1.0  # seconds between two reads of the store at least
+_READ_AGAIN: Final = 1.0  # seconds between two reads of the store at least, where nothing has come back
 _FAREWELL: Final = 4.0
 _MANY: Final = 1_000
 _LIFE: Final = 86_400_000_000
@@ -106,6 +106,7 @@ class Teller:
         self._stop = Event()
         self._sending = 0
         self._unread, self._read_at, self._started = True, 0.0, False
+        self._stirred, self._sent_at = False, 0.0
         self._leads = not self._database.url
 
     def run(self, alive: Callable[[], bool] = lambda: True) -> None:
@@ -142,6 +143,7 @@ class Teller:
         match heard:
             case _Result():
                 self._sending -= 1
+                self._stirred = True
                 self._settle(heard)
             case _Pulse():
                 self._feel_pulse(heard)
@@ -179,7 +181,8 @@ class Teller:
         for call in [call for call in self._calls if not call.away and call.due <= ticks]:
             call.away = True
             self._hand_over(call, call.letter)
-        if self._leads and self._courier.waiting:
+        if self._leads and self._courier.waiting and (self._stirred or time.monotonic() - self._sent_at >= _READ_AGAIN):
+            self._stirred, self._sent_at = False, time.monotonic()
             errands, marks = self._courier.errands(self._clock.now(), self._silences())
             for errand in errands:
                 self._hand_over(errand, self._letter(errand))
@@ -207,7 +210,7 @@ class Teller:
             if views:
                 self._book.refresh()
                 self._courier.learn(views)
-            self._started, self._unread = True, False
+            self._started, self._unread, self._stirred = True, False, True
         except SegueError as why:
             self._say(f"the store cannot be read: {why}")
 

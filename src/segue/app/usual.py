@@ -58,7 +58,9 @@ class Usual:
             slow = next(self.tasks(self._reading.detail(view)), None)
             return "" if slow is None else f"{slow[0]}: {slow[1]}"
         usual = self._whole(spec)
-        span = (view.ended or self._now) - view.started
+        span = view.spent  # while it was parked it had nothing to do
+        if view.placed_at is not None:
+            span += (view.ended or self._now) - view.placed_at
         return _said(span, usual[0]) if is_longer(span, usual) else ""
 
     def _whole(self, spec: DagSpec) -> Sequence[int]:

@@ -10,7 +10,7 @@ All of it belongs to one thread, because a child dies with the thread that start
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -19,6 +19,7 @@ import msgspec
 
 from segue.app.bell import FolderBell
 from segue.app.early import DefinitionChild, Read
+from segue.app.foretelling import Foretelling
 from segue.app.settings import Settings
 from segue.define.bundle import mentions_dag, project_root, tracked
 from segue.model.definition import Defined, Definition
@@ -82,13 +83,15 @@ class Watcher:
         paths: folders and files with DAGs.
         known: gives what the store knows: file -> ids of its DAGs that are not retired.
         post: puts events before the loop.
+        foretelling: says when files are to be read again that have not changed.
         say: told in a sentence what a person may want to know.
     """
 
     def __init__(
         self, settings: Settings, paths: Sequence[Path], known: Callable[[], dict[tuple[str, str], Collection[str]]],
-        post: Callable[[Sequence[Defined]], None], say: Callable[[str], None],
+        post: Callable[..., None], say: Callable[[str], None], foretelling: Foretelling,
     ) -> None:  # fmt: skip
+        self._foretelling = foretelling
         self._settings, self._paths, self._known, self._post, self._say = settings, paths, known, post, say
         self._bell = FolderBell(_matters)
         self._child: DefinitionChild | None = None
@@ -103,7 +106,8 @@ class Watcher:
         try:
             self._begin()
             while not self._stopped:
-                rang = self._bell.wait(_AGAIN if self._wanted else _LINGER if self._child else None)
+                rang = self._bell.wait(self._patience())
+                self._wanted |= self._foretelling.take()
                 if rang or self._wanted:
                     self.look()
                 elif self._child is not None:
@@ -117,10 +121,14 @@ class Watcher:
         self._stopped = True
         self._bell.poke()
 
-    def read_again(self, files: Iterable[Path]) -> None:
-        """Read these soon, whether they have changed or not; from any thread."""
-        self._wanted |= set(files)
+    def poke(self) -> None:
+        """What is foretold has changed; from any thread."""
         self._bell.poke()
+
+    def _patience(self) -> float | None:
+        """Seconds until there is something to do without a bell."""
+        ends = [self._foretelling.wait(), _AGAIN if self._wanted else None, _LINGER if self._child else None]
+        return min((end for end in ends if end is not None), default=None)
 
     # ------------------------------------------------------------------------------------------------------- looking
     def _begin(self) -> None:
@@ -195,7 +203,7 @@ class Watcher:
         missing = {path: ids for path, _, ids in told if ids}
         heirs = [one for _, read, _ in told for one in read.definitions]
         self._post_gone({**(gone or {}), **missing}, heirs)
-        self._post([Defined(read.root, read.file, read.definitions, read.errors) for _, read, _ in told])
+        self._post(*(Defined(read.root, read.file, read.definitions, read.errors) for _, read, _ in told))
         self._tell_others(frozenset().union(*(gone or {}).values(), *missing.values()), {path for path, _ in reads})
 
     def _read(self, files: Sequence[Path]) -> Iterator[tuple[Path, Read]]:
@@ -238,8 +246,7 @@ class Watcher:
             if left := sorted(ids - renamed):
                 root, name = self._place_of(path)
                 events.append(Defined(root, name, gone=tuple(left)))
-        if events:
-            self._post(events)
+        self._post(*events)
 
     def _place_of(self, path: Path) -> tuple[str, str]:
         root = project_root(path) or path.parent
@@ -248,8 +255,7 @@ class Watcher:
     def _tell_others(self, gone: frozenset[str], told: set[Path]) -> None:
         """A DAG that has gone from one file may be declared in another one, which was refused until now."""
         again = [one for path, one in self._files.items() if one.ids & gone and path not in told and one.definitions]
-        if again:
-            self._post([Defined(one.root, one.name, _decode(one.definitions)) for one in again])
+        self._post(*(Defined(one.root, one.name, _decode(one.definitions)) for one in again))
 
     def _rebundle(self, changed: set[Path]) -> None:
         """Files of a project that has another bundle now take it, without being read."""
@@ -268,8 +274,7 @@ class Watcher:
             one.bundle, one.definitions = bundle, _encode(definitions)
             if one.whole:
                 events.append(Defined(one.root, one.name, definitions))
-        if events:
-            self._post(events)
+        self._post(*events)
 
     def _dismiss(self) -> None:
         child, self._child = self._child, None

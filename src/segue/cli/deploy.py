@@ -35,6 +35,7 @@ def deploy(  # noqa: PLR0913  # an option is a parameter
     as_json: JsonOption = False,
 ) -> int:
     """Check DAG files, say what changes, and take them in one step: all of them or none."""
+    from segue.app.acting import owner_here
     from segue.app.checking import files_of
     from segue.app.clock import SystemClock
     from segue.app.deploying import plan_deploy, plan_object, read_files
@@ -48,13 +49,14 @@ def deploy(  # noqa: PLR0913  # an option is a parameter
     faults = [error for read in reads for error in errors_of(read)]
     if faults:
         return say_errors(faults, as_json)
-    with open_reading(Home(settings.home)) as reading:
+    place = Home(settings.home)
+    with open_reading(place) as reading:
         plan = plan_deploy(reading, reads, paths, settings.home / "bundles", SystemClock().now())
     if not as_json:
         _show(plan)
     said = ""
     if not dry_run:
-        if plan.asks and not yes:
+        if plan.asks and not yes and owner_here(place) is not None:  # without, `segue up` asks: by a proposed backfill
             _ask(plan.asks)
         [said] = run_errands(settings, [plan.act(label)], warn)
     if as_json:

@@ -14,8 +14,7 @@ from segue.model.duration import show_duration
 from segue.model.moment import wall_at
 
 if TYPE_CHECKING:
-    from segue.app.outlook import Forecast
-    from segue.engine.forecast import RiskOf, TaskEstimate
+    from segue.app.outlook import Forecast, RiskOf, TaskEstimate
 
 __all__ = ["app", "tell_dag", "tell_dags"]
 

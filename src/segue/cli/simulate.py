@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -13,14 +14,11 @@ from segue.app.home import Home, settings_here
 from segue.cli.options import HomeOption, JsonOption
 from segue.cli.output import Code, console, errors, minute, print_json, table
 from segue.model.duration import show_duration
-from segue.model.errors import UsageError
-from segue.model.ids import Instant
-from segue.model.moment import DAY, wall_at
+from segue.model.moment import wall_at
 from segue.model.state import RunState
 
 if TYPE_CHECKING:
-    from segue.engine.month import Month, Play
-    from segue.engine.played import PlayedDag
+    from segue.app.playing import Month, Play, PlayedDag
 
 __all__ = ["app", "tell_month"]
 
@@ -35,7 +33,7 @@ _MINUTE: Final = 60_000_000
 def simulate(  # noqa: PLR0913  # an option is a parameter
     targets: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[DAG]...", help="ids, globs, tag:x or files (orders.py); default: all with a clock"),
+        typer.Argument(metavar="DAG", help="ids, globs, tag:x or files (orders.py); default: all with a clock"),
     ] = None,
     days: Annotated[int, typer.Option("--days", metavar="N", help="how many days", min=1, max=400)] = 30,
     fault: Annotated[
@@ -51,22 +49,14 @@ def simulate(  # noqa: PLR0913  # an option is a parameter
     as_json: JsonOption = False,
 ) -> int:  # fmt: skip
     """Play the coming days in seconds, with the real planner and engine and the durations of recent runs."""
-    from segue.app.playing import cast_of, month_object, read_fail_on, read_faults, troubles
+    from segue.app.playing import month_object, play, play_of, read_fail_on, read_faults, troubles
     from segue.app.reading import open_reading
-    from segue.app.settings import machine_memory
-    from segue.engine.month import Play, play
 
     settings = settings_here(home=home)
-    unwanted, faults, now = read_fail_on(fail_on or ()), read_faults(fault or ()), SystemClock().now()
+    unwanted, faults = read_fail_on(fail_on or ()), read_faults(fault or ())
     with open_reading(Home(settings.home)) as reading:
-        cast = cast_of(settings, reading, targets or ())
-        if not cast:
-            raise UsageError("there is nothing to play: no DAG with a time table is known here; name a file")
-        what = Play(
-            tuple(cast), now, Instant(now + days * DAY), {image.dag: reading.durations(image.dag) for image in cast},
-            workers or settings.workers, seed, faults, settings.limits(machine_memory()),
-            tuple((pool.name, pool.slots) for pool in reading.pools() if pool.slots is not None), steady,
-        )  # fmt: skip
+        plain = play_of(settings, reading, targets or (), SystemClock().now(), days)
+    what = replace(plain, workers=workers or plain.workers, seed=seed, faults=faults, steady=steady)
     began = time.monotonic()
     month = play(what)
     if as_json:

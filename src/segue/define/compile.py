@@ -16,6 +16,7 @@ from segue.define.arguments import argument_texts
 from segue.define.dag import Dag
 from segue.define.digest import function_digest
 from segue.define.faults import fault
+from segue.define.foretelling import schedule_of
 from segue.define.groups import chosen, group_views
 from segue.define.hooks import hook_names
 from segue.define.naming import item_name_fault
@@ -31,7 +32,6 @@ from segue.model.spec import MAX_DOC, MAX_ITEMS, MAX_TASKS, DagSpec, MapSpec, Ov
 from segue.model.value import length_of
 from segue.resolve.graph import find_cycle
 from segue.schedule.cadence import is_finer_than_a_day
-from segue.schedule.declare import timetable_of
 from segue.schedule.timetable import Once, Timetable
 
 __all__ = ["compile_dag"]
@@ -62,7 +62,7 @@ def compile_dag(dag: Dag, file: str = "") -> DagSpec:
     options = dag.options
     values = _Options(options, report)
     zone = values.read("timezone", _zone, "UTC")
-    schedule = values.read("schedule", timetable_of, None)
+    schedule = values.read("schedule", schedule_of, None)
     params = param_specs(dag.params_class, report)
     missing = [param.name for param in params if param.default is None]
     if missing and schedule is not None:

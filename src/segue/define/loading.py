@@ -14,10 +14,12 @@ from segue.define.compile import compile_dag
 from segue.define.cycles import cycles_across
 from segue.define.dag import Dag, load_values, registering
 from segue.define.faults import Place, fault, gathering, nearest
+from segue.define.foretelling import foretold_of
 from segue.define.lint import Finding
 from segue.define.linting import lint_file
 from segue.model.errors import DefinitionError
 from segue.model.spec import MAX_DAGS, MAX_FILE, DagSpec
+from segue.model.timing import Foretold
 
 __all__ = ["Loaded", "load_file"]
 
@@ -26,13 +28,15 @@ __all__ = ["Loaded", "load_file"]
 class Loaded:
     """One DAG file, read: specs of its sound DAGs, everything wrong with the others, and findings.
 
-    `arguments` are the names under which its DAG functions take values of an environment.
+    `arguments` are the names under which its DAG functions take values of an environment; `foretold` are the slots of
+    timetables of the user's own, by DAG.
     """
 
     specs: list[DagSpec] = field(default_factory=list)
     errors: list[DefinitionError] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     arguments: set[str] = field(default_factory=set)
+    foretold: dict[str, Foretold] = field(default_factory=dict)
 
 
 def load_file(file: Path, root: Path, *, values: Mapping[str, object] | None = None, now: int | None = None) -> Loaded:
@@ -42,7 +46,8 @@ def load_file(file: Path, root: Path, *, values: Mapping[str, object] | None = N
         file: the DAG file.
         root: the folder its bundle begins at.
         values: what arguments of DAG functions that are no params are given: `[tool.segue.env.NAME]`.
-        now: microseconds since 1970 UTC, for findings about what is due; None: there are none.
+        now: microseconds since 1970 UTC, for findings about what is due and slots of timetables of the user's own;
+            None: there are none.
     """
     file, root, loaded = file.absolute(), root.absolute(), Loaded()
     token = load_values.set(values or {})
@@ -54,10 +59,13 @@ def load_file(file: Path, root: Path, *, values: Mapping[str, object] | None = N
             _check_ids(dags, file)
             _check_values(dags, values or {})
             _check_cycles(_sound(specs, faults), root)
+            declared = {dag.id: dag for dag in dags}
+            foretold = {} if now is None else {one.id: foretold_of(declared[one.id], one, now) for one in specs}
     finally:
         load_values.reset(token)
     loaded.errors = [_relative(error, root) for error in faults]
     loaded.specs = _sound(specs, faults)
+    loaded.foretold = {dag: slots for dag, slots in foretold.items() if slots != Foretold()}
     loaded.arguments = {name for dag in dags for name in dag.arguments}
     loaded.findings = lint_file(file, root, dags, loaded.specs, now)
     return loaded

@@ -11,6 +11,7 @@ from segue.engine.backfills import move_backfill, start_backfill
 from segue.engine.board import Board, Dag
 from segue.engine.defining import deploy
 from segue.engine.machine import EXPANDED, Machine
+from segue.engine.neighbours import due_of
 from segue.engine.pausing import drain, pause, unpause
 from segue.engine.recall import cell_of, check_dag, check_place, open_dag, recall, take_up
 from segue.engine.releasing import reject, release
@@ -198,7 +199,7 @@ def _create(board: Board, request: Request, row: RunRow, replace: bool) -> tuple
     n = request.facts.next_n
     while (run := RunKey(row.run.dag, row.run.key, n)) in board.runs:
         n += 1
-    due = board.now if row.slot is None else row.slot[1]
+    due = board.now if row.slot is None else due_of(dag.clock_of(dag.version.spec), row.slot)
     row = msgspec.structs.replace(row, run=run, due=due, created=board.now, actor=request.actor)
     machine = Machine(row, dag.version.spec, dag.graph)
     board.create(machine)

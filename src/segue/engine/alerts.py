@@ -16,7 +16,7 @@ from segue.engine.deadlines import arm, ask, begin, lateness
 from segue.engine.machine import FAILED, HELD, Machine
 from segue.model.acts import MarkAlert, Silence
 from segue.model.alerts import Alert
-from segue.model.changes import AlertFolded, AlertMarked, AlertRaised, Silenced
+from segue.model.changes import AlertFolded, AlertMarked, AlertRaised, BackfillMade, Silenced
 from segue.model.duration import show_duration
 from segue.model.events import Request
 from segue.model.ids import Instant
@@ -242,10 +242,14 @@ def _missed(board: Board, left_out: list[LeftOut]) -> Alert:
         (one.dag, f"{one.total} left out, {one.first} to {one.last}: {one.reason}") for one in left_out[:_LISTED]
     )
     first = left_out[0]
+    command = f"segue backfill {first.dag} {first.first}..{first.last}"
+    for change in board.changes:
+        if isinstance(change, BackfillMade) and (change.row.dag, change.state) == (first.dag, "proposed"):
+            command = f"segue backfills resume {change.row.id}"
     text = f"{total} interval{'s' * (total > 1)} of {_counted(dags)} will not be run by themselves: {first.reason}"
     return _of_several(
         board, Alert("", "missed", board.now, text=text, causes=causes, key=first.first if total == 1 else "",
-                     command=f"segue backfill {first.dag} {first.first}..{first.last}"), dags,
+                     command=command), dags,
     )  # fmt: skip
 
 
@@ -266,6 +270,8 @@ def _tell_late(board: Board) -> None:
     """One alert for each; what passed while nobody led is one alert together."""
     unseen: list[tuple[Promise, SlotFacts]] = []
     for promise, facts in board.alarm.late:
+        if promise.dag not in board.dags:
+            continue  # it has another id since this turn, and is asked about under that one
         if board.now - promise.at > UNSEEN:
             unseen.append((promise, facts))
         else:

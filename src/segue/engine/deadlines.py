@@ -19,7 +19,7 @@ from segue.model.ids import Instant
 from segue.model.interval import slot_key
 from segue.model.moment import datetime_at
 from segue.model.spec import DagSpec, TaskSpec
-from segue.model.state import RunState, SlotState
+from segue.model.state import RunState
 from segue.model.timing import SlotAsk, SlotFacts
 from segue.schedule.deadline import deadline_of
 from segue.schedule.planner import Clock
@@ -29,7 +29,6 @@ from segue.schedule.slots import latest_complete
 __all__ = ["arm", "ask", "begin", "judge", "lateness"]
 
 DAY: Final = 86_400_000_000
-GOOD: Final = frozenset({SlotState.FRESH, SlotState.STALE, SlotState.SKIPPED})
 WAITS: Final = frozenset({"past", "past_unknown"})
 
 
@@ -189,7 +188,7 @@ def _owed(dag: Dag, facts: SlotFacts) -> bool:
 def _broken(board: Board, spec: DagSpec, promise: Promise, facts: SlotFacts) -> bool:
     if promise.kind == "past":
         return bool(_waiting(board, promise, facts))
-    if facts.state is RunState.SUCCESS or facts.shown in GOOD:
+    if facts.state is RunState.SUCCESS:
         return False
     wanted = [task.id for task in spec.tasks if not task.rules.allow_failure and task.kind != "teardown"]
     return not set([promise.task] if promise.task else wanted).issubset(facts.good)

@@ -17,7 +17,9 @@ from segue.model.changes import DefinitionFailed, SlotsForetold, TimingSet, Vers
 from segue.model.definition import Defined, Definition
 from segue.model.errors import DefinitionError, Refused
 from segue.model.images import Version
+from segue.model.timing import Foretold
 from segue.model.why import Why
+from segue.schedule.planner import generation_of
 
 __all__ = ["define", "deploy", "retire_gone"]
 
@@ -121,8 +123,9 @@ def _take(board: Board, event: Defined, definition: Definition) -> None:
     if known is None or not _is_same(known, event, definition):
         _add_version(board, event, definition, former)
     dag = board.dags[spec.id]
-    if dag.foretold != definition.foretold:
-        dag.foretold, dag.clock = definition.foretold, None
+    foretold = _merged(dag, definition.foretold)
+    if dag.foretold != foretold:
+        dag.foretold, dag.clock = foretold, None
         board.changes.append(SlotsForetold(spec.id, dag.foretold, board.now))
     agenda = board.agenda
     for name in (spec.id, former or ""):
@@ -132,6 +135,15 @@ def _take(board: Board, event: Defined, definition: Definition) -> None:
         agenda.returned.add(spec.id)
     if event.confirmed:
         agenda.confirmed.add(spec.id)
+
+
+def _merged(dag: Dag, fresh: Foretold) -> Foretold:
+    """What is foretold now, behind the slots that were foretold before and of which nothing is decided yet."""
+    cursor = dag.timing.cursor
+    if cursor is None or not fresh.slots or dag.timing.generation != generation_of(dag.version.spec):
+        return fresh
+    kept = tuple(slot for slot in dag.foretold.slots if cursor <= slot[0] < fresh.slots[0][0])
+    return msgspec.structs.replace(fresh, slots=kept + fresh.slots)
 
 
 def _is_same(known: Dag, event: Defined, definition: Definition) -> bool:

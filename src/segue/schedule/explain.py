@@ -20,8 +20,6 @@ def explain(timetable: Timetable | None) -> str:
             return "runs once, when it is first enabled; covers no interval"
         case Calendar():
             return _calendar(timetable)
-        case _ if timetable.kind == Timetable.kind:
-            return f"runs at the moments of {timetable}; covers the time since the one before"
         case _:
             return f"runs {_ticks(timetable)}; covers the time since the tick before"
 
@@ -51,4 +49,4 @@ def _ticks(timetable: Timetable) -> str:
         case Together():
             return " and ".join(map(_ticks, timetable.parts))
         case _:
-            return f"at each tick of {timetable}"
+            return f"at the moments of {timetable}"

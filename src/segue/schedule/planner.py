@@ -19,11 +19,11 @@ from segue.model.spec import DagSpec
 from segue.model.timing import Foretold
 from segue.schedule.slot import Bounds, Slot
 from segue.schedule.slots import current_slot, latest_complete
-from segue.schedule.timetable import Once, Timetable, timetable_from_data
+from segue.schedule.timetable import Custom, Once, Timetable, timetable_from_data
 
 __all__ = ["CUSTOM", "MOST", "Clock", "Told", "generation_of", "is_half_used"]
 
-CUSTOM: Final = "custom"
+CUSTOM: Final = Custom.kind
 """The kind of timetables whose slots arrive as data."""
 
 MOST: Final = 100_000

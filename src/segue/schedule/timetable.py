@@ -74,7 +74,8 @@ class Timetable:
             raise DefinitionError(f"{self}: next_tick({moment.isoformat()}) is {found!r}, and no datetime")
         tick = parse_moment(found, bounds.zone)
         if tick < at:
-            raise DefinitionError(f"{self}: next_tick({moment.isoformat()}) is {found.isoformat()}, which lies before it")
+            text = f"{self}: next_tick({moment.isoformat()}) is {found.isoformat()}, which lies before it"
+            raise DefinitionError(text)
         return tick
 
     def due(self, end: Instant, bounds: Bounds) -> Instant:
@@ -102,7 +103,8 @@ class Timetable:
 
     def __str__(self) -> str:
         """The timetable as it is declared; part of what tells one version of a DAG from the next."""
-        values = ", ".join(f"{name.lstrip('_')}={value!r}" for name, value in sorted(vars(self).items()))
+        names = getattr(self, "__dict__", None) or type(self).__slots__
+        values = ", ".join(f"{name.lstrip('_')}={getattr(self, name)!r}" for name in names)
         return f"{type(self).__qualname__}({_ADDRESS.sub('', values)})"[:_LONGEST]
 
     def __or__(self, other: Timetable) -> Timetable:
@@ -253,7 +255,8 @@ class Calendar(Timetable):
         return f"{self.unit}({day}at={self.at!r})"
 
 
-_KINDS: Final[dict[str, Callable[..., Timetable]]] = {one.kind: one for one in (Cron, Every, Listed, Once, Calendar, Custom)}
+_READ: Final = (Cron, Every, Listed, Once, Calendar, Custom)
+_KINDS: Final[dict[str, Callable[..., Timetable]]] = {one.kind: one for one in _READ}
 
 
 def timetable_from_data(data: Sequence[Any]) -> Timetable:

@@ -22,7 +22,7 @@ from segue.model.moment import Moment
 from segue.model.spec import DagSpec
 from segue.schedule.slot import Bounds
 from segue.schedule.slots import latest_complete, slot_of
-from segue.schedule.timetable import timetable_from_data
+from segue.schedule.timetable import Custom, timetable_from_data
 
 __all__ = ["Given", "interval_of", "limits_of", "params_of", "settings_of", "spec_of", "with_values"]
 
@@ -120,6 +120,8 @@ def interval_of(spec: DagSpec, date: Moment | Interval | None) -> Interval | Non
     if spec.schedule is None:
         return None if date is None else Interval(date, timezone=spec.timezone)
     timetable = timetable_from_data(spec.schedule)
+    if isinstance(timetable, Custom):  # only where its file is loaded does anybody know its slots
+        return None if date is None else Interval(date, timezone=spec.timezone)
     start, end = (None if one is None else Instant(one) for one in (spec.start, spec.end))
     bounds = Bounds(start, end, spec.timezone, spec.delay)
     now = Instant(time.time_ns() // 1_000)

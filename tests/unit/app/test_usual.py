@@ -1,3 +1,5 @@
+from msgspec import structs
+
 from segue.app.usual import Usual
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import RunRow
@@ -22,7 +24,7 @@ def task(name, state=TaskState.SUCCESS, took=None, **more):
 def run(took=None, state=RunState.SUCCESS):
     started = Instant(NOW - 100 * SECOND)
     ended = None if took is None else Instant(started + took * SECOND)
-    return RunView(7, RunRow(RUN, "r", 1), state, started=started, ended=ended)
+    return RunView(7, RunRow(RUN, "r", 1), state, started=started, ended=ended, placed_at=started)
 
 
 def usual(*tasks, spans=USUAL, view=None):
@@ -59,6 +61,13 @@ def test_of_a_run_that_has_ended_the_whole_is():
     assert found.run(run(46)) == "3.1 × its usual 15.0 s"
     assert found.run(run(45)) == ""
     assert found.run(RunView(7, RunRow(RUN, "r", 1), RunState.QUEUED)) == ""
+
+
+def test_the_time_for_which_a_run_was_parked_does_not_count():
+    found, _ = usual()
+    parked = structs.replace(run(99), spent=46 * SECOND, placed_at=None)
+    assert found.run(parked) == "3.1 × its usual 15.0 s"
+    assert found.run(structs.replace(parked, spent=20 * SECOND)) == ""
 
 
 def test_the_history_of_a_dag_is_asked_for_once():

@@ -144,3 +144,38 @@ def test_a_child_whose_parent_is_gone_does_not_begin():
     ended = subprocess.run([sys.executable, "-m", "segue.run.children.definition", "1", "0"], check=False)
     assert ended.returncode == 0
     assert os.getpid() != 1
+
+
+OWN = """
+from datetime import timedelta
+from segue import Timetable, dag, task
+
+class Often(Timetable):
+    def next_tick(self, moment):
+        return moment + timedelta(seconds=-moment.timestamp() % {seconds})
+
+@task
+def work(): ...
+
+@dag(schedule={schedule}, start="2026-04-01", catchup=True)
+def orders(): work()
+"""
+
+
+def test_slots_of_a_timetable_of_its_own_come_with_a_file(child, tmp_path):
+    read = child.load(_written(tmp_path, OWN.format(schedule="Often()", seconds=86_400)))
+    (definition,) = read.definitions
+    assert definition.spec.schedule == ["custom", "Often", "Often()"]
+    assert definition.foretold.slots[0][0] == 1_775_001_600_000_000
+    assert definition.foretold.until == definition.foretold.slots[-1][1]
+
+
+def test_a_timetable_that_ticks_all_the_time_is_an_error(child, tmp_path):
+    (error,) = child.load(_written(tmp_path, OWN.format(schedule="Often()", seconds=0.001))).errors
+    assert "let it tick less often" in error.message
+
+
+def test_findings_have_codes_and_know_what_is_due(child, tmp_path):
+    (finding,) = child.load(_written(tmp_path, OWN.format(schedule="'@hourly'", seconds=1))).findings
+    assert finding.code == "catchup"
+    assert "1,000 or more intervals" in finding.message

@@ -4,8 +4,9 @@ from segue.engine.alarm import Alarm
 from segue.model.acts import MarkAlert, Silence
 from segue.model.alerts import Alert
 from segue.model.changes import AlertFolded, AlertRaised, Silenced
-from segue.model.events import Cancelled, Failure, Held, StartsRun, Value
+from segue.model.events import Cancelled, Deferred, Failure, Held, StartsRun, Value
 from segue.model.ids import Instant
+from segue.model.images import Step
 from segue.model.limits import Limits
 from tests.unit.engine.driver import BOOM, DAY, SECOND, World, dag, mapped, task
 
@@ -62,6 +63,26 @@ def test_a_task_that_will_be_retried_is_no_news():
     world.wait(60)
     world.end("a", outcome=BOOM)
     assert [alert.owner for alert in raised(world)] == ["ops"]
+
+
+def test_what_is_never_retried_is_told_of_at_once():
+    world = planned(dag(task("a", retries=3)))
+    world.trigger()
+    world.end("a", outcome=Failure("AuthenticationError", "password refused", retryable=False))
+    (alert,) = raised(world)
+    assert alert.text == "a failed: password refused; no retry: AuthenticationError is not retried"
+
+
+def test_a_step_that_fails_is_the_flows_to_judge():
+    world = planned(dag(task("body", kind="flow")))
+    world.trigger()
+    steps = (Step(task("s#1"), "m:s", b"", None, b""),)
+    world.end("body", outcome=Deferred(steps, (1,)))
+    world.end("s#1", outcome=BOOM)
+    assert raised(world) == []
+    world.end("body", outcome=Failure("StepFailed", "s#1 failed", retryable=False))
+    (alert,) = raised(world)
+    assert alert.text.startswith(f"{world.last_run} failed: ")
 
 
 def test_who_plans_nothing_raises_nothing():
@@ -170,7 +191,9 @@ def test_a_task_that_waits_for_a_failed_run_folds_into_that_ones_alert():
     world.end("a", outcome=BOOM, run=child)
     assert world.run_state(parent) == "failed"
     assert [alert.thing for alert in alerts(world)] == ["child"]
-    assert folded(world) == [f"{parent}/p: run {child}, which it started, has ended as failed: `segue retry {child}` first"]
+    assert folded(world) == [
+        f"{parent}/p: run {child}, which it started, has ended as failed: `segue retry {child}` first"
+    ]
 
 
 def test_an_allowed_failure_is_no_news():
@@ -208,7 +231,10 @@ def test_a_run_that_reached_its_timeout_is_told_of():
     world = planned(dag(task("a"), timeout=100 * SECOND))
     overdue(world)
     (alert,) = alerts(world)
-    assert (alert.text, alert.task) == (f"{world.last_run} failed: a: stopped by the timeout of its DAG, 1 min 40 s", "")
+    assert (alert.text, alert.task) == (
+        f"{world.last_run} failed: a: stopped by the timeout of its DAG, 1 min 40 s",
+        "",
+    )
     overdue(world)
     assert folded(world) == [f"{world.last_run} failed: a: stopped by the timeout of its DAG, 1 min 40 s"]
 
@@ -248,6 +274,15 @@ def test_a_dag_that_is_quarantined_while_its_failure_is_open_adds_to_it():
     world.trigger()
     world.end("a", outcome=Value(b"v", length="long"))
     assert [text[:19] for text in folded(world)] == ["DAG d is quarantine"]
+
+
+def test_a_failure_of_what_is_quarantined_in_the_same_turn_is_told_of_once():
+    world = planned(dag(task("a"), task("b"), mapped("n", "a")))
+    world.trigger()
+    world.send(world.word("b", BOOM), world.word("a", Value(b"v", length="long")))
+    (alert,) = alerts(world)
+    assert alert.text.startswith("DAG d is quarantined")
+    assert folded(world) == []  # it is not what the store has
 
 
 def test_episodes_of_long_ago_are_forgotten():

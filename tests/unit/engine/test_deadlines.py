@@ -3,6 +3,8 @@ from msgspec import structs
 from segue.model.acts import PauseDags, TriggerRun
 from segue.model.alerts import Alert
 from segue.model.changes import AlertRaised
+from segue.model.definition import Defined, Definition
+from segue.model.events import Held, Value
 from segue.model.ids import RunKey
 from segue.model.spec import DagSpec
 from segue.schedule.declare import daily, hourly
@@ -41,7 +43,10 @@ def test_a_run_that_is_not_done_by_its_deadline_is_told_of_once():
     assert until(world, 1, 7.9) == []
     (alert,) = until(world, 1, 8)
     assert (alert.thing, alert.kind, alert.episode) == ("d@2024-10-04", "deadline", MIDNIGHT + DAY + 8 * HOUR * SECOND)
-    assert alert.text == "d@2024-10-04 was not done by 2024-10-05 08:00+00:00: d@2024-10-04 is running: 1 attempts are alive"
+    assert (
+        alert.text
+        == "d@2024-10-04 was not done by 2024-10-05 08:00+00:00: d@2024-10-04 is running: 1 attempts are alive"
+    )
     assert (alert.dag, alert.key, alert.run) == ("d", "2024-10-04", run_of(world))
     assert (alert.owner, alert.channels, alert.command) == ("ops", ("oncall",), "segue why d@2024-10-04")
     assert until(world, 2, 7) == []
@@ -86,6 +91,44 @@ def test_a_failed_run_is_late_and_says_how_to_go_on():
     (alert,) = until(world, 1, 23)
     assert alert.text.endswith(": d@2024-10-04 is failed")
     assert alert.command == "segue retry d@2024-10-04"
+
+
+def test_held_time_counts():
+    world = planned(clocked(deadline=6 * HOUR * SECOND))
+    until(world, 1, 3)
+    world.end("a", outcome=Held("empty", "no rows", Value(b"none")), run=run_of(world))
+    assert [alert.kind for alert in until(world, 1, 23)] == ["held", "deadline"]
+    assert raised(world)[-1] == ("d@2024-10-04", "deadline")
+
+
+def test_a_slot_that_overlap_skipped_is_not_late():
+    world = planned(clocked(every=hourly(), overlap="skip", deadline=HOUR * SECOND // 2))
+    assert [alert.key for alert in until(world, 0, 4)] == ["2024-10-04T00:00"]
+
+
+def test_what_was_left_out_is_not_late():
+    world = planned(clocked(every=hourly(), missed="skip", deadline=HOUR * SECOND // 2))
+    until(world, 0, 0.1)
+    world.now = MIDNIGHT + 4 * HOUR * SECOND + HOUR * SECOND // 4
+    world.restart()
+    assert until(world, 0, 4.9) == []
+    assert raised(world) == [("", "missed")]
+
+
+def test_more_than_ten_that_were_missed_are_proposed_and_the_alert_says_how_to_run_them():
+    world = planned(clocked(every=hourly()))
+    until(world, 0, 0.1)
+    world.now = MIDNIGHT + 20 * HOUR * SECOND
+    world.restart()
+    (view,) = world.store.alerts.values()
+    assert (view.alert.dag, view.alert.command) == ("d", "segue backfills resume 1")
+
+
+def test_a_deadline_of_a_dag_that_is_quarantined_or_gone_is_no_error():
+    world = planned(clocked(deadline=HOUR * SECOND // 2, every=hourly()), clocked(id="e"))
+    until(world, 0, 1.1)
+    del world.engine._board.dags["d"]
+    assert until(world, 0, 1.6) == []
 
 
 def test_a_rerun_of_a_good_slot_is_not_late():
@@ -157,6 +200,14 @@ def test_deadlines_that_passed_while_nobody_led_are_one_alert():
     assert until(world, 0, 4.6) != []
 
 
+def test_what_was_told_of_before_an_outage_is_not_told_of_again_after_it():
+    world = planned(clocked(deadline_at=8 * 60), clocked(id="e", deadline_at=9 * 60))
+    until(world, 1, 8.1)
+    world.now = MIDNIGHT + DAY + 10 * HOUR * SECOND
+    world.restart()
+    assert raised(world) == [("d@2024-10-04", "deadline"), ("e@2024-10-04", "deadline")]
+
+
 def test_what_was_left_out_is_one_alert():
     world = planned(clocked(every=hourly(), missed="skip"), clocked(id="e", every=hourly(), missed="skip"))
     until(world, 0, 0.5)
@@ -183,3 +234,46 @@ def test_a_dag_that_is_renamed_takes_its_deadlines_along():
     until(world, 0, 12)
     world.define(structs.replace(clocked(task("a"), deadline_at=8 * 60), id="e", renamed_from="d"))
     assert [alert.dag for alert in until(world, 1, 9)] == ["e"]
+
+
+def renamed(world: World) -> Defined:
+    spec = structs.replace(clocked(task("b"), deadline_at=8 * 60), id="e", renamed_from="d")
+    return Defined("", "dags.py", (Definition(spec, "other", "", "b"),))
+
+
+def test_a_dag_that_is_edited_and_renamed_in_one_turn_keeps_one_deadline():
+    world = planned(clocked(task("a"), deadline_at=8 * 60))
+    until(world, 0, 12)
+    edited = clocked(task("b"), deadline_at=8 * 60)
+    world.send(Defined("", "dags.py", (Definition(edited, "new", "", "b"),)), renamed(world))
+    assert [alert.dag for alert in until(world, 1, 9)] == ["e"]
+
+
+def test_a_dag_that_is_renamed_while_the_store_is_asked_is_no_error():
+    world = planned(clocked(task("a"), deadline_at=8 * 60))
+    until(world, 1, 3)
+    world.end("a", outcome=BOOM, run=run_of(world))
+    world.now = MIDNIGHT + DAY + 8 * HOUR * SECOND
+    world.step()
+    assert world.asks
+    world.send(renamed(world))
+    assert "e" in world.engine._board.dags
+    assert world.of(AlertRaised) == []
+
+
+def test_the_last_slot_of_a_dag_has_a_deadline_too():
+    world = planned(clocked(task("a"), deadline_at=8 * 60, end=MIDNIGHT + DAY))
+    assert [alert.key for alert in until(world, 5, 0)] == ["2024-10-04"]
+    world.define(clocked(task("b"), deadline_at=8 * 60, end=MIDNIGHT + DAY))
+    assert until(world, 6, 0) == []
+
+
+def test_two_tasks_with_one_deadline_are_two_alerts_and_one_question():
+    more = {"deadline": 2 * HOUR * SECOND}
+    world = planned(clocked(task("a", **more), task("b", **more)))
+    until(world, 1, 3)
+    world.now = MIDNIGHT + DAY + 4 * HOUR * SECOND
+    world.step()
+    assert [ask.key for ask in world.asks] == ["2024-10-04"]
+    world.step()
+    assert raised(world) == [("d@2024-10-04/a", "deadline"), ("d@2024-10-04/b", "deadline")]

@@ -58,7 +58,7 @@ class Files(World):
         return self.store.dags[name].timing
 
 
-# ------------------------------------------------------------------------------------------------------ two files, one id
+# ----------------------------------------------------------------------------------------------------- two files, one id
 def test_of_two_files_with_one_id_the_first_stays_and_the_second_is_an_error_that_names_both():
     world = Files(file_of("one.py", by_day()))
     world.read(file_of("two.py", by_day(doc="other")))
@@ -170,6 +170,22 @@ def test_slots_that_are_foretold_are_kept_without_a_new_version():
     world.read(file_of("one.py", by_day(schedule=("custom", "x")), foretold=Foretold(slots, Instant(1))))
     assert world.of(SlotsForetold) == [SlotsForetold("d", Foretold(slots, Instant(1)), Instant(world.now))]
     assert not world.of(VersionAdded)
+
+
+def test_slots_that_fell_due_while_nobody_led_are_not_lost_when_others_are_foretold():
+    spec = by_day(schedule=("custom", "x"), max_active_runs=9)
+    starts = range(FIRST * DAY, (FIRST + 20) * DAY, DAY)
+    slots = tuple((Instant(start), Instant(start + DAY), Instant(start + DAY)) for start in starts)
+    world = Files(file_of("one.py", spec, foretold=Foretold(slots[:8], slots[8][0])))
+    world.wait(86_400)
+    world.now += 3 * DAY
+    later = Foretold(slots[3:], slots[-1][1])
+    world.read(file_of("one.py", spec, foretold=later))
+    assert world.days == [FIRST, FIRST + 1, FIRST + 2, FIRST + 3]
+    world.read(file_of("one.py", by_day(schedule=("custom", "y")), foretold=later))
+    assert world.of(SlotsForetold)[-1].foretold == later, "another timetable has other slots"
+    world.read(file_of("one.py", by_day(schedule=("custom", "y"))))
+    assert world.of(SlotsForetold)[-1].foretold == Foretold()
 
 
 # ------------------------------------------------------------------------------------------------------------- deploy

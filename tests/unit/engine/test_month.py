@@ -87,7 +87,7 @@ def test_a_dag_that_runs_by_hand_or_once_has_nothing_missing():
 
 
 # ----------------------------------------------------------------------------------------------- overlaps and deadlines
-def test_s10_a_run_that_lasts_past_the_next_one_makes_it_wait_and_never_overlaps():
+def test_a_run_that_lasts_past_the_next_one_makes_it_wait_and_never_overlaps():
     month = played(one("d", 90, schedule=hourly(), deadline=2 * HOUR), days=1)
     dag = month.dags["d"]
     assert dag.peak == 1
@@ -125,7 +125,7 @@ def test_a_deadline_that_is_still_to_come_at_the_end_is_not_missed():
     assert late.ended is None
 
 
-def test_s09_a_start_half_a_year_ago_never_opens_more_runs_than_its_limit():
+def test_a_start_half_a_year_ago_never_opens_more_runs_than_its_limit():
     image, spans = one("d", 30, start=parse_moment("2025-10-01", "UTC"), catchup=True)
     generation, start = generation_of(image.version.spec), parse_moment("2025-10-01", "UTC")
     begun = Timing(generation, start, parse_moment("2026-04-01", "UTC"), Instant(START - DAY))
@@ -246,7 +246,7 @@ def test_a_task_that_looks_back_waits_until_the_slot_before_is_good():
 
 def test_slots_of_a_timetable_of_the_users_own_are_played_as_foretold():
     slots = tuple((START + n * DAY, START + n * DAY + HOUR, START + n * DAY + 2 * HOUR) for n in range(1, 4))
-    spec = DagSpec("d", (TaskSpec("all"),), schedule=("custom", "market"))
+    spec = DagSpec("d", (TaskSpec("all"),), schedule=("custom", "shop:Market", "Market()"))
     image = DagImage("d", Version(1, spec), foretold=Foretold(slots, None))
     dag = played((image, {"all": [MINUTE]})).dags["d"]
     assert [run.row.slot for run in dag.runs] == [slot[:2] for slot in slots]
@@ -269,35 +269,6 @@ def test_a_clock_that_stood_still_for_a_while_goes_on_from_there():
 def test_what_was_missed_for_too_long_waits_for_a_person():
     dag = played(at_rest_since(30, cron("0 6 * * 1-5")), days=14).dags["d"]
     assert (dag.missing, dag.proposed) == (0, 20)
-
-
-# ------------------------------------------------------------------------------------------ stories of the source texts
-NIGHT = chain("night", TaskSpec("ingest"), TaskSpec("report"), deadline=3 * HOUR)
-NORMAL = {"ingest": [60 * MINUTE], "report": [10 * MINUTE]}
-
-
-def test_s01_s03_when_ingest_takes_longer_the_report_waits_and_is_late():
-    usual = played((NIGHT, NORMAL)).dags["night"]
-    assert usual.late == ()
-    black_friday = played((NIGHT, NORMAL), faults=Faults(slow=(("ingest", 2.5),))).dags["night"]
-    assert {run.ended - run.started for run in black_friday.runs} == {160 * MINUTE}
-    assert black_friday.late == ()
-    five_hours = played((NIGHT, NORMAL), faults=Faults(slow=(("ingest", 5.0),))).dags["night"]
-    assert {run.ended - run.started for run in five_hours.runs} == {310 * MINUTE}
-    assert len(five_hours.late) == len(five_hours.runs) == 10
-
-
-def test_s11_a_slow_extract_delays_the_dashboard_and_runs_nothing_twice():
-    tasks = (
-        TaskSpec("sales"), TaskSpec("crm"), TaskSpec("clean_sales", data=("sales",)),
-        TaskSpec("clean_crm", data=("crm",)),
-        TaskSpec("join", data=("clean_sales", "clean_crm")), TaskSpec("publish", data=("join",)),
-    )  # fmt: skip
-    image = DagImage("dashboard", Version(1, DagSpec("dashboard", tasks, schedule=daily(at="01:00").to_data())))
-    spans = {task.id: [10 * MINUTE] for task in tasks}
-    month = played((image, spans), faults=Faults(slow=(("sales", 12.0),)))
-    assert set(lasted(month, "dashboard")) == {(120 + 30) * MINUTE}
-    assert month.attempts == 6 * len(month.dags["dashboard"].runs)
 
 
 def test_a_play_is_a_value_and_can_be_changed_and_played_again():

@@ -324,7 +324,7 @@ def test_a_schedule_edited_during_a_pause_begins_anew_when_it_goes_on():
     assert world.hours_made == [30]
 
 
-# ------------------------------------------------------------------------------------------------ the scheduler was down
+# ----------------------------------------------------------------------------------------------- the scheduler was down
 def test_up_to_ten_missed_intervals_are_run_oldest_first():
     world = Clocks(by_day())
     world.down_for(10 * DAY)

@@ -2,7 +2,7 @@ import pytest
 
 from segue.model.spec import DagSpec, Rules, TaskSpec
 from segue.resolve.graph import Graph
-from segue.resolve.selection import select_tasks, selects_many
+from segue.resolve.selection import dag_fits, select_dags, select_tasks, selects_many
 
 GRAPH = Graph(
     DagSpec(
@@ -40,3 +40,36 @@ def test_a_word_names_tasks_in_order_of_declaration(word, names):
 def test_an_item_is_one_task():
     assert not selects_many("load[3]")
     assert all(selects_many(word) for word in ("group:g", "tag:t", "l*", "lo?d"))
+
+
+ORDERS = DagSpec("orders", (TaskSpec("load", Rules(connections=("shop", "lake"))),), tags=("retail",), owner="dana")
+RETURNS = DagSpec("orders_back", tags=("retail", "night"), owner="eve")
+STOCK = DagSpec("stock")
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("orders", ["orders"]),
+        ("orders*", ["orders", "orders_back"]),
+        ("*", ["orders", "orders_back", "stock"]),
+        ("tag:retail", ["orders", "orders_back"]),
+        ("tag:ni*", ["orders_back"]),
+        ("owner:dana", ["orders"]),
+        ("owner:*", ["orders", "orders_back"]),
+        ("connection:shop", ["orders"]),
+        ("group:x", []),
+        ("stock,owner:eve", ["orders_back", "stock"]),
+        ("tag:retail & owner:eve", ["orders_back"]),
+        ("tag:retail&owner:eve, stock", ["orders_back", "stock"]),
+        ("", []),
+    ],
+)
+def test_a_selection_names_dags(text, ids):
+    specs = [ORDERS, RETURNS, STOCK]
+    assert select_dags(specs, [text]) == ids
+    assert [spec.id for spec in specs if dag_fits(spec, text)] == ids
+
+
+def test_several_selections_name_what_any_of_them_names_in_order():
+    assert select_dags([ORDERS, RETURNS, STOCK], ["stock", "owner:dana"]) == ["orders", "stock"]

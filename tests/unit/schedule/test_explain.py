@@ -28,7 +28,7 @@ class Lunar(Timetable):
             every("1d", anchor="2026-04-01") | listed(["2026-04-01", "2026-05-01"]),
             "runs every 1 d 00 h from 2026-04-01 and at 2026-04-01, 2026-05-01; covers the time since the tick before",
         ),
-        (Lunar(), "runs at each tick of lunar(); covers the time since the tick before"),
+        (Lunar(), "runs at the moments of lunar(); covers the time since the tick before"),
     ],
 )
 def test_a_timetable_says_what_it_covers_and_when_it_runs(timetable, text):

@@ -179,6 +179,19 @@ def test_what_was_sent_is_not_sent_again_while_nobody_writes_it_down():
     assert post.names(HOUR) == []
 
 
+def test_what_failed_is_not_tried_sooner_while_nobody_writes_it_down():
+    post = Post("a")
+    post.raise_one()
+    (errand,) = post.errands()
+    post.failed(errand)
+    post.down = True
+    (errand,) = post.errands(10)
+    post.failed(errand)
+    post.courier.learn(post.stored.values())
+    assert post.names(19) == []
+    assert post.names(1) == [("d", "a")]
+
+
 def test_after_a_crash_before_it_was_written_down_it_is_sent_again():
     post = Post("a")
     post.raise_one()

@@ -26,6 +26,7 @@ from segue.define.loading import load_file
 from segue.model.definition import Definition, FileError
 from segue.model.errors import DefinitionError
 from segue.model.spec import spec_digest
+from segue.model.timing import Foretold
 from segue.run.children.definition_wire import Found, Load, Read
 from segue.run.children.lifeline import adopt_orphans, die_with_parent, dump_no_core
 from segue.run.processes import descendants, kill_all, resident
@@ -95,7 +96,10 @@ def _compiled(bundle: Bundle, request: Load) -> Read:
         file=bundle.file,
         root=str(bundle.root),
         bundle=bundle.digest,
-        definitions=tuple(Definition(spec, spec_digest(spec), code, bundle.digest) for spec in loaded.specs),
+        definitions=tuple(
+            Definition(spec, spec_digest(spec), code, bundle.digest, foretold=loaded.foretold.get(spec.id, Foretold()))
+            for spec in loaded.specs
+        ),
         errors=tuple(FileError(e.file or bundle.file, e.line, e.message, e.dag, e.task) for e in loaded.errors),
         findings=tuple(Found(**asdict(finding)) for finding in loaded.findings),
         arguments=tuple(sorted(loaded.arguments)),

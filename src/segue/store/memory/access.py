@@ -17,7 +17,7 @@ from segue.model.events import Known, Value
 from segue.model.ids import Instant, RunKey
 from segue.model.images import DagImage, Eased, Facts, Snapshot
 from segue.model.spec import DagSpec
-from segue.model.state import AttemptState, RunState, TaskState
+from segue.model.state import RUN_FINAL, AttemptState, RunState, TaskState
 from segue.model.timing import SlotAsk
 from segue.model.views import (
     AlertView,
@@ -300,7 +300,9 @@ class MemoryReader:
     def values(self, since: Instant) -> Iterable[Value]:
         """What is kept of results in runs that have not ended, or did at `since` or later; arguments of steps too."""
         store = self._store
-        for run in [run for run, view in store.runs.items() if view.ended is None or view.ended >= since]:
+        for run in [
+            run for run, view in store.runs.items() if view.state not in RUN_FINAL or (view.ended or 0) >= since
+        ]:
             yield from (Value(row.inline, row.ref) for row in store.tasks.get(run, {}).values())
             yield from (Value(step.inline, step.ref) for step in store.steps_of(run))
 

@@ -33,12 +33,12 @@ _OF_RUN: Final = (tasks, attempts, task_state, steps, events, requests)
 
 
 def is_free() -> ColumnElement[bool]:
-    """A run that owes no hook, and belongs to no backfill that has not ended."""
+    """A run that has ended, owes no hook, and belongs to no backfill that has not ended."""
     hook = exists().where(
         attempts.c.run == runs.c.id, attempts.c.kind == text_of("'hook'"), _one_of(attempts.c.state, ALIVE)
     )
     backfill = exists().where(backfills.c.id == runs.c.backfill, ~_one_of(backfills.c.state, ENDED_BACKFILLS))
-    return and_(~hook, ~backfill)
+    return and_(_one_of(runs.c.state, RUN_FINAL), ~hook, ~backfill)
 
 
 class Forgetting:
@@ -51,7 +51,7 @@ class Forgetting:
     def __init__(self, g: Grammar) -> None:
         this = [runs.c[name] == param(name) for name in ("dag", "key", "n")]
         self._find = g.text(
-            select(runs.c.id, runs.c.version, runs.c.bundle).where(*this, _one_of(runs.c.state, RUN_FINAL), is_free()),
+            select(runs.c.id, runs.c.version, runs.c.bundle).where(*this, is_free()),
             *params("dag key n"),
         )
         told = [events.c.run == param("run"), events.c.kind == text_of("'run'")]

@@ -118,7 +118,7 @@ def recent_runs(connection: Connection, since: Instant) -> Sequence[int]:
     """Numbers of runs that have not ended, or did at `since` or later."""
     ended = runs.c.ended
     parts = (select(runs.c.id).where(text(OPEN)), select(runs.c.id).where(ended.is_not(None), ended >= since))
-    return [number for part in parts for number in connection.execute(part).scalars()]
+    return sorted({number for part in parts for number in connection.execute(part).scalars()})
 
 
 def values_in(connection: Connection, run: int) -> Sequence[Value]:

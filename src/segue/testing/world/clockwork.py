@@ -1,7 +1,7 @@
 """Clocks, backfills and alerts as committed, kept a second time; what must hold of them is asked with every commit.
 
-I8-I11 of scheduled runs, I13 of backfills, I14 of pauses, I19 of alerts, I37 of what is forgotten. Which slots get a
-run at all is the matter of `policy`.
+I8-I11 of scheduled runs, I13 of backfills, I14 of pauses, I19 of alerts, I30 of the past, I37 of what is forgotten.
+Which slots get a run at all is the matter of `policy`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from segue.model.changes import (
 from segue.model.ids import Instant, RunKey
 from segue.model.images import RunRow
 from segue.model.spec import DagSpec
-from segue.model.state import RUN_FINAL, RunState, SlotState
+from segue.model.state import RUN_FINAL, RunState, SlotState, TaskState
 from segue.model.timing import Timing
 from segue.schedule.slot import Slot
 from segue.testing.world.ledger import Commit, Ledger, RunRecord, Violation
@@ -76,6 +76,7 @@ class Clockwork:
         self._fates: dict[str, Fates] = {}
         self._scheduled: dict[tuple[str, Span], RunKey] = {}
         self._newest: dict[tuple[str, str], Instant] = {}
+        self._last: dict[tuple[str, str, Instant], Instant] = {}
         self._runs: dict[tuple[str, Span], list[RunRecord]] = {}
         self._over: set[tuple[str, str, Instant]] = set()
 
@@ -103,10 +104,11 @@ class Clockwork:
                     self._move(change)
                 case SlotMoved(dag, slot, state):
                     self.shown[dag, slot] = state
-                case AlertRaised(alert):
-                    self._raise(alert)
-                case AlertFolded(thing, kind, episode, over=True):
-                    self._over.add((thing, kind, episode))
+                case AlertRaised(alert, at):
+                    self._raise(alert, at)
+                case AlertFolded(thing, kind, episode, _, at, over):
+                    self._last[thing, kind, episode] = at
+                    self._over.update({(thing, kind, episode)} if over else ())
                 case RunsForgotten(runs):
                     self._forget(runs)
                 case _:
@@ -133,7 +135,7 @@ class Clockwork:
         record.state, record.made = change.new, change.made
         record.row = change.row or record.row
 
-    def _raise(self, alert: Alert) -> None:
+    def _raise(self, alert: Alert, at: Instant) -> None:
         key = (alert.thing, alert.kind, alert.episode)
         if key in self.alerts:
             return
@@ -142,7 +144,7 @@ class Clockwork:
         most = {"deadline": 1, "failed": 1, "held": 2, "past": 1, "longer": 1}.get(alert.kind)
         if most is not None and alert.thing and len(others) >= most and not self._anew(alert, others):
             raise Violation("I19", f"{alert.kind} of {alert.thing} is raised for {alert.episode}, and was for {others}")
-        self.alerts[key] = alert
+        self.alerts[key], self._last[key] = alert, at
 
     def _anew(self, alert: Alert, others: Sequence[tuple[str, str, Instant]]) -> bool:
         """Whether it is another episode by itself: a day later, or of a run that was made or opened anew."""
@@ -162,6 +164,9 @@ class Clockwork:
             if run.state not in RUN_FINAL or run.alive or run.calling:
                 raise Violation("I37", f"{key} is forgotten, and is {run.state}")
             run.forgotten = True
+            self._ledger.forgotten_until = max(self._ledger.forgotten_until, run.ended or Instant(0))
+        # What was written about nothing in particular goes with the runs of its time.
+        self.alerts = {key: one for key, one in self.alerts.items() if self._last[key] > self._ledger.forgotten_until}
 
     # ---------------------------------------------------------------------------------------------------------- runs
     def _check_runs(self, commit: Commit, turn: Turn, before: dict[str, Timing]) -> None:
@@ -177,7 +182,7 @@ class Clockwork:
                         self._check_backfill(row)
                     case _:
                         pass
-                if self._ledger.draining and row.kind != "manual":
+                if self._ledger.draining and row.kind in ("scheduled", "backfill"):
                     raise Violation("I14", f"{row.run} is made while its owner is drained")
 
     def _check_scheduled(self, row: RunRow, commit: Commit, turn: Turn, before: Timing) -> None:
@@ -249,6 +254,24 @@ class Clockwork:
             raise Violation("I14", f"{moved.key} is dispatched, {moved.key.run.dag} is paused hard")
         if self._ledger.draining:
             raise Violation("I14", f"{moved.key} is dispatched while its owner is drained")
+        run, task = self._ledger.runs[moved.key.run], moved.key.task
+        specs = (run.spec, self._spec(moved.key.run.dag))
+        if run.specs[task].rules.depends_on_past and not any(self._may_follow(run, task, spec) for spec in specs):
+            raise Violation("I30", f"{moved.key} is dispatched, and {task} is not good in the slot before")
+
+    def _may_follow(self, run: RunRecord, task: str, spec: DagSpec) -> bool:
+        """Whether a task is good in the slot before that of its run, or need not look back."""
+        row, dag = run.row, run.row.run.dag
+        before = next((one for one in slots_of(spec) if row.slot is not None and one.end == row.slot[0]), None)
+        if before is None or (row.backfill is not None and self.backfills[row.backfill].slots[0] == row.slot):
+            return True
+        span = (before.start, before.end)
+        runs, shown = self._runs.get((dag, span), []), self.shown.get((dag, span))
+        if not runs and shown is None:
+            enabled = self.timings.get(dag, _NOTHING).enabled
+            return enabled is None or before.end <= enabled
+        good = any(one.task(task, None).state in (TaskState.SUCCESS, TaskState.SKIPPED) for one in runs)
+        return good or shown in (SlotState.FRESH, SlotState.STALE, SlotState.SKIPPED)
 
     # -------------------------------------------------------------------------------------------------------- policy
     def _check_policy(self, commit: Commit, turn: Turn, before: dict[str, Timing]) -> None:
@@ -310,10 +333,3 @@ class Clockwork:
 
 def _is_regular(row: RunRow) -> bool:
     return row.backfill is None and row.kind != "lookback"
-
-
-def past_of(run: RunRecord, spec: DagSpec) -> Slot | None:
-    """The slot before that of a run."""
-    if run.row.slot is None:
-        return None
-    return next((slot for slot in slots_of(spec) if slot.end == run.row.slot[0]), None)

@@ -179,6 +179,7 @@ class Ledger:
         pools: slots of every pool, as things are.
         turned: when the engine took its latest turn.
         lives: how many engines there have been.
+        forgotten_until: when the last run ended that is forgotten.
         hard: DAGs of which nothing is dispatched.
         draining: nothing at all is.
         eased: (DAG, task, guard, likeness of slots) that people have released from now on.
@@ -192,6 +193,7 @@ class Ledger:
         self.pools = dict(limits.pools)
         self.turned = Instant(0)
         self.lives = 0
+        self.forgotten_until = Instant(0)
         self.hard: set[str] = set()
         self.draining = False
         self.eased: set[tuple[str, str, str, str]] = set()

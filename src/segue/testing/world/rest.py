@@ -62,7 +62,8 @@ def check_answered(ledger: Ledger, inbox: ScriptedInbox, store: Writer, sent: Ma
         answer = ledger.answers[request]
         if exact and not answer.ok and isinstance(act, TriggerRun):
             raise Violation("I31", f"request {request} was refused: {answer.text}")
-        forgotten = answer.run is not None and ledger.runs[answer.run].forgotten
+        run = None if answer.run is None else ledger.runs[answer.run]
+        forgotten = answer.at <= ledger.forgotten_until if run is None else run.forgotten
         if store.facts(act, request).answer is None and not forgotten:
             raise Violation("I28", f"request {request} was acknowledged and is not in the store")
 
