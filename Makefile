@@ -8,10 +8,11 @@ PIP := $(BIN)/pip --disable-pip-version-check -qq
 DEMO ?= $(BIN)/python examples/flights/demo.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench sim sweep chaos lint fmt lock clean
+.PHONY: help demo up test bench sim sweep chaos lint fmt lock clean
 
 help:
-	@echo "make demo    a week of real flights through the example, in .venv, without further set-up"
+	@echo "make demo    a month of real flights through the example, in .venv, without further set-up"
+	@echo "make up      the example runs by its clock, for good"
 	@echo "make test    every gate and every test; STAGES='gates unit' for some of them"
 	@echo "make bench   measure against the bare limits of this machine, into bench/RESULTS.md"
 	@echo "make sim     many random worlds: SEEDS=20000"
@@ -24,6 +25,9 @@ help:
 
 demo: .venv/installed-demo
 	@$(DEMO)
+
+up: .venv/installed-demo
+	@cd examples/flights && ../../$(BIN)/segue up
 
 test: .venv/installed-test
 	@$(BIN)/python tests/run_stages.py $(STAGES)

@@ -1,7 +1,7 @@
-"""`make demo`: a week of flights, several days at a time, against a source that fails now and then.
+"""`make demo`: a month of flights as a backfill, three days at a time, against a source that fails now and then.
 
-Runs the real command, then reads what it published and prints a table that a person wants to read, with a checksum of
-every published table: run it again and the checksums are the same.
+Runs the real commands, then reads what was published and prints a table that a person wants to read, with a checksum of
+every published table. A second time nothing is missing, so nothing is run, and the checksums are the same.
 """
 
 from __future__ import annotations
@@ -24,29 +24,28 @@ from rich.table import Table
 
 HERE = Path(__file__).parent
 OUT = HERE / "out"
-WEEK = "2013-01-01..2013-01-07"
+MONTH = "2026-01"
 TABLES = ("flights", "cancelled", "rejects", "per_carrier", "per_airport")
 
 
 def main() -> int:
-    """Run the week, print the summary; the exit code is that of `segue run`."""
+    """Fill the month, print what it made; the exit code is that of `segue backfill`."""
     console = Console()
+    words = ["backfill", "flights.py", MONTH, "--cap", "3", "--reason", "the example's first month", "--yes"]
     with flaky.serving(OUT / "flaky", {"airports": source.airports}) as url:
-        console.print(f"[bold]segue run flights.py --date {WEEK}[/]   (airports come from a server that fails first)\n")
-        params = ["--param", f"airports_url={url}", "--param", f"out={OUT}"]
-        code = segue("run", "flights.py", "--date", WEEK, *params).returncode
+        console.print(f"[bold]segue {' '.join(words[:5])}[/]   (airports come from a server that fails first)\n")
+        code = segue(*words, "--param", f"airports_url={url}", "--param", f"out={OUT}").returncode
     if code:
         return code
-    runs = [json.loads(line) for line in newest_runs()]
-    console.print(summary(runs))
+    segue("slots", "flights", MONTH)
+    console.print(summary())
     console.print(checksums())
-    first = runs[0]["run_id"]
     console.print("\n[bold]Look further[/]")
     for line in (
         ". .venv/bin/activate && cd examples/flights",
         "segue runs",
-        f"segue show {first}",
-        f"segue logs {first} fetch_airports",
+        f"segue logs flights@{MONTH}-01 fetch_airports",
+        "segue next      # what runs when; `make up` lets it run for good",
     ):
         console.print(f"  {line}", highlight=False)
     return 0
@@ -59,21 +58,14 @@ def segue(*words: str, **options: Any) -> subprocess.CompletedProcess[str]:
     )
 
 
-def newest_runs() -> list[str]:
-    """`segue show --json` of the newest run of each day, in order of day."""
-    rows = json.loads(segue("runs", "--dag", "flights", "--limit", "7", "--json", capture_output=True).stdout)
-    ids = sorted(row["run_id"] for row in rows)
-    return [segue("show", run, "--json", capture_output=True).stdout for run in ids]
-
-
-def summary(runs: list[dict[str, Any]]) -> Table:
-    """One line a day."""
-    table = plain_table("A week of flights")
+def summary() -> Table:
+    """One line a day of the first week: what was published, and what its newest run took."""
+    table = plain_table("The first week")
     for name in ("day", "rows", "cancelled", "rejects", "retries", "seconds", "slowest task"):
         table.add_column(name, justify="left" if name in ("day", "slowest task") else "right", no_wrap=True)
     with duckdb.connect(str(OUT / "flights.duckdb"), read_only=True) as database:
-        for run in runs:
-            day = run["run_id"].split("@")[1][:10]
+        for day in (f"{MONTH}-{number:02}" for number in range(1, 8)):
+            run = json.loads(segue("show", f"flights@{day}", "--json", capture_output=True).stdout)
             counts = [
                 database.execute(f"SELECT count(*) FROM {name} WHERE date = ?", [day]).fetchall()[0][0]
                 for name in TABLES[:3]
@@ -96,7 +88,7 @@ def plain_table(title: str) -> Table:
 def checksums() -> Table:
     """A digest of each published table, as DuckDB has it and as Parquet has it."""
     table = plain_table("Published")
-    for name in ("table", "rows", "DuckDB", "Parquet, 7 partitions"):
+    for name in ("table", "rows", "DuckDB", "Parquet, a folder a day"):
         table.add_column(name, justify="right" if name == "rows" else "left")
     with duckdb.connect(str(OUT / "flights.duckdb"), read_only=True) as database:
         for name in TABLES:

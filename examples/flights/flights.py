@@ -34,7 +34,7 @@ class FlightParams(Params):
 @task(role="source")
 def extract_flights(interval: Interval = injected) -> pd.DataFrame:
     """The flights that were scheduled to leave on this day."""
-    return source.flights_of(source.in_2013(interval.date))
+    return source.flights_of(source.in_2013(interval.date)).assign(date=interval.date)
 
 
 @task(role="source")

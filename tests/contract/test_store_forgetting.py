@@ -48,6 +48,7 @@ from tests.contract.stores import (
 )
 
 store = stores()
+DAY = 86_400_000_000
 AGAIN = RunKey("daily", "2026-04-01", 2)
 THIRD = RunKey("daily", "2026-04-01", 3)
 SECOND = Version(2, SPEC, "spec-2", "code-1", "bundle-2")
@@ -142,13 +143,25 @@ def test_what_was_said_of_no_run_goes_with_the_runs_of_its_time(store):
         read = store.reader
         return [view.alert.thing for view in read.alerts()], [one.selection for one in read.silences(Instant(0))]
 
-    write(store, PoolSet("api", 1, Instant(NOW - 5)), Answered("p", "ann", "SetPool", True, "", Instant(NOW - 5)))
-    write(store, AlertRaised(Alert("old", "held", Instant(1)), Instant(NOW - 5)))
+    write(
+        store,
+        PoolSet("api", 1, Instant(NOW - DAY - 5)),
+        Answered("p", "ann", "SetPool", True, "", Instant(NOW - DAY - 5)),
+    )
+    write(store, AlertRaised(Alert("old", "held", Instant(1)), Instant(NOW - DAY - 5)))
     write(store, AlertMarked("old", "held", Instant(1), "slack:ops", "sent", "", NOW))
-    write(store, Silenced("old", Instant(NOW - 1), Instant(NOW - 5)))
+    write(store, Silenced("old", Instant(NOW - DAY - 1), Instant(NOW - DAY - 5)))
     old_run(store)
-    write(store, AlertRaised(Alert("new", "held", Instant(1)), Instant(NOW + 5)), PoolSet("web", 1, Instant(NOW + 5)))
-    write(store, Answered("q", "ann", "SetPool", True, "", Instant(NOW + 5)), Silenced("new", Instant(NOW + 9), NOW))
+    write(
+        store,
+        AlertRaised(Alert("new", "held", Instant(1)), Instant(NOW - DAY + 5)),
+        PoolSet("web", 1, Instant(NOW - DAY + 5)),
+    )
+    write(
+        store,
+        Answered("q", "ann", "SetPool", True, "", Instant(NOW - DAY + 5)),
+        Silenced("new", Instant(NOW - DAY + 9), NOW),
+    )
     write(store, forgotten())
     assert rest() == (["new"], ["new"])
     assert (store.reader.answer_to("p"), store.reader.answer_to("q").ok) == (None, True)

@@ -9,11 +9,30 @@ from pathlib import Path
 
 import pytest
 
+from segue.model.changes import SlotMoved
 from segue.model.errors import StoreDown
+from segue.model.state import SlotState
 from segue.store.audit import compare, validate_state
 from segue.store.sqlite import SqliteReader, SqliteResults
 from segue.store.sqlite.connection import WAL_BYTES
-from tests.contract.stores import RUN, Sqlite, begun_run, dump, opened, queued, succeeded, write
+from tests.contract.stores import (
+    NOW,
+    RUN,
+    SLOT,
+    R,
+    Sqlite,
+    T,
+    begun_run,
+    created,
+    defined,
+    dump,
+    moved,
+    opened,
+    queued,
+    succeeded,
+    task,
+    write,
+)
 
 HEAD = "import os, sys\nfrom pathlib import Path\nfrom tests.contract.stores import *\nhome = Path(sys.argv[1])\n"
 
@@ -76,6 +95,41 @@ def test_what_was_acknowledged_before_a_kill_is_there(tmp_path):
             found = store.results.results(RUN, "report", 0, 100_000)
             assert len(said) <= len(found) <= len(said) + 1
             assert (validate_state(store.reader), compare(store.reader)) == ([], [])
+
+
+def test_a_kill_while_old_runs_are_removed_leaves_each_whole_or_nothing_of_it(tmp_path):
+    old = [RUN._replace(key=str(number)) for number in range(24)]
+    with opened(Sqlite, tmp_path) as store:
+        write(store, defined())
+        for run in old:
+            write(store, created(run, slot=SLOT), moved(run, R.QUEUED, R.RUNNING))
+            write(store, SlotMoved("daily", SLOT, SlotState.FRESH, run, 1, NOW))
+            write(store, *(task(T.PENDING, T.SUCCESS, "report", item, run=run) for item in range(200)))
+            write(store, moved(run, R.RUNNING, R.SUCCESS, ended=NOW))
+        ledger = store.reader.slots("daily")
+    script = (
+        "from segue.model.changes import RunsForgotten\n"
+        "store = Sqlite(home)\n"
+        "for run in [view.run for view in store.reader.runs()]:\n"
+        "    with store.writer.transaction(store.epoch) as transaction:\n"
+        "        transaction.apply((RunsForgotten((run,), NOW),))\n"
+        "        os.write(1, b'i')\n"
+        "    os.write(1, b'o')\n"
+    )
+    kept = len(old)
+    for patience in (1, 2, 5, 3):
+        with subprocess.Popen(python(script, tmp_path), stdout=subprocess.PIPE) as child:
+            said = child.stdout.read(patience)
+            child.kill()
+            said += child.stdout.read()
+        with opened(Sqlite, tmp_path) as store:
+            left = len(store.reader.runs())
+            assert kept - said.count(b"o") - 1 <= left <= kept - said.count(b"o")
+            assert len(list(store.reader.task_rows())) == 200 * left
+            assert store.reader.slots("daily") == ledger
+            assert (validate_state(store.reader), compare(store.reader)) == ([], [])
+        kept = left
+    assert 0 < kept < len(old)
 
 
 # ---------------------------------------------------------------------------------------------------------------- disks

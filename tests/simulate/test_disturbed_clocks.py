@@ -1,4 +1,4 @@
-"""Clocks that jump, definitions that are edited, backfills that are cancelled, deadlines in a storm (rows 25, 26, 31, 51, 55)."""
+"""Clocks that jump, DAGs that are edited, backfills that are cancelled, alerts in a storm (rows 25, 26, 31, 51, 55)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def starts(life: Life, kind: str = "scheduled") -> list[int]:
     return [row.slot[0] for row in life.made if row.kind == kind and row.slot is not None]
 
 
-# ------------------------------------------------------------------------------------------------- the clock on the wall
+# ------------------------------------------------------------------------------------------------ the clock on the wall
 @pytest.mark.parametrize("jump", [HOUR, 8 * HOUR, 30 * DAY, 365 * DAY])
 def test_a_clock_that_jumps_forwards_makes_no_stampede_and_ends_nothing(jump: int) -> None:
     life = Life(NOON, lasts=30 * MINUTE)
@@ -81,33 +81,35 @@ def _drawn(rng: Random, begin: int) -> DagSpec:
 # ---------------------------------------------------------------------------------------------------------- backfills
 def test_after_a_backfill_was_cancelled_at_any_of_two_hundred_instants_no_run_of_it_is_made() -> None:
     day = at("2026-03-01")
-    wanted = [(day + n * HOUR, day + (n + 1) * HOUR) for n in range(60)]
+    wanted = [(day + n * HOUR, day + (n + 1) * HOUR) for n in range(24)]
     cancelled_early = 0
     for number in range(200):
         life = Life(NOON, lasts=10 * MINUTE)
         life.define(timed(hourly(), start=day))
         act = StartBackfill("d", pack_slots(wanted), ("oldest", "newest", "parallel")[number % 3], cap=4)
         assert life.ask(act).ok
-        life.wait(number * 45 * SECOND)
+        life.wait(number * 18 * SECOND)
         life.ask(MoveBackfill(1, "cancel"))
         made = starts(life, "backfill")
         assert len(made) == len(set(made)) <= len(wanted)
         cancelled_early += len(made) < len(wanted)
-        life.wait(3 * HOUR)
+        life.wait(11 * MINUTE)
         assert starts(life, "backfill") == made
         ended = {one.run for one in life.changes if isinstance(one, RunMoved) and one.new in RUN_FINAL}
         assert {row.run for row in life.made if row.kind == "backfill"} <= ended
     assert cancelled_early > 150
 
 
-def test_a_backfill_survives_a_death_of_its_owner_at_every_turn() -> None:
+@pytest.mark.parametrize("seed", range(8))
+def test_a_backfill_goes_on_through_deaths_of_its_owner(seed: int) -> None:
+    rng = Random(seed)
     day = at("2026-03-01")
     wanted = [(day + n * HOUR, day + (n + 1) * HOUR) for n in range(12)]
-    life = Life(NOON, lambda turn, where: (turn % 3, where) in ((0, "before"), (2, "after")), lasts=MINUTE)
+    life = Life(NOON, lambda turn, where: turn > 2 and rng.random() < 0.2, lasts=MINUTE)
     life.define(timed(hourly(), start=day))
-    life.ask(StartBackfill("d", pack_slots(wanted), "newest", cap=3))
+    assert life.ask(StartBackfill("d", pack_slots(wanted), "newest", cap=3)).ok
     life.wait(6 * HOUR)
-    assert life.deaths > 10
+    assert life.deaths > 3
     assert starts(life, "backfill") == [slot[0] for slot in reversed(wanted)]
     assert [one.new for one in life.changes if isinstance(one, BackfillMoved)][-1] == "done"
 

@@ -1,60 +1,25 @@
-"""What it takes to send alerts, and to look at them."""
+"""What people do about alerts: look at them, silence some, try whether they arrive."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 from segue.app.clock import SystemClock
-from segue.app.database import FullReader, open_reader
+from segue.app.database import open_reader
 from segue.app.home import Home
 from segue.app.owner import actor_here, new_id
-from segue.app.routing import outbound_of, routes_of
+from segue.app.routing import outbound_of, revealer_of, routes_of
 from segue.app.selecting import read_until
 from segue.app.settings import Settings
-from segue.app.vault import open_vault
 from segue.model.acts import Silence
 from segue.model.errors import SegueError, UsageError
 from segue.model.ids import Instant
-from segue.model.spec import DagSpec
 from segue.model.views import AlertView, SilenceView
 from segue.resolve.selection import dag_fits
-from segue.tell.channels import Reveal, deliver
+from segue.tell.channels import deliver
 from segue.tell.letters import trial_letter
 
-__all__ = ["DagBook", "alerts_of", "revealer_of", "silenced", "try_channels"]
-
-
-def revealer_of(settings: Settings) -> Reveal:
-    """Gives secrets by name, as tasks get them."""
-    vault = open_vault(settings, os.environ)
-    return lambda name: vault.find("secret", name).value
-
-
-class DagBook:
-    """The DAGs of a home, each read once a version.
-
-    Args:
-        reader: a reader of its own.
-    """
-
-    def __init__(self, reader: FullReader) -> None:
-        self._reader = reader
-        self._specs: dict[tuple[str, int], DagSpec] = {}
-        self._versions: dict[str, int] = {}
-
-    def refresh(self) -> None:
-        """Look which versions are the newest."""
-        self._versions = {view.dag: view.version for view in self._reader.dags()}
-
-    def spec_of(self, dag: str) -> DagSpec | None:
-        """The newest version of a DAG."""
-        number = self._versions.get(dag)
-        if number is None:
-            return None
-        if (dag, number) not in self._specs:
-            self._specs[dag, number] = self._reader.spec(dag, number)
-        return self._specs[dag, number]
+__all__ = ["alerts_of", "silenced", "try_channels"]
 
 
 def alerts_of(settings: Settings, *, open_only: bool, limit: int) -> tuple[Sequence[AlertView], Sequence[SilenceView]]:

@@ -68,8 +68,11 @@ class Foretelling:
         return None if first is None else max(0, first - self._now()) / 1_000_000
 
     def _set(self, dag: str, foretold: Foretold) -> None:
-        slots = foretold.slots
+        now = self._now()
+        coming = [due for _, _, due in foretold.slots if due > now]  # some of those foretold are over already
         if foretold.until is None:
             self._due.pop(dag, None)
+        elif coming:
+            self._due[dag] = coming[len(coming) // 2]
         else:
-            self._due[dag] = slots[len(slots) // 2][2] if slots else Instant(self._now() + _RARELY)
+            self._due[dag] = now if foretold.slots else Instant(now + _RARELY)

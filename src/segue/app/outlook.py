@@ -137,11 +137,8 @@ def forecasts_of(reading: Reading, now: Instant, dag: str | None = None, workers
     Raises:
         UsageError: there is no DAG of that name.
     """
-    return [_forecast(reading, clock, now, workers) for clock in clocks_of(reading, now, dag) if _alive(clock)]
-
-
-def _alive(clock: DagClock) -> bool:
-    return clock.state != "retired"
+    clocks = (clock for clock in clocks_of(reading, now, dag) if clock.state != "retired")
+    return [_forecast(reading, clock, now, workers) for clock in clocks]
 
 
 def _forecast(reading: Reading, clock: DagClock, now: Instant, workers: int) -> Forecast:
@@ -149,10 +146,10 @@ def _forecast(reading: Reading, clock: DagClock, now: Instant, workers: int) -> 
     spans = reading.durations(spec.id)
     found = estimate(spec, spans, workers)
     slot = clock.coming[0] if clock.coming else None
-    due = None if slot is None else slot.due
     runs = max((len(spans.get(task.id, ())) for task in spec.tasks if task.mapped is None), default=0)
     overlaps = slot is not None and found.median > (slot.end - slot.start) * spec.run_limit
-    told = () if due is None else risks(spec, found, due, Instant(max(due, now)))
+    in_line = now + clock.waiting * found.median // spec.run_limit
+    told = () if slot is None else risks(spec, found, slot.due, Instant(max(slot.due, in_line)))
     return Forecast(clock, found, runs, slot, told, overlaps)
 
 

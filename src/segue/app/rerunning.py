@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from segue.engine.reuse import ReusePlan, plan_reuse
+from segue.app.clock import SystemClock
+from segue.app.settings import Settings
+from segue.engine.reuse import ReusePlan, plan_reuse, with_kept_results
 from segue.model.spec import DagSpec
 from segue.model.views import RunDetail
 from segue.store.facts import image_of
@@ -10,7 +12,7 @@ from segue.store.facts import image_of
 __all__ = ["ReusePlan", "newer_code", "preview"]
 
 
-def preview(detail: RunDetail, newest: DagSpec, failed: bool, cut: tuple[str, ...]) -> ReusePlan:
+def preview(detail: RunDetail, newest: DagSpec, failed: bool, cut: tuple[str, ...], settings: Settings) -> ReusePlan:
     """Say what a rerun of this run with that code takes over.
 
     Args:
@@ -18,12 +20,14 @@ def preview(detail: RunDetail, newest: DagSpec, failed: bool, cut: tuple[str, ..
         newest: its DAG as it is now.
         failed: only what provably has not changed (`--failed`).
         cut: tasks that run in any case (`--from`).
+        settings: in force; they say how long results are kept.
 
     Raises:
         Refused: a word of `cut` names no task.
     """
     old = image_of(detail.run, detail.spec, detail.tasks, (), {})
-    return plan_reuse(old, newest, detail.run.row.params, cut, proven=failed or not cut)
+    kept = with_kept_results(old, SystemClock().now(), settings.limits(0).results)
+    return plan_reuse(kept, newest, detail.run.row.params, cut, proven=failed or not cut)
 
 
 def newer_code(detail: RunDetail, newest: DagSpec) -> tuple[str, ...]:

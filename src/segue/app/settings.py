@@ -136,7 +136,7 @@ class Settings(msgspec.Struct, frozen=True):
         together = {**keys.resources, "memory": memory if keys.memory is None else bytes_of(keys.memory)}
         return Limits(
             tuple(keys.pools.items()), tuple(together.items()), guards, keys.backfill_reserve,
-            microseconds(keys.hold_reminder),
+            microseconds(keys.hold_reminder), microseconds(keys.keep.results),
         )  # fmt: skip
 
     @property

@@ -19,12 +19,11 @@ from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import Any, Final
 
-from segue.app.alerting import DagBook, revealer_of
 from segue.app.clock import SystemClock
 from segue.app.control_client import ControlClient, OwnerGone
 from segue.app.database import FullReader, database_of
 from segue.app.home import Home, settings_here
-from segue.app.routing import outbound_of, routes_of
+from segue.app.routing import DagBook, outbound_of, revealer_of, routes_of
 from segue.app.settings import Settings
 from segue.model.acts import MarkAlert
 from segue.model.errors import SegueError, UsageError
@@ -44,6 +43,7 @@ _WORKERS: Final = 8
 _READ_AGAIN: Final = 1.0  # seconds between two reads of the store at least, where nothing has come back
 _FAREWELL: Final = 4.0
 _MANY: Final = 1_000
+_MOST: Final = 100  # tries to say that nobody schedules
 _LIFE: Final = 86_400_000_000
 
 
@@ -163,7 +163,7 @@ class Teller:
         what.due = _ticks() + pause_after(what.tries)
         if result.error is not None:
             self._say(f"{what.letter.subject}: it has not arrived at {what.target}: {result.error}")
-        if result.error is None or result.for_good:
+        if result.error is None or result.for_good or what.tries >= _MOST:
             self._calls.remove(what)
 
     def _feel_pulse(self, pulse: _Pulse) -> None:
@@ -244,7 +244,7 @@ class Teller:
                 result = _Result(what, None)
             except Forbidden as why:
                 result = _Result(what, str(why), for_good=True)
-            except SegueError as why:  # it has not arrived, or its secret cannot be had
+            except (SegueError, OSError, ValueError) as why:  # it has not arrived, or its secret cannot be had
                 result = _Result(what, str(why))
             self._inbox.put(result)
 

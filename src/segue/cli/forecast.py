@@ -9,7 +9,7 @@ from rich.text import Text
 from segue.app.clock import SystemClock
 from segue.app.home import Home, settings_here
 from segue.cli.options import HomeOption, JsonOption
-from segue.cli.output import Code, console, minute, print_json, table
+from segue.cli.output import Code, about, console, minute, print_json, table
 from segue.model.duration import show_duration
 from segue.model.moment import wall_at
 
@@ -62,8 +62,8 @@ def tell_dags(screen: Console, found: list[Forecast]) -> None:
         due = None if one.next is None else one.next.due
         ends = _same_day(due, due + one.estimate.median, zone) if due is not None and known else ""
         rows.add_row(
-            Text(f"  {one.clock.spec.id}", style="bold"), show_duration(one.estimate.median) if known else "–",
-            show_duration(one.estimate.p90) if known else "–", minute(due, zone), ends,
+            Text(f"  {one.clock.spec.id}", style="bold"), about(one.estimate.median) if known else "–",
+            about(one.estimate.p90) if known else "–", minute(due, zone), ends,
             _worst(one.risks),
         )  # fmt: skip
     screen.print(rows)
@@ -88,7 +88,7 @@ def tell_dag(screen: Console, one: Forecast) -> None:
         critical = task.task in found.path
         rows.add_row(
             Text(f"  {task.task}", style="bold" if critical else ""),
-            show_duration(task.median) if task.known else "–", show_duration(task.p90) if task.known else "–",
+            about(task.median) if task.known else "–", about(task.p90) if task.known else "–",
             f"{task.items:,}" if task.items > 1 else "", _bar(task, scale, critical),
         )  # fmt: skip
     screen.print(rows)
@@ -98,9 +98,9 @@ def tell_dag(screen: Console, one: Forecast) -> None:
         names = ", ".join(found.unknown)
         screen.print(Text.assemble(("  unknown        ", "dim"), f"{names}: never succeeded, counted as nothing"))
     if one.next is not None:
-        about, late = (_same_day(one.next.due, one.next.due + took, zone) for took in (found.median, found.p90))
-        ends = f"ends about {about}, at p90 {late}"
-        screen.print(Text.assemble(("  next run       ", "dim"), f"due {minute(one.next.due, zone)}, {ends}"))
+        ends, late = (_same_day(one.next.due, one.next.due + took, zone) for took in (found.median, found.p90))
+        told = f"due {minute(one.next.due, zone)}, ends about {ends}, at p90 {late}"
+        screen.print(Text.assemble(("  next run       ", "dim"), told))
     for risk in one.risks:
         word, style = _RISKS[risk.risk]
         of = "" if risk.task is None else f"{risk.task} "
@@ -136,6 +136,6 @@ def _worst(risks: tuple[RiskOf, ...]) -> Text:
 
 def _overlap(one: Forecast) -> Text:
     assert one.next is not None
-    length = show_duration(one.next.end - one.next.start)
+    length = about(one.next.end - one.next.start)
     text = f"{one.clock.spec.id} takes longer than its interval of {length}: its runs queue up"
     return Text.assemble(("  ! ", "yellow"), text)

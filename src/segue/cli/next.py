@@ -11,8 +11,7 @@ from rich.text import Text
 from segue.app.clock import SystemClock
 from segue.app.home import home_here
 from segue.cli.options import HomeOption, JsonOption
-from segue.cli.output import Code, console, minute, print_json, table
-from segue.model.duration import show_duration
+from segue.cli.output import Code, about, console, minute, print_json, table
 from segue.model.ids import Instant
 from segue.model.interval import slot_key
 from segue.model.moment import wall_at
@@ -77,14 +76,15 @@ def told_clocks(screen: Console, clocks: list[DagClock], now: Instant, *, whole:
     coming = sorted(
         ((slots[0].due, clock, slots) for clock in clocks for slots in _lines(clock, whole)), key=lambda one: one[0]
     )
-    rows = table("  due", ">in", "DAG", "covers", "")
+    rows = table("  due", ">in", "DAG", "covers")
     for due, clock, slots in coming:
         zone, last = clock.spec.timezone, slots[-1]
         at, covers = minute(due, zone), slot_key(slots[0].start, slots[0].end, zone)
         if len(slots) > 1:
             at = f"{at} .. {wall_at(last.due, zone):%H:%M}"
             covers = f"{len(slots)} intervals"
-        rows.add_row(f"  {at}", show_duration(due - now), Text(clock.spec.id, style="bold"), covers, _notes(clock))
+        told = Text("  ").join([Text(covers), _notes(clock)]) if _notes(clock) else covers
+        rows.add_row(f"  {at}", about(due - now), Text(clock.spec.id, style="bold"), told)
     if coming:
         screen.print(rows)
     idle = [clock for clock in clocks if not clock.coming]

@@ -20,6 +20,7 @@ from segue.model.moment import datetime_at
 __all__ = [
     "STYLES",
     "Code",
+    "about",
     "console",
     "duration",
     "errors",
@@ -114,6 +115,24 @@ def state_text(state: str) -> Text:
 def duration(started: int | None, ended: int | None) -> str:
     """How long something took, empty where it has not begun or ended; microseconds."""
     return "" if started is None or ended is None else show_duration(max(0, ended - started))
+
+
+def about(length: int) -> str:
+    """A duration where there is little room, as people write one: `350ms`, `45s`, `17m`, `2h24m`, `1d03h`.
+
+    Args:
+        length: microseconds.
+    """
+    if length < 1_000_000:
+        return f"{length // 1_000}ms"
+    whole = (length + 500_000) // 1_000_000
+    if whole < 60:
+        return f"{whole}s"
+    minutes = (whole + 30) // 60
+    if minutes < 60:
+        return f"{minutes}m"
+    hours = minutes // 60
+    return f"{hours}h{minutes % 60:02}m" if hours < 24 else f"{hours // 24}d{hours % 24:02}h"
 
 
 def when(instant: int | None, zone: str = "UTC") -> str:

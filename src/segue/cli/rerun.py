@@ -90,7 +90,8 @@ def _plans(
     newest = {name: spec for spec in specs for name in (spec.renamed_from, spec.id) if name}
     details = details_of(Home(settings.home), [view.run for view in chosen.plan.runs])
     return [
-        (str(one.run.run), preview(one, newest.get(one.run.run.dag, one.spec), failed, cut)) for one in details[:_SHOWN]
+        (str(one.run.run), preview(one, newest.get(one.run.run.dag, one.spec), failed, cut, settings))
+        for one in details[:_SHOWN]
     ]
 
 

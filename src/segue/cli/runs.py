@@ -44,7 +44,8 @@ def runs(  # noqa: PLR0913  # an option is a parameter
         rows = table(">no", "run", "state", "started", ">took", "why")
         for view in views:
             shown = reading.state(view)
-            why = ", ".join(f"{label}: {reason}" for label, reason in view.culprits[:2]) or usual.run(view)
+            held = str(view.why) if shown == "held" and view.why is not None else ""
+            why = ", ".join(f"{label}: {reason}" for label, reason in view.culprits[:2]) or held or usual.run(view)
             rows.add_row(
                 str(view.number), str(view.run), state_text(shown), when(view.started, reading.spec(view).timezone),
                 duration(view.started, view.ended or (now if shown == "running" else None)), terminal_safe(why),

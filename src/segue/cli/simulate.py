@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -12,7 +12,7 @@ from rich.text import Text
 from segue.app.clock import SystemClock
 from segue.app.home import Home, settings_here
 from segue.cli.options import HomeOption, JsonOption
-from segue.cli.output import Code, console, errors, minute, print_json, table
+from segue.cli.output import Code, about, console, errors, minute, print_json, table
 from segue.model.duration import show_duration
 from segue.model.moment import wall_at
 from segue.model.state import RunState
@@ -85,31 +85,32 @@ def tell_month(screen: Console, what: Play, month: Month, zone: str) -> None:
     workers = f"{what.workers} worker{'' if what.workers == 1 else 's'}"
     screen.print(Text(f"  {span}, {workers}, seed {what.seed}", style="dim"))
     screen.print()
-    rows = table(
-        "  DAG", ">runs", ">late", ">failed", ">waited", ">longest", ">missing", ">skipped", ">median", ">p90", ""
-    )
+    shown = [(name, of, style) for name, of, style in _COLUMNS if any(map(of, month.dags.values())) or name in _ALWAYS]
+    rows = table("  DAG", ">runs", *(f">{name}" for name, *_ in shown), ">median", ">p90")
     for name, dag in month.dags.items():
-        rows.add_row(Text(f"  {name}", style="bold"), *_figures(dag), _words(dag))
+        counts = (Text(_figure(column, of(dag)), style=style if of(dag) else "dim") for column, of, style in shown)
+        lasted = (about(dag.lasted(percent)) if dag.runs else "–" for percent in (50, 90))
+        rows.add_row(Text(f"  {name}", style="bold"), f"{len(dag.runs):,}", *counts, *lasted)
     screen.print(rows)
-    for line in (*_late(month), *_busy(what, month, zone), *_notes(month)):
+    for line in (*_late(month), *_busy(month, zone), *_notes(month)):
         screen.print(line)
 
 
-def _figures(dag: PlayedDag) -> Iterator[Text | str]:
-    yield f"{len(dag.runs):,}"
-    bad = (len(dag.late), dag.count(RunState.FAILED), dag.overlaps)
-    for count, style in zip(bad, ("bold red", "bold red", "yellow"), strict=True):
-        yield Text(f"{count:,}", style=style) if count else Text("·", style="dim")
-    yield show_duration(dag.longest_wait) if dag.overlaps else Text("·", style="dim")
-    for count in (dag.missing, dag.skipped):
-        yield Text(f"{count:,}", style="yellow") if count else Text("·", style="dim")
-    yield from (show_duration(dag.lasted(percent)) if dag.runs else "–" for percent in (50, 90))
+_COLUMNS: Final[Sequence[tuple[str, Callable[[PlayedDag], int], str]]] = (
+    ("late", lambda dag: len(dag.late), "bold red"),
+    ("failed", lambda dag: dag.count(RunState.FAILED), "bold red"),
+    ("waited", lambda dag: dag.overlaps, "yellow"),
+    ("longest", lambda dag: dag.longest_wait, "yellow"),
+    ("missing", lambda dag: dag.missing, "yellow"),
+    ("skipped", lambda dag: dag.skipped, "yellow"),
+)
+_ALWAYS: Final = frozenset({"late", "failed", "waited"})
 
 
-def _words(dag: PlayedDag) -> Text:
-    parts = [f"{dag.unfinished} not ended"] if dag.unfinished else []
-    parts += [f"{dag.proposed} wait for a person"] if dag.proposed else []
-    return Text(", ".join(parts), style="dim")
+def _figure(column: str, value: int) -> str:
+    if not value:
+        return "·"
+    return about(value) if column == "longest" else f"{value:,}"
 
 
 def _late(month: Month) -> Iterator[Text]:
@@ -118,14 +119,14 @@ def _late(month: Month) -> Iterator[Text]:
         yield Text()
     for deadline, name, one, spec in late[:_TOLD]:
         task = "" if one.task is None else f" {one.task}"
-        ended = "had not ended" if one.ended is None else f"ended {show_duration(one.ended - deadline)} after"
+        ended = "had not ended" if one.ended is None else f"ended {about(one.ended - deadline)} after"
         head = f"{name}@{one.key}{task}"
         yield Text.assemble(("  ✗ late  ", "bold red"), head, f"  {ended} {minute(deadline, spec.timezone)}")
     if len(late) > _TOLD:
         yield Text(f"    … {len(late) - _TOLD:,} more", style="dim")
 
 
-def _busy(what: Play, month: Month, zone: str) -> Iterator[Text]:
+def _busy(month: Month, zone: str) -> Iterator[Text]:
     """Two lines over the hours of a day, and one over the days."""
     by_hour: list[list[float]] = [[] for _ in range(24)]
     depth_by_hour, depth_by_day = [0] * 24, dict[str, int]()
@@ -137,18 +138,14 @@ def _busy(what: Play, month: Month, zone: str) -> Iterator[Text]:
         depth_by_day[day] = max(depth_by_day.get(day, 0), hour.depth)
     means = [sum(some) / max(1, len(some)) for some in by_hour]
     most, deepest = max(range(24), key=means.__getitem__), max(month.hours, key=lambda hour: hour.depth)
+    queue = f"  {deepest.depth:,} on {wall_at(deepest.start, zone):%m-%d at %H}" if deepest.depth else "  none ever"
     yield Text()
-    yield Text(f"  {'':20}" + "".join(f"{hour:<6}" for hour in range(0, 24, 3)).rstrip(), style="dim")
-    yield Text.assemble(
-        "  workers in use      ", (_spark(means, 1.0, 2), "cyan"), f"  most at {most:02}: {means[most]:.0%}"
-    )
-    queue = f"  at most {deepest.depth:,}, {minute(deepest.start, zone)}" if deepest.depth else "  nothing ever waits"
-    yield Text.assemble("  tasks that wait     ", (_spark(depth_by_hour, max(depth_by_hour), 2), "yellow"), queue)
-    days = list(depth_by_day.items())
-    edges = f"  {days[0][0]} to {days[-1][0]}"
-    yield Text.assemble(
-        "  the same by day     ", (_spark([n for _, n in days], max(depth_by_hour), 1), "yellow"), edges
-    )
+    yield Text("             " + "".join(f"{hour:<6}" for hour in range(0, 24, 3)).rstrip(), style="dim")
+    yield Text.assemble("  in use     ", (_spark(means, 1.0, 2), "cyan"), f"  {means[most]:.0%} at {most:02}")
+    yield Text.assemble("  waiting    ", (_spark(depth_by_hour, max(depth_by_hour), 2), "yellow"), queue)
+    days = list(depth_by_day)
+    by_day = _spark(list(depth_by_day.values()), max(depth_by_hour), 1)
+    yield Text.assemble("  by day     ", (by_day, "yellow"), f"  {days[0]} to {days[-1]}")
 
 
 def _spark(values: Sequence[float], most: float, wide: int) -> str:
@@ -159,10 +156,12 @@ def _spark(values: Sequence[float], most: float, wide: int) -> str:
 
 
 def _notes(month: Month) -> Iterator[Text]:
-    if not month.guessed:
-        return
+    notes = [f"{name}: {dag.unfinished:,} not ended" for name, dag in month.dags.items() if dag.unfinished]
+    notes += [f"{name}: {dag.proposed:,} wait for a person" for name, dag in month.dags.items() if dag.proposed]
     names = [f"{dag}/{task}" for dag, task in month.guessed]
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    said = f"  never succeeded, taken to last a minute: {', '.join(names[:5])}{more}"
-    yield Text()
-    yield Text(said, style="dim")
+    notes += [f"never succeeded, taken to last a minute: {', '.join(names[:5])}{more}"] if names else []
+    if notes:
+        yield Text()
+    for note in notes:
+        yield Text(f"  {note}", style="dim")

@@ -17,7 +17,7 @@ from segue.engine.recall import cell_of, check_dag, check_place, open_dag, recal
 from segue.engine.releasing import reject, release
 from segue.engine.reopening import apply_mark, check_environments, maps_over
 from segue.engine.retrying import retry
-from segue.engine.reuse import ReusePlan, plan_reuse, take_over
+from segue.engine.reuse import ReusePlan, plan_reuse, take_over, with_kept_results
 from segue.engine.setting import set_pool, set_secret
 from segue.engine.stopping import stop_run
 from segue.model.acts import (
@@ -94,9 +94,7 @@ def _carry_out(board: Board, request: Request) -> tuple[RunKey | None, str]:
             assert_never(request.act)
 
 
-def _set(
-    board: Board, request: Request, wanted: SetPool | SetSecret | PauseDags | UnpauseDags | Drain | Deploy
-) -> str:
+def _set(board: Board, request: Request, wanted: SetPool | SetSecret | PauseDags | UnpauseDags | Drain | Deploy) -> str:
     """What people decide for runs to come."""
     match wanted:
         case SetPool():
@@ -160,7 +158,7 @@ def _rerun(board: Board, request: Request, wanted: RerunRun) -> tuple[RunKey, st
     if old.state not in RUN_FINAL and old.state is not RunState.HELD and not wanted.replace:
         raise Refused(f"{old.key} has not ended: cancel it, or ask with --replace")
     check_place(board, request, old.key)
-    plan = _reuse(dag, request.facts.run, wanted, row.params) if wanted.failed or wanted.cut else None
+    plan = _reuse(board, dag, request.facts.run, wanted, row.params) if wanted.failed or wanted.cut else None
     if old.state not in RUN_FINAL and wanted.replace:
         take_up(board, old)
         stop_run(board, old, "cancel", request.actor)
@@ -171,12 +169,13 @@ def _rerun(board: Board, request: Request, wanted: RerunRun) -> tuple[RunKey, st
     return run, f"{text}: {plan.summary}"
 
 
-def _reuse(dag: Dag, old: RunImage | None, wanted: RerunRun, params: bytes) -> ReusePlan:
+def _reuse(board: Board, dag: Dag, old: RunImage | None, wanted: RerunRun, params: bytes) -> ReusePlan:
     if old is None:
         raise Refused(f"{wanted.run} has done nothing yet that could be taken over")
     if old.spec.is_flow or dag.version.spec.is_flow:
         raise Refused(f"a flow is run again whole: `segue rerun {wanted.run}`; `segue retry` goes on where it stopped")
-    plan = plan_reuse(old, dag.version.spec, params, wanted.cut, proven=wanted.failed, graph=dag.graph)
+    kept = with_kept_results(old, board.now, board.limits.results)
+    plan = plan_reuse(kept, dag.version.spec, params, wanted.cut, proven=wanted.failed, graph=dag.graph)
     if not plan.runs and not plan.new:
         raise Refused(f"nothing to run: all tasks of {wanted.run} are done and unchanged (without --failed all run)")
     return plan

@@ -70,10 +70,10 @@ def _begin(board: Board) -> None:
     alarm, board.alarm.begun = board.alarm, True
     begin(board)
     for machine in board.runs.values():
-        for node in sorted({machine.owner[cell] for cell in machine.held}):
+        for node, cell in {machine.owner[cell]: cell for cell in sorted(machine.held, reverse=True)}.items():
             since = alarm.told.get((_name(machine, node), "held"))
             if since is None:
-                _hold(board, machine, node, machine.reasons.get(min(machine.held), ""))
+                _hold(board, machine, cell, machine.reasons.get(cell, ""))
             elif max(since) - board.limits.hold_reminder not in since:
                 alarm.holds[_name(machine, node)] = max(since)
                 alarm.ring(Instant(max(since) + board.limits.hold_reminder), Reminder(machine, node, max(since)))
@@ -100,10 +100,13 @@ def _matters(machine: Machine, cell: int) -> bool:
 def _thing(machine: Machine) -> str:
     """What an episode is about: the slot where it lasts a day or longer, a backfill as a whole, else the DAG."""
     row = machine.row
-    if row.backfill is not None:
-        return f"{row.run.dag} (backfill {row.backfill})"
+    return _slot_of(machine) or row.run.dag if row.backfill is None else f"{row.run.dag} (backfill {row.backfill})"
+
+
+def _slot_of(machine: Machine) -> str:
+    row = machine.row
     lasting = row.slot is not None and row.slot[1] - row.slot[0] >= SHORTEST_DAY
-    return f"{row.run.dag}@{row.run.key}" if lasting else row.run.dag
+    return f"{row.run.dag}@{row.run.key}" if lasting else ""
 
 
 def _fail(board: Board, machine: Machine, cell: int, why: Why) -> None:
@@ -143,7 +146,8 @@ def _end(board: Board, machine: Machine) -> None:
 
 
 def _recover(board: Board, machine: Machine) -> None:
-    home = board.alarm.close(_thing(machine))
+    """A good run ends the episode of its slot, or of its DAG; in a backfill it says nothing of other slots."""
+    home = board.alarm.close(_thing(machine) if machine.row.backfill is None else _slot_of(machine))
     if home is not None:
         text = f"{machine.key} is good"
         board.changes.append(AlertFolded(home.thing, "failed", home.begun, text, board.now, over=True))

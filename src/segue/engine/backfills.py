@@ -18,7 +18,7 @@ from segue.model.backfills import BackfillImage, BackfillRow, BackfillState, pac
 from segue.model.changes import BackfillMade, BackfillMoved
 from segue.model.errors import Refused
 from segue.model.events import Request
-from segue.model.ids import RunKey
+from segue.model.ids import Instant, RunKey
 from segue.model.images import RunRow
 from segue.model.interval import slot_key
 from segue.model.state import RUN_FINAL, RunState, SlotState
@@ -57,7 +57,7 @@ def start_backfill(board: Board, request: Request, wanted: StartBackfill) -> str
         Refused: the DAG has no such slots, or it cannot be done in this order.
     """
     dag = _open(board, wanted.dag)
-    slots = _slots(dag, wanted.slots)
+    slots = _slots(dag, wanted.slots, board.now)
     if wanted.cap < 1:
         raise Refused(f"a backfill at cap {wanted.cap} would never run: the least is 1")
     cap, note = wanted.cap, ""
@@ -66,6 +66,8 @@ def start_backfill(board: Board, request: Request, wanted: StartBackfill) -> str
             raise Refused(f"{_dependent(dag)} depends on the past: backfill it oldest first, not {wanted.order}")
         cap = 1
         note = f" ({_dependent(dag)} depends on the past)" if wanted.cap > 1 else ""
+    if dag.timing.paused:
+        note += f"; the clock of {wanted.dag} is paused, its backfill runs"
     row = BackfillRow(
         0, wanted.dag, pack_slots(slots), len(slots), wanted.order, cap, wanted.only, params=wanted.params,
         reason=wanted.reason, request=request.id, actor=request.actor,
@@ -99,7 +101,7 @@ def _open(board: Board, name: str) -> Dag:
     return dag
 
 
-def _slots(dag: Dag, packed: bytes) -> Sequence[Span]:
+def _slots(dag: Dag, packed: bytes, now: Instant) -> Sequence[Span]:
     """The slots that are asked for; at most a thousand of them, evenly spread, are looked up in the time table."""
     spec, clock = dag.version.spec, dag.clock_of(dag.version.spec)
     try:
@@ -116,6 +118,8 @@ def _slots(dag: Dag, packed: bytes) -> Sequence[Span]:
         found = clock.timetable.slot_from(start, clock.bounds)
         if found is None or (found.start, found.end) != (start, end):
             raise Refused(f"{slot_key(start, end, spec.timezone)} is no interval of {spec.id}: its schedule is another")
+        if found.due > now:
+            raise Refused(f"{slot_key(start, end, spec.timezone)} of {spec.id} has not ended yet")
     return slots
 
 
@@ -187,7 +191,7 @@ def _again(board: Board, request: Request, filling: Filling, wanted: MoveBackfil
     if filling.state not in ENDED and (filling.left or filling.open):
         raise Refused(f"backfill {filling.row.id} has not ended: wait for it, or cancel it first")
     dag = _open(board, filling.row.dag)
-    slots = _slots(dag, wanted.slots)
+    slots = _slots(dag, wanted.slots, board.now)
     board.agenda.mine.add(filling.row.id)
     row = replace(filling.row, slots=pack_slots(slots), total=len(slots), only=("all",))
     image = replace(filling.image, row=row, state="running", made=0)
@@ -244,9 +248,10 @@ def feed(board: Board, filling: Filling) -> None:
     if filling.state != "running" or dag.quarantined is not None or agenda.draining:
         return
     made, room = filling.made, filling.room
-    for slot in filling.slots[max(made, filling.ahead) : made + 2 * row.cap]:
-        agenda.ask(ask_for(row.dag, filling.image.spec, slot))
-    filling.ahead = made + 2 * row.cap
+    if filling.ahead < made + row.cap:
+        for slot in filling.slots[max(made, filling.ahead) : made + 2 * row.cap]:
+            agenda.ask(ask_for(row.dag, filling.image.spec, slot))
+        filling.ahead = made + 2 * row.cap
     while made < len(filling.slots) and room > 0 and board.room:
         facts = agenda.ask(ask_for(row.dag, filling.image.spec, filling.slots[made]))
         if facts is None:

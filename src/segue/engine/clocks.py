@@ -108,7 +108,7 @@ class Keeper:
         self.set(Why("enabled"), retired=False)
         if not self.stale and accepted is not None and not self.spec.catchup and self.clock.due(accepted, now):
             self.set(enabled=now)
-            self._stand_at(max(self.clock.present(now), accepted))
+            self._stand_at(self.clock.present(now))
 
     def _stand_at(self, at: Instant) -> None:
         self.set(cursor=at, accepted=at)
@@ -169,17 +169,15 @@ class Keeper:
 
     def _accept(self, slot: Slot) -> bool:
         """A slot falls due on time: it will be run, or is skipped where a run is still going on (`overlap`)."""
-        timing, spec = self.timing, self.spec
-        passed = False
-        if spec.overlap == "skip" and (timing.cursor != timing.accepted or self.active >= spec.run_limit):
+        crowded = self.timing.cursor != self.timing.accepted or self.active >= self.spec.run_limit
+        if self.spec.overlap == "skip" and crowded:
             facts = self.ask(slot)
             if facts is None:
                 self.board.agenda.needy.add(self.name)
                 return False
             if not is_satisfied(facts):
                 self._skip(slot)
-            passed = timing.cursor == timing.accepted
-        self.set(accepted=slot.end, cursor=slot.end if passed else timing.cursor)
+        self.set(accepted=slot.end)
         return True
 
     def _skip(self, slot: Slot) -> None:

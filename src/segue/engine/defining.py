@@ -65,7 +65,6 @@ def retire_gone(board: Board) -> None:
         dag = board.dags[name]
         dag.timing = msgspec.structs.replace(dag.timing, retired=True)
         board.changes.append(TimingSet(name, dag.timing, board.now, Why("retired")))
-        board.agenda.ring(None, name)
     board.agenda.gone.clear()
 
 

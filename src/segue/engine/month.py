@@ -81,7 +81,7 @@ class Month:
 
     Args:
         dags: by id, each with its runs.
-        hours: from the first to the last in which anything ran.
+        hours: every one of them.
         attempts: how many there were.
         turns: how often the engine was asked.
         guessed: (DAG, task) of which no duration is known.
@@ -103,8 +103,9 @@ class _Stage:
     def __init__(self, what: Play) -> None:
         self.what = what
         self.engine = Engine(Snapshot(_SECRET, what.dags, pools=what.pools), what.limits, planning=True)
-        self.ledger = SlotLedger()
-        self.record = Record({image.dag: image for image in what.dags}, what.workers, what.start, what.until)
+        images = {image.dag: image for image in what.dags}
+        self.ledger = SlotLedger(images)
+        self.record = Record(images, what.workers, what.start, what.until)
         self.casts = {image.dag: _Cast(image.version.spec, what) for image in what.dags}
         self.ends: list[tuple[Instant, int, AttemptKey]] = []
         self.words: dict[AttemptKey, tuple[Instant, Ended | Lost]] = {}
@@ -116,7 +117,7 @@ class _Stage:
         while now < self.what.until:
             decision = self.engine.step(now, events)
             self.turns += 1
-            self._note(now, decision.changes)
+            self._note(decision.changes)
             self._do(now, decision.commands)
             self.record.waiting(now, self.engine.ready)
             if decision.asks:
@@ -128,7 +129,7 @@ class _Stage:
         guessed = tuple((dag, task) for dag, cast in self.casts.items() for task in cast.guessed)
         return Month(self.record.dags(), self.record.hours(), self.attempts, self.turns, guessed)
 
-    def _note(self, now: Instant, changes: Iterable[Change]) -> None:
+    def _note(self, changes: Iterable[Change]) -> None:
         for change in changes:
             self.ledger.take(change)
             self.record.take(change)

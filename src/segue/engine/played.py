@@ -39,9 +39,14 @@ class _Known:
 
 
 class SlotLedger:
-    """Answers what the engine asks about slots, in place of a store."""
+    """Answers what the engine asks about slots, in place of a store.
 
-    def __init__(self) -> None:
+    Args:
+        images: the DAGs.
+    """
+
+    def __init__(self, images: Mapping[str, DagImage]) -> None:
+        self._images = images
         self._slots: dict[tuple[str, tuple[Instant, Instant]], _Known] = defaultdict(_Known)
         self._of: dict[RunKey, _Known] = {}
 
@@ -63,8 +68,10 @@ class SlotLedger:
                 known.scheduled = known.scheduled or row.kind == "scheduled"
             case RunMoved(run, _, new) if run in self._of and self._of[run].latest == run:
                 self._of[run].state = new
-            case TaskMoved(run, task, _, _, TaskState.SUCCESS | TaskState.SKIPPED) if run in self._of:
-                self._of[run].good.add(task)
+                if new is RunState.SUCCESS:
+                    self._of[run].good.update(task.id for task in self._images[run.dag].version.spec.tasks)
+            case TaskMoved(run, task, None, _, TaskState.SUCCESS | TaskState.SKIPPED) if run in self._of:
+                self._of[run].good.add(task)  # of a mapped task, only its items move
             case SlotMoved():
                 self._slots[change.dag, change.slot].shown = change.state
             case _:
@@ -182,7 +189,8 @@ class Record:
         match change:
             case RunCreated(row):
                 self._runs[row.run] = PlayedRun(row, RunState.QUEUED)
-                if len(self._placed[row.run.dag]) >= self._images[row.run.dag].version.spec.run_limit:
+                ahead = sum(self._runs[key].row.kind == "scheduled" for key in self._placed[row.run.dag])
+                if row.kind == "scheduled" and ahead >= self._images[row.run.dag].version.spec.run_limit:
                     self._behind.add(row.run)
             case RunMoved():
                 self._moved(change)
@@ -265,17 +273,10 @@ class Record:
 
     def _late(self, spec: DagSpec, run: PlayedRun) -> Iterator[Late]:
         """The deadlines that a run has missed; one that failed in time is not late."""
-        marks: list[tuple[str | None, Instant | None, Instant | None]] = [
-            (None, deadline_of(spec, run.row.due), run.ended),
-            *(
-                (
-                    task.id,
-                    deadline_of(spec, run.row.due, task),
-                    self._task_ends.get((run.row.run, task.id)) or run.ended,
-                )
-                for task in spec.tasks
-            ),
-        ]
+        key, due = run.row.run, run.row.due
+        marks: list[tuple[str | None, Instant | None, Instant | None]] = [(None, deadline_of(spec, due), run.ended)]
+        for task in spec.tasks:
+            marks.append((task.id, deadline_of(spec, due, task), self._task_ends.get((key, task.id)) or run.ended))
         for task, deadline, ended in marks:
             if deadline is not None and (ended or self._until) > deadline:
-                yield Late(run.row.run.key, task, deadline, ended)
+                yield Late(key.key, task, deadline, ended)

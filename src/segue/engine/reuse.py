@@ -34,7 +34,7 @@ from segue.engine.machine import Machine
 from segue.model.changes import Expanded
 from segue.model.errors import Refused, UnreadableValue
 from segue.model.events import Value
-from segue.model.ids import RunKey
+from segue.model.ids import Instant, RunKey
 from segue.model.images import RunImage, TaskImage
 from segue.model.spec import DagSpec, MapSpec, TaskSpec
 from segue.model.state import TaskState
@@ -43,10 +43,12 @@ from segue.model.why import Why
 from segue.resolve.graph import Graph
 from segue.resolve.selection import select_tasks
 
-__all__ = ["MAX_TAKEN", "ReusePlan", "Taken", "plan_reuse", "take_over"]
+__all__ = ["MAX_TAKEN", "ReusePlan", "Taken", "plan_reuse", "take_over", "with_kept_results"]
 
 MAX_TAKEN: Final = 100_000
 """Tasks and items that one run takes over at most: a DAG of the largest size."""
+
+_STORED: Final = b"values/"
 
 
 class Taken(msgspec.Struct, frozen=True, gc=False):
@@ -109,6 +111,25 @@ def plan_reuse(
         Refused: a word of `cut` names no task, or more would be taken over than one run may.
     """
     return _Planner(old, graph or Graph(new), _changed_params(old, new, params), proven).plan(cut)
+
+
+def with_kept_results(old: RunImage, now: Instant, kept: int) -> RunImage:
+    """A run without the results that retention may have removed: those in the storage, of a run that ended long ago.
+
+    Args:
+        old: whole.
+        now: the present.
+        kept: microseconds for which results are kept.
+    """
+    if old.ended is None or now < old.ended + kept:
+        return old
+    tasks = (structs.replace(one, inline=None, ref=None) if _lies_in_storage(one) else one for one in old.tasks)
+    return structs.replace(old, tasks=tuple(tasks))
+
+
+def _lies_in_storage(image: TaskImage) -> bool:
+    """It does, or a table inside of it: a reference holds its path."""
+    return image.ref is not None or _STORED in (image.inline or b"")
 
 
 def take_over(board: Board, machine: Machine, plan: ReusePlan, old: RunKey) -> None:

@@ -155,6 +155,7 @@ class RunImage(msgspec.Struct, frozen=True, gc=False):
     placed_at: Instant | None = None
     hooks: tuple[HookImage, ...] = ()
     spawned: tuple[Step, ...] = ()
+    ended: Instant | None = None
 
 
 class Eased(msgspec.Struct, frozen=True, gc=False):

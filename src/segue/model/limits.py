@@ -21,6 +21,7 @@ class Limits(msgspec.Struct, frozen=True, gc=False):
         guards: *hold* as declared, *warn* instead of hold, *off*: none.
         backfill_reserve: slots of every pool, and workers, kept free of backfills where there are at least four.
         hold_reminder: microseconds after which a held task is told of once more.
+        results: microseconds for which what a run has stored is kept after its end.
     """
 
     pools: tuple[tuple[str, int], ...] = ()
@@ -28,6 +29,7 @@ class Limits(msgspec.Struct, frozen=True, gc=False):
     guards: Guards = "hold"
     backfill_reserve: int = 1
     hold_reminder: int = 3_600_000_000
+    results: int = 14 * 86_400_000_000
 
 
 NO_SETTINGS: Final = Limits()

@@ -62,7 +62,7 @@ def _names(spec: DagSpec, word: str) -> bool:
         case "tag":
             return any(fnmatchcase(tag, name) for tag in spec.tags)
         case "owner":
-            return fnmatchcase(spec.owner or "", name) and bool(name)
+            return spec.owner is not None and fnmatchcase(spec.owner, name)
         case "connection":
             return any(fnmatchcase(one, name) for task in spec.tasks for one in task.rules.connections)
         case _:

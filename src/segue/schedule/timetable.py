@@ -204,7 +204,7 @@ class Custom(Timetable):
 
     kind: ClassVar[str] = "custom"
     name: str
-    text: str
+    text: str = ""
 
     def tick(self, at: int, bounds: Bounds) -> Instant | None:
         return None
@@ -213,7 +213,7 @@ class Custom(Timetable):
         return (self.kind, self.name, self.text)
 
     def __str__(self) -> str:
-        return self.text
+        return self.text or self.name
 
 
 _UNITS: Final = {"hourly": "0 * * * *", "daily": "0 0 * * *", "weekly": "0 0 * * {}", "monthly": "0 0 {} * *"}

@@ -202,6 +202,7 @@ def image_of(
         view.row, spec, view.state, view.round, view.placed, view.cancel_at, view.started, images, view.row.klass,
         view.stop, view.stopped_by, view.spent, view.placed_at,
         tuple(hooks[where] for where in sorted(hooks, key=by_key)), steps,
+        view.ended,
     )  # fmt: skip
 
 

@@ -127,6 +127,15 @@ def test_a_forecast_goes_by_recent_runs_and_compares_the_next_with_its_deadline(
     assert told["next"]["due"] == "2026-04-21T09:00:00Z"
 
 
+def test_what_waits_in_line_delays_the_next_run():
+    clock = Timing("", at("2026-04-10"), at("2026-04-20"), at("2026-04-01"))
+    here = home(dag(deadline_at=12 * 60), spans={"orders": {"all": [2 * HOUR]}}, orders=clock)
+    assert forecasts_of(here, NOW)[0].risks[0].median == NOW + 22 * HOUR
+    assert forecasts_of(here, NOW)[0].risks[0].risk == "on time"
+    slow = home(dag(deadline_at=12 * 60), spans={"orders": {"all": [3 * HOUR]}}, orders=clock)
+    assert forecasts_of(slow, NOW)[0].risks[0].risk == "late"
+
+
 def test_runs_that_take_longer_than_their_interval_queue_up():
     here = home(dag(schedule=hourly()), spans={"orders": {"all": [90 * MINUTE]}})
     assert forecasts_of(here, NOW)[0].overlaps

@@ -4,8 +4,9 @@ import pytest
 
 from segue.app.picture import Picture
 from segue.app.session import Session
-from segue.model.acts import CancelRun, ReleaseTask, RetryRun, TriggerRun
-from segue.model.changes import Answered, AttemptMoved, RunCreated, RunMoved, TaskMoved
+from segue.model.acts import CancelRun, MoveBackfill, ReleaseTask, RetryRun, TriggerRun
+from segue.model.backfills import BackfillRow
+from segue.model.changes import Answered, AttemptMoved, BackfillMade, BackfillMoved, RunCreated, RunMoved, TaskMoved
 from segue.model.events import Request
 from segue.model.ids import AttemptKey, Instant, RunKey, hook_id
 from segue.model.images import RunRow
@@ -187,3 +188,38 @@ def test_a_store_that_stays_away_is_complained_of_once_until_something_is_writte
     commit(session, inbox, created())
     session.down("locked")
     assert heard == ["the disk is full", "locked", "locked"]
+
+
+def backfill_made(state="running"):
+    return BackfillMade(BackfillRow(7, "d", b"", 3), state, Instant(0))
+
+
+def backfill_moved(old, new, made=0):
+    return BackfillMoved(7, "d", old, new, made, Instant(1))
+
+
+def test_it_stays_while_a_backfill_that_it_asked_for_goes_on(inbox):
+    session = session_on(inbox)
+    left = [True]
+    session.filling = lambda: left[0]
+    session.post(Request("r1", "ann", MoveBackfill(7, "resume")))
+    commit(session, inbox, backfill_moved("paused", "running"), answered(run=None, act="MoveBackfill"))
+    assert not session.over()
+    left[0] = False
+    assert session.over()
+
+
+def test_an_owner_that_only_answers_does_not_stay_for_a_backfill(inbox):
+    session = session_on(inbox, drive=False)
+    session.filling = lambda: True
+    assert session.over()
+
+
+def test_an_interrupt_cancels_the_backfills_that_run(inbox):
+    session = session_on(inbox)
+    commit(session, inbox, backfill_made())
+    session.interrupt()
+    assert [event.act for event in inbox.poll()] == [MoveBackfill(7, "cancel")]
+    commit(session, inbox, backfill_moved("running", "cancelled"), answered("r2", run=None, act="MoveBackfill"))
+    session.interrupt()
+    assert inbox.poll() == []

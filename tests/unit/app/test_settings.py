@@ -142,3 +142,13 @@ def test_guards_are_strict_by_environment(tmp_path, text, env, guards):
 def test_a_table_is_not_written_in_a_variable(tmp_path):
     with pytest.raises(UsageError, match="SEGUE_POOLS: pools is a table, write it in segue.toml"):
         read_settings(tmp_path, {"SEGUE_POOLS": "warehouse=4"})
+
+
+def test_how_long_things_are_kept_is_a_table_of_durations(tmp_path):
+    keep = read_settings(write(tmp_path, '[tool.segue.keep]\nruns = "400d"\n'), {}).keys.keep
+    assert (keep.runs, keep.logs, keep.results) == ("400d", "30d", "14d")
+    for text, said in (('runs = "long"', "is not a duration"), ('audit = "1d"', "unknown field `audit`")):
+        with pytest.raises(UsageError, match=said):
+            read_settings(write(tmp_path, f"[tool.segue.keep]\n{text}\n"), {})
+    with pytest.raises(UsageError, match="is a table, write it in segue.toml"):
+        read_settings(tmp_path / "other", {"SEGUE_KEEP": "1d"})

@@ -1,11 +1,12 @@
 """What `next`, `forecast` and `simulate` print."""
 
+import pytest
 from rich.console import Console
 
 from segue.app.outlook import clocks_of, forecasts_of
 from segue.cli.forecast import tell_dag, tell_dags
 from segue.cli.next import told_clocks
-from segue.cli.output import minute
+from segue.cli.output import about, minute
 from segue.cli.simulate import tell_month
 from segue.engine.month import Faults, Play, play
 from segue.model.ids import Instant
@@ -56,9 +57,9 @@ def printed(tell, *given, width=110, **more):
 def test_next_is_a_table_in_each_dags_own_zone():
     lines = printed(told_clocks, clocks_of(home(orders(), clicks()), NOW), NOW, whole=False)
     assert lines == [
-        "  due                              in  DAG     covers",
-        "  2026-04-20 21:10Z       50 min 00 s  clicks  2026-04-20T20:00",
-        "  2026-04-21 02:00-07:00  12 h 40 min  orders  2026-04-20",
+        "  due                         in  DAG     covers",
+        "  2026-04-20 21:10Z          50m  clicks  2026-04-20T20:00",
+        "  2026-04-21 02:00-07:00  12h40m  orders  2026-04-20",
     ]
 
 
@@ -86,8 +87,8 @@ def test_what_does_not_run_by_itself_stands_below():
     }  # fmt: skip
     lines = printed(told_clocks, clocks_of(home(*specs, **timings), NOW), NOW, whole=False)
     assert [line.split() for line in lines[1:]] == [
-        ["2026-04-21", "00:00Z", "3", "h", "40", "min", "new", "2026-04-20", "not", "seen"],
-        ["2026-04-21", "21:10Z", "1", "d", "00", "h", "clicks", "2026-04-21T20:00", "after", "its", "pause"],
+        ["2026-04-21", "00:00Z", "3h40m", "new", "2026-04-20", "not", "seen"],
+        ["2026-04-21", "21:10Z", "1d00h", "clicks", "2026-04-21T20:00", "after", "its", "pause"],
         [], ["‖", "paused", "orders"], ["·", "by", "hand", "tool"], ["▫", "retired", "old"],
         [],
         ["no", "scheduler", "has", "planned", "for", "what", "is", "*not", "seen*", "yet:", "`segue", "up`", "does"],
@@ -107,12 +108,12 @@ def test_a_forecast_of_one_dag_shows_its_tasks_on_a_line_of_time():
     assert lines == [
         "orders  median 1 h 00 min, p90 1 h 30 min, from 10 good runs",
         "",
-        "  task          median          p90  items",
-        "  extract  30 min 00 s   1 h 00 min         █████████████░░░░░░░░░░░░░░",
-        "  prices    5 min 00 s   5 min 00 s         ██",
-        "  join     10 min 00 s  10 min 00 s                      █████░░░░░░░░░░░░░",
-        "  load     10 min 00 s  10 min 00 s      8                    █████████░░░░░░░░░░░░░",
-        "  publish            –            –",
+        "  task     median    p90  items",
+        "  extract     30m  1h00m         █████████████░░░░░░░░░░░░░░",
+        "  prices       5m     5m         ██",
+        "  join        10m    10m                      █████░░░░░░░░░░░░░",
+        "  load        10m    10m      8                    █████████░░░░░░░░░░░░░",
+        "  publish       –      –",
         "",
         "  critical path  extract → join → load",
         "  unknown        publish: never succeeded, counted as nothing",
@@ -124,47 +125,13 @@ def test_a_forecast_of_one_dag_shows_its_tasks_on_a_line_of_time():
 
 def test_a_forecast_of_all_says_what_is_at_risk_and_what_queues_up():
     lines = printed(tell_dags, forecasts_of(home(orders(), clicks(), DagSpec("tool", (TaskSpec("x"),))), NOW))
-    assert [line.split() for line in lines] == [
-        ["DAG", "median", "p90", "next", "due", "ends", "about", "deadline"],
-        ["clicks", "1", "h", "10", "min", "1", "h", "10", "min", "2026-04-20", "21:10Z", "22:20"],
-        [
-            "orders",
-            "1",
-            "h",
-            "00",
-            "min",
-            "1",
-            "h",
-            "30",
-            "min",
-            "2026-04-21",
-            "02:00-07:00",
-            "03:00",
-            "~",
-            "at",
-            "risk",
-            "(load)",
-        ],
-        ["tool", "–", "–"],
-        [],
-        [
-            "!",
-            "clicks",
-            "takes",
-            "longer",
-            "than",
-            "its",
-            "interval",
-            "of",
-            "1",
-            "h",
-            "00",
-            "min:",
-            "its",
-            "runs",
-            "queue",
-            "up",
-        ],
+    assert lines == [
+        "  DAG     median    p90  next due                ends about  deadline",
+        "  clicks   1h10m  1h10m  2026-04-20 21:10Z       22:20",
+        "  orders   1h00m  1h30m  2026-04-21 02:00-07:00  03:00       ~ at risk (load)",
+        "  tool         –      –",
+        "",
+        "  ! clicks takes longer than its interval of 1h00m: its runs queue up",
     ]
 
 
@@ -183,15 +150,17 @@ def test_a_play_prints_a_line_for_each_dag_what_was_late_and_when_workers_were_b
     lines = printed(tell_month, what, play(what), "UTC", width=120)
     assert lines[0] == "  2026-04-01 12:00Z to 2026-04-03 12:00Z, 1 worker, seed 0"
     head, first, second = (line.split() for line in lines[2:5])
-    assert head == ["DAG", "runs", "late", "failed", "waited", "longest", "missing", "skipped", "median", "p90"]
-    assert (first[0], int(first[2]) > 30, first[-2:]) == ("clicks", True, ["not", "ended"])
-    assert second[:6] == ["quiet", "2", "·", "·", "·", "·"]
-    assert lines[6] == "  ✗ late  clicks@2026-04-01T12:00  ended 10 min 00 s after 2026-04-01 14:20Z"
+    assert head == ["DAG", "runs", "late", "failed", "waited", "longest", "missing", "median", "p90"]
+    assert (first[0], int(first[2]) > 30, first[3], first[-2:]) == ("clicks", True, "·", ["1h30m", "1h30m"])
+    assert second[:7] == ["quiet", "2", "·", "·", "·", "·", "·"]
+    assert lines[6] == "  ✗ late  clicks@2026-04-01T12:00  ended 10m after 2026-04-01 14:20Z"
     assert sum("✗ late" in line for line in lines) == 10
     assert any(line.startswith("    … ") and line.endswith(" more") for line in lines)
-    busy = next(line for line in lines if "workers in use" in line)
-    assert "█" in busy and "most at" in busy
-    assert lines[-1] == "  never succeeded, taken to last a minute: quiet/new"
+    hours, busy, waiting, days = lines[-7:-3]
+    assert hours.split() == ["0", "3", "6", "9", "12", "15", "18", "21"]
+    assert busy.startswith("  in use     █") and waiting.startswith("  waiting    ")
+    assert days.endswith("04-01 to 04-03")
+    assert lines[-2:] == ["  clicks: 2 not ended", "  never succeeded, taken to last a minute: quiet/new"]
 
 
 def test_a_quiet_play_says_that_nothing_waits():
@@ -200,7 +169,21 @@ def test_a_quiet_play_says_that_nothing_waits():
     what = Play((DagImage("quiet", Version(1, spec)),), start, Instant(start + DAY), {"quiet": {"all": [MINUTE]}})
     lines = printed(tell_month, what, play(what), "UTC")
     assert not any("late " in line for line in lines[3:])
-    assert next(line for line in lines if "tasks that wait" in line).endswith("nothing ever waits")
+    assert next(line for line in lines if "  waiting  " in line).endswith("none ever")
+
+
+@pytest.mark.parametrize(
+    ("length", "shown"),
+    [
+        (350_000, "350ms"),
+        (45_400_000, "45s"),
+        (17 * MINUTE, "17m"),
+        (144 * MINUTE, "2h24m"),
+        (27 * 60 * MINUTE, "1d03h"),
+    ],
+)
+def test_a_duration_is_short_where_there_is_little_room(length, shown):
+    assert about(length) == shown
 
 
 def test_an_instant_shows_seconds_only_where_it_has_some():

@@ -167,6 +167,19 @@ def test_a_backfill_that_fails_is_one_episode():
     assert [alert.thing for alert in alerts(world)] == ["d (backfill 7)"]
 
 
+def test_a_good_run_of_a_backfill_ends_the_episode_of_its_slot_and_not_the_backfills():
+    world = planned(dag(task("a")))
+    failing(world, day=1)
+    first, second = world.trigger(day=1), world.trigger(day=2)
+    for run in (first, second):
+        view = world.store.runs[run]
+        world.store.runs[run] = structs.replace(view, row=structs.replace(view.row, backfill=7))
+    world.restart()
+    world.end("a", outcome=BOOM, run=second)
+    world.end("a", run=first)
+    assert [(change.thing, change.over) for change in world.of(AlertFolded)] == [("d@day-1", True)]
+
+
 def test_failures_on_one_connection_within_five_minutes_are_one_alert():
     specs = [dag(task("a", connections=(name,)), id=f"d{at}") for at, name in enumerate(["shop", "shop", "shop", "dw"])]
     world = planned(*specs)

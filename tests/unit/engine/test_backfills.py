@@ -1,6 +1,6 @@
 from segue.engine.agenda import Agenda
 from segue.engine.backfills import propose
-from segue.model.acts import CancelRun, Drain, MoveBackfill, RetryRun, StartBackfill
+from segue.model.acts import CancelRun, Drain, MoveBackfill, PauseDags, RetryRun, StartBackfill
 from segue.model.backfills import pack_slots
 from segue.model.changes import BackfillMade, BackfillMoved, RunCreated
 from segue.model.commands import Launch
@@ -174,6 +174,7 @@ def test_what_cannot_be_backfilled_is_refused_with_the_reason():
     assert said(slots=days(2)) == "1970-01-03 lies before the start of d, 1970-01-04"
     half = pack_slots([(4 * DAY, 4 * DAY + DAY // 2)])
     assert said(slots=half) == "1970-01-05T00:00 is no interval of d: its schedule is another"
+    assert said(slots=days(4, 1_000)) == "1972-09-27 of d has not ended yet"
     assert said(cap=0) == "a backfill at cap 0 would never run: the least is 1"
     assert move(world, 7, "cancel").text == "there is no backfill 7: `segue backfills` lists them"
     assert not world.of(BackfillMade)
@@ -411,3 +412,12 @@ def test_what_is_known_of_many_slots_is_forgotten_and_asked_for_anew():
     agenda.learn(map(SlotFacts, asks[:-1]))
     agenda.learn([SlotFacts(asks[-1])])
     assert (agenda.facts_of(asks[-1]), agenda.facts_of(asks[0])) == (SlotFacts(asks[-1]), None)
+
+
+def test_a_backfill_of_a_paused_dag_runs_and_says_so():
+    world = World(plain(), planning=True, now=20 * DAY)
+    world.ask(PauseDags(("d",)))
+    answer = world.ask(StartBackfill("d", days(1, 2)))
+    assert answer.text.endswith("4 at once; the clock of d is paused, its backfill runs")
+    world.play(days=0)
+    assert made(world) == [1, 2]

@@ -58,7 +58,7 @@ class Files(World):
         return self.store.dags[name].timing
 
 
-# ----------------------------------------------------------------------------------------------------- two files, one id
+# ---------------------------------------------------------------------------------------------------- two files, one id
 def test_of_two_files_with_one_id_the_first_stays_and_the_second_is_an_error_that_names_both():
     world = Files(file_of("one.py", by_day()))
     world.read(file_of("two.py", by_day(doc="other")))
@@ -145,6 +145,17 @@ def test_a_retired_dag_that_comes_back_later_runs_nothing_of_the_time_between():
     assert world.days == [FIRST + 5]
 
 
+def test_a_dag_that_goes_twice_is_retired_again():
+    world = Files(file_of("one.py", by_day()))
+    world.wait(4 * 86_400)
+    for _ in range(2):
+        world.read(file_of("one.py", gone=("d",)))
+        world.read(file_of("one.py", by_day()))
+    world.read(file_of("one.py", gone=("d",)))
+    world.end("a", run=next(iter(world.alive)).run)
+    assert world.timing().retired
+
+
 def test_a_retired_dag_that_catches_up_runs_the_time_between_when_it_comes_back():
     spec = by_day(catchup=True, start=FIRST * DAY, max_active_runs=9)
     world = Files(file_of("one.py", spec))
@@ -182,6 +193,7 @@ def test_slots_that_fell_due_while_nobody_led_are_not_lost_when_others_are_foret
     later = Foretold(slots[3:], slots[-1][1])
     world.read(file_of("one.py", spec, foretold=later))
     assert world.days == [FIRST, FIRST + 1, FIRST + 2, FIRST + 3]
+    assert world.of(SlotsForetold)[0].foretold.slots == slots[1:], "what is decided is forgotten"
     world.read(file_of("one.py", by_day(schedule=("custom", "y")), foretold=later))
     assert world.of(SlotsForetold)[-1].foretold == later, "another timetable has other slots"
     world.read(file_of("one.py", by_day(schedule=("custom", "y"))))
@@ -228,9 +240,16 @@ def test_a_deploy_with_one_file_that_cannot_be_read_does_nothing():
 
 def test_a_deploy_that_contradicts_what_is_known_names_file_and_dag():
     world = Files(file_of("one.py", by_day()))
-    why = refused(world, file_of("two.py", by_day(), by_day("e")), file_of("three.py", gone=("d",)))
+    why = refused(world, file_of("two.py", by_day(), by_day("e")))
     assert why == "two.py: DAG d: one.py declares it already, and so does two.py: give one of them another id"
-    assert world.trigger("d"), "what was there is as it was"
+
+
+def test_a_deploy_that_is_refused_leaves_no_trace():
+    world = Files(file_of("one.py", by_day(), by_day("e")), file_of("two.py", by_day("f")))
+    moved = file_of("one.py", by_day("e", renamed_from="f"), gone=("d",))
+    assert refused(world, moved).startswith("one.py: DAG e: it cannot be renamed from f (two.py)")
+    assert not world.timing("d").retired
+    assert world.trigger("e")
 
 
 def test_a_deploy_of_one_id_twice_names_both_files():

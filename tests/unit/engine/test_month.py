@@ -244,6 +244,21 @@ def test_a_task_that_looks_back_waits_until_the_slot_before_is_good():
     assert dag.count(S.SUCCESS) >= 14
 
 
+def test_a_mapped_task_that_looks_back_waits_for_all_items_of_the_slot_before():
+    load = TaskSpec("load", Rules(depends_on_past=True), mapped=MapSpec("zip", (Over("x", length=3),)))
+    image = DagImage("d", Version(1, DagSpec("d", (load,), schedule=hourly().to_data(), max_active_runs=4)))
+    dag = played((image, {"load": [50 * MINUTE]}), days=1, workers=2).dags["d"]
+    starts = [run.started for run in dag.runs if run.started is not None]
+    assert all(later - earlier >= 100 * MINUTE for earlier, later in zip(starts, starts[1:], strict=False))
+    assert dag.count(S.SUCCESS) >= 10
+
+
+def test_what_is_run_again_for_late_data_is_neither_late_nor_in_the_way():
+    dag = played(one("d", 50, schedule=hourly(), lookback=1, deadline=HOUR), days=1).dags["d"]
+    assert {run.row.kind for run in dag.runs} == {"scheduled", "lookback"}
+    assert (dag.overlaps, dag.late, dag.missing) == (0, (), 0)
+
+
 def test_slots_of_a_timetable_of_the_users_own_are_played_as_foretold():
     slots = tuple((START + n * DAY, START + n * DAY + HOUR, START + n * DAY + 2 * HOUR) for n in range(1, 4))
     spec = DagSpec("d", (TaskSpec("all"),), schedule=("custom", "shop:Market", "Market()"))

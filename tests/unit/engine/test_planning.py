@@ -158,6 +158,8 @@ def test_a_confirmed_catchup_runs_all_however_many():
     world.play_for(DAY)
     assert world.made == list(range(FIRST - 400, FIRST + 1))
     assert world.proposed == []
+    world.defined(by_day(catchup=True, start=(FIRST - 800) * DAY))
+    assert len(world.proposed) == 1, "who agrees agrees once"
 
 
 def test_a_catchup_has_no_more_runs_at_once_than_its_dag_allows_and_one_in_line():
@@ -206,6 +208,15 @@ def test_catchup_that_is_turned_on_later_runs_the_missing_intervals_since_the_st
     assert world.made == [FIRST, FIRST + 1, FIRST - 2, FIRST - 1, FIRST + 2]
 
 
+def test_a_scheduled_run_that_failed_is_not_made_again_by_a_catchup():
+    world = Clocks(by_day(start=FIRST * DAY))
+    world.outcome = Failure("ValueError", "boom")
+    world.play_for(DAY)
+    world.define(by_day(start=FIRST * DAY, catchup=True))
+    world.play_for(DAY)
+    assert world.made == [FIRST, FIRST + 1]
+
+
 def test_catchup_without_a_start_has_nothing_to_catch_up():
     world = Clocks(by_day(catchup=True))
     world.play_for(DAY)
@@ -228,6 +239,10 @@ def test_nothing_of_a_pause_is_run_and_that_is_told():
     world.play_for(DAY)
     assert world.made == [FIRST + 5]
     assert world.told == ["5 intervals of DAG d will not be run by themselves: they fell due during a pause"]
+    assert [str(one.why) for one in world.history if isinstance(one, TimingSet) and one.actor] == [
+        "ana paused it",
+        "ana lets it go on",
+    ]
     assert answer.text == "d goes on; 5 intervals are left out: `segue backfill d 1972-09-27..1972-10-01`"
 
 
@@ -618,9 +633,9 @@ def test_while_it_is_drained_nothing_is_planned_or_dispatched():
     world.idle_for(DAY)
     world.ask(Drain())
     assert world.wake_at is None
+    world.end("a", run=RunKey("d", "1972-09-27", 1))
     world.now += DAY
     world.trigger()
-    world.end("a", run=RunKey("d", "1972-09-27", 1))
     assert world.alive == {}
     assert world.why() == "the owner is being drained: nothing begins"
     assert world.made == [FIRST]
@@ -640,6 +655,7 @@ def test_a_quarantined_dag_plans_nothing_until_a_new_version_comes():
     world = Clocks(by_day(schedule=("nonsense",)))
     with pytest.raises(Conflict, match="read anew"):
         world.define(by_day())
+    assert world.timing().generation == "", "nothing is decided from memory that is not what the store has"
     world.restart()
     world.play_for(DAY)
     assert world.made == [FIRST]

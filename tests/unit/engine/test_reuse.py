@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from msgspec import structs
 
-from segue.engine.reuse import MAX_TAKEN, ReusePlan, plan_reuse
+from segue.engine.reuse import MAX_TAKEN, ReusePlan, plan_reuse, with_kept_results
 from segue.model.acts import RerunRun
 from segue.model.changes import AttemptMoved, Expanded, RunCreated, TaskMoved
 from segue.model.errors import Refused
 from segue.model.events import Followed, Request, Skipped, Value
 from segue.model.ids import AttemptKey, Instant
 from segue.model.images import RunImage
+from segue.model.limits import Limits
 from segue.model.spec import DagSpec, ParamSpec, TaskSpec
 from segue.model.value import encode
 from segue.resolve.graph import Graph
@@ -143,6 +144,33 @@ def test_a_task_whose_result_is_gone_runs():
     found = plan_reuse(structs.replace(old, tasks=without), ETL, b"")
     assert reasons(found)["clean"] == "its result is gone"
     assert found.reused == ("extract", "audit")
+
+
+def test_results_that_retention_may_have_removed_are_gone():
+    """Those in the storage, wherever a value refers to it; what lies in the row goes with the row."""
+    world = World(ETL)
+    world.trigger()
+    values = {"extract": b"v", "clean": encode({"table": "values/d/r/clean/-/1-ab"})}
+    world.play(
+        lambda key: BOOM if key.task == "load" else Value(values.get(key.task), None if key.task in values else b"r")
+    )
+    old = image_of(world)
+    assert old.ended is not None
+    young = with_kept_results(old, Instant(old.ended + 9), 10)
+    assert (young, plan_reuse(young, ETL, b"").reused) == (old, ("extract", "clean", "audit"))
+    found = plan_reuse(with_kept_results(old, Instant(old.ended + 10), 10), ETL, b"")
+    assert found.reused == ("extract",)
+    assert reasons(found) == {
+        "clean": "its result is gone", "load": "it was failed", "audit": "its result is gone",
+    }  # fmt: skip
+
+
+def test_a_rerun_runs_what_retention_may_have_removed():
+    world = World(ETL)
+    world.trigger()
+    world.play(lambda key: BOOM if key.task == "load" else Value(None, b"r"))
+    world.now = Instant(world.now + Limits().results)
+    assert "0 reused" in world.rerun(failed=True).text
 
 
 def test_a_run_that_was_cut_off_before_its_tasks_began_runs_them():

@@ -157,7 +157,7 @@ def test_a_run_waits_for_the_place_that_an_interrupted_run_holds():
 
 
 def test_as_many_runs_hold_a_place_as_are_allowed_and_the_oldest_waits_least():
-    world = World(dag(task("a"), schedule="daily", max_active_runs=2))
+    world = World(dag(task("a"), schedule=("calendar", "daily", 0, 0), max_active_runs=2))
     late, early, middle = (world.trigger(day=day) for day in (9, 1, 5))
     assert [world.run_state(run) for run in (late, early, middle)] == ["running", "running", "queued"]
     early_too = world.trigger(day=2)
@@ -167,7 +167,7 @@ def test_as_many_runs_hold_a_place_as_are_allowed_and_the_oldest_waits_least():
 
 
 def test_a_scheduled_dag_runs_one_interval_at_a_time():
-    world = World(dag(task("a"), schedule="daily"))
+    world = World(dag(task("a"), schedule=("calendar", "daily", 0, 0)))
     first, second = world.trigger(day=1), world.trigger(day=2)
     assert (world.run_state(first), world.run_state(second)) == ("running", "queued")
 

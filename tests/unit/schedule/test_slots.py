@@ -9,7 +9,7 @@ from segue.model.interval import slot_key
 from segue.model.moment import DAY, HOUR, parse_moment
 from segue.schedule.declare import cron, daily, every, hourly, listed, monthly, timetable_of, weekly
 from segue.schedule.slot import Bounds
-from segue.schedule.slots import latest_complete, next_fires, slot_of, slots_between
+from segue.schedule.slots import latest_complete, next_fires, slot_before, slot_of, slots_between
 
 LA = "America/Los_Angeles"
 OPEN = Bounds(zone=LA)
@@ -192,3 +192,22 @@ def test_what_is_complete_and_what_comes_next_meet_at_now(timetable, zone, now):
     (following,) = next_fires(timetable, bounds, now, 1)
     assert latest.due <= now < following.due
     assert latest.end == following.start
+
+
+@pytest.mark.parametrize(
+    ("timetable", "start", "before"),
+    [
+        (daily(), "2026-04-01", ("2026-03-31", "2026-04-01")),
+        (monthly(1), "2026-03-01", ("2026-02-01", "2026-03-01")),
+        (cron("0 6 * * 1-5"), "2026-04-06T06:00", ("2026-04-03T06:00", "2026-04-06T06:00")),
+        (hourly(), "2026-01-02T00:00", ("2026-01-01T23:00", "2026-01-02T00:00")),
+        (daily(), "2026-01-01", None),
+        (listed(["2026-02-01", "2026-02-03", "2026-02-10"]), "2026-02-03", ("2026-02-01", "2026-02-03")),
+        (listed(["2026-02-01", "2026-02-03", "2026-02-10"]), "2026-02-01", None),
+    ],
+)
+def test_the_slot_before_ends_where_a_slot_starts(timetable, start, before):
+    bounds = Bounds.of("2026-01-01")
+    found = slot_before(timetable, bounds, parse_moment(start, "UTC"))
+    expected = None if before is None else tuple(parse_moment(one, "UTC") for one in before)
+    assert (None if found is None else (found.start, found.end)) == expected

@@ -4,6 +4,7 @@ from typing import Final
 
 from segue.model.changes import RunsForgotten
 from segue.model.ids import RunKey
+from segue.store.facts import DAY
 from segue.store.memory.journal import Journal
 from segue.store.memory.tables import MemoryStore, indexes_of
 
@@ -13,7 +14,9 @@ _BY_RUN: Final = ("tasks", "attempts", "kept", "steps")
 
 
 def forget(store: MemoryStore, journal: Journal, change: RunsForgotten) -> tuple[RunKey, ...]:
-    """Remove runs that have ended, and what was written about nothing else before the last of them ended.
+    """Remove runs that have ended, and what was written about no run before the last of them ended.
+
+    Answers and alerts stay a day longer: somebody may ask again.
 
     Returns:
         Those that were there to be removed.
@@ -26,11 +29,11 @@ def forget(store: MemoryStore, journal: Journal, change: RunsForgotten) -> tuple
     events = [event for event in store.events if event.run not in ended and (event.run or event.seq > seq)]
     answers = {
         name: view for name, view in store.answers.items()
-        if view.run not in ended and (view.run is not None or view.at > at)
+        if view.run not in ended and (view.run is not None or view.at > at - DAY)
     }  # fmt: skip
     runs = {run: view for run, view in store.runs.items() if run not in ended}
-    alerts = {key: view for key, view in store.alerts.items() if store.alert_last[key] > at}
-    silences = {name: view for name, view in store.silences.items() if view.until > at}
+    alerts = {key: view for key, view in store.alerts.items() if store.alert_last[key] > at - DAY}
+    silences = {name: view for name, view in store.silences.items() if view.until > at - DAY}
     journal.set(store, "events", events)
     journal.set(store, "alerts", alerts)
     journal.set(store, "silences", silences)

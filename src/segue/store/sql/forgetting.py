@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, literal_column
 
 from segue.model.ids import RunKey
 from segue.model.state import RUN_FINAL
-from segue.store.facts import ALIVE, ENDED_BACKFILLS
+from segue.store.facts import ALIVE, DAY, ENDED_BACKFILLS
 from segue.store.schema import (
     alerts,
     attempts,
@@ -66,7 +66,9 @@ class Forgetting:
         self._bundle = g.text(_unused_bundle(), *params("digest"))
 
     def write(self, desk: Desk, asked: Iterable[RunKey]) -> tuple[RunKey, ...]:
-        """Remove runs that have ended, and what was written about nothing else before the last of them ended.
+        """Remove runs that have ended, and what was written about no run before the last of them ended.
+
+        Answers and alerts stay a day longer: somebody may ask again.
 
         Returns:
             Those that were there to be removed.
@@ -81,7 +83,7 @@ class Forgetting:
             desk.write(statement, ids, "old runs", exact=False)
         desk.write(self._events, [(seq,)], "old events", exact=False)
         for statement in self._before:
-            desk.write(statement, [(at,)], "old rows", exact=False)
+            desk.write(statement, [(at - DAY,)], "old rows", exact=False)
         versions_of = {(run.dag, row[1]) for run, row in found.items()}
         desk.write(self._version, sorted(versions_of), "old versions", exact=False)
         desk.write(
