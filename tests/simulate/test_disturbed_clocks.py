@@ -129,7 +129,7 @@ def test_a_deadline_is_told_of_once_through_a_storm_of_restarts_around_it() -> N
             (one.alert.thing, one.alert.episode) for one in life.changes
             if isinstance(one, AlertRaised) and one.alert.kind == "deadline"
         }  # fmt: skip
-        assert told == {("d@2026-04-01T12", NOON + HOUR + 20 * MINUTE)}
+        assert told == {("d@2026-04-01T12:00", NOON + HOUR + 20 * MINUTE)}
 
 
 def test_what_was_made_is_known_by_its_slot_whatever_is_deployed_meanwhile() -> None:

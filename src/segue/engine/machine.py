@@ -49,8 +49,7 @@ class Machine:
     """One live run.
 
     Attributes:
-        row: what the run was created as.
-        spec, graph: its pinned version.
+        row: what the run was created as; spec, graph: its pinned version.
         state, round, placed, started: as committed (or about to be, in this turn).
         cancel_at, stop, stopped_by: when, why and by whom it began to be stopped.
         spent, placed_at: how long it held its place before, and since when it does; its timeout counts both.
@@ -61,8 +60,8 @@ class Machine:
         ready: cells in the dispatcher's hands; retrying: cells waiting for their delay; alive: attempts alive.
         listed: 1 for each task whose cells have all been given to the dispatcher, a timer or an end in this generation.
         withheld: what guards hold, or a person has released and is not yet published; kept: what `context.state` holds.
-        hooks: those that were ever called, by id and map index.
-        sweep: cells that a stop has still to look at; left: how many items of each expanded task have not ended.
+        hooks: those that were ever called, by id and map index; sweep: cells that a stop has still to look at.
+        left: how many items of each expanded task have not ended.
         steps: the calls that a flow has made; joined: the run that each cell, DEFERRED, has started and waits for.
         past: the slot before, where tasks look back at it; behind: the tasks for which it is not good yet.
         line: whose places it asks for: those of a backfill (its number), of lookbacks, or (empty) of its DAG.

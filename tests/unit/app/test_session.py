@@ -222,4 +222,4 @@ def test_an_interrupt_cancels_the_backfills_that_run(inbox):
     assert [event.act for event in inbox.poll()] == [MoveBackfill(7, "cancel")]
     commit(session, inbox, backfill_moved("running", "cancelled"), answered("r2", run=None, act="MoveBackfill"))
     session.interrupt()
-    assert inbox.poll() == []
+    assert not inbox.poll()

@@ -26,6 +26,7 @@ from segue.model.changes import (
 )
 from segue.model.ids import Instant, RunKey
 from segue.model.images import RunRow
+from segue.model.moment import DAY
 from segue.model.spec import DagSpec
 from segue.model.state import RUN_FINAL, RunState, SlotState, TaskState
 from segue.model.timing import Timing
@@ -149,7 +150,7 @@ class Clockwork:
     def _anew(self, alert: Alert, others: Sequence[tuple[str, str, Instant]]) -> bool:
         """Whether it is another episode by itself: a day later, or of a run that was made or opened anew."""
         if alert.kind == "failed":
-            return alert.episode - max(one[2] for one in others) >= 86_400_000_000
+            return alert.episode - max(one[2] for one in others) >= DAY
         if alert.kind == "deadline":
             dues = {run.row.due for run in self._ledger.runs.values() if run.row.run.dag == alert.dag}
             return len(dues) > 1 and alert.episode not in {one[2] for one in others} and self._was_edited(alert.dag)
@@ -165,8 +166,9 @@ class Clockwork:
                 raise Violation("I37", f"{key} is forgotten, and is {run.state}")
             run.forgotten = True
             self._ledger.forgotten_until = max(self._ledger.forgotten_until, run.ended or Instant(0))
-        # What was written about nothing in particular goes with the runs of its time.
-        self.alerts = {key: one for key, one in self.alerts.items() if self._last[key] > self._ledger.forgotten_until}
+        # What was written about no run goes a day after the runs of its time.
+        gone = self._ledger.forgotten_until - DAY
+        self.alerts = {key: one for key, one in self.alerts.items() if self._last[key] > gone}
 
     # ---------------------------------------------------------------------------------------------------------- runs
     def _check_runs(self, commit: Commit, turn: Turn, before: dict[str, Timing]) -> None:

@@ -14,9 +14,9 @@ from segue.model.why import Why
 from segue.run.executors.veiling import veiled, veiled_question
 from segue.run.loop import Watch, run_forever
 from segue.store.memory import MemoryReader, MemoryStore, MemoryWriter
-from segue.store.readers import RowReader
+from segue.store.readers import RowReader, SlotReader
 
-__all__ = ["FENCE_KEY", "PRODUCT", "Loop", "Opened", "Parts", "TalkingEngine", "in_memory"]
+__all__ = ["FENCE_KEY", "PRODUCT", "Loop", "Opened", "Parts", "Rows", "TalkingEngine", "in_memory"]
 
 
 class TalkingEngine(contracts.Engine, Protocol):
@@ -37,7 +37,13 @@ class Loop(Protocol):
 
 
 FENCE_KEY: Final = bytes(range(32))
-Opened: TypeAlias = tuple[contracts.Writer, RowReader]
+
+
+class Rows(RowReader, SlotReader, Protocol):
+    """What the audit reads."""
+
+
+Opened: TypeAlias = tuple[contracts.Writer, Rows]
 
 
 def hide_secrets(event: Ended | Lost | Asked, veil: Veil) -> Ended | Lost | Asked:

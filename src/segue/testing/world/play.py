@@ -16,7 +16,7 @@ import msgspec
 
 from segue.model import contracts
 from segue.model.acts import CancelRun, RetryRun
-from segue.model.changes import Answered, Change, RunCreated, RunMoved
+from segue.model.changes import Answered, Change, RunCreated, RunMoved, RunsForgotten
 from segue.model.commands import Command
 from segue.model.events import Event
 from segue.model.ids import RunKey
@@ -37,7 +37,14 @@ from segue.testing.world.owners import Baton, Desk
 from segue.testing.world.parts import PRODUCT, Parts
 from segue.testing.world.people import People, lay_in, open_pools
 from segue.testing.world.plan import Fault, Plan, script_of
-from segue.testing.world.rest import check_answered, check_ended, check_foretold, check_stored, stands_ready
+from segue.testing.world.rest import (
+    check_answered,
+    check_ended,
+    check_foretold,
+    check_slots,
+    check_stored,
+    stands_ready,
+)
 from segue.testing.world.reuse import check_reuse
 from segue.testing.world.script import CANARY, SECOND, Script
 from segue.testing.world.store import CrashStore
@@ -238,6 +245,8 @@ class World:
             self.clockwork.look(commit, self._engine.turn, self.people.sent)
         self.coverage.look(commit)
         for change in changes:
+            if isinstance(change, RunsForgotten):
+                check_slots(self.clockwork, self.rows)
             if isinstance(change, RunCreated):
                 check_reuse(self.ledger, commit, change.row.run, self.people.sent.get(change.row.request))
         for number, invariant in INVARIANTS:
@@ -304,6 +313,7 @@ class World:
         for text in self.clockwork.at_rest(self.timeline.now()) if self.plan.clocks is not None else ():
             raise Violation("I31", text)
         check_stored(self.ledger, self.inner, self.rows)
+        check_slots(self.clockwork, self.rows)
         if self.plan.exact:
             check_foretold(self.ledger, self.script, self.people.verdicts, self.people.opened)
 

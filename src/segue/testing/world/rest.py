@@ -7,16 +7,18 @@ from collections.abc import Collection, Mapping
 from segue.model.acts import Act, TriggerRun
 from segue.model.contracts import Writer
 from segue.model.ids import RunKey, TaskKey
+from segue.model.moment import DAY
 from segue.model.state import LIVE, RUN_FINAL, RunState, TaskState
 from segue.store.audit import compare, validate_state
-from segue.store.readers import RowReader
+from segue.store.readers import RowReader, SlotReader
+from segue.testing.world.clockwork import Clockwork
 from segue.testing.world.executor import ScriptedExecutor
 from segue.testing.world.inbox import ScriptedInbox
 from segue.testing.world.ledger import Ledger, RunRecord, TaskRecord, Violation
 from segue.testing.world.oracle import Known, foretell, ruling, run_state
 from segue.testing.world.script import Script
 
-__all__ = ["check_answered", "check_ended", "check_foretold", "check_stored", "stands_ready"]
+__all__ = ["check_answered", "check_ended", "check_foretold", "check_slots", "check_stored", "stands_ready"]
 
 
 def check_ended(ledger: Ledger, executor: ScriptedExecutor, faulty: frozenset[str]) -> None:
@@ -63,7 +65,7 @@ def check_answered(ledger: Ledger, inbox: ScriptedInbox, store: Writer, sent: Ma
         if exact and not answer.ok and isinstance(act, TriggerRun):
             raise Violation("I31", f"request {request} was refused: {answer.text}")
         run = None if answer.run is None else ledger.runs[answer.run]
-        forgotten = answer.at <= ledger.forgotten_until if run is None else run.forgotten
+        forgotten = answer.at <= ledger.forgotten_until - DAY if run is None else run.forgotten
         if store.facts(act, request).answer is None and not forgotten:
             raise Violation("I28", f"request {request} was acknowledged and is not in the store")
 
@@ -83,6 +85,16 @@ def check_stored(ledger: Ledger, store: Writer, rows: RowReader) -> None:
         raise Violation("I26", text)
     for text in validate_state(rows):
         raise Violation("I27", text)
+
+
+def check_slots(clockwork: Clockwork, rows: SlotReader) -> None:
+    """I37: every slot shows what was last written of it, whatever has been forgotten."""
+    for dag in {dag for dag, _ in clockwork.shown}:
+        found = {(dag, view.slot): view.state for view in rows.slots(dag)}
+        wanted = {where: state for where, state in clockwork.shown.items() if where[0] == dag}
+        if found != wanted:
+            wrong = sorted(where for where in found.keys() | wanted.keys() if found.get(where) != wanted.get(where))
+            raise Violation("I37", f"the slots {wrong} of {dag} show something else than was written")
 
 
 def check_foretold(
