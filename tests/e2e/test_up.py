@@ -135,6 +135,17 @@ def test_a_second_term_ends_at_once(tmp_path):
     shop.check_nothing_is_left()
 
 
+def test_a_scheduler_whose_next_run_is_years_away_waits_for_it(tmp_path):
+    """The system waits for 24 days at most."""
+    shop = Project(tmp_path / "shop", workers=2)
+    shop.write("rare.py", TICKING.replace('every("1s")', '"0 0 29 2 *"'))
+    with up(shop) as one:
+        assert shop.segue("trigger", "ticking", "--wait").returncode == 0
+        assert "has ended" not in one.said
+        assert one.end() == 0
+    shop.check_nothing_is_left()
+
+
 def test_two_owners_of_one_home_are_refused_with_the_pid_of_the_first(shop):
     with up(shop) as one:
         for verb in ("up", "dev"):

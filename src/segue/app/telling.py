@@ -43,6 +43,7 @@ _WORKERS: Final = 8
 _READ_AGAIN: Final = 1.0  # seconds between two reads of the store at least, where nothing has come back
 _FAREWELL: Final = 4.0
 _MANY: Final = 1_000
+_TROUBLES: Final = 10
 _MOST: Final = 100  # tries to say that nobody schedules
 _LIFE: Final = 86_400_000_000
 
@@ -105,7 +106,7 @@ class Teller:
         self._courier = Courier(self._routes, self._spec_of)
         self._stop = Event()
         self._sending = 0
-        self._unread, self._read_at, self._started = True, 0.0, False
+        self._unread, self._read_at, self._started, self._troubles = True, 0.0, False, 0
         self._stirred, self._sent_at = False, 0.0
         self._leads = not self._database.url
 
@@ -210,9 +211,11 @@ class Teller:
             if views:
                 self._book.refresh()
                 self._courier.learn(views)
-            self._started, self._unread, self._stirred = True, False, True
+            self._started, self._unread, self._stirred, self._troubles = True, False, True, 0
         except SegueError as why:
-            self._say(f"the store cannot be read: {why}")
+            self._troubles += 1
+            if self._troubles == _TROUBLES:  # before that its owner may only be making it
+                self._say(f"the store cannot be read: {why}")
 
     def _spec_of(self, dag: str) -> Any:
         return None if self._book is None else self._book.spec_of(dag)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from zoneinfo import available_timezones
 
 from segue.define.lint_code import Seen, TaskCode
+from segue.define.lint_text import date_in
 from segue.model.ids import Instant
 from segue.model.moment import datetime_at, zone_named
 from segue.model.spec import DagSpec
@@ -23,9 +24,6 @@ __all__ = ["caught_up", "dates_of", "past_findings", "start_without_zone", "unus
 _MONTH: Final = 2_629_800_000_000
 _ASKS: Final = 10
 _MANY: Final = 1_000
-_DATE_NAMES: Final = frozenset({"ds", "binds", "partition_key"})
-_DATE_TEXT: Final = re.compile(r"\{\{\s*(?:ds\b|ds_nodash|partition_key|interval\.(?:date|ds|key))|(?<![\w:]):ds\b")
-_HOURS: Final = re.compile(r"%H(?!.*%[zZ])")
 _OFFSET_LOST: Final = re.compile(r"(?<![\d.])\{\}(?=/|$|\.)")
 
 _ABBREVIATIONS: Final = {
@@ -59,8 +57,8 @@ def dates_of(spec: DagSpec, timetable: Timetable, tasks: Sequence[TaskCode], tex
     """
     if not isinstance(timetable, Cron) or not ticks_off_midnight(timetable):
         return
-    where = next((f"task {task.task} uses {use}" for task in tasks if (use := _date_use(task))), None)
-    if where is None and any(_DATE_TEXT.search(text) for text in texts):
+    where = next((f"task {task.task} uses {use}" for task in tasks if (use := task.date_use)), None)
+    if where is None and any(map(date_in, texts)):
         where = "a template uses the date"
     if where:
         at = _hours(timetable)
@@ -75,26 +73,13 @@ def _hours(timetable: Cron) -> str:
     return f"{int(hour):02}:{int(minute):02}" if hour.isdigit() and minute.isdigit() else "tick"
 
 
-def _date_use(task: TaskCode) -> str | None:
-    for node in task.nodes:
-        if isinstance(node, ast.Attribute):
-            of = ast.unparse(node.value)
-            if node.attr in _DATE_NAMES or (node.attr == "date" and "interval" in of.lower()):
-                return f"{of}.{node.attr}"
-            if node.attr == "strftime" and re.search(r"interval|logical_date|execution_date", of):
-                return f"{of}.strftime"
-    return next((found[0].strip("{ ") for _, text in task.texts if (found := _DATE_TEXT.search(text))), None)
-
-
 def wall_hours(spec: DagSpec, timetable: Timetable, task: TaskCode) -> Iterator[Seen]:
     """Names of hours without their offset, where a zone has an hour twice a year (SEMANTICS, "Keys")."""
     if not is_finer_than_a_day(timetable, spec.timezone) or not _changes(spec.timezone):
         return
-    for node in task.nodes:
-        strftime = isinstance(node, ast.Constant) and isinstance(node.value, str) and _HOURS.search(node.value)
-        if strftime or (isinstance(node, ast.FormattedValue) and ast.unparse(node.value).endswith(".hour")):
-            text = f"task {task.task} names an hour without its offset: {spec.timezone} has one of them twice a year"
-            yield Seen("offset", getattr(node, "lineno", task.code.lineno), text, "use interval.key: it has the offset")
+    for line in task.hour_uses:
+        text = f"task {task.task} names an hour without its offset: {spec.timezone} has one of them twice a year"
+        yield Seen("offset", line, text, "use interval.key: it has the offset")
 
 
 @lru_cache(maxsize=64)
@@ -106,12 +91,10 @@ def _changes(zone: str) -> bool:
 
 def past_findings(spec: DagSpec, task: TaskCode) -> Iterator[Seen]:
     """What reads the slot before without saying that it needs it (S48)."""
-    waits = next((one.rules.depends_on_past for one in spec.tasks if one.id == task.task), True)
-    for call in () if waits else task.calls:
-        if isinstance(call.func, ast.Attribute) and call.func.attr == "previous" and not call.args:
-            text = f"task {task.task} takes {ast.unparse(call)} and does not wait for it"
-            yield Seen("past", call.lineno, text, "say depends_on_past=True: backfills then run oldest first")
-            break
+    back = task.looks_back
+    if back is not None and not any(one.rules.depends_on_past for one in spec.tasks if one.id == task.task):
+        text = f"task {task.task} takes {ast.unparse(back)} and does not wait for it"
+        yield Seen("past", back.lineno, text, "say depends_on_past=True: backfills then run oldest first")
 
 
 def unused_options(spec: DagSpec) -> Iterator[Seen]:
@@ -188,6 +171,7 @@ def _zone_of_tag(tag: str) -> tuple[str, str] | None:
     return _iana(tag)
 
 
+@lru_cache(maxsize=1024)
 def _zone_of_prose(text: str) -> tuple[str, str] | None:
     if "UTC" in text:
         return None

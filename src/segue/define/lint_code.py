@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from segue.define.lint_sources import Code, Source, texts_in
-from segue.define.lint_text import appends, asks_the_clock, is_sql, replaces, runs_date
+from segue.define.lint_text import appends, asks_the_clock, date_in, is_sql, replaces, runs_date
 
 __all__ = ["CODE_RULES", "Seen", "TaskCode", "of_template"]
 
@@ -29,6 +29,8 @@ _STAGES: Final = (
     frozenset({"aggregate", "agg", "summarise", "summarize", "rollup"}),
     frozenset({"load", "publish", "write", "upload", "export", "save"}),
 )  # fmt: skip
+_DATES: Final = frozenset({"ds", "binds", "partition_key"})
+_HOURS: Final = re.compile(r"%H(?!.*%[zZ])")
 _HOW: Final = frozenset({"if_exists", "mode", "write_disposition", "write_mode"})
 _APPEND: Final = frozenset({"append", "a", "ab", "at", "write_append"})
 _USE_INTERVAL: Final = "take it from the interval: `interval: Interval = injected`, then interval.ds or interval.start"
@@ -74,6 +76,34 @@ class TaskCode:
         names = dict.fromkeys(node.id for node in self.nodes if isinstance(node, ast.Name))
         constants = [self.source.constants[name] for name in names if name in self.source.constants]
         return own + [found for one in constants for found in texts_in(one)]
+
+    @cached_property
+    def date_use(self) -> str | None:
+        """How it uses the date of its interval, None where it does not."""
+        for node in self.nodes:
+            if isinstance(node, ast.Attribute):
+                of = ast.unparse(node.value)
+                if node.attr in _DATES or (node.attr == "date" and "interval" in of.lower()):
+                    return f"{of}.{node.attr}"
+                if node.attr == "strftime" and re.search(r"interval|logical_date|execution_date", of):
+                    return f"{of}.strftime"
+        return next((use for _, text in self.texts if (use := date_in(text))), None)
+
+    @cached_property
+    def hour_uses(self) -> list[int]:
+        """The lines in which it names an hour of the clock without an offset."""
+        found = []
+        for node in self.nodes:
+            strftime = isinstance(node, ast.Constant) and isinstance(node.value, str) and _HOURS.search(node.value)
+            if strftime or (isinstance(node, ast.FormattedValue) and ast.unparse(node.value).endswith(".hour")):
+                found.append(getattr(node, "lineno", self.code.lineno))
+        return found
+
+    @cached_property
+    def looks_back(self) -> ast.Call | None:
+        """Where it asks for the interval before its own."""
+        ways = [one for one in self.calls if isinstance(one.func, ast.Attribute) and one.func.attr == "previous"]
+        return next((one for one in ways if not one.args), None)
 
     @property
     def is_declared(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["appends", "asks_the_clock", "is_sql", "replaces", "runs_date"]
+__all__ = ["appends", "asks_the_clock", "date_in", "is_sql", "replaces", "runs_date"]
 
 _SQL: Final = re.compile(
     r"\b(?:select|insert|update|delete|merge|create|copy|truncate)\b.*\b(?:from|into|set|table|where|values|view|select)\b"
@@ -31,6 +31,9 @@ _REPLACES: Final = re.compile(
     r"|insert\s+or\s+(?:replace|ignore)|create\s+(?:or\s+replace|temp|temporary)|not\s+exists\s*\()",
     re.IGNORECASE,
 )
+_INTERVAL_DATE: Final = re.compile(
+    r"\{\{\s*(?P<name>ds\b|ds_nodash|partition_key|interval\.(?:date|ds|key))|(?<![\w:])(?P<bind>:ds)\b"
+)
 _DATE: Final = re.compile(r"(?:\$\(|`)\s*date\b(?![^)`]*(?:\s-d|\s--date))[^)`]*[)`]")
 
 
@@ -54,6 +57,12 @@ def appends(text: str) -> bool:
 def replaces(text: str) -> bool:
     """Whether a statement makes room for rows, or adds only those that are not there."""
     return _REPLACES.search(_ASIDE.sub(" ", text)) is not None
+
+
+def date_in(text: str) -> str | None:
+    """The date of the interval that a template or a statement takes, None where it takes none."""
+    found = _INTERVAL_DATE.search(text)
+    return (found["name"] or found["bind"]) if found else None
 
 
 def runs_date(text: str) -> str | None:

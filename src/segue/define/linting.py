@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,82 +40,79 @@ def lint_file(file: Path, root: Path, dags: Sequence[Dag], specs: Sequence[DagSp
         specs: of those that are sound.
         now: microseconds since 1970 UTC; None: nothing is said about what is due.
     """
-    sources, declared = Sources(root), {dag.id: dag for dag in dags}
-    found = [finding for spec in specs for finding in lint(spec)]
-    seen = {(one.code, one.file, one.line) for one in found}
-    due = [one for spec in specs if now is not None for one in _of_past(spec, now)]
-    for finding in (*_of_code(file, sources, declared, specs), *due):
-        if (finding.code, finding.file, finding.line) not in seen:
-            seen.add((finding.code, finding.file, finding.line))
-            found.append(finding)
-    return [one for one in found if not _is_silenced(sources, one)]
-
-
-def _is_silenced(sources: Sources, finding: Finding) -> bool:
-    source = sources.named(finding.file)
-    return source is not None and source.is_silenced(finding.line, finding.code)
-
-
-def _of_code(file: Path, sources: Sources, declared: Mapping[str, Dag], specs: Sequence[DagSpec]) -> Iterator[Finding]:
-    files: dict[str, Source] = {}
-    own = sources.of(str(file))
-    if own is not None:
-        files[own.name] = own
-    read: set[tuple[str, int, str]] = set()
+    reader = _Reader(file, root)
+    declared = {dag.id: dag for dag in dags}
+    found = {(one.code, one.file, one.line): one for spec in specs for one in lint(spec)}
     for spec in specs:
-        dag = declared[spec.id]
-        tasks = list(_tasks(dag, sources))
-        files.update({one.source.name: one.source for one in tasks})
+        for one in (*reader.of_dag(declared[spec.id], spec), *_of_past(spec, now)):
+            found.setdefault((one.code, one.file, one.line), one)
+    for one in reader.of_files(dags):
+        found.setdefault((one.code, one.file, one.line), one)
+    return [one for one in found.values() if not reader.is_silenced(one)]
+
+
+class _Reader:
+    """Reads the code of one load; what many DAGs share is read once."""
+
+    def __init__(self, file: Path, root: Path) -> None:
+        self._sources = Sources(root)
+        self._own = self._sources.of(str(file))
+        self._files = {} if self._own is None else {self._own.name: self._own}
+        self._codes: dict[tuple[Any, bool], TaskCode | None] = {}
+        self._prose = [] if self._own is None else _prose(self._own)
+
+    def of_dag(self, dag: Dag, spec: DagSpec) -> Iterator[Finding]:
+        """Findings about the tasks of a DAG, and about what it says of time."""
+        known, tasks = len(self._codes), list(self._tasks(dag))
+        for one in [code for code in list(self._codes.values())[known:] if code is not None]:
+            yield from _placed((seen for rule in CODE_RULES for seen in rule(one)), one.source, spec.id, one.task)
+        given = list(_templates(dag))
+        for call, name, text in given:
+            yield from _in(spec, of_template(name, text, call.place.line), call.id)
+        yield from _in(spec, (*unused_options(spec), *start_without_zone(spec, dag.options)))
         for one in tasks:
-            if (key := (one.source.name, one.code.lineno, one.task)) not in read:
-                read.add(key)
-                yield from _placed((seen for rule in CODE_RULES for seen in rule(one)), one.source, spec, one.task)
-        yield from _of_dag(dag, spec, tasks, own)
-    functions = {dag.function.name for dag in declared.values() if dag.function and not isinstance(dag, Flow)}
-    for source in files.values():
-        dag_functions = functions if source is own else set()
-        yield from _placed((*passwords(source), *heavy_imports(source, dag_functions)), source, None, None)
+            yield from _placed(past_findings(spec, one), one.source, spec.id, one.task)
+        if spec.schedule is not None:
+            timetable = timetable_from_data(spec.schedule)
+            yield from _in(spec, dates_of(spec, timetable, tasks, [text for _, _, text in given]))
+            yield from _in(spec, zone_in(spec, timetable, [spec.doc, *self._prose], dag.options))
+            for one in tasks:
+                yield from _placed(wall_hours(spec, timetable, one), one.source, spec.id, one.task)
+
+    def of_files(self, dags: Sequence[Dag]) -> Iterator[Finding]:
+        """Findings about the file and those in which its tasks are defined."""
+        functions = {dag.function.name for dag in dags if dag.function and not isinstance(dag, Flow)}
+        for source in self._files.values():
+            traced = functions if source is self._own else set()
+            yield from _placed((*passwords(source), *heavy_imports(source, traced)), source)
+
+    def is_silenced(self, finding: Finding) -> bool:
+        """Whether a comment says that it is meant."""
+        source = self._sources.named(finding.file)
+        return source is not None and source.is_silenced(finding.line, finding.code)
+
+    def _tasks(self, dag: Dag) -> Iterator[TaskCode]:
+        """The code of the tasks of a DAG; of a flow also those that its module knows."""
+        defaults = dag.options.get("defaults", {})
+        known: dict[str, DeclaredTask[..., Any]] = {call.id: call.task for call in dag.calls.values()}
+        if isinstance(dag, Flow) and dag.function is not None:
+            names = getattr(dag.function.fn, "__globals__", {})
+            known |= {one.id: one for one in list(names.values()) if isinstance(one, DeclaredTask)}
+        for name, task in known.items():
+            options = {**defaults, **task.options}
+            key = task.function.fn, options.get("idempotent") is not None
+            if key not in self._codes:
+                around = self._sources.around(task.function.fn)
+                self._codes[key] = TaskCode(name, *around, options) if around else None
+            code = self._codes[key]
+            if code is not None:
+                self._files[code.source.name] = code.source
+                yield code
 
 
-def _of_dag(dag: Dag, spec: DagSpec, tasks: Sequence[TaskCode], own: Source | None) -> Iterator[Finding]:
-    given = list(_templates(dag))
-    for call, name, text in given:
-        for seen in of_template(name, text, call.place.line):
-            yield _finding(seen, spec.file, spec.id, call.id)
-    of_spec = [*unused_options(spec), *start_without_zone(spec, dag.options)]
-    of_tasks = [(one, list(past_findings(spec, one))) for one in tasks]
-    if spec.schedule is not None:
-        timetable = timetable_from_data(spec.schedule)
-        of_spec += dates_of(spec, timetable, tasks, [text for _, _, text in given])
-        of_spec += zone_in(spec, timetable, _prose(spec, own), dag.options)
-        of_tasks += [(one, list(wall_hours(spec, timetable, one))) for one in tasks]
-    for one, found in of_tasks:
-        yield from _placed(found, one.source, spec, one.task)
-    for seen in of_spec:
-        yield _finding(seen, spec.file, spec.id, None)
-
-
-def _of_past(spec: DagSpec, now: int) -> Iterator[Finding]:
-    if spec.schedule is not None:
-        for seen in caught_up(spec, timetable_from_data(spec.schedule), now):
-            yield _finding(seen, spec.file, spec.id, None)
-
-
-def _tasks(dag: Dag, sources: Sources) -> Iterator[TaskCode]:
-    """The code of the tasks of a DAG, each function once; of a flow those that its module knows."""
-    defaults = dag.options.get("defaults", {})
-    known: dict[str, DeclaredTask[..., Any]] = {call.id: call.task for call in dag.calls.values()}
-    if isinstance(dag, Flow) and dag.function is not None:
-        names = getattr(dag.function.fn, "__globals__", {})
-        known |= {one.id: one for one in list(names.values()) if isinstance(one, DeclaredTask)}
-    told: set[int] = set()
-    for name, task in known.items():
-        if id(task.function.fn) in told:
-            continue
-        told.add(id(task.function.fn))
-        around = sources.around(task.function.fn)
-        if around is not None:
-            yield TaskCode(name, *around, {**defaults, **task.options})
+def _of_past(spec: DagSpec, now: int | None) -> Iterator[Finding]:
+    if spec.schedule is not None and now is not None:
+        yield from _in(spec, caught_up(spec, timetable_from_data(spec.schedule), now))
 
 
 def _templates(dag: Dag) -> Iterator[tuple[Call, str, str]]:
@@ -127,18 +124,18 @@ def _templates(dag: Dag) -> Iterator[tuple[Call, str, str]]:
                     yield call, name, value
 
 
-def _prose(spec: DagSpec, own: Source | None) -> list[str]:
-    texts = [spec.doc]
-    if own is not None:
-        zoned = any(isinstance(node, ast.keyword) and node.arg == "timezone" for node in ast.walk(own.tree))
-        texts += [] if zoned else [ast.get_docstring(own.tree) or "", *own.comments.values()]
-    return texts
+def _prose(source: Source) -> list[str]:
+    """What a file says to people, unless a DAG of it has a zone: then nobody knows which one is meant."""
+    if any(isinstance(node, ast.keyword) and node.arg == "timezone" for node in ast.walk(source.tree)):
+        return []
+    return ["\n".join([ast.get_docstring(source.tree) or "", *source.comments.values()])]
 
 
-def _placed(seen: Iterable[Seen], source: Source, spec: DagSpec | None, task: str | None) -> Iterator[Finding]:
-    for one in seen:
-        yield _finding(one, source.name, spec.id if spec else "", task)
+def _in(spec: DagSpec, found: Iterable[Seen], task: str | None = None) -> Iterator[Finding]:
+    for one in found:
+        yield Finding("warning", spec.file, one.line, one.message, one.hint, spec.id, task, one.code)
 
 
-def _finding(seen: Seen, file: str, dag: str, task: str | None) -> Finding:
-    return Finding("warning", file, seen.line, seen.message, seen.hint, dag, task, seen.code)
+def _placed(found: Iterable[Seen], source: Source, dag: str = "", task: str | None = None) -> Iterator[Finding]:
+    for one in found:
+        yield Finding("warning", source.name, one.line, one.message, one.hint, dag, task, one.code)

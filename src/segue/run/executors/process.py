@@ -41,6 +41,7 @@ from segue.run.wire import Ask, Bulky, Gone, Grant, Heeded, Report
 __all__ = ["ProcessExecutor"]
 
 _UNHURRIED = 0.1  # seconds between looks at a shutdown
+_LONGEST_WAIT = 86_400.0  # the system cannot wait for more than 24 days
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -126,8 +127,8 @@ class ProcessExecutor:
         end = NEVER if seconds is None else time.monotonic() + seconds
         while not self._reports.events:
             now = time.monotonic()
-            until = min(end, self._look_at, self._crew.wake_at())
-            if self._turn(None if until == NEVER else max(0.0, until - now)) or now >= end:
+            until = min(end, self._look_at, self._crew.wake_at(), now + _LONGEST_WAIT)
+            if self._turn(max(0.0, until - now)) or now >= end:
                 return
 
     def close(self) -> None:
@@ -252,7 +253,7 @@ class ProcessExecutor:
                 self._selector.register(inbox, selectors.EVENT_READ)
             self._inbox_fd = inbox
 
-    def _turn(self, timeout: float | None) -> bool:
+    def _turn(self, timeout: float) -> bool:
         """Take in what happened; says whether the inbox has something."""
         poked = False
         for key, _ in self._selector.select(timeout):

@@ -329,7 +329,8 @@ class Clockwork:
                     yield f"{dag} {show(slot)} is due, and nothing is made of it: {timing}"
         for number, record in self.backfills.items():
             retired = self.timings.get(record.row.dag, _NOTHING).retired
-            if record.state == "running" and not retired and not self._ledger.draining:
+            waits = any(self._ledger.runs[key].state is RunState.HELD for key in record.runs)
+            if record.state == "running" and not (retired or waits or self._ledger.draining):
                 yield f"backfill {number} goes on for ever: {record.made} of {record.row.total}"
 
 

@@ -266,8 +266,10 @@ class Ledger:
 
     def _create(self, change: RunCreated, commit: Commit) -> None:
         row = change.row
-        _require(row.run not in self.runs, "I8", f"{row.run} is made twice")
-        _require(row.request not in self.requests, "I18", f"request {row.request} makes two runs")
+        known = self.runs.get(row.run)
+        _require(known is None or known.forgotten, "I8", f"{row.run} is made twice")
+        twin = self.runs.get(self.requests.get(row.request, row.run))
+        _require(twin is None or twin.forgotten, "I18", f"request {row.request} makes two runs")
         spec = self.versions.get((row.run.dag, row.version))
         _require(spec is not None, "I17", f"{row.run} has version {row.version}, which is not stored")
         assert spec is not None
