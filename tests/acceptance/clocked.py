@@ -45,6 +45,13 @@ class Clocked(World):
         self.now = until
         return self.fired
 
+    def down_until(self, moment: str) -> list[Fired]:
+        """Nobody leads until then; all runs so far."""
+        self.now = parse_moment(moment, self.spec.timezone)
+        self.restart()
+        self._rest()
+        return self.fired
+
     @property
     def fired(self) -> list[Fired]:
         """All runs so far."""

@@ -10,7 +10,7 @@ from segue.run.processes import descendants
 from segue.store.home import owner_of
 from tests.e2e.commands import PATIENCE, Project
 
-__all__ = ["TICKING", "Up", "eventually", "up"]
+__all__ = ["TICKING", "Up", "eventually", "up", "words_of"]
 
 TICKING = """
 from segue import dag, every, task

@@ -179,6 +179,26 @@ def test_a_task_that_never_started_misses_its_deadline_once(tmp_path):
         assert len(keys) == len(set(keys))
 
 
+def test_a_dag_names_targets_of_its_own_and_an_address_may_be_a_secret(tmp_path):
+    with http_receiver() as receiver:
+        vault = tmp_path / "vault.toml"
+        vault.touch(0o600)
+        vault.write_text(f'[secrets]\nown_hook = "{receiver.url}"\n')
+        settings = f'\n[secrets]\nbackend = "file"\npath = "{vault}"\n' + channel("own", "secret:own_hook")
+        orders = FAILING.replace('owner="ops"', 'owner="ops", alerts=["own", "gone"]')
+        shop = project(tmp_path, settings, orders=orders)
+        with up(shop) as one:
+            fail(shop)
+            receiver.await_count(1)
+            eventually(lambda: deliveries(shop) == {"own": "sent", "gone": "parked"})
+            shown = shop.segue("alerts", "list").stdout
+            assert "gone parked: there is no channel 'gone'; there are own" in shown
+            assert receiver.url not in shown + one.said
+            checked = shop.segue("check").stdout
+            assert "there is no channel 'gone'" in checked and "'own'" not in checked
+            assert one.end() == 0
+
+
 def test_what_is_silenced_is_not_sent_and_shown_as_silenced(tmp_path):
     with http_receiver() as receiver:
         shop = project(tmp_path, channel("hook", receiver.url) + rule("hook"), orders=FAILING)

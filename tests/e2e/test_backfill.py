@@ -170,3 +170,30 @@ def test_the_words_of_the_list_are_read_with_care(shop):
     for words in (("pause",), ("1", "2"), ("stop", "1"), ("7",), ("pause", "7"), ("cancel", "1", "--code", "newest")):
         assert shop.segue("backfills", *words).returncode == 2, words
     assert "segue backfill" in shop.segue("dags", "backfill", "-s", "2026-04-01").stdout
+
+
+CHAIN = DAYS.replace("@task\ndef", "@task(depends_on_past=True)\ndef").replace("days()", "chain()")
+
+
+def test_what_waits_for_the_slot_before_says_so_and_goes_on_when_that_is_mended(shop):
+    shop.write("dags/chain.py", CHAIN)
+    stopped = shop.segue("run", "dags/chain.py", "--date", "2026-04-03..2026-04-04")
+    assert stopped.returncode == 1
+    waits = "waits for loads of chain@2026-04-03, which failed: `segue retry chain@2026-04-03`"
+    assert waits in stopped.stdout
+    (shop.folder / "whole").touch()
+    still = shop.segue("retry", "chain@2026-04-04")
+    assert (still.returncode, waits in still.stdout) == (4, True)
+    assert shop.segue("retry", "chain@2026-04-03").returncode == 0
+    assert shop.segue("retry", "chain@2026-04-04").returncode == 0
+
+
+def test_a_broken_chain_stops_its_backfill_and_its_retry_brings_it_to_the_end(shop):
+    shop.write("dags/chain.py", CHAIN)
+    stopped = shop.segue("backfill", "dags/chain.py", "2026-04-01..2026-04-06")
+    assert stopped.returncode == 1
+    assert "1 at once" in stopped.stdout and "2 intervals not begun" in stopped.stdout
+    (shop.folder / "whole").touch()
+    done = shop.segue("backfills", "retry", "1")
+    assert done.returncode == 0, done.stdout
+    assert listed(shop)[0]["runs"] == {"success": 6}

@@ -10,7 +10,7 @@ import pytest
 
 from segue.run.processes import descendants
 from tests.e2e.commands import PATIENCE, Project
-from tests.e2e.standing import TICKING, eventually, up
+from tests.e2e.standing import TICKING, eventually, up, words_of
 
 SLOW = """
 import time
@@ -69,6 +69,41 @@ def test_a_killed_loop_is_back_and_no_interval_is_lost_or_run_twice(shop):
         assert "the scheduler has ended (signal 9): it is started again in 0.1 s" in one.said
         assert one.end() == 0
     shop.check_nothing_is_left()
+
+
+def test_a_killed_sender_of_alerts_is_started_again(shop):
+    def tell() -> set[int]:
+        return {pid for pid in descendants(one.process.pid) if b"segue.app.telling" in words_of(pid)}
+
+    with up(shop) as one:
+        eventually(tell, "the sender of alerts")
+        [pid] = tell()
+        os.kill(pid, signal.SIGKILL)
+        eventually(lambda: tell() - {pid}, "another one")
+        one.await_word("the sender of alerts has ended (signal 9)")
+        assert one.end() == 0
+
+
+def test_a_machine_that_slept_goes_on_with_what_ran(shop):
+    """RELIABILITY 27."""
+    shop.write("slow.py", SLOW)
+    with up(shop) as one:
+        assert shop.segue("trigger", "slow").returncode == 0
+        eventually((shop.folder / "began").exists)
+        asleep = [one.process.pid, *descendants(one.process.pid)]
+        for pid in asleep:
+            os.kill(pid, signal.SIGSTOP)
+        time.sleep(3)
+        for pid in asleep:
+            os.kill(pid, signal.SIGCONT)
+        (shop.folder / "go").touch()
+        one.await_runs("slow", 1)
+        one.await_runs("ticking", len(one.runs("ticking")) + 1)
+        assert one.end() == 0
+    waits = next(task for task in shop.detail("slow@latest").tasks if task.task == "waits")
+    assert (waits.losses, waits.platform, waits.number) == (0, 0, 1)
+    keys = one.runs("ticking")
+    assert len(keys) == len(set(keys))
 
 
 def test_nothing_survives_a_killed_supervisor(shop):
@@ -138,7 +173,7 @@ def test_a_second_term_ends_at_once(tmp_path):
 def test_a_scheduler_whose_next_run_is_years_away_waits_for_it(tmp_path):
     """The system waits for 24 days at most."""
     shop = Project(tmp_path / "shop", workers=2)
-    shop.write("rare.py", TICKING.replace('every("1s")', '"0 0 29 2 *"'))
+    shop.write("rare.py", TICKING.replace('every("1s"), start="2026-01-01"', '"0 0 29 2 *"'))
     with up(shop) as one:
         assert shop.segue("trigger", "ticking", "--wait").returncode == 0
         assert "has ended" not in one.said

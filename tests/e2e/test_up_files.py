@@ -185,3 +185,65 @@ def test_between_changes_no_file_is_opened(shop):
             tracer.terminate()
         assert "words.py" not in idle and "told.py" not in idle, idle
         assert "words.py" in trace.read_text(), "it is not the tracer that saw nothing"
+
+
+COUNTED = """
+import json
+from pathlib import Path
+from segue import dag, task
+
+with Path({loads!r}).open("a") as stream:
+    stream.write("{name} ")
+
+@task
+def tell(word: str) -> str:
+    return word
+
+for word in json.loads((Path(__file__).parent / "{name}.json").read_text()):
+    @dag(id=word)
+    def each(word: str = word) -> None:
+        tell(word)
+"""
+
+
+@pytest.fixture
+def loads(shop: Project) -> Path:
+    """Where two DAG files note that they are loaded; each makes a DAG of every word in a file of its own."""
+    file = shop.folder.parent / "loads"
+    for name in ("left", "right"):
+        shop.write(f"{name}.json", f'["{name}_one"]')
+        shop.write(f"{name}.py", COUNTED.format(loads=str(file), name=name))
+    return file
+
+
+def test_a_file_that_a_dag_file_reads_when_it_is_loaded_counts_as_a_part_of_it(shop, loads):
+    with up(shop) as one:
+        await_version(one, "right_one", 1)
+        shop.write("left.json", '["left_one", "left_two"]')
+        await_version(one, "left_two", 1)
+        shop.write("left.json", '["left_two"]')
+        eventually(lambda: known(one, "left_one").timing.retired, "the end of left_one")
+        assert loads.read_text().split().count("right") == 1
+
+
+def test_a_start_reads_only_what_has_changed_since_the_last_one(shop, loads):
+    with up(shop) as one:
+        await_version(one, "right_one", 1)
+        one.await_runs("ticking", 1)
+        eventually((shop.home / "files.seen").exists)
+        assert one.end() == 0
+    with up(shop) as one:
+        one.await_runs("ticking", len(one.runs("ticking")) + 2)
+        assert loads.read_text().split() == ["left", "right"]
+        assert one.end() == 0
+    shop.write("left.json", '["left_one", "left_two"]')
+    with up(shop) as one:
+        await_version(one, "left_two", 1)
+        eventually(lambda: known(one, "right_one").bundle == known(one, "left_one").bundle, "the new bundle")
+        assert loads.read_text().split() == ["left", "right", "left"]
+        assert one.end() == 0
+    shop.segue("db", "backup", str(shop.folder.parent / "copy.db"))
+    for left in shop.home.glob("segue.db*"):
+        left.unlink()
+    with up(shop) as one:
+        await_version(one, "right_one", 1)  # a store that knows nothing is told everything

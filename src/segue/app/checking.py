@@ -18,6 +18,7 @@ from segue.app.clock import SystemClock
 from segue.app.declared import missing_names
 from segue.app.early import DefinitionChild, shown_path
 from segue.app.outlook import fires, words_of
+from segue.app.routing import routes_of
 from segue.app.settings import Settings
 from segue.define.bundle import dag_files
 from segue.define.cycles import cycles_across
@@ -96,6 +97,7 @@ def check_files(settings: Settings, files: Sequence[Path]) -> Iterator[CheckedFi
     owners: dict[str, str] = {}
     specs: list[DagSpec] = []
     arguments: set[str] | None = set()
+    routes = routes_of(settings)
     with tempfile.TemporaryDirectory(prefix="segue-check-") as folder, DefinitionChild(settings, Path(folder)) as child:
         for file in files:
             child.ask(file)
@@ -111,9 +113,14 @@ def check_files(settings: Settings, files: Sequence[Path]) -> Iterator[CheckedFi
                 for spec in _specs(read)
                 for one in missing_names(settings, os.environ, spec)
             ]
+            unsent = [
+                Problem("warning", place, spec.line, text, dag=spec.id)
+                for spec in _specs(read)
+                for text in routes.unknown(spec)
+            ]
             specs += [spec for spec in _specs(read) if owners[spec.id] == place]
             arguments = None if arguments is None or read.errors else arguments | {*read.arguments}
-            yield CheckedFile(place, tuple(map(_dag, read.definitions)), (*_problems(read), *nowhere, *twice))
+            yield CheckedFile(place, tuple(map(_dag, read.definitions)), (*_problems(read), *nowhere, *unsent, *twice))
     cycles = (
         Problem(one.severity, owners[one.dag], one.line, one.message, one.hint, one.dag, one.task)
         for one in cycles_across(specs)
@@ -178,7 +185,13 @@ def _problems(read: Read) -> list[Problem]:
     ]
     findings = [
         Problem(
-            one.severity, shown_path(root / one.file), one.line, one.message, one.hint, one.dag or None, one.task,
+            one.severity,
+            shown_path(root / one.file),
+            one.line,
+            one.message,
+            one.hint,
+            one.dag or None,
+            one.task,
             one.code,
         )  # fmt: skip
         for one in read.findings

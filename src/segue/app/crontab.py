@@ -100,13 +100,13 @@ def read_crontab(text: str, system: bool | None = None) -> Crontab:
     jobs: list[Job] = []
     refused: list[tuple[int, str]] = []
     comment = ""
-    lines = text.splitlines()
+    lines = text.split("\n")
     if system is None:
         system = _has_users(lines)
     for number, raw in enumerate(lines, 1):
         line = raw.strip()
         if not line or line.startswith("#"):
-            comment = " ".join(filter(None, [comment, line.lstrip("# ")])) if line else ""
+            comment = " ".join([*comment.split(), *line.lstrip("# ").split()]) if line else ""
             continue
         variable = _VARIABLE.fullmatch(raw)
         if variable:

@@ -153,11 +153,16 @@ class DefinitionChild:
         self._readers: dict[str, _Reader | EnvironmentFault] = {}
         self._asked: deque[tuple[Path, Location]] = deque()
 
-    def ask(self, file: Path) -> None:
-        """Have a file read, by the interpreter of its location; answers come in order."""
+    def ask(self, file: Path, bundle: str = "") -> None:
+        """Have a file read, by the interpreter of its location; answers come in order.
+
+        Args:
+            file: absolute.
+            bundle: one of its project that may be taken instead of a new one.
+        """
         location = location_of(self._settings.locations, file)
         limits = (self._settings.definition_timeout / 1e6, self._settings.keys.definition_memory)
-        load = Load(str(file), str(self._bundles), self._values, *limits)
+        load = Load(str(file), str(self._bundles), self._values, *limits, bundle)
         self._asked.append((file, location))
         python = location.python
         try:

@@ -15,7 +15,7 @@ from segue.app.clock import SystemClock
 from segue.app.settings import Settings, read_settings
 from segue.store.home import Owner, OwnerFacts, check_home, take_home
 
-__all__ = ["SOCKET_LIMIT", "Home", "Owner", "home_here", "own", "scratch_settings", "settings_here"]
+__all__ = ["SOCKET_LIMIT", "Home", "Owner", "hold", "home_here", "own", "scratch_settings", "settings_here"]
 
 SOCKET_LIMIT: Final = 100
 _SCRATCH: Final = "scratch"
@@ -86,7 +86,28 @@ def own(settings: Settings, warn: Callable[[str], None]) -> Iterator[Owner]:
         HomeUnusable: it cannot carry a database.
         HomeBusy: another process owns it; its pid is named.
     """
+    with _taken(settings, "run", warn) as owner:
+        yield owner
+
+
+def hold(settings: Settings, kind: str, warn: Callable[[str], None]) -> int:
+    """Own the home for as long as this process and its children live; gives the lock, which children inherit.
+
+    Args:
+        settings: in force.
+        kind: `up`, `dev` or `scheduler`.
+        warn: told in a sentence what is risky about it.
+
+    Raises:
+        HomeUnusable: it cannot carry a database.
+        HomeBusy: another process owns it; its pid is named.
+    """
+    lock = _taken(settings, kind, warn).fileno()
+    os.set_inheritable(lock, True)
+    return lock
+
+
+def _taken(settings: Settings, kind: str, warn: Callable[[str], None]) -> Owner:
     for warning in check_home(settings.home):
         warn(warning)
-    with take_home(settings.home, OwnerFacts(os.getpid(), "run", SystemClock().now())) as owner:
-        yield owner
+    return take_home(settings.home, OwnerFacts(os.getpid(), kind, SystemClock().now()))

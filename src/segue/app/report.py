@@ -33,7 +33,10 @@ class Culprit:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a person wants to know of a run that is over. Durations in microseconds; `slowest` is (task, duration)."""
+    """What a person wants to know of a run that is over. Durations in microseconds; `slowest` is (task, duration).
+
+    `waits` says for what it stands still, where nothing of it is held.
+    """
 
     run: RunKey
     number: int
@@ -44,6 +47,7 @@ class Summary:
     slowest: tuple[str, int] | None
     culprits: tuple[Culprit, ...]
     held: tuple[str, ...]
+    waits: str = ""
 
 
 def summarise(detail: RunDetail) -> Summary:
@@ -59,6 +63,7 @@ def summarise(detail: RunDetail) -> Summary:
         slowest=None if slowest is None else (slowest[1], slowest[0]),
         culprits=tuple(_culprits(detail, begun)),
         held=tuple(entry.label for entry in detail.entries() if entry.state is TaskState.HELD),
+        waits=str(run.why) if run.why is not None and run.why.code == "waits_past" else "",
     )  # fmt: skip
 
 

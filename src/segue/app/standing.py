@@ -77,13 +77,16 @@ class Standing:
         for event in events:
             self._helm.inbox.post(event)
 
-    def declared(self) -> dict[tuple[str, str], list[str]]:
-        """DAGs that are not retired by (folder, file) as the store has them; from any thread."""
-        found: dict[tuple[str, str], list[str]] = {}
+    def declared(self) -> dict[tuple[str, str], dict[str, str]]:
+        """DAGs that are not retired by folder and file, with their bundle (none where the file has failed); from any
+        thread.
+        """
+        found: dict[tuple[str, str], dict[str, str]] = {}
         with open_reader(Home(self._settings.home)) as reader:
             for view in () if reader is None else reader.dags():
                 if not view.timing.retired:
-                    found.setdefault((view.location, view.file), []).append(view.dag)
+                    bundle = view.bundle if view.error is None else ""
+                    found.setdefault((view.location, view.file), {})[view.dag] = bundle
         return found
 
     def run(self) -> None:

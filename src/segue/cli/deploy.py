@@ -62,7 +62,7 @@ def deploy(  # noqa: PLR0913  # an option is a parameter
     if as_json:
         print_json({**plan_object(plan), "done": said})
     elif said:
-        console().print(plain(f"{said}{f' as {label}' if label else ''}"))
+        console().print(plain(said))
     return Code.GOOD
 
 

@@ -134,7 +134,7 @@ def _summary(screen: Console, facts: Sequence[Summary]) -> None:
         )  # fmt: skip
     screen.print()
     screen.print(rows)
-    troubled = [one for one in facts if one.culprits or one.held]
+    troubled = [one for one in facts if one.culprits or one.held or one.waits]
     for one in troubled[:_MANY]:
         _trouble(screen, one)
     if len(troubled) > _MANY:
@@ -152,6 +152,8 @@ def _trouble(screen: Console, one: Summary) -> None:
     for culprit in one.culprits[:_MANY]:
         screen.print(Text.assemble(("✗ ", "bold red"), (f"{one.run} {culprit.label}", "bold"), "  ", _reason(culprit)))
         screen.print(Text(f"  segue logs {one.run} {quote(culprit.label)}", style="dim"))
+    if one.waits:
+        screen.print(Text.assemble(("‖ ", "magenta"), (str(one.run), "bold"), "  ", plain(one.waits)))
     for label in one.held[:_MANY]:
         screen.print(Text.assemble(("‖ ", "magenta"), (f"{one.run} {label}", "bold"), "  is held: a person decides"))
         screen.print(Text(f"  segue release {one.run} {quote(label)} --reason …   it is good as it is", style="dim"))

@@ -8,11 +8,9 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from segue.app.clock import SystemClock
-from segue.app.home import settings_here
+from segue.app.home import hold, settings_here
 from segue.cli.output import warn
 from segue.model.errors import UsageError
-from segue.store.home import OwnerFacts, check_home, take_home
 
 __all__ = ["EnvOption", "PathArgument", "stand"]
 
@@ -43,13 +41,10 @@ def stand(kind: str, path: Path | None, env: str | None, home: str | None) -> in
     if kind == "scheduler" and not os.environ.get("SEGUE_DATABASE_URL"):
         why = "SEGUE_DATABASE_URL names no database: a scheduler needs PostgreSQL, `segue up` keeps a file"
         raise UsageError(why)
-    for warning in check_home(settings.home):
-        warn(warning)
-    owner = take_home(settings.home, OwnerFacts(os.getpid(), kind, SystemClock().now()))
-    os.set_inheritable(owner.fileno(), True)
+    lock = hold(settings, kind, warn)
     os.environ["SEGUE_HOME"] = str(settings.home)
     os.environ["SEGUE_DAGS"] = os.pathsep.join(str(one) for one in settings.dags)
     if settings.env is not None:
         os.environ["SEGUE_ENV"] = settings.env
-    words = words_for(owner.fileno(), kind)
+    words = words_for(lock, kind)
     os.execv(words[0], words)

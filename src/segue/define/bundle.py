@@ -62,6 +62,11 @@ class Snapshots:
     folder: Path
     _known: dict[Path, tuple[tuple[int, ...], str]] = field(default_factory=dict)
 
+    def held(self, digest: str, root: Path, name: str) -> Bundle | None:
+        """A bundle that is there and has this file, else None."""
+        folder = self.folder / digest
+        return Bundle(digest, folder, root, name) if digest and (folder / name).is_file() else None
+
     def take(self, file: Path) -> Bundle:
         """The bundle of the folder a DAG file belongs to.
 

@@ -16,6 +16,7 @@ from segue.define.dag import Dag
 from segue.define.faults import fault
 from segue.model.errors import DefinitionError
 from segue.model.ids import Instant
+from segue.model.moment import HOUR
 from segue.model.spec import DagSpec
 from segue.model.timing import Foretold
 from segue.schedule.declare import timetable_of
@@ -84,30 +85,41 @@ def foretell(timetable: Timetable, bounds: Bounds, now: int, *, since_start: boo
     """The next hundred slots of a timetable or those of a year, whichever is less, and half as many that are over.
 
     Args:
-        timetable: asked from a year ago on.
+        timetable: asked from some time ago on, a year at most.
         bounds: of the DAG.
         now: microseconds since 1970 UTC.
-        since_start: all that are over since the start, up to a thousand.
+        since_start: all that are over since the start, a thousand at most.
 
     Raises:
-        DefinitionError: it does not go forwards.
+        DefinitionError: it does not go forwards, or ticks too often to be listed.
     """
+    start = bounds.start or 0
+    if since_start and bounds.start is not None:
+        past, ahead, following = _walked(timetable, bounds, start, now)
+        kept = list(past)
+    else:
+        stretch = HOUR
+        past, ahead, following = _walked(timetable, bounds, max(start, now - stretch), now)
+        while len(past) <= len(ahead) // 2 and stretch < _YEAR and now - stretch > start:
+            stretch = min(4 * stretch, _YEAR)
+            past, ahead, following = _walked(timetable, bounds, max(start, now - stretch), now)
+        kept = list(past)[-1 - len(ahead) // 2 :]
+    slots = tuple((one.start, one.end, one.due) for one in (*kept, *ahead))
+    return Foretold(slots, None if following is None else slots[-1][1])
+
+
+def _walked(timetable: Timetable, bounds: Bounds, begin: int, now: int) -> tuple[deque[Slot], list[Slot], Slot | None]:
+    """Slots from `begin` on: those that are over, those to come, and the last one unless the timetable ends."""
     past: deque[Slot] = deque(maxlen=_PAST)
     ahead: list[Slot] = []
-    begin = bounds.start if since_start and bounds.start is not None else max(bounds.start or 0, now - _YEAR)
-    slot = timetable.slot_from(begin, bounds)
     for _ in range(_MOST):
+        slot = timetable.slot_from(begin, bounds)
         if slot is None:
-            break
+            return past, ahead, None
         if slot.end <= slot.start or slot.start < begin:
             raise DefinitionError(f"a slot ends before it begins, or does not follow the one before: {slot}")
         (past if slot.due <= now else ahead).append(slot)
         if len(ahead) == _AHEAD or (ahead and slot.due > now + _YEAR):
-            break
+            return past, ahead, slot
         begin = slot.end
-        slot = timetable.slot_from(begin, bounds)
-    else:
-        raise DefinitionError(f"it has more than {_MOST:,} slots before the next hundred: let it tick less often")
-    kept = list(past)[0 if since_start else -1 - len(ahead) // 2 :]
-    slots = tuple((one.start, one.end, one.due) for one in (*kept, *ahead))
-    return Foretold(slots, None if slot is None else slot.end)
+    raise DefinitionError(f"it has more than {_MOST:,} slots before the next hundred: a later start=, or fewer ticks")

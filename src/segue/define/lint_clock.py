@@ -89,11 +89,11 @@ def _changes(zone: str) -> bool:
     return len({datetime_at(first + month * _MONTH, zone).utcoffset() for month in range(120)}) > 1
 
 
-def past_findings(spec: DagSpec, task: TaskCode) -> Iterator[Seen]:
-    """What reads the slot before without saying that it needs it (S48)."""
+def past_findings(spec: DagSpec, name: str, task: TaskCode) -> Iterator[Seen]:
+    """What reads the slot before without saying that it needs it (S48); `name` is the task's in this DAG."""
     back = task.looks_back
-    if back is not None and not any(one.rules.depends_on_past for one in spec.tasks if one.id == task.task):
-        text = f"task {task.task} takes {ast.unparse(back)} and does not wait for it"
+    if back is not None and not any(one.rules.depends_on_past for one in spec.tasks if one.id == name):
+        text = f"task {name} takes {ast.unparse(back)} and does not wait for it"
         yield Seen("past", back.lineno, text, "say depends_on_past=True: backfills then run oldest first")
 
 

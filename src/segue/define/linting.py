@@ -63,15 +63,16 @@ class _Reader:
 
     def of_dag(self, dag: Dag, spec: DagSpec) -> Iterator[Finding]:
         """Findings about the tasks of a DAG, and about what it says of time."""
-        known, tasks = len(self._codes), list(self._tasks(dag))
+        known, named = len(self._codes), list(self._tasks(dag))
+        tasks = list(dict.fromkeys(code for _, code in named))
         for one in [code for code in list(self._codes.values())[known:] if code is not None]:
             yield from _placed((seen for rule in CODE_RULES for seen in rule(one)), one.source, spec.id, one.task)
         given = list(_templates(dag))
         for call, name, text in given:
             yield from _in(spec, of_template(name, text, call.place.line), call.id)
         yield from _in(spec, (*unused_options(spec), *start_without_zone(spec, dag.options)))
-        for one in tasks:
-            yield from _placed(past_findings(spec, one), one.source, spec.id, one.task)
+        for name, one in named:
+            yield from _placed(past_findings(spec, name, one), one.source, spec.id, name)
         if spec.schedule is not None:
             timetable = timetable_from_data(spec.schedule)
             yield from _in(spec, dates_of(spec, timetable, tasks, [text for _, _, text in given]))
@@ -91,8 +92,8 @@ class _Reader:
         source = self._sources.named(finding.file)
         return source is not None and source.is_silenced(finding.line, finding.code)
 
-    def _tasks(self, dag: Dag) -> Iterator[TaskCode]:
-        """The code of the tasks of a DAG; of a flow also those that its module knows."""
+    def _tasks(self, dag: Dag) -> Iterator[tuple[str, TaskCode]]:
+        """The tasks of a DAG and their code; of a flow also those that its module knows."""
         defaults = dag.options.get("defaults", {})
         known: dict[str, DeclaredTask[..., Any]] = {call.id: call.task for call in dag.calls.values()}
         if isinstance(dag, Flow) and dag.function is not None:
@@ -107,7 +108,7 @@ class _Reader:
             code = self._codes[key]
             if code is not None:
                 self._files[code.source.name] = code.source
-                yield code
+                yield name, code
 
 
 def _of_past(spec: DagSpec, now: int | None) -> Iterator[Finding]:

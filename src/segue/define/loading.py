@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -67,7 +68,8 @@ def load_file(file: Path, root: Path, *, values: Mapping[str, object] | None = N
     loaded.specs = _sound(specs, faults)
     loaded.foretold = {dag: slots for dag, slots in foretold.items() if slots != Foretold()}
     loaded.arguments = {name for dag in dags for name in dag.arguments}
-    loaded.findings = lint_file(file, root, dags, loaded.specs, now)
+    with suppress(RecursionError):  # nested deeper than the interpreter walks: there is nothing to say about it
+        loaded.findings = lint_file(file, root, dags, loaded.specs, now)
     return loaded
 
 

@@ -268,7 +268,9 @@ def feed(board: Board, filling: Filling) -> None:
 
 
 def goes_on(board: Board) -> bool:
-    """Whether a backfill that this owner was asked for makes another run, or comes to its end, by itself."""
+    """Whether an answer about a slot is still to come, or a backfill that this owner was asked for goes on."""
+    if board.agenda.asked:
+        return True
     mine = (filling for filling in board.agenda.backfills.values() if filling.row.id in board.agenda.mine)
     return any(
         filling.state == "running" and ((filling.left and filling.room > 0) or not filling.open)

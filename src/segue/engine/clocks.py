@@ -135,13 +135,15 @@ class Keeper:
 
     def _resume(self, at: Instant, run: Literal["", "latest", "missed"], accepted: Instant) -> LeftOut | None:
         due = self.clock.due(accepted, at)
-        if self.spec.catchup or (run == "missed" and len(due) <= AT_ONCE):
-            self.set(accepted=due[-1].end if due else accepted)
-            return None
         reason = "they fell due during a pause"
-        if not due or not run:
+        if not run and not self.spec.catchup:
             until = max(self.clock.present(at), accepted)
             return self._pass_over(until, self.clock.between(accepted, until), reason)
+        if not due:
+            return None
+        if self.spec.catchup or (run == "missed" and len(due) <= AT_ONCE):
+            self.set(accepted=due[-1].end)
+            return None
         left = self._pass_over(due[-1].start, due, reason, propose=run == "missed")
         self.set(accepted=due[-1].end)
         return left

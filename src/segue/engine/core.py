@@ -91,7 +91,7 @@ class Engine:
 
     @property
     def filling(self) -> bool:
-        """Whether a backfill that this engine was asked for goes on by itself."""
+        """Whether something goes on by itself next turn: a backfill that was asked for, or what waits for an answer."""
         return goes_on(self._board)
 
     def why(self, run: RunKey, task: str | None = None, index: int | None = None) -> Why | None:

@@ -56,7 +56,7 @@ def deploy(board: Board, wanted: Deploy) -> str:
     for file in wanted.files:
         define(board, file)
     ids = sorted({one.spec.id for file in wanted.files for one in file.definitions})
-    return f"deployed {', '.join(ids)}" if ids else "deployed"
+    return " ".join(filter(None, ("deployed", ", ".join(ids), wanted.label and f"as {wanted.label}")))
 
 
 def retire_gone(board: Board) -> None:

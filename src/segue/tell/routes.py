@@ -93,17 +93,15 @@ class Routes:
         named = [rule for rule in self._rules if DEAD in rule.when] or self._rules
         return tuple(dict.fromkeys(target for rule in named for target in rule.to)) or self.names
 
-    def check(self, spec: DagSpec) -> None:
-        """Refuse a DAG whose `alerts=` names no channel.
-
-        Raises:
-            UsageError: with the nearest name.
-        """
+    def unknown(self, spec: DagSpec) -> list[str]:
+        """What is wrong with the targets that a DAG names itself."""
+        found = []
         for target in spec.alerts:
             try:
                 self.channel(target)
             except UsageError as why:
-                raise UsageError(f"DAG {spec.id} ({spec.file}:{spec.line}): alerts: {why}") from None
+                found.append(f"alerts: {why}")
+        return found
 
 
 def channel_of(target: str, channels: Mapping[str, Channel]) -> Channel:

@@ -40,6 +40,11 @@ def test_a_line_is_a_time_and_a_command():
     assert (job.name, job.comment, job.clock, job.days) == ("run_all", "nightly", 150, "* * MON")
 
 
+def test_comments_of_several_lines_are_one_and_a_gap_ends_them():
+    text = "# old\n\n# after the\n#  transform\r\u2028\x0b is done\n0 1 * * * x\n0 2 * * * y\n"
+    assert [job.comment for job in read_crontab(text).jobs] == ["after the transform is done", ""]
+
+
 def test_presets_are_times():
     assert [job.fields for job in read_crontab("@daily a\n@HOURLY b\n@weekly c").jobs] == [
         "0 0 * * *", "0 * * * *", "0 0 * * 0",

@@ -8,7 +8,9 @@ import pytest
 
 from segue.app.retention import keep_house, prune
 from segue.app.settings import read_settings
+from segue.data import overwrite_partition
 from segue.data.results import load_result, store_result
+from segue.data.staging import Staging, publish_staged
 from segue.data.storage import LocalStorage, values_prefix
 from segue.model.changes import RunsForgotten, Spawned
 from segue.model.errors import StorageDown
@@ -147,6 +149,26 @@ def test_what_a_flow_calls_its_steps_with_stays_too(home, store):
     assert cleaned(home, store).values.count == 0
     write(store, moved(RUN, R.RUNNING, R.SUCCESS, ended=Instant(NOW - 15 * DAY)))
     assert cleaned(home, store).values.count == 1
+
+
+def test_what_an_attempt_left_that_was_not_accepted_goes_after_a_day(home, store):
+    stored(LocalStorage(home.storage), RUN)
+    write(store, created())
+    age(Path(home.storage), 2)
+    assert cleaned(home, store).values.count == 1
+
+
+def test_what_a_held_task_has_to_publish_stays_however_old_it_is(home, store, tmp_path):
+    storage = LocalStorage(home.storage)
+    described = []
+    for owner in ("held", "killed"):
+        with Staging(owner, storage) as writes:
+            overwrite_partition(pd.DataFrame({"n": [1]}), tmp_path / "lake", "2026-04-01")
+            described.append(writes.describe())
+    age(tmp_path / ".lake.staged", 30)
+    write(store, created(), task(T.PENDING, T.HELD, staged=described[0]))
+    assert cleaned(home, store).staged.count == 1
+    assert publish_staged(described[0]) == 1
 
 
 def test_values_of_runs_that_nobody_knows_go_later(home, store):

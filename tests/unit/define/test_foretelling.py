@@ -55,6 +55,20 @@ def test_slots_reach_a_year_ahead_where_that_is_less(load):
     assert ahead[0][2] == ahead[0][1] + DAY // 24
 
 
+def test_a_timetable_that_ticks_every_minute_is_no_matter(load):
+    text = FILE.format(schedule="Minutes()", options="").replace(
+        "@task",
+        """class Minutes(Timetable):
+    def next_tick(self, moment):
+        return moment + timedelta(seconds=-moment.timestamp() % 60)
+
+@task""",
+    )
+    told = load(text, now=NOW).foretold["d"]
+    assert len(told.slots) == 151
+    assert told.slots[50][2] == NOW
+
+
 def test_a_timetable_that_ends_has_no_until(load):
     _, told = foretold(load, "Days(last='2026-04-05')")
     assert len([slot for slot in told.slots if slot[2] > NOW]) == 4

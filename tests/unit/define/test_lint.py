@@ -279,6 +279,10 @@ def test_a_day_or_a_moment_with_its_zone_is_a_start(load, start):
 def test_the_slot_before_is_asked_for_only_where_it_is_waited_for(load):
     assert found(load, in_task("return interval.previous()")) == [("past", 3)]
     assert found(load, in_task("return interval.previous()", options="depends_on_past=True")) == []
+    text = in_task("return interval.previous()").replace(
+        "work()\n", "work.with_options(id='w', depends_on_past=True)()\n"
+    )
+    assert found(load, text) == []
 
 
 @pytest.mark.parametrize("options", ["deadline='2h'", "catchup=True", "defaults={'depends_on_past': True}",
@@ -307,6 +311,11 @@ def test_a_catch_up_begins_somewhere(load):
     text = in_task("pass", dag="schedule=daily(), catchup=True")
     assert [one.code for one in load(HEAD + text, now=0).findings] == ["catchup"]
     assert load(HEAD + text.replace("daily()", "'@once'"), now=0).findings == []
+
+
+def test_a_file_that_is_nested_without_end_still_loads(load):
+    text = "x = " + "+".join(["1"] * 985) + "\n"
+    assert len(load(HEAD + text + in_task("pass")).specs) == 1
 
 
 # ------------------------------------------------------------------------------------------------------------- silence

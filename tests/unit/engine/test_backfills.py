@@ -421,3 +421,36 @@ def test_a_backfill_of_a_paused_dag_runs_and_says_so():
     assert answer.text.endswith("4 at once; the clock of d is paused, its backfill runs")
     world.play(days=0)
     assert made(world) == [1, 2]
+
+
+def test_a_backfill_whose_code_is_the_newest_already_keeps_it():
+    world = World(plain(), plain(id="other"))
+    number = backfill(world, 1, 2, cap=1)
+    assert move(world, number, "resume", newest=True).ok
+    assert not world.of(BackfillMoved)
+
+
+def test_a_backfill_that_rests_says_that_it_does_not_go_on():
+    world = World(plain(task("a"), mapped("b", "a")))
+    assert not world.engine.filling
+    backfill(world, 1, 2, cap=1)
+    assert not world.engine.filling  # its one run is active
+    world.play(lambda key: Value(b"v", length=0))
+    assert not world.engine.filling
+    world.restart()
+    assert not world.engine.filling
+    move(world, 1, "pause")
+    move(world, 1, "resume")
+    assert not world.engine.filling
+    world.ask(StartBackfill("d", days(5, 6), cap=1))
+    world.engine._board.dags["d"].quarantined = Why("failed", ("a fault",))
+    assert not world.engine.filling
+
+
+def test_of_two_backfills_one_goes_with_the_dag_that_is_renamed():
+    world = World(plain(file="d.py"), plain(id="other", file="other.py"))
+    for name in ("d", "other"):
+        move(world, backfill(world, 1, 2, cap=1, name=name), "pause")
+    world.play()
+    world.define(plain(id="new", renamed_from="d", file="d.py"))
+    assert [filling.row.dag for filling in world.engine._board.agenda.backfills.values()] == ["new", "other"]

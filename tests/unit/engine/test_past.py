@@ -301,3 +301,39 @@ def test_a_map_of_which_an_item_failed_is_not_good():
     world.ask(RetryRun(one, ("b[0]",)))
     world.end("b[0]", run=one)
     assert [key.run for key in world.alive] == [two, two]
+
+
+def test_two_tasks_of_a_run_wait_for_the_past_each_by_itself():
+    both = (task("a", depends_on_past=True), task("b", "a", depends_on_past=True))
+    world = World(chained(*both, max_active_runs=3))
+    one, two, three = (world.trigger(day=day) for day in (1, 2, 3))
+    world.end("a", run=one)
+    assert sorted((key.run.key, key.task) for key in world.alive) == [("day-1", "b"), ("day-2", "a")]
+    world.end("a", run=two)
+    assert sorted((key.run.key, key.task) for key in world.alive) == [("day-1", "b"), ("day-3", "a")]
+    world.play()
+    assert [world.run_state(run) for run in (one, two, three)] == ["success"] * 3
+
+
+def test_two_runs_of_a_slot_wait_for_the_same_past():
+    world = World(chained(max_active_runs=3))
+    one = world.trigger(day=1)
+    two = world.trigger(day=2)
+    world.end("a", run=two)
+    again = world.trigger(day=2, params=b"p")
+    world.end("a", run=again)
+    assert [world.run_state(run) for run in (two, again)] == ["held", "held"]
+    world.cancel(again)
+    world.play()
+    assert [world.run_state(run) for run in (one, two, again)] == ["success", "success", "cancelled"]
+
+
+def test_while_an_answer_about_the_slot_before_is_still_to_come_the_engine_is_not_at_rest():
+    world = World(chained(task("b", depends_on_past=True)))
+    world.trigger(day=1)
+    world.play()
+    assert not world.engine.filling
+    world.step(Request("r", "ana", wanted("d", 2)))
+    assert world.engine.filling
+    world.send()
+    assert not world.engine.filling

@@ -297,6 +297,16 @@ def test_unpause_run_missed_of_more_than_ten_runs_the_newest_and_proposes_the_re
     assert "10 intervals are left out" in answer.text
 
 
+def test_unpause_run_latest_runs_what_ended_in_the_pause_and_falls_due_after_it():
+    world = Clocks(by_day(schedule=daily(at="02:00").to_data()))
+    world.pause()
+    world.play_for(19 * HOUR)
+    world.unpause(run="latest")
+    world.play_for(HOUR)
+    assert world.made == [FIRST]
+    assert not world.told
+
+
 def test_a_pause_until_an_instant_ends_by_itself_and_leaves_out_what_fell_due_in_it():
     world = Clocks(by_day())
     world.pause(until=Instant(world.now + 2 * DAY))

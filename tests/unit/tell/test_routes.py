@@ -101,11 +101,11 @@ def test_a_kind_of_alert_that_there_is_not_is_refused_with_the_nearest():
     Routes(CHANNELS, [rule("oncall", when=("failed", "deadline", "missed", "held", "stale", "dead"))])
 
 
-def test_a_dag_that_names_no_channel_is_refused_with_its_place():
-    spec = DagSpec("orders", alerts=("oncal",), file="dags/orders.py", line=7)
-    with pytest.raises(UsageError, match=r"DAG orders \(dags/orders.py:7\): alerts: there is no channel 'oncal': did"):
-        Routes(CHANNELS, ()).check(spec)
-    Routes(CHANNELS, ()).check(DagSpec("orders", alerts=("oncall", "mailto:a@b")))
+def test_a_dag_that_names_no_channel_is_told_so():
+    spec = DagSpec("orders", alerts=("oncal", "oncall", "mailto:a@b", "mailto:a"))
+    first, second = Routes(CHANNELS, ()).unknown(spec)
+    assert first == "alerts: there is no channel 'oncal': did you mean 'oncall'?"
+    assert second.startswith("alerts: 'mailto:a' is no address")
 
 
 def test_who_is_told_of_silence():

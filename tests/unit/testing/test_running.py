@@ -1,8 +1,9 @@
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from segue import Interval, Params, Retry, RetryAfter, Skip, current, dag, daily, injected, task
+from segue import Interval, Params, Retry, RetryAfter, Skip, Timetable, current, dag, daily, injected, task
 from segue.model.errors import DefinitionError, UsageError
 from segue.model.state import RunState
 from segue.testing import execute_dag, run
@@ -231,3 +232,19 @@ def test_a_source_without_rows_is_held() -> None:
 
     result = run(hollow)
     assert result.state is RunState.HELD and result.tasks == {"source": "held"}
+
+
+def test_a_date_of_a_timetable_of_ones_own_is_taken_as_it_is_written():
+    class Own(Timetable):
+        def next_tick(self, moment: datetime) -> datetime | None:
+            return moment
+
+    @dag(schedule=Own())
+    def owned() -> None:
+        today()
+
+    @task
+    def today(interval: Interval = injected) -> str:
+        return interval.ds
+
+    assert run(owned, date="2026-04-01").value("today") == "2026-04-01"

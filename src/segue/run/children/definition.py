@@ -72,7 +72,7 @@ def _read_file(request: Load, shelf: Snapshots) -> Read:
     root = project_root(file) or file.parent
     name = file.relative_to(root).as_posix()
     try:
-        bundle = shelf.take(file)
+        bundle = shelf.held(request.bundle, root, name) or shelf.take(file)
     except DefinitionError as why:
         return Read(name, str(root), errors=(FileError(name, None, why.message),))
     except OSError as why:
@@ -88,10 +88,12 @@ def _read_file(request: Load, shelf: Snapshots) -> Read:
 
 def _compiled(bundle: Bundle, request: Load) -> Read:
     os.chdir(bundle.root)
+    opened = _listening()
     now = time.time_ns() // 1_000
     loaded = load_file(bundle.folder / bundle.file, bundle.folder, values=request.values, now=now)
     code = code_digest(bundle.folder / bundle.file, bundle.folder)
-    reached = imported_files(bundle.folder / bundle.file, bundle.folder)
+    imports = imported_files(bundle.folder / bundle.file, bundle.folder)
+    reached = {path.relative_to(bundle.folder).as_posix() for path in imports} | _beside(bundle, opened)
     return Read(
         file=bundle.file,
         root=str(bundle.root),
@@ -103,8 +105,27 @@ def _compiled(bundle: Bundle, request: Load) -> Read:
         errors=tuple(FileError(e.file or bundle.file, e.line, e.message, e.dag, e.task) for e in loaded.errors),
         findings=tuple(Found(**asdict(finding)) for finding in loaded.findings),
         arguments=tuple(sorted(loaded.arguments)),
-        imports=tuple(path.relative_to(bundle.folder).as_posix() for path in reached),
+        imports=tuple(sorted(reached)),
     )
+
+
+def _listening() -> set[str]:
+    """From now on, and until this process ends, note the files that are opened."""
+    opened: set[str] = set()
+
+    def hear(event: str, args: tuple[object, ...]) -> None:
+        if event == "open" and isinstance(args[0], str):
+            opened.add(os.path.abspath(args[0]))  # noqa: PTH100 - links stay
+
+    sys.addaudithook(hear)
+    return opened
+
+
+def _beside(bundle: Bundle, opened: set[str]) -> set[str]:
+    """Which files of the bundle were opened, there or where they were taken from."""
+    tops = [f"{folder}{os.sep}" for folder in (bundle.folder, bundle.root)]
+    names = {path.removeprefix(top) for path in opened for top in tops if path.startswith(top)}
+    return {name for name in names if (bundle.folder / name).is_file()}
 
 
 def _in_fork(work: Callable[[], bytes], request: Load) -> tuple[bytes, bytes, str]:

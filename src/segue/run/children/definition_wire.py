@@ -29,6 +29,7 @@ class Load(msgspec.Struct, frozen=True, gc=False):
         values: arguments of DAG functions that are no params: `[tool.segue.env.NAME]`.
         seconds: after them the load is killed.
         memory: resident bytes; above them the load is killed.
+        bundle: a bundle of the same folder that may be taken instead of a new one.
     """
 
     file: str
@@ -36,6 +37,7 @@ class Load(msgspec.Struct, frozen=True, gc=False):
     values: dict[str, Any] = {}
     seconds: float = SECONDS
     memory: int = MEMORY
+    bundle: str = ""
 
 
 class Found(msgspec.Struct, frozen=True, gc=False):
@@ -63,7 +65,7 @@ class Read(msgspec.Struct, frozen=True, gc=False):
         findings: lint.
         output: what it printed, the last 64 KiB.
         arguments: the names under which its DAG functions take values of an environment.
-        imports: the Python files below `root` that it reaches by import statements, itself among them.
+        imports: the files below `root` that it reaches by import statements, itself among them, or read while loaded.
     """
 
     file: str

@@ -54,7 +54,8 @@ _SCHEDULES: Final[tuple[Callable[[], Timetable], ...]] = (
 _FAULTS: Final = (Fault.CRASH, Fault.UNKNOWN, Fault.DOWN, Fault.LOST, Fault.DUPLICATE, Fault.LATE, Fault.REORDER)
 _ORDERS: Final = ("oldest", "newest", "parallel")
 _VERBS: Final[tuple[Verb, ...]] = (
-    "pause", "unpause", "backfill", "backfill", "move", "drain", "define", "gone", "slot", "retry",
+    "pause", "unpause", "backfill", "backfill", "backfill", "backfill", "drain", "define", "define", "gone", "slot",
+    "retry", "cancel",
 )  # fmt: skip
 _MOVES: Final = ("pause", "resume", "resume", "cancel", "cancel", "again", "newest")
 
@@ -135,7 +136,7 @@ def _rules(rng: Random) -> Rules:
 def _timed(rng: Random, spec: DagSpec, clocks: Clocks) -> DagSpec:
     """The same DAG under a timetable, a zone and a start of its own."""
     zone = rng.choice((rng.choice(_BEGINNINGS)[0], "Europe/Berlin", "UTC"))
-    before = rng.choice((-3, 0, 2, 8, 30)) * _HOUR
+    before = rng.choice((-3, 0, 8, 30, 30)) * _HOUR
     return msgspec.structs.replace(
         spec, schedule=rng.choice(_SCHEDULES)().to_data(), timezone=zone, start=clocks.epoch - before
     )
@@ -145,7 +146,7 @@ def _timed(rng: Random, spec: DagSpec, clocks: Clocks) -> DagSpec:
 def _people(rng: Random, dags: Sequence[DagSpec], clocks: Clocks) -> tuple[list[Action], dict[str, DagSpec]]:
     acts: list[Action] = []
     edits: dict[str, DagSpec] = {}
-    for number in range(rng.choice((0, 2, 6, 14))):
+    for number in range(rng.choice((2, 4, 8, 16))):
         spec, at = rng.choice(dags), rng.randrange(clocks.until)
         if acts and rng.random() < 0.2:
             at = acts[-1].at or 0
@@ -167,8 +168,6 @@ def _people(rng: Random, dags: Sequence[DagSpec], clocks: Clocks) -> tuple[list[
                 acts.append(Action(name, at, "unpause", spec.id, rng.choice(("", "latest", "missed"))))
             case "backfill":
                 acts += _backfill(rng, name, at, spec.id)
-            case "move":
-                acts.append(Action(name, at, "move", target=rng.choice(_MOVES)))
             case "drain":
                 acts.append(Action(name, at, "drain", flag=True))
                 acts.append(Action(f"{name}-over", at + rng.randrange(3 * _HOUR), "drain"))
@@ -194,7 +193,7 @@ def _backfill(rng: Random, name: str, at: int, dag: str) -> list[Action]:
             count=rng.choice((1, 2, 4)),
         )
     ]  # fmt: skip
-    for step in range(rng.choice((0, 0, 1, 2))):
+    for step in range(rng.choice((0, 1, 1, 3))):
         acts.append(
             Action(f"{name}-{step}", at + rng.randrange(2 * _HOUR), "move", dag, rng.choice(_MOVES), tasks=(name,))
         )
