@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from segue.define.param_values import read_param, values_from
 from segue.model.acts import TriggerRun
@@ -13,12 +14,15 @@ from segue.model.ids import Instant, is_id, manual_key
 from segue.model.interval import parse_range, slot_key
 from segue.model.sealing import mark_sealed
 from segue.model.spec import DagSpec
+from segue.model.timing import Foretold
 from segue.model.value import encode
-from segue.schedule.slot import Bounds, Slot
+from segue.schedule.planner import Clock
+from segue.schedule.slot import Slot
 from segue.schedule.slots import latest_complete, slots_between
-from segue.schedule.timetable import timetable_from_data
 
-__all__ = ["bounds_of", "chosen_dag", "read_params", "read_target", "slots_of", "triggers_for", "values_of"]
+__all__ = ["chosen_dag", "read_params", "read_target", "slots_of", "triggers_for", "values_of"]
+
+_NOTHING: Final = Foretold()
 
 
 def read_target(text: str) -> tuple[Path | None, str | None]:
@@ -63,8 +67,14 @@ def chosen_dag(specs: Sequence[DagSpec], wanted: str | None, file: str) -> DagSp
 
 
 # --------------------------------------------------------------------------------------------------------------- dates
-def slots_of(spec: DagSpec, when: str | None, now: Instant) -> list[Slot]:
+def slots_of(spec: DagSpec, when: str | None, now: Instant, foretold: Foretold = _NOTHING) -> list[Slot]:
     """The slots that `--date` names: both ends of a range included; without a date the newest complete one.
+
+    Args:
+        spec: of the DAG.
+        when: as written.
+        now: the present.
+        foretold: the slots of a timetable of the user's own.
 
     Raises:
         UsageError: the DAG has no time table but a date is given, a slot is not yet due, or there is none.
@@ -73,10 +83,8 @@ def slots_of(spec: DagSpec, when: str | None, now: Instant) -> list[Slot]:
         if when is not None:
             raise UsageError(f"{spec.id} has no schedule, so no interval: leave --date out")
         return []
-    timetable = timetable_from_data(spec.schedule)
-    if timetable is None:
-        return []
-    bounds = bounds_of(spec)
+    clock = Clock(spec, foretold)
+    timetable, bounds = clock.timetable, clock.bounds
     if when is None:
         newest = latest_complete(timetable, bounds, now)
         if newest is None:
@@ -94,15 +102,6 @@ def slots_of(spec: DagSpec, when: str | None, now: Instant) -> list[Slot]:
     if not due:
         raise UsageError(f"{spec.id} has no interval in {when}")
     return due
-
-
-def bounds_of(spec: DagSpec) -> Bounds:
-    """What a DAG says about its time table."""
-    return Bounds(_instant(spec.start), _instant(spec.end), spec.timezone, spec.delay)
-
-
-def _instant(value: int | None) -> Instant | None:
-    return None if value is None else Instant(value)
 
 
 def _shown(slot: Slot, spec: DagSpec) -> str:

@@ -21,7 +21,7 @@ from segue.model.spec import DagSpec
 from segue.model.state import RUN_FINAL, RunState, SlotState
 from segue.model.timing import Foretold
 from segue.model.views import BackfillView, RunView, SlotView
-from segue.schedule.planner import Clock
+from segue.schedule.planner import CUSTOM, Clock
 from segue.schedule.slot import Slot
 from segue.schedule.slots import slots_between
 
@@ -202,7 +202,9 @@ def _due(
         if len(due) == _MANY:
             many(_about(due, min(until, now)))
     if not due:
-        raise UsageError(f"{spec.id} has no interval in {when}")
+        own = spec.schedule is not None and spec.schedule[0] == CUSTOM
+        more = ": of a time table of its own only intervals that it has foretold can be backfilled" if own else ""
+        raise UsageError(f"{spec.id} has no interval in {when}{more}")
     return due, None
 
 

@@ -121,17 +121,22 @@ def _forget(reader: FullReader, before: Instant, post: Callable[[Event], None], 
 
 
 def _remove_logs(folder: Path, before: Instant, pause: Callable[[float], bool]) -> int:
+    """Remove old logs, and the folders that they leave empty; never one to which something was added since."""
+    if not folder.is_dir():
+        return 0
+    was_old = _is_older(folder, before)
     removed = 0
-    for place, _, names in os.walk(folder, topdown=False):
-        old = [path for name in names if (path := Path(place, name)).suffix == ".jsonl" and _is_older(path, before)]
-        for path in old:
+    for entry in list(os.scandir(folder)):
+        path = Path(entry)
+        if entry.is_dir(follow_symlinks=False):
+            removed += _remove_logs(path, before, pause)
+        elif path.suffix == ".jsonl" and _is_older(path, before):
             path.unlink(missing_ok=True)
-        removed += len(old)
-        if Path(place) != folder:
-            with suppress(OSError):  # it holds something
-                Path(place).rmdir()
-        if old and pause(0.0):
-            break
+            removed += 1
+    if was_old:
+        with suppress(OSError):  # it holds something
+            folder.rmdir()
+    pause(0.0)
     return removed
 
 

@@ -112,15 +112,20 @@ class Watcher:
         seen = load_seen(self._settings.home, self._stamp)
         self._marks = {Path(name): mark for name, mark in seen.marks.items()}
         kept = {Path(name): one for name, one in seen.files.items()}
-        for (root, name), dags in self._known().items():
-            path = Path(root) / name
-            one = kept.get(path)
-            if one is None or one.ids != dags.keys() or {*dags.values()} != {one.bundle}:
+        known = self._known()
+        for root, name in {*known, *((one.root, one.name) for one in kept.values())}:
+            path, dags = Path(root) / name, known.get((root, name), {})
+            if path not in kept or not self._is_as_known(kept[path], dags):
                 kept[path] = Declared(root, name, frozenset(dags))
         self._files = kept
         self._wanted = {path for path, one in kept.items() if not one.whole and self._ours(path)}
         self._names = {Path(name).name for one in kept.values() for name in one.imports}
         self.look(first=True)
+
+    def _is_as_known(self, one: Declared, dags: Mapping[str, str]) -> bool:
+        """Whether the store has what was read when this file was seen last."""
+        there = (self._settings.home / "bundles" / one.bundle).is_dir()
+        return there and one.ids == dags.keys() and {*dags.values()} <= {one.bundle}
 
     def look(self, *, first: bool = False) -> None:
         """See what has changed, read it, and tell."""

@@ -151,7 +151,8 @@ def _asked(
     for missing in missing_names(settings, os.environ, spec):
         warn(f"task {missing.task}: {missing.text}")
     params = read_params(spec, words.params, partial(sealed, settings), lambda name: read_value(f"param {name}"))
-    slots = slots_of(spec, words.date, SystemClock().now())
+    foretold = next(one.foretold for one in read.definitions if one.spec is spec)
+    slots = slots_of(spec, words.date, SystemClock().now(), foretold)
     if slots and words.date is None and not words.as_json:
         key = slot_key(slots[0].start, slots[0].end, spec.timezone)
         console().print(f"the newest complete interval of {spec.id} is {key} (another: --date)")

@@ -162,6 +162,19 @@ class Alarm:
         self._homes.pop(thing, None)
         return self._open.pop(thing, None)
 
+    def rename(self, old: str, new: str) -> None:
+        """What is known of a DAG goes on under another id."""
+
+        def renamed(thing: str) -> str:
+            return new + thing.removeprefix(old) if thing == old or thing.startswith(f"{old}@") else thing
+
+        for episode in self._open.values():
+            episode.thing = renamed(episode.thing)
+        self._open = {episode.thing: episode for episode in self._open.values()}
+        self._homes = {renamed(thing): renamed(home) for thing, home in self._homes.items()}
+        self._recent = {name: renamed(thing) for name, thing in self._recent.items()}
+        self.told = {(renamed(thing), kind): told for (thing, kind), told in self.told.items()}
+
     def _enter(self, episode: OpenEpisode, connections: Iterable[str]) -> None:
         if len(self._open) >= self._many:
             self._open = {thing: one for thing, one in self._open.items() if episode.last - one.last <= SILENCE}

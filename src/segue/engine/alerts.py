@@ -100,7 +100,7 @@ def _matters(machine: Machine, cell: int) -> bool:
 def _thing(machine: Machine) -> str:
     """What an episode is about: the slot where it lasts a day or longer, a backfill as a whole, else the DAG."""
     row = machine.row
-    return _slot_of(machine) or row.run.dag if row.backfill is None else f"{row.run.dag} (backfill {row.backfill})"
+    return _slot_of(machine) or row.run.dag if row.backfill is None else f"{row.run.dag}@backfill-{row.backfill}"
 
 
 def _slot_of(machine: Machine) -> str:

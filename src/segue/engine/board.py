@@ -204,17 +204,18 @@ class Board:
         was_good = machine.states[cell] in _GOOD
         machine.put(cell, new)
         self.active[machine.key] = machine
-        if machine.row.slot is not None and (was_good or machine.states[cell] in _GOOD):
-            self._tell_later(machine, cell)
+        good = machine.states[cell] in _GOOD
+        if machine.row.slot is not None and (good or was_good):
+            self._tell_later(machine, cell, good)
 
-    def _tell_later(self, machine: Machine, cell: int) -> None:
+    def _tell_later(self, machine: Machine, cell: int, good: bool) -> None:
         """A task has come to a good end, or leaves it: later slots may depend on that."""
         where, node = (machine.key.dag, machine.row.slot), machine.owner[cell]
         if where not in self.agenda.watchers and not self.dags[machine.key.dag].graph.past:
             return
-        if not machine.ended(node):
+        if not good:
             self.agenda.doubt(where)  # type: ignore[arg-type]
-        elif all(machine.states[one] in _GOOD for one in machine.cells(node)):
+        elif machine.ended(node) and all(machine.states[one] in _GOOD for one in machine.cells(node)):
             self.agenda.note_good(where, machine.graph.tasks[node].id)  # type: ignore[arg-type]
 
     def key_of(self, machine: Machine, cell: int) -> AttemptKey:

@@ -28,8 +28,8 @@ class Dag:
     """
 
     __slots__ = (
-        "aside", "clock", "eased", "failed", "foretold", "granted", "graph", "highest", "place", "quarantined", "timing", "version",
-        "waiting",
+        "aside", "clock", "eased", "failed", "foretold", "granted", "graph", "highest", "place", "quarantined",
+        "timing", "version", "waiting",
     )  # fmt: skip
 
     def __init__(self, version: Version) -> None:

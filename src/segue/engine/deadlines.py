@@ -19,7 +19,7 @@ from segue.model.ids import Instant
 from segue.model.interval import slot_key
 from segue.model.moment import datetime_at
 from segue.model.spec import DagSpec, TaskSpec
-from segue.model.state import RunState
+from segue.model.state import RunState, SlotState
 from segue.model.timing import SlotAsk, SlotFacts
 from segue.schedule.deadline import deadline_of
 from segue.schedule.planner import Clock
@@ -182,7 +182,7 @@ def _owed(dag: Dag, facts: SlotFacts) -> bool:
     timing = dag.timing
     if timing.paused or timing.retired or timing.cursor is None:
         return False
-    return facts.scheduled or facts.ask.slot[0] >= timing.cursor
+    return facts.scheduled or (facts.ask.slot[0] >= timing.cursor and facts.shown is not SlotState.SKIPPED)
 
 
 def _broken(board: Board, spec: DagSpec, promise: Promise, facts: SlotFacts) -> bool:

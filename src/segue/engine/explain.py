@@ -88,11 +88,15 @@ def _task(board: Board, machine: Machine, cell: int) -> Why:
     if cell in machine.joined:
         return Why("deferred", (str(machine.joined[cell]),))
     if machine.verdict(machine.owner[cell]) is Verdict.WAIT:
-        node = machine.owner[cell]
-        if machine.rule(node) is Verdict.RUN:
-            return explain_past(board, machine, node)
-        return Why("teardown" if node in machine.graph.setups else "upstream", (_unfinished(machine, node),))
+        return _rule(board, machine, machine.owner[cell])
     return _delay(board, machine, cell, tally) or _limit(board, machine, cell)
+
+
+def _rule(board: Board, machine: Machine, node: int) -> Why:
+    """What a task waits for by its rule, or in the slot before."""
+    if machine.rule(node) is Verdict.RUN:
+        return explain_past(board, machine, node)
+    return Why("teardown" if node in machine.graph.setups else "upstream", (_unfinished(machine, node),))
 
 
 def _delay(board: Board, machine: Machine, cell: int, tally: Tally) -> Why | None:

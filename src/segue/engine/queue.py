@@ -241,7 +241,7 @@ class Queue:
         self._waiting[lane] = None
 
     def _first(self) -> Head | None:
-        """The best of what the lanes would serve next; once more where one was called while they were looked through."""
+        """The best of what the lanes would serve next; again where one was called while they were looked through."""
         while True:
             self._called = False
             head = self._best_head()

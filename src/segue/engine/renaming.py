@@ -70,6 +70,7 @@ def rename(board: Board, old: str, new: str) -> None:
     board.changes.append(DagRenamed(old, new, board.now))
     board.dags[new] = board.dags.pop(old)
     board.agenda.rename(old, new)
+    board.alarm.rename(old, new)
     board.crowded.pop(old, None)
 
 

@@ -114,17 +114,12 @@ class Courier:
         key, found = _key(view), []
         targets = self._routes.targets_of(view.alert, self._spec_of) or (NOBODY,)
         for target in targets:
-            delivery = self._later(known.get(target), self._done.get((*key, target)))
+            delivery = _later(known.get(target), self._done.get((*key, target)))
             if delivery is None:
                 found.append((target, 0, view.at))
             elif delivery.state not in _OVER:
                 found.append((target, delivery.tries, Instant(delivery.at + pause_after(delivery.tries))))
         return found
-
-    def _later(self, stored: DeliveryView | None, own: DeliveryView | None) -> DeliveryView | None:
-        if stored is None or own is None:
-            return stored or own
-        return own if own.state in _OVER or own.tries >= stored.tries else stored
 
     def _judge(self, errand: Errand, silences: Sequence[SilenceView]) -> MarkAlert | None:
         """Why it is not sent at all."""
@@ -145,6 +140,13 @@ class Courier:
         while len(self._done) > _KEPT:
             del self._done[next(iter(self._done))]
         return _mark(errand, state, text)
+
+
+def _later(stored: DeliveryView | None, own: DeliveryView | None) -> DeliveryView | None:
+    """What is known last: what we did may not be written yet."""
+    if stored is None or own is None:
+        return stored or own
+    return own if own.state in _OVER or own.tries >= stored.tries else stored
 
 
 def _key(view: AlertView) -> tuple[str, str, Instant]:

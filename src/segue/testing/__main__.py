@@ -10,6 +10,7 @@ from segue.testing.world.parts import PRODUCT, Parts
 from segue.testing.world.plan import Fault, draw_plan
 from segue.testing.world.play import play
 from segue.testing.world.shrink import Drops, shrink, trouble_with
+from segue.testing.world.timed import draw_timed
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -39,6 +40,7 @@ def main(arguments: list[str]) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m segue.testing", description=__doc__)
     parser.add_argument("--seed", type=int, required=True, help="the world")
+    parser.add_argument("--timed", action="store_true", help="the world of the seed in which clocks run")
     parser.add_argument("--parts", type=_parts, default=PRODUCT, help="what to play it with, MODULE:NAME of a `Parts`")
     parser.add_argument("--without-faults", type=_faults, default=(), help="kinds of trouble to leave out")
     parser.add_argument("--without-cuts", type=_numbers, default=(), help="crash points to leave out")
@@ -47,7 +49,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--shrink", action="store_true", help="look for a smaller world that fails in the same way")
     given = parser.parse_args(arguments)
     drops = Drops(given.without_faults, given.without_cuts, given.without_actions, given.without_tasks)
-    plan = drops.of(draw_plan(given.seed))
+    drawn = draw_timed(given.seed) if given.timed else draw_plan(given.seed)
+    plan = drops.of(drawn)
     violation = trouble_with(plan, given.parts)
     if violation is None:
         story = play(plan, given.parts)
@@ -58,7 +61,7 @@ def main(arguments: list[str]) -> int:
         return 0
     sys.stdout.write(f"seed {given.seed}: {violation}\n")
     if given.shrink:
-        sys.stdout.write(f"{shrink(draw_plan(given.seed), given.parts, violation)}\n")
+        sys.stdout.write(f"{shrink(drawn, given.parts, violation)}\n")
     return 1
 
 

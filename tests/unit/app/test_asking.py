@@ -5,9 +5,10 @@ import pytest
 
 from segue.app.asking import chosen_dag, read_params, read_target, slots_of, triggers_for
 from segue.model.errors import UsageError
-from segue.model.ids import manual_key
+from segue.model.ids import Instant, manual_key
 from segue.model.moment import instant_of
 from segue.model.spec import DagSpec, ParamSpec
+from segue.model.timing import Foretold
 from segue.model.value import decode, encode
 from segue.schedule.declare import daily
 
@@ -133,3 +134,13 @@ def test_params_that_make_no_sense_are_explained(given, message):
 
 def test_a_dag_without_params_stores_none():
     assert read_params(MANUAL, []) == b""
+
+
+def test_of_a_timetable_of_ones_own_the_slots_that_it_foretold_can_be_named():
+    hours = [Instant(at * 3_600_000_000) for at in range(4)]
+    told = Foretold(tuple((one, two, two) for one, two in zip(hours, hours[1:], strict=False)))
+    own = DagSpec("orders", schedule=("custom", "Market", "Market()"))
+    assert [slot.start for slot in slots_of(own, None, hours[2], told)] == [hours[1]]
+    assert [slot.start for slot in slots_of(own, "1970-01-01T00", hours[3], told)] == [hours[0]]
+    with pytest.raises(UsageError, match="no interval"):
+        slots_of(own, "1970-01-02", hours[3], told)

@@ -128,6 +128,8 @@ def test_a_dag_without_intervals_cannot_be_backfilled():
         plan(Wish("2026-10"), spec(schedule=cron("@once")))
     with pytest.raises(UsageError, match="daily has no interval in 2026-10-01"):
         plan(Wish("2026-10-01"), spec(schedule=cron("0 0 15 * *")))
+    with pytest.raises(UsageError, match="only intervals that it has foretold"):
+        plan(Wish("2026-10-01"), DagSpec("daily", (TaskSpec("load"),), ("custom", "Tides", "Tides()")))
 
 
 def test_what_depends_on_the_past_is_run_one_by_one_oldest_first():

@@ -179,22 +179,33 @@ def test_values_of_runs_that_nobody_knows_go_later(home, store):
     assert cleaned(home, store).values.count == 1
 
 
+def log(home, run, number, days):
+    path = home.logs / log_path(AttemptKey(run, "extract", None, number))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    for one in (path, *path.parents[:4]):
+        os.utime(one, ns=((NOW - days * DAY) * 1000,) * 2)
+    return path
+
+
 def test_logs_go_after_their_time_with_the_folders_that_held_them(home, store):
-    for number, days in ((1, 31), (2, 29)):
-        path = home.logs / log_path(AttemptKey(RUN, "extract", None, number))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-        age(path, days)
+    kept, old = log(home, RUN, 2, 29), log(home, RUN, 1, 31)
     alien = home.logs / "notes.txt"
     alien.touch()
-    lonely = home.logs / log_path(AttemptKey(OTHER, "extract", None, 1))
-    lonely.parent.mkdir(parents=True)
-    lonely.touch()
-    for path in (alien, lonely):
-        age(path, 99)
+    age(alien, 99)
+    lonely = log(home, OTHER, 1, 99)
     assert cleaned(home, store).logs == 2
-    assert sorted(path.name for path in home.logs.rglob("*") if path.is_file()) == ["2.jsonl", "notes.txt"]
-    assert not lonely.parent.exists()
+    assert (kept.exists(), old.exists(), alien.exists(), lonely.exists()) == (True, False, True, False)
+    assert sorted(path.name for path in home.logs.iterdir()) == ["daily", "notes.txt"]
+    assert [path.name for path in (home.logs / "daily").iterdir()] == [RUN.key]
+
+
+def test_a_folder_to_which_something_was_just_added_stays(home, store):
+    """An attempt makes the folder of its log a moment before the log."""
+    path = log(home, RUN, 1, 31)
+    os.utime(path.parent, ns=(NOW * 1000, NOW * 1000))
+    assert cleaned(home, store).logs == 1
+    assert path.parent.is_dir()
 
 
 def test_settings_say_how_long_things_are_kept(tmp_path, store, home):

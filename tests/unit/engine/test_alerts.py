@@ -164,7 +164,7 @@ def test_a_backfill_that_fails_is_one_episode():
     world.restart()
     for run in runs:
         world.end("a", outcome=BOOM, run=run)
-    assert [alert.thing for alert in alerts(world)] == ["d (backfill 7)"]
+    assert [alert.thing for alert in alerts(world)] == ["d@backfill-7"]
 
 
 def test_a_good_run_of_a_backfill_ends_the_episode_of_its_slot_and_not_the_backfills():
@@ -270,6 +270,18 @@ def test_a_storm_in_one_run_is_told_of_in_few_words():
     world.now += 3_600 * SECOND
     world.end("a[30]", outcome=BOOM)
     assert folded(world) == [""]  # it goes on, no more
+
+
+def test_episodes_go_on_under_the_new_id_of_a_dag():
+    world = planned(dag(task("a", connections=("shop",))))
+    failing(world, day=1)
+    failing(world)  # on the same connection
+    world.define(dag(task("a", connections=("shop",)), id="e", renamed_from="d"))
+    world.now += 400 * SECOND
+    failing(world, "e", day=1)
+    assert len(folded(world)) == 1
+    failing(world, "e")
+    assert (len(folded(world)), [alert.thing for alert in alerts(world)]) == (1, ["e@day-1"])
 
 
 def test_a_quarantined_dag_is_told_of():

@@ -31,6 +31,7 @@ from segue.model.spec import DagSpec
 from segue.model.state import RUN_FINAL, RunState, SlotState, TaskState
 from segue.model.timing import Timing
 from segue.schedule.slot import Slot
+from segue.testing.world.happenings import happenings
 from segue.testing.world.ledger import Commit, Ledger, RunRecord, Violation
 from segue.testing.world.policy import Fates, Seen, Turn, is_once, show, slots_of
 
@@ -66,6 +67,7 @@ class Clockwork:
         backfills: by number.
         alerts: by thing, kind and episode.
         shown: what each slot shows.
+        cells: what has happened.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -74,6 +76,7 @@ class Clockwork:
         self.backfills: dict[int, BackfillRecord] = {}
         self.alerts: dict[tuple[str, str, Instant], Alert] = {}
         self.shown: dict[tuple[str, Span], SlotState] = {}
+        self.cells: set[str] = set()
         self._fates: dict[str, Fates] = {}
         self._scheduled: dict[tuple[str, Span], RunKey] = {}
         self._newest: dict[tuple[str, str], Instant] = {}
@@ -114,6 +117,8 @@ class Clockwork:
                     self._forget(runs)
                 case _:
                     pass
+        for change in commit.changes:
+            self.cells.update(happenings(change, before, sent))
         self._check_runs(commit, turn, before)
         self._check_pauses(commit)
         self._check_policy(commit, turn, before)

@@ -170,7 +170,7 @@ class World:
             self.coverage.add("lease:stale-refused", self.desk.refused > 0)
         return Story(
             self._hash.hexdigest(), self.ledger.commits, self.cuts.crashes, self.ledger.started, self.cuts.passed, ends,
-            frozenset(self.coverage.cells),
+            frozenset(self.coverage.cells | self.clockwork.cells),
         )  # fmt: skip
 
     def _arrange(self) -> None:

@@ -50,18 +50,21 @@ class Found:
         drops: what may be left out.
         violation: what then is seen.
         parts: with what it was played.
+        timed: whether it is the world of that seed in which clocks run.
     """
 
     seed: int
     drops: Drops
     violation: Violation
     parts: Parts
+    timed: bool = False
 
     @property
     def line(self) -> str:
         """The one line that plays it again."""
         parts = f" --parts {self.parts.name}" if self.parts.name else ""
-        return f"python -m segue.testing --seed {self.seed}{parts}{self.drops.words()}"
+        timed = " --timed" if self.timed else ""
+        return f"python -m segue.testing --seed {self.seed}{timed}{parts}{self.drops.words()}"
 
     def __str__(self) -> str:
         return f"{self.line}  # {self.violation}"
@@ -90,7 +93,7 @@ def shrink(plan: Plan, parts: Parts, violation: Violation, tries: int = 300) -> 
         violation: how it failed.
         tries: most worlds that are played.
     """
-    best = Found(plan.seed, Drops(), violation, parts)
+    best = Found(plan.seed, Drops(), violation, parts, plan.clocks is not None)
     left = tries
 
     def still(drops: Drops) -> bool:
@@ -99,7 +102,7 @@ def shrink(plan: Plan, parts: Parts, violation: Violation, tries: int = 300) -> 
         seen = trouble_with(drops.of(plan), parts) if left >= 0 else None
         if seen is None or seen.rule != violation.rule:
             return False
-        best = Found(plan.seed, drops, seen, parts)
+        best = replace(best, drops=drops, violation=seen)
         return True
 
     tasks = [f"{spec.id}.{task.id}" for spec in plan.dags for task in reversed(spec.tasks)]

@@ -150,9 +150,7 @@ def _people(rng: Random, dags: Sequence[DagSpec], clocks: Clocks) -> tuple[list[
         spec, at = rng.choice(dags), rng.randrange(clocks.until)
         if acts and rng.random() < 0.2:
             at = acts[-1].at or 0
-        verb = rng.choice(
-            ("pause", "unpause", "backfill", "backfill", "move", "drain", "define", "gone", "slot", "retry")
-        )
+        verb = rng.choice(_VERBS)
         name = f"{verb[0]}{number}"
         match verb:
             case "define":
@@ -194,9 +192,8 @@ def _backfill(rng: Random, name: str, at: int, dag: str) -> list[Action]:
         )
     ]  # fmt: skip
     for step in range(rng.choice((0, 1, 1, 3))):
-        acts.append(
-            Action(f"{name}-{step}", at + rng.randrange(2 * _HOUR), "move", dag, rng.choice(_MOVES), tasks=(name,))
-        )
+        later, move = at + int(rng.expovariate(1 / (10 * _MINUTE))), rng.choice(_MOVES)
+        acts.append(Action(f"{name}-{step}", later, "move", dag, move, tasks=(name,)))
     return acts
 
 
