@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
@@ -85,7 +84,7 @@ def test_s15_retry_a_failing_command_with_backoff(project: Project):
 def test_s15_show_whether_last_nights_run_succeeded(project: Project):
     (last,) = json.loads(project.segue("runs", "--json").stdout)
     assert (last["run_id"], last["state"]) == (LAST_NIGHT, "failed")
-    assert "publish: ValueError: no dashboard" in project.segue("why", LAST_NIGHT).stdout
+    assert "ValueError: no dashboard (nightly.py:" in project.segue("why", LAST_NIGHT).stdout
 
 
 def test_s15_run_a_failed_task_again_without_the_rest_of_the_pipeline(project: Project):

@@ -50,9 +50,14 @@ def test_s61_unpausing_creates_no_run():
 
 @pytest.mark.parametrize(
     "edit",
-    [{"schedule": daily(at="02:00")}, {"schedule": "0 * * * *"}, {"timezone": "America/New_York"}, {"start": "2019-01-01"}],
+    [
+        {"schedule": daily(at="02:00")},
+        {"schedule": "0 * * * *"},
+        {"timezone": "America/New_York"},
+        {"start": "2019-01-01"},
+    ],
     ids=["time", "cadence", "zone", "start"],
-)  # fmt: skip
+)
 def test_s61_an_edit_creates_no_run_of_the_past(edit):
     options = {"schedule": daily(), "start": "2024-01-01"}
     world = Clocked(NOON, **options)
@@ -67,7 +72,9 @@ def test_s61_an_edit_creates_no_run_of_the_past(edit):
     ("moment", "out", "run", "waiting"),
     [("2024-06-20T12:00", 5, 5, 0), ("2024-06-25T12:00", 10, 10, 0), ("2024-07-25T12:00", 40, 1, 39)],
 )
-def test_s61_after_an_outage_every_interval_is_run_or_told_of_and_can_be_had(moment: str, out: int, run: int, waiting: int):
+def test_s61_after_an_outage_every_interval_is_run_or_told_of_and_can_be_had(
+    moment: str, out: int, run: int, waiting: int
+):
     world = Clocked(NOON, schedule=daily())
     fired = world.down_until(moment)
     assert (len(fired), world.proposed) == (run, waiting)

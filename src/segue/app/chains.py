@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
 from pathlib import PurePosixPath
 from typing import Final, TypeAlias
 
 from segue.app.crontab import Job
 
-__all__ = ["Edge", "chains_of", "guess_edges"]
+__all__ = ["Edge", "chains_of", "guess_edges", "timed"]
 
 _LONGEST: Final = 6 * 60
 """Minutes; what lies further apart is joined by paths and names only."""
+_SILENCE: Final = 16 * 60
+_DAY: Final = 24 * 60
+_EVERY_DAY: Final = "* * *"
 
 _STAGES: Final = (
     ("ingest", "extract", "pull", "fetch", "download", "import", "dump", "read", "collect", "scrape"),
@@ -78,8 +81,27 @@ class _Traces:
     words: frozenset[str]
 
 
+def timed(jobs: Sequence[Job]) -> list[Job]:
+    """The jobs with their times; a night begins in the evening, where the clock has been silent for long before."""
+    clocks = sorted({job.clock for job in jobs if job.clock is not None and job.days == _EVERY_DAY})
+    silence, evening = max(((late - early, late) for early, late in pairwise(clocks)), default=(0, 0))
+    if silence < _SILENCE:
+        evening = 0
+    return [replace(job, time=_minutes(job, evening)) for job in jobs]
+
+
+def _minutes(job: Job, evening: int) -> int:
+    if job.clock is None:
+        return job.minute or 0
+    return job.clock + _DAY if job.days == _EVERY_DAY and job.clock < evening else job.clock
+
+
 def guess_edges(jobs: Sequence[Job]) -> list[Edge]:
-    """What probably waits for what, in the order of the file."""
+    """What probably waits for what, in the order of the file.
+
+    Args:
+        jobs: as `timed` gives them.
+    """
     groups: dict[tuple[str, str], list[Job]] = {}
     for job in jobs:
         if job.clock is not None:
@@ -113,13 +135,13 @@ def _within(group: Sequence[Job]) -> Iterator[Edge]:
             words = traces[job.line].words
             found = (
                 _by_path(job, earlier, traces)
-                or _by_word(words - common, earlier, traces)
+                or _by_word(job, words - common, earlier, traces)
                 or _by_comment(job, earlier, leaves)
-                or _by_word(words & common, earlier, traces)
+                or _by_word(job, words & common, earlier, traces)
                 or _by_stage(job, leaves)
             )
             waited_for.update(up.line for up, _ in found)
-            yield from (Edge(up, job, reason, time - _time(up)) for up, reason in found)
+            yield from (Edge(up, job, reason, time - up.time) for up, reason in found)
         earlier += now
         leaves = [one for one in leaves if one.line not in waited_for] + now
 
@@ -148,14 +170,14 @@ def _folder(path: str) -> str:
     return path.rstrip("/") if path.endswith("/") else path.rpartition("/")[0]
 
 
-def _by_word(words: frozenset[str], earlier: Sequence[Job], traces: dict[int, _Traces]) -> Found:
+def _by_word(job: Job, words: frozenset[str], earlier: Sequence[Job], traces: dict[int, _Traces]) -> Found:
     """Each word leads to the latest jobs before that have it."""
     found: dict[int, tuple[Job, list[str]]] = {}
     for word in sorted(words):
-        having = [one for one in earlier if word in traces[one.line].words]
-        latest = max(map(_time, having), default=None)
+        having = [one for one in earlier if word in traces[one.line].words and not _runs_back(one, job)]
+        latest = max((one.time for one in having), default=None)
         for up in having:
-            if _time(up) == latest:
+            if up.time == latest:
                 found.setdefault(up.line, (up, []))[1].append(word)
     return [(up, f"both names have {' and '.join(shared)}") for _, (up, shared) in sorted(found.items())]
 
@@ -166,8 +188,8 @@ def _by_comment(job: Job, earlier: Sequence[Job], leaves: Sequence[Job]) -> Foun
         return []
     words = re.findall(r"[a-z]{3,}", job.comment[said.start() :].lower())
     named = [one for one in earlier if any(word[:5] == part[:5] for word in words for part in one.name.split("_"))]
-    latest = max(map(_time, named), default=None)
-    ups = [one for one in named if _time(one) == latest] or leaves
+    latest = max((one.time for one in named), default=None)
+    ups = [one for one in named if one.time == latest] or leaves
     return [(up, f"its comment says “{said[0]}”") for up in ups]
 
 
@@ -176,11 +198,15 @@ def _by_stage(job: Job, leaves: Sequence[Job]) -> Found:
     if rank is None:
         return []
     near = [
-        one
-        for one in leaves
-        if (other := _rank(one)) is not None and other < rank and _time(job) - _time(one) <= _LONGEST
+        one for one in leaves if (other := _rank(one)) is not None and other < rank and job.time - one.time <= _LONGEST
     ]
-    return [(up, f"{_stage(job)} follows {_stage(up)}, {_time(job) - _time(up)} min later") for up in near]
+    return [(up, f"{_stage(job)} follows {_stage(up)}, {job.time - up.time} min later") for up in near]
+
+
+def _runs_back(up: Job, down: Job) -> bool:
+    """Whether the earlier one is a later step: the load of one night before the extract of the next."""
+    before, after = _rank(up), _rank(down)
+    return before is not None and after is not None and before > after
 
 
 def _stage(job: Job) -> str | None:
@@ -192,8 +218,7 @@ def _rank(job: Job) -> int | None:
 
 
 def _time(job: Job) -> int:
-    """Minutes of the day, or of the hour where it runs every hour."""
-    return job.clock if job.clock is not None else job.minute or 0
+    return job.time
 
 
 def _traces(job: Job) -> _Traces:

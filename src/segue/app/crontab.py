@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -41,6 +41,8 @@ class Job:
         env: the variables that were set above it.
         comment: what stands directly above it.
         name: a short name for it, made of its command; unique in the file.
+        time: minutes from midnight, or from the full hour where it runs every hour; more than a day where it belongs
+            to jobs that began the evening before.
     """
 
     line: int
@@ -50,6 +52,7 @@ class Job:
     env: Mapping[str, str] = field(default_factory=dict)
     comment: str = ""
     name: str = ""
+    time: int = 0
 
     @property
     def minute(self) -> int | None:
@@ -180,7 +183,7 @@ def _named(jobs: Sequence[Job]) -> list[Job]:
     for job, name in zip(jobs, names, strict=True):
         taken[name] = taken.get(name, 0) + 1
         full = name if taken[name] == 1 else f"{name}_{taken[name]}"
-        found.append(Job(job.line, job.fields, job.command, job.user, job.env, job.comment, full))
+        found.append(replace(job, name=full))
     return found
 
 

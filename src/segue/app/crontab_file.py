@@ -6,10 +6,10 @@ import json
 import keyword
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from segue.app.chains import Edge, chains_of, guess_edges
+from segue.app.chains import Edge, chains_of, guess_edges, timed
 from segue.app.crontab import Crontab, Job
 from segue.define.lint_file import is_secret_name
 from segue.define.lint_text import runs_date
@@ -82,6 +82,7 @@ def import_crontab(crontab: Crontab, name: str, zone: str = "") -> Imported:
             zone_named(zone)
         except ValueError as why:
             raise UsageError(str(why)) from None
+    crontab = replace(crontab, jobs=tuple(timed(crontab.jobs)))
     edges = guess_edges(crontab.jobs)
     dags = _dags(crontab.jobs, edges)
     risks = sorted(
@@ -96,14 +97,14 @@ def _dags(jobs: Sequence[Job], edges: Sequence[Edge]) -> list[ImportedDag]:
     found = []
     waited_for = {edge.upstream.line for edge in edges}
     for chain in chains_of(jobs, edges):
-        first = min(chain, key=_clock)
-        last = max((job for job in chain if job.line not in waited_for), key=_clock)
-        found.append(ImportedDag(last.name, tuple(chain), _schedule(first)))
+        first = min(chain, key=_time)
+        last = max((job for job in chain if job.line not in waited_for), key=_time)
+        found.append(ImportedDag(last.name, tuple(chain), _schedule(first).replace("'", '"')))
     return found
 
 
-def _clock(job: Job) -> int:
-    return job.clock if job.clock is not None else job.minute or 0
+def _time(job: Job) -> int:
+    return job.time
 
 
 def _schedule(job: Job) -> str:
@@ -168,10 +169,10 @@ def _risks_of_edges(dags: Sequence[ImportedDag], edges: Sequence[Edge]) -> Itera
             yield Risk(line, "widened", text)
     below = {edge.downstream.line for edge in edges}
     for dag in dags:
-        begin = min(map(_clock, dag.jobs))
+        begin = min(map(_time, dag.jobs))
         for job in dag.jobs:
-            if job.line not in below and _clock(job) > begin:
-                text = f"{job.name} starts {_clock(job) - begin} min earlier than in the crontab, with DAG {dag.id}"
+            if job.line not in below and job.time > begin:
+                text = f"{job.name} starts {job.time - begin} min earlier than in the crontab, with DAG {dag.id}"
                 yield Risk(job.line, "earlier", text)
 
 

@@ -59,7 +59,8 @@ def import_(
     if output is not None and output.exists() and not force:
         raise UsageError(f"{output} is there already: another -o, or --force")
     in_system = file.resolve().as_posix().startswith(("/etc/crontab", "/etc/cron.d/"))
-    found = import_crontab(read_crontab(text, True if in_system and system is None else system), str(file), timezone)
+    name = "a crontab" if str(file) == "-" else str(file)
+    found = import_crontab(read_crontab(text, True if in_system and system is None else system), name, timezone)
     if output is not None:
         output.write_text(found.text, encoding="utf-8")
     elif not as_json:

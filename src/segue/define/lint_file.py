@@ -13,7 +13,7 @@ from segue.define.lint_sources import Source
 __all__ = ["heavy_imports", "is_secret_name", "passwords"]
 
 _SECRET: Final = re.compile(
-    r"(?:^|_)(?:password|passwd|pwd|passphrase|secret|token|api_?key|access_?key|secret_?key|private_?key|credentials?)$",
+    r"(?:^|_|pg|db)(?:password|passwd|pwd|passphrase|secret|token|api_?key|access_?key|secret_?key|private_?key|credentials?)$",
     re.IGNORECASE,
 )
 _IN_URL: Final = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s:/@{}]+:(?P<password>[^\s/@{}$<>]+)@[\w.-]+", re.IGNORECASE)

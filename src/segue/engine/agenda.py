@@ -109,6 +109,7 @@ class Agenda:
         facts = self.known.get((dag, slot))
         if facts is not None:
             self.known[dag, slot] = structs.replace(facts, shown=shown)
+        self._stir((dag, slot))
 
     def filling_of(self, machine: Machine) -> Filling | None:
         """The backfill that a run belongs to; None where it belongs to none, or to one that is not known any more."""

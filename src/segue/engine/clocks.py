@@ -71,6 +71,12 @@ class Keeper:
         """Runs that have a place or wait for one, those of backfills not counted."""
         return sum(not machine.line for machine in self.dag.granted.values()) + len(self.dag.waiting)
 
+    @property
+    def upcoming(self) -> Slot | None:
+        """The slot that falls due next."""
+        assert self.timing.accepted is not None
+        return self.clock.first(self.timing.accepted)
+
     def set(self, why: Why | None = None, **changes: Any) -> None:
         """Change the timing; `why` is told in the log."""
         self.timing = structs.replace(self.timing, **changes)

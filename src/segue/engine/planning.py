@@ -25,6 +25,8 @@ __all__ = ["plan"]
 Guarded: TypeAlias = Callable[[str, Callable[[], object]], object]
 
 _AHEAD: Final = 16
+_PASSING: Final = 64
+"""Where one slot had nothing left to do, its neighbours may have nothing either: so many are looked up at once."""
 _ONCE: Final = (Instant(0), Instant(0))
 """The slot under which the one run of `@once` is asked for; it has none."""
 
@@ -106,25 +108,35 @@ def _tick(keeper: Keeper) -> None:
     if keeper.stale:
         keeper.begin()
     decided = keeper.fall_due()
-    _make_runs(keeper)
-    _look_ahead(keeper, ring=decided)
+    passing = _make_runs(keeper)
+    _look_ahead(keeper, _PASSING if passing else min(keeper.spec.run_limit, _AHEAD))
+    if decided:
+        upcoming = keeper.upcoming
+        keeper.board.agenda.ring(None if upcoming is None else upcoming.due, keeper.name)
 
 
-def _make_runs(keeper: Keeper) -> None:
-    """Make runs of the accepted slots, oldest first, while there is room, and one more that waits in line."""
-    board, spec = keeper.board, keeper.spec
+def _make_runs(keeper: Keeper) -> bool:
+    """Make runs of the accepted slots, oldest first, while there is room, and one more that waits in line.
+
+    Returns:
+        Whether there was one of which nothing was left to do.
+    """
+    board, spec, passing = keeper.board, keeper.spec, False
     room = spec.run_limit - keeper.active + (spec.overlap == "wait")
     while (slot := _accepted(keeper)) is not None and room > 0:
         facts = keeper.ask(slot)
         if facts is None:
             board.agenda.needy.add(keeper.name)
-            return
-        if not is_satisfied(facts):
+            break
+        if is_satisfied(facts):
+            passing = True
+        else:
             run = RunKey(keeper.name, facts.ask.key, 1)
             row = RunRow(run, "", 0, slot=facts.ask.slot, kind="scheduled", klass=1, due=slot.due)
             make_run(board, row)
             room -= 1
         keeper.set(cursor=slot.end)
+    return passing
 
 
 def _accepted(keeper: Keeper) -> Slot | None:
@@ -138,18 +150,15 @@ def _accepted(keeper: Keeper) -> Slot | None:
     return None
 
 
-def _look_ahead(keeper: Keeper, *, ring: bool) -> None:
-    """Ask for what will be needed next, and come back when the next slot falls due."""
-    timing, agenda = keeper.timing, keeper.board.agenda
+def _look_ahead(keeper: Keeper, count: int) -> None:
+    """Ask for what will be needed next: accepted slots, and the one that falls due next."""
+    timing = keeper.timing
     assert timing.cursor is not None and timing.accepted is not None
     slot = keeper.clock.first(timing.cursor)
-    for _ in range(min(keeper.spec.run_limit, _AHEAD)):
+    for _ in range(count):
         if slot is None or slot.start >= timing.accepted:
             break
         keeper.ask(slot)
         slot = keeper.clock.first(slot.end)
-    upcoming = keeper.clock.first(timing.accepted)
-    if upcoming is not None:
-        keeper.ask(upcoming)
-    if ring:
-        agenda.ring(None if upcoming is None else upcoming.due, keeper.name)
+    if keeper.upcoming is not None:
+        keeper.ask(keeper.upcoming)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from segue.app.chains import chains_of, guess_edges
+from segue.app.chains import chains_of, guess_edges, timed
 from segue.app.crontab import read_crontab
 from segue.app.crontab_file import Imported, import_crontab
 from segue.define.loading import Loaded, load_file
@@ -16,7 +16,7 @@ def names(*commands: str) -> list[str]:
 
 
 def edges(text: str) -> list[str]:
-    return [f"{one.upstream.name} >> {one.downstream.name}" for one in guess_edges(read_crontab(text).jobs)]
+    return [f"{one.upstream.name} >> {one.downstream.name}" for one in guess_edges(timed(read_crontab(text).jobs))]
 
 
 def made(text: str, zone: str = "UTC") -> Imported:
@@ -120,7 +120,7 @@ def test_what_one_job_writes_and_another_reads_is_an_edge():
     text = "0 1 * * * a.sh > /d/x.csv\n0 1 * * * b.sh --output /d/y.csv\n0 2 * * * c.sh < /d/x.csv\n"
     text += "0 2 * * * d.sh /d/y.csv -o /d/z.csv\n0 3 * * * cp /d/z.csv /e/z.csv\n0 4 * * * f.sh /e/z.csv\n"
     assert edges(text) == ["a >> c", "b >> d", "d >> cp", "cp >> f"]
-    assert guess_edges(read_crontab(text).jobs)[0].reason == "a writes /d/x.csv, which c reads"
+    assert guess_edges(timed(read_crontab(text).jobs))[0].reason == "a writes /d/x.csv, which c reads"
 
 
 def test_a_path_from_the_folder_of_a_command_and_one_with_a_pattern_meet():
@@ -174,12 +174,26 @@ def test_jobs_that_say_nothing_or_run_on_other_days_are_not_joined(text):
 
 
 def test_jobs_of_every_hour_are_joined_by_their_minutes():
-    (edge,) = guess_edges(read_crontab("20 * * * * aggregate_ticks.sh\n5 * * * * fetch_ticks.sh").jobs)
+    (edge,) = guess_edges(timed(read_crontab("20 * * * * aggregate_ticks.sh\n5 * * * * fetch_ticks.sh").jobs))
     assert (edge.upstream.name, edge.downstream.name, edge.gap) == ("fetch_ticks", "aggregate_ticks", 15)
 
 
+def test_a_night_goes_on_after_midnight(tmp_path):
+    text = "0 1 * * * load_orders.sh\n30 23 * * * extract_orders.sh\n0 3 * * 0 weekly_orders.sh\n"
+    (edge,) = guess_edges(timed(read_crontab(text).jobs))
+    assert (edge.upstream.name, edge.downstream.name, edge.gap) == ("extract_orders", "load_orders", 90)
+    assert {spec.id: spec.schedule for spec in loaded(text, tmp_path).specs}["load_orders"] == (
+        "calendar", "daily", 0, 23 * 60 + 30,
+    )  # fmt: skip
+
+
+def test_a_later_step_of_the_day_before_is_nothing_to_wait_for():
+    assert edges("0 6 * * * load_orders.sh\n0 14 * * * extract_orders.sh\n") == []
+    assert edges("0 6 * * * extract_orders.sh\n0 14 * * * load_orders.sh\n") == ["extract_orders >> load_orders"]
+
+
 def test_chains_are_the_jobs_that_hang_together():
-    jobs = read_crontab("0 1 * * * extract.sh\n0 1 * * * backup.sh\n0 2 * * * clean.sh").jobs
+    jobs = timed(read_crontab("0 1 * * * extract.sh\n0 1 * * * backup.sh\n0 2 * * * clean.sh").jobs)
     assert [[job.name for job in chain] for chain in chains_of(jobs, guess_edges(jobs))] == [
         ["extract", "clean"], ["backup"],
     ]  # fmt: skip

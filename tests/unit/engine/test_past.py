@@ -337,3 +337,14 @@ def test_while_an_answer_about_the_slot_before_is_still_to_come_the_engine_is_no
     assert world.engine.filling
     world.send()
     assert not world.engine.filling
+
+
+def test_a_task_that_is_new_waits_for_the_end_of_the_slot_before():
+    world = World(chained(task("a"), max_active_runs=2))
+    one = world.trigger(day=1)
+    world.define(chained(max_active_runs=2))
+    two = world.trigger(day=2)
+    world.end("a", run=two)
+    assert world.run_state(two) == "held"
+    world.end("a", run=one)
+    assert [key.run for key in world.alive] == [two]

@@ -19,6 +19,7 @@ from segue.model.changes import (
     AttemptMoved,
     BackfillMade,
     BackfillMoved,
+    Change,
     RunCreated,
     RunsForgotten,
     SlotMoved,
@@ -97,26 +98,9 @@ class Clockwork:
         """
         before = dict(self.timings)
         for change in commit.changes:
-            match change:
-                case Answered(request, ok=True) if isinstance(act := sent.get(request), Drain):
-                    self._ledger.draining = act.on
-                case TimingSet(dag, timing):
-                    self._set(dag, timing)
-                case BackfillMade(row, state):
-                    self.backfills[row.id] = BackfillRecord(row, state)
-                case BackfillMoved():
-                    self._move(change)
-                case SlotMoved(dag, slot, state):
-                    self.shown[dag, slot] = state
-                case AlertRaised(alert, at):
-                    self._raise(alert, at)
-                case AlertFolded(thing, kind, episode, _, at, over):
-                    self._last[thing, kind, episode] = at
-                    self._over.update({(thing, kind, episode)} if over else ())
-                case RunsForgotten(runs):
-                    self._forget(runs)
-                case _:
-                    pass
+            if isinstance(change, Answered) and change.ok and isinstance(act := sent.get(change.request), Drain):
+                self._ledger.draining = act.on
+            self._take(change)
         for change in commit.changes:
             self.cells.update(happenings(change, before, sent))
         self._check_runs(commit, turn, before)
@@ -124,6 +108,26 @@ class Clockwork:
         self._check_policy(commit, turn, before)
 
     # ------------------------------------------------------------------------------------------------------- changes
+    def _take(self, change: Change) -> None:
+        match change:
+            case TimingSet(dag, timing):
+                self._set(dag, timing)
+            case BackfillMade(row, state):
+                self.backfills[row.id] = BackfillRecord(row, state)
+            case BackfillMoved():
+                self._move(change)
+            case SlotMoved(dag, slot, state):
+                self.shown[dag, slot] = state
+            case AlertRaised(alert, at):
+                self._raise(alert, at)
+            case AlertFolded(thing, kind, episode, _, at, over):
+                self._last[thing, kind, episode] = at
+                self._over.update({(thing, kind, episode)} if over else ())
+            case RunsForgotten(runs):
+                self._forget(runs)
+            case _:
+                pass
+
     def _set(self, dag: str, timing: Timing) -> None:
         old = self.timings.get(dag, _NOTHING)
         same = old.generation == timing.generation and old.cursor is not None and timing.cursor is not None

@@ -92,14 +92,20 @@ def happenings(change: Change, before: Mapping[str, Timing], sent: Mapping[str, 
             yield f"backfill:{new}"
             yield {"proposed": "backfill:proposed-starts", "paused": "backfill:resumed"}.get(old, "")
             yield "backfill:newest-code" if row is not None else ""
+        case Answered(request, ok=True):
+            yield from _asked(sent.get(request))
+        case _:
+            yield from _told(change)
+
+
+def _told(change: Change) -> Iterator[str]:
+    match change:
         case AlertRaised(alert):
             yield f"alert:{alert.kind}"
         case AlertFolded(over=True):
             yield "alert:over"
         case RunsForgotten():
             yield "retention:forgets"
-        case Answered(request, ok=True):
-            yield from _asked(sent.get(request))
         case _:
             pass
 

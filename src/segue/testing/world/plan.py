@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from random import Random
+from typing import Any
 
 import msgspec
 
@@ -166,7 +167,7 @@ def _trouble(rng: Random) -> tuple[frozenset[Fault], frozenset[int]]:
 
 
 def _odds(rng: Random, *, exact: bool) -> Odds:
-    mild = {
+    mild: dict[str, Any] = {
         "empty": rng.choice((0.0, 0.1, 0.4)), "leak": 0.05, "keeps": rng.choice((0.0, 0.2, 0.6)),
         "unpublished": 0.2 if exact else rng.choice((0.0, 0.3, 0.9)),
     }  # fmt: skip

@@ -193,8 +193,11 @@ class Fates:
         self.waiting += slots
 
     def _leave_out(self, slots: Sequence[Slot], *, propose: bool = False) -> None:
-        self.left_out += slots
-        self._proposed.update(slots if propose else ())
+        """There is one cursor: what still waits for its run is left out with what comes after it."""
+        if slots:
+            self.left_out += (*self.waiting, *slots)
+            self._proposed.update((*self.waiting, *slots) if propose else ())
+            self.waiting = []
 
     def _compare(self, spec: DagSpec, seen: Seen) -> Iterator[str]:
         name, after = spec.id, seen.after
