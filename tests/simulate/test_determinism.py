@@ -4,23 +4,26 @@ import sys
 
 from segue.testing.world.plan import draw_plan
 from segue.testing.world.play import play
+from segue.testing.world.timed import draw_timed
 
-SEEDS = (3, 16, 57)
+LINES = (*(("--seed", seed) for seed in ("3", "16", "57")), *(("--seed", seed, "--timed") for seed in ("1", "3", "6")))
 
 
 def test_a_world_is_the_same_each_time() -> None:
     for seed in range(30):
         assert play(draw_plan(seed)) == play(draw_plan(seed))
+    for seed in range(5):
+        assert play(draw_timed(seed)) == play(draw_timed(seed))
 
 
 def test_a_world_is_the_same_under_every_hash_seed() -> None:
     told = {
         hash_seed: [
             subprocess.run(
-                [sys.executable, "-m", "segue.testing", "--seed", str(seed)],
+                [sys.executable, "-m", "segue.testing", *line],
                 env={**os.environ, "PYTHONHASHSEED": hash_seed}, capture_output=True, text=True, check=True,
             ).stdout
-            for seed in SEEDS
+            for line in LINES
         ]
         for hash_seed in ("0", "4242")
     }  # fmt: skip

@@ -8,12 +8,16 @@ from segue.store.sqlite import SqliteReader, open_writer
 from segue.testing.world.parts import Opened, Parts
 from segue.testing.world.plan import EPOCH, draw_plan
 from segue.testing.world.play import play
+from segue.testing.world.timed import draw_timed
 
-SEEDS = range(2_000_000, 2_000_012)
+PLANS = {
+    **{f"plain {seed}": draw_plan(seed) for seed in range(2_000_000, 2_000_012)},
+    **{f"timed {seed}": draw_timed(seed) for seed in range(2_000_000, 2_000_008)},
+}
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_a_world_on_sqlite_ends_as_in_memory(seed: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", PLANS)
+def test_a_world_on_sqlite_ends_as_in_memory(name: str, tmp_path: Path) -> None:
     opened: list[Opened] = []
 
     def on_disk() -> Opened:
@@ -21,7 +25,7 @@ def test_a_world_on_sqlite_ends_as_in_memory(seed: int, tmp_path: Path) -> None:
         opened.append((open_writer(path, EPOCH), SqliteReader(path)))
         return opened[-1]
 
-    plan = draw_plan(seed)
+    plan = PLANS[name]
     try:
         story = play(plan, Parts(store=on_disk))
     finally:

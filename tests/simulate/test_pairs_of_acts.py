@@ -1,4 +1,4 @@
-"""Two people do something to one run at the same instant, wherever it stands: every pair of acts, every state (row 58)."""
+"""Two people do something to one run at the same instant, wherever it stands: all pairs of acts, all states (row 58)."""
 
 from __future__ import annotations
 
@@ -65,3 +65,18 @@ def test_of_any_two_acts_at_once_each_is_answered_and_the_run_comes_to_one_end(m
         ends = world.play().ends
         assert {"one", "two"} <= world.ledger.answers.keys()
         assert all(state in RUN_FINAL or state is RunState.HELD for state, _ in ends.values()), (first, second)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_the_run_stands_at_each_moment_as_it_is_called(moment: str) -> None:
+    when, outcomes = MOMENTS[moment]
+    acts = [Action("run", 10 * SECOND, "trigger", "d", slot=0)]
+    if moment == "cancelled":
+        acts.append(Action("stop", int(10.5 * SECOND), "cancel", "d", "run"))
+    world = World(Plan(1, (DAG,), tuple(acts), exact=False), script=Told({"a": outcomes}))
+    seen: list[str] = []
+    world.timeline.after(
+        int(when * SECOND), lambda: seen.extend(run.task("a", None).state for run in world.ledger.runs.values())
+    )
+    world.play()
+    assert seen == [moment]

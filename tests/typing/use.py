@@ -4,7 +4,21 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, reveal_type
 
 from segue import (
-    Context, Dag, Interval, Param, Params, Retry, Timetable, chain, cross, current, dag, flow, group, injected, task,
+    Context,
+    Dag,
+    Interval,
+    Param,
+    Params,
+    Retry,
+    Timetable,
+    chain,
+    cross,
+    current,
+    dag,
+    flow,
+    group,
+    injected,
+    task,
 )  # fmt: skip
 from segue import daily as every_day
 

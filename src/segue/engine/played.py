@@ -277,6 +277,6 @@ class Record:
         marks: list[tuple[str | None, Instant | None, Instant | None]] = [(None, deadline_of(spec, due), run.ended)]
         for task in spec.tasks:
             marks.append((task.id, deadline_of(spec, due, task), self._task_ends.get((key, task.id)) or run.ended))
-        for task, deadline, ended in marks:
+        for label, deadline, ended in marks:
             if deadline is not None and (ended or self._until) > deadline:
-                yield Late(key.key, task, deadline, ended)
+                yield Late(key.key, label, deadline, ended)

@@ -86,8 +86,6 @@ def reopen(board: Board, machine: Machine, cells: Iterable[int], actor: str) -> 
     cells = sorted(cells)
     collapsing = check_collapse(machine, {machine.owner[cell] for cell in cells})
     why = Why("reopened", (actor,))
-    if collapsing and machine.row.slot is not None:
-        board.agenda.doubt((machine.key.dag, machine.row.slot))
     for node in sorted(collapsing):
         machine.collapse(node)
         tally = _new_round(machine, node)

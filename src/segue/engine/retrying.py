@@ -31,8 +31,9 @@ def retry(board: Board, request: Request, wanted: RetryRun) -> tuple[RunKey, str
         raise Refused(f"{machine.key} is being {_stopped(machine)}: ask again when it has ended")
     if machine.key in board.runs and board.overdue(machine):
         raise Refused(f"{machine.key} has spent its timeout, and is being cleaned up: ask again when it has ended")
-    if request.facts.newer is not None and not wanted.force:
-        raise Refused(f"{request.facts.newer} is newer for this interval (--force retries the older one all the same)")
+    newer = request.facts.newer or _made_since(board, machine)
+    if newer is not None and not wanted.force:
+        raise Refused(f"{newer} is newer for this interval (--force retries the older one all the same)")
     cells = _cells(board, machine, wanted)
     if not cells and machine.behind and not machine.held:
         raise Refused(f"nothing to retry: {machine.key} {explain_past(board, machine)}")
@@ -48,6 +49,13 @@ def retry(board: Board, request: Request, wanted: RetryRun) -> tuple[RunKey, str
     go_on(board, machine, request.actor)
     what = f"{len(cells)} task{'' if len(cells) == 1 else 's'} again" if cells else "what was interrupted"
     return machine.key, f"{machine.key} goes on: {what}, round {machine.round}"
+
+
+def _made_since(board: Board, machine: Machine) -> RunKey | None:
+    """A newer run of the slot that the store did not know of when it was asked: made in this turn."""
+    dag, slot = board.dags.get(machine.key.dag), machine.row.slot
+    rivals = () if dag is None or slot is None else dag.runs
+    return max((one.key for one in rivals if one.row.slot == slot and one.key.n > machine.key.n), default=None)
 
 
 def _stopped(machine: Machine) -> str:

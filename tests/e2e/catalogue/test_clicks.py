@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from segue.model.acts import Act, CancelRun, MarkTask, RejectTask, ReleaseTask, RerunRun, RetryRun
+from segue.model.changes import Answered
 from segue.model.definition import Defined
 from segue.model.events import Held, Request, Value
 from segue.model.ids import RunKey
@@ -107,10 +108,13 @@ def outcome(state: Callable[[World], None], *turns: tuple[str, ...], restart: bo
     run = world.trigger(day=1)
     world.end("c")
     state(world)
-    for turn in turns:
-        world.send(*(Request(f"{name} {at}", "ana", CLICKS[name](run)) for at, name in enumerate(turn)))
+    for at, turn in enumerate(turns):
+        requests = [Request(f"{at}.{number}", "ana", CLICKS[name](run)) for number, name in enumerate(turn)]
+        world.send(*requests)
         if restart:
             world.restart()
+            answered = {change.request for change in world.history if isinstance(change, Answered)}
+            world.send(*(request for request in requests if request.id not in answered))  # as the inbox does
     while world.alive or (world.wake_at is not None and world.wake_at < world.now + DAY):
         if not world.alive:
             world.wait((world.wake_at - world.now) / 1_000_000)

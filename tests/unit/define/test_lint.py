@@ -143,7 +143,8 @@ def test_one_step_that_calls_functions_is_left_in_peace(load):
 @pytest.mark.parametrize(
     "line",
     ["PASSWORD = 'hunter2'", "db_password: str = 'hunter2'", "config = {'api_key': 'k-123'}", "call(token='t0ps3cret')",
-     "x['secret'] = 'y1'", "x['PGPASSWORD'] = 'y1'", "URL = 'postgresql://ann:hunter2@db/shop'", "DSN = 'host=db password=hunter2'",
+     "x['secret'] = 'y1'", "x['PGPASSWORD'] = 'y1'", "URL = 'postgresql://ann:hunter2@db/shop'",
+     "DSN = 'host=db password=hunter2'",
      "KEY = 'AKIAABCDEFGHIJKLMNOP'", "def connect(password='hunter2'): ...", "def go(*, pwd='hunter2'): ..."],
 )  # fmt: skip
 def test_a_password_in_a_file_is_reported_and_not_repeated(load, line):
