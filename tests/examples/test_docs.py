@@ -134,6 +134,14 @@ def test_every_setting_is_listed_with_its_default(tmp_path: Path):
         assert shown and ast.literal_eval(shown[1].replace(",", "")) == getattr(settings.keys, name), name
 
 
+def test_every_code_of_lint_is_listed():
+    sources = [path.read_text() for path in (ROOT / "src/segue/define").glob("lint*.py")]
+    codes = {code for text in sources for code in re.findall(r'Seen\("(\w+)"', text)}
+    named = {"empty", "join", "retry", "teardown"}
+    assert {one for one in named if f'"{one}")' in (ROOT / "src/segue/define/lint.py").read_text()} == named
+    assert first_cells("docs/writing-dags.md", "code") == codes | named
+
+
 def test_links_between_pages_lead_somewhere():
     broken = [
         f"{page.relative_to(ROOT)}: {target}"

@@ -9,8 +9,27 @@ from pathlib import Path
 import pytest
 
 from segue.run.processes import descendants
-from tests.e2e.standing import TICKING, Up, up
+from tests.e2e.standing import TICKING, Up, eventually, up
 from tests.postgres.served import ServedProject
+
+
+SLOW = """
+import os
+import time
+from pathlib import Path
+from segue import dag, task
+
+@task
+def waits() -> None:
+    with Path("{folder}/begun").open("a") as stream:
+        stream.write(f"{{os.getpid()}} ")
+    while not Path("{folder}/go").exists():
+        time.sleep(0.01)
+
+@dag
+def slow() -> None:
+    waits()
+"""
 
 
 class Pair:
@@ -21,6 +40,8 @@ class Pair:
         dags.mkdir()
         (dags / "pyproject.toml").touch()
         (dags / "ticking.py").write_text(TICKING)
+        (dags / "slow.py").write_text(SLOW.format(folder=str(folder)))
+        self.folder = folder
         self.projects = [ServedProject(url, folder / name, workers=1, dags=str(dags)) for name in ("one", "two")]
         self.one = stack.enter_context(up(self.projects[0], verb="scheduler"))
         self.one.await_runs("ticking", 1)
@@ -66,6 +87,27 @@ def test_a_leader_that_was_stopped_and_goes_on_commits_nothing(pair):
         os.kill(pid, signal.SIGCONT)
     pair.one.await_word("stands by")
     pair.two.await_runs("ticking", before + 3)
+    pair.check()
+
+
+def test_what_runs_under_a_leader_that_stands_still_is_not_run_again_while_it_may_be_alive(pair):
+    """RELIABILITY 35: a task has one process, although nobody can see the other machine's."""
+    assert pair.projects[0].segue("trigger", "slow").returncode == 0
+    begun = pair.folder / "begun"
+    eventually(lambda: begun.exists() and begun.read_text().endswith(" "))
+    [first] = map(int, begun.read_text().split())
+    loop = pair.one.loop()
+    os.kill(loop, signal.SIGSTOP)  # its workers live on
+    pair.two.await_word("leads now")
+    pair.two.await_runs("ticking", len(pair.two.runs("ticking")) + 3)
+    assert begun.read_text().split() == [str(first)]
+    os.kill(loop, signal.SIGCONT)
+    pair.one.await_word("what runs here ends")
+    eventually(lambda: not Path(f"/proc/{first}").exists(), "the end of the old worker")
+    assert begun.read_text().split() == [str(first)]
+    eventually(lambda: len(begun.read_text().split()) == 2, "the next attempt")
+    (pair.folder / "go").touch()
+    pair.two.await_runs("slow", 1)
     pair.check()
 
 

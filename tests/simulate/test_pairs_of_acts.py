@@ -1,4 +1,4 @@
-"""Two people do something to one run at the same instant, wherever it stands: all pairs of acts, all states (row 58)."""
+"""Two people act on one run at the same instant, wherever it stands: all pairs of acts, all states (row 58)."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from segue.app.database import database_of
 from segue.app.early import EarlyExecutor
+from segue.app.handover import Handover
 from segue.app.home import SOCKET_LIMIT, Home
 from segue.app.inboxes import JointInbox
 from segue.app.settings import Settings
@@ -44,7 +45,7 @@ class Helm:
     ) -> None:  # fmt: skip
         self.clock: Clock = early.clock
         self._stack = ExitStack()
-        self._executor = early.executor
+        self.handover = Handover(early.executor)
         home = Home(settings.home)
         database = database_of(home)
         self._store = database.writer(self.clock.now(), owner, waiting=waiting)
@@ -67,7 +68,7 @@ class Helm:
             inbox: Inbox = self.inbox
             if self._table is not None:
                 inbox = stack.enter_context(closing(JointInbox(self.inbox, self._table)))
-            run_forever(self._store, inbox, self._executor, self.clock, new_engine, stopping, watch)
+            run_forever(self._store, inbox, self.handover, self.clock, new_engine, stopping, watch)
 
     def close(self) -> None:
         """Release everything but the home."""

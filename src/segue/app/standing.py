@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import FrameType
@@ -12,6 +14,7 @@ from segue.app.clock import SystemClock
 from segue.app.database import open_reader
 from segue.app.early import EarlyExecutor
 from segue.app.foretelling import Foretelling
+from segue.app.handover import FENCED
 from segue.app.helm import Helm
 from segue.app.home import Home
 from segue.app.owner import actor_here, new_id
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Standing"]
 
+_REPLACED: Final = 75  # exit code: the supervisor starts it again
 _ALIVE: Final = frozenset({AttemptState.QUEUED, AttemptState.RUNNING})
 
 
@@ -68,6 +72,7 @@ class Standing:
         self._stops = 0
         self._stop_by: Instant | None = None
         self._trouble = self._leader = ""
+        self._down = 0.0  # since when the store is away
         self.foretelling = Foretelling(SystemClock().now)
         self.foretold: Callable[[], None] = lambda: None
         self._helm = Helm(settings, owner, early, self._look, self._stand_by)
@@ -150,15 +155,26 @@ class Standing:
         self._numbers[change.dag] = number
 
     def down(self, why: str) -> None:
-        """Say that the store is away, once."""
+        """Say that the store is away, once; a scheduler that another one may replace meanwhile ends in time."""
         if why != self._trouble:
             self._say(why)
-        self._trouble = why
+        self._trouble, self._down = why, self._down or time.monotonic()
+        if (
+            self._engine is not None
+            and self._owner.facts.kind == "scheduler"
+            and time.monotonic() - self._down > FENCED
+        ):
+            self._leave("another scheduler may lead by now: what runs here ends, and this process begins again")
+
+    def _leave(self, why: str) -> None:
+        """End with all workers and no farewell: `on_cancel` would stop jobs that the next leader goes on with."""
+        self._say(why)
+        os._exit(_REPLACED)
 
     def _new_engine(self, snapshot: Snapshot) -> Engine:
         if self._leader:
             self._say("leads now")
-        self._leader = ""
+        self._leader, self._down = "", 0.0
         self._alive = {
             AttemptKey(image.row.run, task.task, task.index, task.attempt.number)
             for image in snapshot.runs
@@ -181,7 +197,10 @@ class Standing:
     def _stand_by(self, leader: Leader) -> None:
         if self._stops:
             raise _ToldToStop
-        self._engine = None
+        if self._engine is not None and leader.alive:
+            self._leave(f"{leader.name} leads now: what runs here ends, and this process begins again")
+        if leader.alive:
+            self._helm.handover.heard()
         if leader.alive and leader.name != self._leader:
             self._say(f"stands by: the database is led by {leader.name}")
             self._leader = leader.name

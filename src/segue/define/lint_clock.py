@@ -23,7 +23,7 @@ __all__ = ["caught_up", "dates_of", "past_findings", "start_without_zone", "unus
 
 _MONTH: Final = 2_629_800_000_000
 _ASKS: Final = 10
-_MANY: Final = 1_000
+_MANY: Final = 100
 _OFFSET_LOST: Final = re.compile(r"(?<![\d.])\{\}(?=/|$|\.)")
 
 _ABBREVIATIONS: Final = {
@@ -125,13 +125,20 @@ def caught_up(spec: DagSpec, timetable: Timetable, now: int) -> Iterator[Seen]:
         yield Seen("catchup", spec.line, text, "say start='2026-04-01', or leave catchup out")
         return
     bounds = Bounds(Instant(spec.start), None if spec.end is None else Instant(spec.end), spec.timezone, spec.delay)
+    count = _due_by(timetable, bounds, now)
+    if count > _ASKS:
+        many = f"{_MANY} or more" if count == _MANY else str(count)
+        text = f"catchup=True of DAG {spec.id} runs {many} intervals when it is first enabled, and asks before it does"
+        yield Seen("catchup", spec.line, text, "a later start=, or no catchup and `segue backfill` for what is wanted")
+
+
+@lru_cache(maxsize=64)
+def _due_by(timetable: Timetable, bounds: Bounds, now: int) -> int:
+    """How many slots are due, `_MANY` at most."""
     count, slot = 0, timetable.after(None, bounds)
     while slot is not None and slot.due <= now and count < _MANY:
         count, slot = count + 1, timetable.after(slot, bounds)
-    if count > _ASKS:
-        many = f"{_MANY:,} or more" if count == _MANY else str(count)
-        text = f"catchup=True of DAG {spec.id} runs {many} intervals when it is first enabled, and asks before it does"
-        yield Seen("catchup", spec.line, text, "a later start=, or no catchup and `segue backfill` for what is wanted")
+    return count
 
 
 def start_without_zone(spec: DagSpec, options: Mapping[str, Any]) -> Iterator[Seen]:

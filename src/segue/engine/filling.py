@@ -57,5 +57,5 @@ class Filling:
     @property
     def room(self) -> int:
         """How many more runs may be made now: what a person must decide about takes no place."""
-        active = sum(machine.state is not RunState.HELD or bool(machine.behind) for machine in self.open.values())
+        active = sum(machine.state is not RunState.HELD or not machine.held for machine in self.open.values())
         return self.row.cap - active

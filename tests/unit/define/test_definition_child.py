@@ -178,4 +178,4 @@ def test_a_timetable_that_ticks_all_the_time_is_an_error(child, tmp_path):
 def test_findings_have_codes_and_know_what_is_due(child, tmp_path):
     (finding,) = child.load(_written(tmp_path, OWN.format(schedule="'@hourly'", seconds=1))).findings
     assert finding.code == "catchup"
-    assert "1,000 or more intervals" in finding.message
+    assert "100 or more intervals" in finding.message

@@ -304,7 +304,7 @@ def test_a_catch_up_of_more_than_ten_intervals_is_said_with_its_number(load):
     )
     assert load(HEAD + text.replace(", catchup=True", ""), now=days[1]).findings == []
     (finding,) = load(HEAD + text.replace("daily(at='02:00')", "'* * * * *'"), now=days[1]).findings
-    assert "runs 1,000 or more intervals" in finding.message
+    assert "runs 100 or more intervals" in finding.message
 
 
 def test_a_catch_up_begins_somewhere(load):

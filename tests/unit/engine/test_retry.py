@@ -1,7 +1,7 @@
 import pytest
 
-from segue.model.acts import CancelRun, MarkTask, RetryRun
-from segue.model.changes import TaskMoved
+from segue.model.acts import CancelRun, MarkTask, RerunRun, RetryRun
+from segue.model.changes import Answered, TaskMoved
 from segue.model.events import Capacity, Held, LostCause, Request, Skipped, Value
 from tests.unit.engine.driver import BOOM, NOBODY, World, dag, mapped, task
 
@@ -110,6 +110,15 @@ def test_retry_of_a_run_with_a_newer_one_is_refused_unless_forced():
     assert world.retry(run=first, force=True).ok
     assert world.run_state(first) == "running"
     assert not world.view(first).placed
+
+
+def test_retry_of_a_run_of_which_another_is_made_in_the_same_turn_is_refused():
+    world = failed()
+    run = world.last_run
+    world.send(Request("r", "ana", RerunRun(run)), Request("s", "ben", RetryRun(run)))
+    made, refused = (one for one in world.changes if isinstance(one, Answered))
+    assert (made.ok, refused.ok) == (True, False)
+    assert refused.text.startswith("d@day-1.2 is newer for this interval")
 
 
 def test_a_retried_run_waits_for_a_place_before_runs_that_have_not_begun():

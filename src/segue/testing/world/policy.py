@@ -125,7 +125,7 @@ class Fates:
             self._begin(spec, turn)
         elif before.retired and not after.retired:
             self._come_back(spec, turn)
-        elif before.paused and not (after.paused or after.retired) and after.cursor is not None:
+        elif before.paused and not after.paused and after.cursor is not None and not spec.catchup:
             self._resume(spec, turn, before)
         if not after.paused and not after.retired and after.accepted is not None:
             self._fall_due(spec, turn, after.accepted)
@@ -151,12 +151,12 @@ class Fates:
             self.waiting, self.decided = [], max(self.decided, _present(spec, turn.now))
 
     def _resume(self, spec: DagSpec, turn: Turn, before: Timing) -> None:
-        """A pause is over: nothing of it is run, unless somebody has said so."""
+        """A pause is over: nothing of it is run, unless somebody has said so, or the DAG catches up."""
         run = dict(turn.resumed).get(spec.id)
         at = turn.now if run is not None or before.until is None else before.until
         fell_due = [slot for slot in slots_due(spec, at) if slot.start >= self.decided]
         ended = [slot for slot in slots_of(spec) if slot.start >= self.decided and slot.end <= at]
-        if spec.catchup or (run == "missed" and len(fell_due) <= _AT_ONCE):
+        if run == "missed" and len(fell_due) <= _AT_ONCE:
             self._accept(fell_due)
         elif run and fell_due:
             self._leave_out(fell_due[:-1], propose=run == "missed")
@@ -165,7 +165,7 @@ class Fates:
             self._leave_out(ended)
         for slot in fell_due or ended:
             self.decided = max(self.decided, slot.end)
-        if not spec.catchup and not run and ended:
+        if not run and ended:
             self.decided = max(self.decided, ended[-1].end)
 
     def _fall_due(self, spec: DagSpec, turn: Turn, until: Instant) -> None:
