@@ -36,7 +36,7 @@ bench: .venv/installed-test
 	@$(BIN)/python -m bench
 
 sim: .venv/installed-test
-	@SEEDS=$(or $(SEEDS),20000) $(BIN)/pytest -q --numprocesses 2 tests/simulate/test_random_worlds.py
+	@SEEDS=$(or $(SEEDS),20000) $(BIN)/pytest -q --numprocesses 2 tests/simulate/test_random_worlds.py tests/simulate/test_clock_worlds.py
 
 sweep: .venv/installed-test
 	@$(BIN)/python -m tests.sweep $(ZONES)

@@ -1,4 +1,4 @@
-"""S101, level II: duplicates shown, the load fixed, and a throttled backfill that makes each of five days right, once."""
+"""S101, level II: duplicates shown, the load fixed, a throttled backfill that makes each of five days right, once."""
 
 import sqlite3
 from collections.abc import Iterator

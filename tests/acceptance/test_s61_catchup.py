@@ -44,7 +44,7 @@ def test_s61_unpausing_creates_no_run():
     assert world.play_until("2024-09-01T12:00") == []
     world.ask(UnpauseDags(("d",)))
     assert world.fired == []
-    assert told(world) == ["78 intervals of DAG d will not be run by themselves: they fell due during a pause"]
+    assert told(world) == ["78 intervals of DAG d will not be run by themselves: due during a pause"]
     assert days(world.play_until("2024-09-02T12:00")) == ["09-01"]
 
 

@@ -63,8 +63,19 @@ class Up:
             return [view.run.key for view in reversed(reader.runs()) if view.run.dag == dag and view.state == "success"]
 
     def await_runs(self, dag: str, count: int) -> list[str]:
-        eventually(lambda: len(self.runs(dag)) >= count, f"run {count} of {dag}; it said {self.said!r}")
-        return self.runs(dag)
+        end = time.monotonic() + PATIENCE
+        while len(found := self.runs(dag)) < count:
+            assert time.monotonic() < end, f"run {count} of {dag} never came\n{self.said}\n{self._picture()}"
+            time.sleep(0.02)
+        return found
+
+    def _picture(self) -> str:
+        """What the store has and which processes there are."""
+        with self.project.reader() as reader:
+            rows = [f"{view.dag} {view.version} {view.timing}" for view in reader.dags()]
+            rows += [f"{view.run} {view.state} {view.why}" for view in reader.runs()[:5]]
+        alive = descendants(self.process.pid)
+        return "\n".join([*rows, *(f"{pid} {words_of(pid)!r}" for pid in alive)])
 
     def end(self) -> int:
         """TERM, and the exit code."""

@@ -212,8 +212,12 @@ def test_results_with_a_secret_are_refused_with_the_place(ran: tuple[Project, li
     assert "context.state['job'] contains secret stored" in outcomes["keeps_it"][1]
 
 
-def test_a_secret_that_was_not_declared_is_refused_and_logged(ran: tuple[Project, list[str]]) -> None:
+def test_a_secret_that_was_not_declared_is_refused_logged_and_audited(ran: tuple[Project, list[str]]) -> None:
     project, said = ran
+    with project.reader() as reader:
+        refusals = [event for event in reader.events(limit=10_000) if event.kind == "refused"]
+    assert [(event.task, event.attempt, event.new) for event in refusals] == [("undeclared", 1, "secret stored")]
+    assert str(refusals[0].why) == "it asked for secret stored, which it does not declare"
     state, text = _outcomes(project)["undeclared"]
     assert state == "failed" and "write @task(secrets=['stored'])" in text
     assert "asked for secret 'stored', which it does not declare: refused" in said[3]

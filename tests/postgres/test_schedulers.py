@@ -12,7 +12,6 @@ from segue.run.processes import descendants
 from tests.e2e.standing import TICKING, Up, eventually, up
 from tests.postgres.served import ServedProject
 
-
 SLOW = """
 import os
 import time

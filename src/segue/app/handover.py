@@ -7,7 +7,7 @@ old leader must have killed it, 30 seconds after it was heard of last: it kills 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from segue.model.commands import Adopt, Command
@@ -28,20 +28,21 @@ class Handover:
 
     Args:
         executor: the real one.
+        seconds: a clock that only goes forwards.
     """
 
-    def __init__(self, executor: Executor) -> None:
-        self._executor = executor
+    def __init__(self, executor: Executor, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._executor, self._seconds = executor, seconds
         self._until = 0.0
         self._held: list[Command] = []
 
     def heard(self) -> None:
         """Another one leads, or has led until a moment ago."""
-        self._until = time.monotonic() + TAKEN_AS_LOST
+        self._until = self._seconds() + TAKEN_AS_LOST
 
     def do(self, commands: Iterable[Command]) -> None:
         """Carry commands out; about what ran under another leader nothing is asked yet."""
-        if time.monotonic() >= self._until:
+        if self._seconds() >= self._until:
             self._executor.do(commands)
             return
         given = list(commands)
@@ -50,7 +51,7 @@ class Handover:
 
     def poll(self) -> Sequence[Event]:
         """See `Executor`."""
-        if self._held and time.monotonic() >= self._until:
+        if self._held and self._seconds() >= self._until:
             held, self._held = self._held, []
             self._executor.do(held)
         return self._executor.poll()
@@ -67,7 +68,7 @@ class Handover:
     def wait(self, seconds: float | None, poked: Inbox) -> None:
         """See `Executor`."""
         if self._held:
-            left = max(0.0, self._until - time.monotonic())
+            left = max(0.0, self._until - self._seconds())
             seconds = left if seconds is None else min(left, seconds)
         self._executor.wait(seconds, poked)
 

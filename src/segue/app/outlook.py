@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from segue.engine.forecast import WORKERS, Estimate, RiskOf, TaskEstimate, estimate, risks
+from segue.model.errors import UsageError
 from segue.model.ids import Instant
 from segue.model.interval import slot_key
 from segue.model.moment import DAY, datetime_at
@@ -135,9 +136,11 @@ def forecasts_of(reading: Reading, now: Instant, dag: str | None = None, workers
         workers: how many attempts run at once.
 
     Raises:
-        UsageError: there is no DAG of that name.
+        UsageError: there is no DAG of that name, or no file declares it any more.
     """
-    clocks = (clock for clock in clocks_of(reading, now, dag) if clock.state != "retired")
+    clocks = [clock for clock in clocks_of(reading, now, dag) if clock.state != "retired"]
+    if dag is not None and not clocks:
+        raise UsageError(f"no file declares DAG {dag} any more: nothing of it runs by time")
     return [_forecast(reading, clock, now, workers) for clock in clocks]
 
 

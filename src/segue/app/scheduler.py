@@ -36,8 +36,9 @@ def main(parent: int, lock: int, kind: str) -> int:
     try:
         settings = settings_here()
         facts = OwnerFacts(parent, kind, SystemClock().now())
-        with Owner(settings.home, lock, facts) as owner:
-            _lead(settings, owner)
+        owner = Owner(settings.home, lock, facts)
+        _lead(settings, owner)
+        owner.close()  # only in order: after a crash others are to know that this process will be back
     except SegueError as why:
         _say(f"error: {why}")
         return _USAGE if isinstance(why, UsageError) else _UNREACHABLE

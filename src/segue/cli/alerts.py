@@ -70,13 +70,16 @@ def _show(views: Sequence[AlertView]) -> None:
     rows = table("since", "kind", "about", "sent", "what")
     for view in views:
         alert = view.alert
-        about = plain(alert.thing or "several DAGs")
-        rows.add_row(minute(view.at, "UTC"), alert.kind, about, plain(_fate(view)), plain(alert.text))
+        rows.add_row(minute(view.at, "UTC"), alert.kind, plain(_about(view)), plain(_fate(view)), plain(alert.text))
     console().print(rows)
     for view in views:
         for one in view.deliveries:
             if one.state in ("failed", "parked"):
-                console().print(plain(f"{view.alert.thing or 'several DAGs'}: {one.target} {one.state}: {one.text}"))
+                console().print(plain(f"{_about(view)}: {one.target} {one.state}: {one.text}"))
+
+
+def _about(view: AlertView) -> str:
+    return view.alert.thing or view.alert.dag or "several DAGs"
 
 
 def _fate(view: AlertView) -> str:

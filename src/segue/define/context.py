@@ -37,6 +37,7 @@ class RunContext:
         secrets: values of those that the task declares, by name.
         state: the small values that the task keeps.
         reports: what the task reported, in order: (rows, source).
+        refused: what it asked for and does not declare, in order: `secret shop_key`.
     """
 
     dag_id: str
@@ -54,6 +55,7 @@ class RunContext:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     state: State = field(default_factory=KeptState)
     reports: list[tuple[int | None, str | bytes | None]] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     _inside: ExitStack = field(default_factory=ExitStack, repr=False, compare=False)
 
     def __enter__(self) -> Self:
@@ -126,6 +128,7 @@ class RunContext:
         return self.secrets[name]
 
     def _undeclared(self, what: str, name: str, option: str) -> NoReturn:
+        self.refused.append(f"{what} {name}")
         self.log.warning("asked for %s %r, which it does not declare: refused", what, name)
         raise Fail(
             f"task {self.task_id} asks for {what} {name!r} and does not declare it: a task sees what it names, write "

@@ -40,6 +40,11 @@ class LeftOut(NamedTuple):
     last: str
     reason: str
 
+    @property
+    def when(self) -> str:
+        """The range that names them."""
+        return self.first if self.total == 1 else f"{self.first}..{self.last}"
+
 
 PromiseKind: TypeAlias = Literal["deadline", "past"]
 

@@ -246,11 +246,12 @@ def _missed(board: Board, left_out: list[LeftOut]) -> Alert:
         (one.dag, f"{one.total} left out, {one.first} to {one.last}: {one.reason}") for one in left_out[:_LISTED]
     )
     first = left_out[0]
-    command = f"segue backfill {first.dag} {first.first}..{first.last}"
+    command = f"segue backfill {first.dag} {first.when}"
     for change in board.changes:
         if isinstance(change, BackfillMade) and (change.row.dag, change.state) == (first.dag, "proposed"):
             command = f"segue backfills resume {change.row.id}"
-    text = f"{total} interval{'s' * (total > 1)} of {_counted(dags)} will not be run by themselves: {first.reason}"
+    many, self = ("1 interval", "itself") if total == 1 else (f"{total} intervals", "themselves")
+    text = f"{many} of {_counted(dags)} will not be run by {self}: {first.reason}"
     return _of_several(
         board, Alert("", "missed", board.now, text=text, causes=causes, key=first.first if total == 1 else "",
                      command=command), dags,

@@ -259,7 +259,7 @@ def _close(
             event.signal if isinstance(event, Lost) else None,
             event.exit_code if isinstance(event, Lost) else None,
             usage.peak_rss, usage.cpu, usage.worker, usage.log, usage.notes, machine.kind_of(cell), usage.rows,
-            usage.source,
+            usage.source, usage.refused,
         )
     )  # fmt: skip
     tally.began = tally.began or event.started

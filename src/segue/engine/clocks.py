@@ -141,7 +141,7 @@ class Keeper:
 
     def _resume(self, at: Instant, run: Literal["", "latest", "missed"], accepted: Instant) -> LeftOut | None:
         due = self.clock.due(accepted, at)
-        reason = "they fell due during a pause"
+        reason = "due during a pause"
         if not run and not self.spec.catchup:
             until = max(self.clock.present(at), accepted)
             return self._pass_over(until, self.clock.between(accepted, until), reason)
@@ -172,7 +172,7 @@ class Keeper:
         policy, newest, end = self.spec.missed, late[-1], late[-1].end
         if not self.spec.catchup and (policy != "run" or len(late) > AT_ONCE):
             until = timely[0].start if timely else end if policy == "skip" else newest.start
-            self._pass_over(until, late, "no scheduler led when they fell due", propose=policy == "run")
+            self._pass_over(until, late, "due while no scheduler led", propose=policy == "run")
         self.set(accepted=max(end, self.timing.accepted or end))
 
     def _accept(self, slot: Slot) -> bool:

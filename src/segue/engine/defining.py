@@ -14,7 +14,7 @@ from segue.engine.board import Board, Dag
 from segue.engine.renaming import former_id, remember, rename
 from segue.model.acts import Deploy
 from segue.model.changes import DefinitionFailed, SlotsForetold, TimingSet, VersionAdded
-from segue.model.definition import Defined, Definition
+from segue.model.definition import Defined, Definition, FileError
 from segue.model.errors import DefinitionError, Refused
 from segue.model.images import Version
 from segue.model.timing import Foretold
@@ -26,7 +26,7 @@ __all__ = ["define", "deploy", "retire_gone"]
 
 def define(board: Board, event: Defined) -> None:
     """Take in what one file declares."""
-    faults = [error.message for error in event.errors]
+    faults = [_placed(event.file, error) for error in event.errors]
     for definition in event.definitions:
         try:
             _check_place(board, event, definition)
@@ -85,6 +85,13 @@ def _check_place(board: Board, event: Defined, definition: Definition) -> None:
         raise DefinitionError(
             f"{known.place[1]} declares it already, and so does {event.file}: give one of them another id"
         )
+
+
+def _placed(file: str, error: FileError) -> str:
+    """What is wrong, and in which line; the file too where it is another one than the one that was read."""
+    if error.line is None:
+        return error.message if error.file == file else f"{error.file}: {error.message}"
+    return f"{f'line {error.line}' if error.file == file else f'{error.file}:{error.line}'}: {error.message}"
 
 
 def _faults(board: Board, file: Defined) -> Iterator[str]:

@@ -42,9 +42,9 @@ def _run(board: Board, machine: Machine) -> Why:
         return Why("cancelling" if machine.stop != "timeout" else "timing_out")
     if machine.waiting:
         return _place(board, machine)
-    if machine.state is RunState.HELD and not machine.held:
-        return explain_past(board, machine)
-    if machine.state is RunState.HELD:
+    if machine.state is RunState.HELD and not machine.granted:
+        if not machine.held:
+            return explain_past(board, machine)
         return Why("held", (", ".join(machine.label(cell) for cell in sorted(machine.held)[:3]),))
     if machine.alive:
         return Why("moving", (str(machine.alive),))

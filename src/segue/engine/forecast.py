@@ -42,6 +42,7 @@ USUAL_FROM: Final = 3
 """So many good attempts make a duration usual."""
 
 _SPARE: Final = 0.1
+_FAST: Final = 100_000  # days per day: more says nothing
 
 Risk: TypeAlias = Literal["on time", "at risk", "late", "unknown"]
 
@@ -178,7 +179,7 @@ def outlook(of: Estimate, total: int, cap: int, workers: int = WORKERS, interval
         takes, bound = (of.median, f"at cap {cap}") if by_path >= by_work else (of.work, many)
         need = f"{_amount(takes * DAY // interval)} per day {bound}"
         return Outlook(finish, late, rate, f"will never catch up: {need}", never=True)
-    pace = f"{rate:.3g}" if rate < 1_000 else f"{round(rate):,}"
+    pace = f"{rate:.3g}" if rate < 1_000 else f"{round(rate):,}" if rate < _FAST else f"over {_FAST:,}"
     return Outlook(finish, late, rate, f"catches up {pace} days per day")
 
 

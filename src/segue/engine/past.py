@@ -61,10 +61,10 @@ def is_looking(board: Board, machine: Machine) -> bool:
 def explain_past(board: Board, machine: Machine, node: int | None = None) -> Why:
     """Why a task that is behind waits: the slot before, where it stands, and what helps; None: the first one."""
     if node is None:
-        node = next(node for node in sorted(machine.behind) if machine.rule(node) is Verdict.RUN)
+        node = next((node for node in sorted(machine.behind) if machine.rule(node) is Verdict.RUN), None)
     ask = machine.past
     facts = None if ask is None else board.agenda.facts_of(ask)
-    if ask is None or facts is None:
+    if node is None or ask is None or facts is None:
         return Why("past_unknown")
     task = machine.graph.tasks[node].id
     return Why("past", (task, f"{ask.dag}@{ask.key}", *_remedy(ask, facts, task)))

@@ -36,7 +36,9 @@ def pause(board: Board, request: Request, wanted: PauseDags) -> str:
         keeper.commit()
         board.agenda.unplanned[name] = None
         board.queue.unblock(name)
-    return f"{_named(wanted.dags)} {'is' if len(wanted.dags) == 1 else 'are'} paused{' hard' if wanted.hard else ''}"
+    how = " hard" if wanted.hard else ""
+    until = "" if wanted.until is None else f" until {datetime_at(wanted.until, 'UTC'):%Y-%m-%d %H:%M} UTC"
+    return f"{_named(wanted.dags)} {'is' if len(wanted.dags) == 1 else 'are'} paused{how}{until}"
 
 
 def unpause(board: Board, request: Request, wanted: UnpauseDags) -> str:
@@ -58,7 +60,8 @@ def unpause(board: Board, request: Request, wanted: UnpauseDags) -> str:
             keeper.commit()
             board.agenda.unplanned[name] = None
             if left is not None:
-                told.append(f"{left.total} intervals are left out: `segue backfill {name} {left.first}..{left.last}`")
+                many = "1 interval is" if left.total == 1 else f"{left.total} intervals are"
+                told.append(f"{many} left out: `segue backfill {name} {left.when}`")
     text = f"{_named(wanted.dags)} {'goes' if len(wanted.dags) == 1 else 'go'} on"
     return "; ".join([text, *told])
 

@@ -121,6 +121,7 @@ class AttemptMoved(msgspec.Struct, frozen=True, gc=False, tag=True):
     """An attempt is made (`old` None, `new` QUEUED) or moves. `began` is the stamp of its code's first instant.
 
     `kind` is *user* for the task's own code, *publish* for what was staged, *hook* for what is called after an end.
+    `refused` are the connections and secrets that its code asked for and does not declare: the log keeps each.
     """
 
     key: AttemptKey
@@ -142,6 +143,7 @@ class AttemptMoved(msgspec.Struct, frozen=True, gc=False, tag=True):
     kind: AttemptKind = "user"
     rows: int | None = None
     source: str = ""
+    refused: tuple[str, ...] = ()
 
 
 class StateChanged(msgspec.Struct, frozen=True, gc=False, tag=True):

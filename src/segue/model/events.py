@@ -150,6 +150,7 @@ class Usage(msgspec.Struct, frozen=True, gc=False):
     """What an attempt used: peak resident bytes, CPU microseconds; `notes` are sentences for its page.
 
     `rows` and `source` are what it reported of the data it made: number of rows, fingerprint of its source.
+    `refused` are the connections and secrets (`secret shop_key`) that it asked for and does not declare.
     """
 
     peak_rss: int | None = None
@@ -159,6 +160,7 @@ class Usage(msgspec.Struct, frozen=True, gc=False):
     notes: tuple[str, ...] = ()
     rows: int | None = None
     source: str = ""
+    refused: tuple[str, ...] = ()
 
 
 class Started(msgspec.Struct, frozen=True, gc=False, tag=True):

@@ -55,6 +55,7 @@ SENTENCES: Final[dict[str, str]] = {
     "started_failed": "run {0}, which it started, has ended as {1}: `segue retry {0}` first",
     "awaited": "what it waited for has ended",
     "state_set": "it keeps a new {0}",
+    "refused": "it asked for {0}, which it does not declare",
     # what people decide for runs to come
     "renamed": "renamed from {0}",
     "eased": "guard {0} is released from now on, in slots like: {1}",

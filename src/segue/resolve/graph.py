@@ -102,8 +102,8 @@ class Graph:
     """
 
     __slots__ = (
-        "data", "down", "ends", "environments", "feeds", "gates", "index", "lists", "mapped_over", "needs", "past", "rank",
-        "scopes", "setups", "tasks", "up", "users",
+        "data", "down", "ends", "environments", "feeds", "gates", "index", "lists", "mapped_over", "needs", "past",
+        "rank", "scopes", "setups", "tasks", "up", "users",
     )  # fmt: skip
 
     def __init__(self, spec: DagSpec) -> None:

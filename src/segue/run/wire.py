@@ -147,6 +147,7 @@ class Report(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="r"):
     """How an attempt ended; nothing of it is alive. `said`: it has a log. `retire`: the worker exits now.
 
     `rows` and `source` are what is known of the data it made.
+    `refused` are the connections and secrets that it asked for and does not declare.
     """
 
     token: int
@@ -160,6 +161,7 @@ class Report(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="r"):
     notes: tuple[str, ...] = ()
     rows: int | None = None
     source: str = ""
+    refused: tuple[str, ...] = ()
 
 
 FromWorker: TypeAlias = Ask | Heeded | Report

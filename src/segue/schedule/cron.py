@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from cronsim import CronSim, CronSimError
@@ -84,6 +85,7 @@ def times_of_day(expression: str) -> frozenset[int]:
     return frozenset(hour * 60 + minute for hour in fields.hours for minute in fields.minutes)
 
 
+@lru_cache(maxsize=4096)  # who looks back, or starts again, asks for the same slots
 def first_tick(expression: str, at: int, zone: str) -> Instant | None:
     """The first instant at or after `at` at which a canonical expression fires in `zone`."""
     if is_frequency(expression):

@@ -78,7 +78,8 @@ def entries(change: Change) -> tuple[Entry, ...]:
         case TaskMoved():
             return task_entries(change)
         case AttemptMoved():
-            return (_of_hook(change),) if change.kind == "hook" else ()
+            refused = tuple(_of_refusal(change, name) for name in change.refused)
+            return (_of_hook(change), *refused) if change.kind == "hook" else refused
         case RunCreated() | RunMoved() | Expanded() | Collapsed() | Spawned() | SlotMoved() | StateChanged():
             return (_of_run(change),)
         case GuardEased() | PoolSet() | SecretSet() | Silenced():
@@ -95,6 +96,11 @@ def _of_hook(move: AttemptMoved) -> Entry:
     run, task, index, number = move.key
     why = Why("failed", (move.text or move.cause,)) if move.text or move.cause else None
     return Entry(move.at, "hook", run.dag, run, task, index, number, move.old, move.new, why)
+
+
+def _of_refusal(move: AttemptMoved, name: str) -> Entry:
+    run, task, index, number = move.key
+    return Entry(move.at, "refused", run.dag, run, task, index, number, new=name, why=Why("refused", (name,)))
 
 
 def _of_run(change: RunCreated | RunMoved | Expanded | Collapsed | Spawned | SlotMoved | StateChanged) -> Entry:

@@ -19,7 +19,7 @@ ROWS = Held("empty", "no rows", Value(b"none"), b"files")
 HOUR = 3_600
 
 
-# ------------------------------------------------------------------------------------ row 46: deleted while it is running
+# ---------------------------------------------------------------------------------- row 46: deleted while it is running
 @pytest.mark.parametrize("seed", range(50))
 def test_row_46_a_dag_that_is_deleted_at_any_instant_ends_its_runs_and_disturbs_no_other(seed: int):
     random = Random(seed)  # noqa: S311  # a test
@@ -50,7 +50,7 @@ def _go_on(world: World, random: Random, hours: float = 1) -> None:
         world.wait(HOUR * hours * random.random())
 
 
-# --------------------------------------------------------------------------------------- row 58: clicked at the same moment
+# ----------------------------------------------------------------------------------- row 58: clicked at the same moment
 def running(world: World) -> None:
     world.start("a")
 
@@ -103,7 +103,7 @@ CLICKS: dict[str, Callable[[RunKey], Act]] = {
 
 
 def outcome(state: Callable[[World], None], *turns: tuple[str, ...], restart: bool = False) -> dict[str, str]:
-    """What becomes of the task that was clicked at, in its run and in those made of it, when people click turn by turn."""
+    """What becomes of the task that people clicked at, turn by turn, in its run and in those made of it."""
     world = World(dag(task("a", retries=1), task("b", "a"), task("c")))
     run = world.trigger(day=1)
     world.end("c")

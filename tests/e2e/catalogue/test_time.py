@@ -16,7 +16,7 @@ from tests.e2e.standing import eventually, up
 
 HOLD = int(os.environ.get("CATALOGUE_HOLD") or 3)
 
-# --------------------------------------------------------------------------------------------- row 27: the machine sleeps
+# ------------------------------------------------------------------------------------------- row 27: the machine sleeps
 WAITS = """
 import time
 from pathlib import Path
@@ -59,7 +59,7 @@ def test_row_27_what_ran_when_the_machine_fell_asleep_goes_on_when_it_wakes(tmp_
     assert (detail.run.state, len(detail.attempts)) == (RunState.SUCCESS, 1)
 
 
-# ------------------------------------------------------------------------------- row 32: another edition of the time zones
+# ---------------------------------------------------------------------------- row 32: another edition of the time zones
 DAYS = """
 from segue import Interval, daily, dag, injected, task
 
@@ -93,7 +93,7 @@ def write_zone(folder: Path, *changes: tuple[int, int]) -> None:
 def test_row_32_new_rules_of_a_zone_move_what_is_to_come_and_nothing_that_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """The old edition keeps summer time for ever; the new one sets the clocks forward by five hours the day after tomorrow."""
+    """The old edition keeps its summer time; the new one sets the clocks forward by three hours in two days."""
     zones = tmp_path / "zones"
     monkeypatch.setenv("PYTHONTZPATH", str(zones))
     write_zone(zones, (CHANGED, 2 * HOUR))

@@ -1,7 +1,7 @@
 from segue.model.acts import MarkTask, RetryRun, StartBackfill
 from segue.model.backfills import pack_slots
 from segue.model.changes import SlotMoved
-from segue.model.events import Request, Skipped, Value
+from segue.model.events import Capacity, Request, Skipped, Value
 from segue.schedule.declare import daily
 from tests.unit.engine.driver import BOOM, DAY, GOOD, World, dag, mapped, slot_of, task, wanted
 
@@ -32,6 +32,17 @@ def test_a_task_starts_when_it_is_good_in_the_slot_before():
     assert [key.run for key in world.alive] == [two]
     world.play()
     assert world.run_state(two) == "success"
+
+
+def test_a_run_that_the_past_has_freed_says_what_it_waits_for_until_it_begins():
+    world = World(chained(max_active_runs=2))
+    one, two = world.trigger(day=1), world.trigger(day=2)
+    world.end("a", run=one)
+    world.end("a", run=two)
+    world.send(Capacity(0))
+    world.end("b", run=one)
+    assert world.run_state(two) == "held"
+    assert world.why(run=two) == world.why("b", run=two) == "waits for a free worker (0 of 0 busy)"
 
 
 def test_skipped_is_good():
@@ -133,6 +144,16 @@ def test_a_backfill_stands_still_behind_a_slot_that_failed_and_goes_on_when_that
     world.ask(RetryRun(runs[1]))
     world.play()
     assert world.store.backfills[1].state == "done"
+
+
+def test_a_backfill_counts_a_run_that_the_past_has_just_freed():
+    world = World(chained(task("b", depends_on_past=True)))
+    world.ask(StartBackfill("d", pack_slots(map(slot_of, range(1, 6)))))
+    world.play(lambda key: BOOM if key.run.key == "1970-01-03" else GOOD)
+    failed = list(world.store.runs)[1]
+    world.ask(RetryRun(failed))
+    world.end("b", run=failed)
+    assert [run.key for run in world.store.runs] == ["1970-01-02", "1970-01-03", "1970-01-04"]
 
 
 def test_a_mapped_task_waits_for_the_whole_task():

@@ -244,7 +244,7 @@ def test_nothing_of_a_pause_is_run_and_that_is_told():
     answer = world.unpause()
     world.play_for(DAY)
     assert world.made == [FIRST + 5]
-    assert world.told == ["5 intervals of DAG d will not be run by themselves: they fell due during a pause"]
+    assert world.told == ["5 intervals of DAG d will not be run by themselves: due during a pause"]
     assert [str(one.why) for one in world.history if isinstance(one, TimingSet) and one.actor] == [
         "ana paused it",
         "ana lets it go on",
@@ -319,7 +319,7 @@ def test_a_pause_until_an_instant_ends_by_itself_and_leaves_out_what_fell_due_in
     world.play_for(4 * DAY)
     assert world.made == [FIRST + 2, FIRST + 3]
     assert not world.timing().paused
-    assert world.told == ["2 intervals of DAG d will not be run by themselves: they fell due during a pause"]
+    assert world.told == ["2 intervals of DAG d will not be run by themselves: due during a pause"]
 
 
 def test_a_pause_that_ended_while_nobody_led_leaves_out_its_own_time_only():
@@ -372,7 +372,7 @@ def test_of_more_than_ten_the_newest_is_run_and_the_others_are_a_proposed_backfi
     assert world.made == [FIRST + 10, FIRST + 11]
     assert world.proposed == [list(range(FIRST, FIRST + 10))]
     assert world.told == [
-        "10 intervals of DAG d will not be run by themselves: no scheduler led when they fell due; "
+        "10 intervals of DAG d will not be run by themselves: due while no scheduler led; "
         "`segue backfills resume 1` runs them"
     ]
 

@@ -14,6 +14,7 @@ import resource
 import signal
 import socket
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field
@@ -40,6 +41,7 @@ from segue.run.wire import MAX_DATAGRAM, Ask, Bulky, Grant, Heeded, Report, Setu
 __all__ = ["Seat", "serve"]
 
 _PATIENCE = 5.0  # seconds to wait for a killed process that does not die
+_REFUSALS = 100  # of an attempt that are told
 _NOTABLE = 8 * 1024 * 1024  # bytes of new peak memory worth a reset of the peak
 _decoder: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
 _encode = msgspec.msgpack.Encoder().encode
@@ -66,6 +68,7 @@ class _Account:
 
     made: Made = Made()
     notes: list[str] = field(default_factory=list)
+    refused: Sequence[str] = ()
 
 
 class Stopped(BaseException):
@@ -168,7 +171,10 @@ class _Worker:
         retire = stopped or bool(notes) or self._supply.broken or self._done >= self._setup.attempts
         used, self._cpu = cpu - self._cpu, cpu
         made, notes = account.made, [*account.notes, *notes]
-        return Report(token, began, ended, outcome, peak, used, said, retire, tuple(notes), made.rows, made.source)
+        refused = tuple(dict.fromkeys(account.refused))[:_REFUSALS]
+        return Report(
+            token, began, ended, outcome, peak, used, said, retire, tuple(notes), made.rows, made.source, refused
+        )  # fmt: skip
 
     def _perform(self, message: Work | Bulky, account: _Account) -> Outcome:
         """Run an attempt to its outcome; everything of the user's is called below here."""
@@ -180,6 +186,7 @@ class _Worker:
             self._around.name(SEGUE_RUN_ID=str(work.run), SEGUE_TASK_ID=task, SEGUE_ATTEMPT=str(work.number))
             turns = self._workshop.loads(work, brief)
             call = self._workshop.prepare(work, brief, self._supply)
+            account.refused = call.refused
             if call.item is not None:
                 account.notes.append(f"item: {call.item}")
             if turns:

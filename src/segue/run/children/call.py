@@ -67,6 +67,7 @@ class Call(msgspec.Struct, frozen=True):
         on_cancel: calls what the task wants called when it is stopped.
         staging: entered around the code and the storing of its result; gives what its writers did.
         reports: what the code has reported so far: rows, source.
+        refused: what the code has asked for so far and does not declare.
         hide: takes the attempt's secrets out of a text.
         length: rows of a result that the guard looks at, None where it does not.
         item: what the item of a mapped task is called.
@@ -81,6 +82,7 @@ class Call(msgspec.Struct, frozen=True):
     on_cancel: Callable[[], object] | None = None
     staging: AbstractContextManager[Writes] = NO_WRITES
     reports: Sequence[tuple[int | None, str | bytes | None]] = ()
+    refused: Sequence[str] = ()
     length: Callable[[object], int | None] = unmeasured
     item: str | None = None
     hide: Callable[[str], str] = str

@@ -117,6 +117,7 @@ class _FileWorkshop:
             on_cancel=_on_cancel(loaded.dag, context) if work.hooked else None,
             staging=Staging(prefix, self._storage),
             reports=context.reports,
+            refused=context.refused,
             length=plan.length,
             item=None if work.index is None else item_name(loaded.dag, work.task, bound),
             hide=secrecy.hide,

@@ -112,7 +112,9 @@ class Reports:
         """The end of an attempt as its worker tells it."""
         launch = attempt.launch
         log = str(log_path(launch.key)) if report.said else None
-        usage = Usage(report.rss, report.cpu, _worker_of(attempt), log, report.notes, report.rows, report.source)
+        usage = Usage(
+            report.rss, report.cpu, _worker_of(attempt), log, report.notes, report.rows, report.source, report.refused
+        )  # fmt: skip
         return _veiled(attempt, Ended(launch.key, launch.fence, report.began, report.at, report.outcome, usage))
 
     def untold(self, attempt: Attempt, worker: Worker, gone: Gone, cause: LostCause) -> Ended | Lost:

@@ -37,7 +37,10 @@ def veiled(event: Ended | Lost, veil: Veil) -> Ended | Lost:
     if not mask:
         return event
     usage = msgspec.structs.replace(
-        usage, notes=tuple(map(mask.hide_text, usage.notes)), source=mask.hide_text(usage.source)
+        usage,
+        notes=tuple(map(mask.hide_text, usage.notes)),
+        source=mask.hide_text(usage.source),
+        refused=tuple(map(mask.hide_text, usage.refused)),
     )
     if isinstance(event, Lost):
         return msgspec.structs.replace(event, usage=usage)

@@ -179,7 +179,7 @@ class SqlTransaction:
         run = self._id(key.run)
         index = NO_INDEX if key.index is None else key.index
         wave = self._wave(self._attempt_turns, run, key.task, index)
-        if move.kind == "hook":
+        if move.kind == "hook" or move.refused:
             self._log_all(move)
         if move.old is None:
             row = (move.round, move.fence, str(move.new), move.cause, move.text, move.worker, move.at)

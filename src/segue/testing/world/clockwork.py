@@ -81,6 +81,7 @@ class Clockwork:
         self._fates: dict[str, Fates] = {}
         self._scheduled: dict[tuple[str, Span], RunKey] = {}
         self._newest: dict[tuple[str, str], Instant] = {}
+        self._latest = Instant(0)
         self._last: dict[tuple[str, str, Instant], Instant] = {}
         self._runs: dict[tuple[str, Span], list[RunRecord]] = {}
         self._over: set[tuple[str, str, Instant]] = set()
@@ -97,6 +98,7 @@ class Clockwork:
             Violation: something about time is not as it must be.
         """
         before = dict(self.timings)
+        self._latest = max(self._latest, turn.now)
         for change in commit.changes:
             if isinstance(change, Answered) and change.ok and isinstance(act := sent.get(change.request), Drain):
                 self._ledger.draining = act.on
@@ -209,8 +211,8 @@ class Clockwork:
                 raise Violation("I10", f"{row.run} has no slot")
             return
         slot = next((one for one in slots_of(spec) if (one.start, one.end) == row.slot), None)
-        if slot is None or slot.due > turn.now:
-            raise Violation("I10", f"{row.run} is made at {turn.now}, its slot is {slot and show(slot)}")
+        if slot is None or slot.due > self._latest:  # it may have been accepted before a clock was set back
+            raise Violation("I10", f"{row.run} is made at {self._latest}, its slot is {slot and show(slot)}")
         if (dag, row.slot) in self._scheduled:
             raise Violation("I8", f"{row.run} and {self._scheduled[dag, row.slot]} are of one slot")
         if (after.cursor or 0) < slot.end or (
@@ -278,7 +280,7 @@ class Clockwork:
             return True
         span = (before.start, before.end)
         runs, shown = self._runs.get((dag, span), []), self.shown.get((dag, span))
-        if not runs and shown is None:
+        if all(one.forgotten for one in runs) and shown is None:
             enabled = self.timings.get(dag, _NOTHING).enabled
             return enabled is None or before.end <= enabled
         good = any(one.task(task, None).state in (TaskState.SUCCESS, TaskState.SKIPPED) for one in runs)

@@ -6,7 +6,7 @@ whether two attempts of a task would live at once, or code would run before its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TypeAlias
 
 from segue.model.commands import Adopt, Answer, Cancel, Command, Kill, Launch
@@ -28,7 +28,7 @@ from segue.model.events import (
     Usage,
     Value,
 )
-from segue.model.ids import AttemptKey, fence_of
+from segue.model.ids import AttemptKey, RunKey, fence_of
 from segue.model.masking import Veil
 from segue.model.state import AttemptState
 from segue.testing.world.floor import Floor, Process, chatty
@@ -179,10 +179,14 @@ class ScriptedExecutor:
             if isinstance(event, Ended | Lost) and event in self.floor.spoken.get(event.key, ())
         }  # fmt: skip
 
+    def forget(self, runs: Collection[RunKey]) -> None:
+        """What is called like these from now on is something else."""
+        self._over = {key for key in self._over if key.run not in runs}
+        self._processes = {key: one for key, one in self._processes.items() if key.run not in runs}
+
     def change_capacity(self, workers: int) -> None:
         """Workers come or go; what runs goes on."""
-        self._workers = workers
-        self._most = max(self._most, workers)
+        self._workers, self._most = workers, max(self._most, workers)
         self._tell_capacity()
 
     def _tell_capacity(self) -> None:
@@ -328,13 +332,10 @@ class ScriptedExecutor:
         usage = Usage()
         if launch.task.rules.secrets:
             outcome, usage = chatty(outcome), Usage(notes=(f"it used {CANARY}",))
-        said = self._veiled(Ended(launch.key, launch.fence, process.began, now, outcome, usage))
+        said = self.floor.hide(Ended(launch.key, launch.fence, process.began, now, outcome, usage), self._veil)
         assert isinstance(said, Ended)
         self.floor.publish(launch, said.outcome)
         self._say(said)
-
-    def _veiled(self, word: Ended | Lost | Asked) -> Ended | Lost | Asked:
-        return self.floor.hide(word, self._veil)
 
     def _lose(self, process: Process, cause: LostCause, ending: Outcome | LostCause) -> None:
         if process.state == "gone":
@@ -342,11 +343,10 @@ class ScriptedExecutor:
         process.state = "gone"
         launch, now = process.launch, self._timeline.now()
         self._over.add(launch.key)
-        signal = 9 if cause in (LostCause.SIGNAL, LostCause.MEMORY) else None
-        code = 0 if cause is LostCause.EXIT else None
+        signal, code = 9 if cause in (LostCause.SIGNAL, LostCause.MEMORY) else None, 0 if cause == "exit" else None
         self._say(Lost(launch.key, launch.fence, process.began, now, cause, signal, code))
         if not isinstance(ending, LostCause) and Fault.LATE in self._plan.faults and process.draw.random() < 0.5:
-            late = self._veiled(Ended(launch.key, launch.fence, process.began, now, ending))
+            late = self.floor.hide(Ended(launch.key, launch.fence, process.began, now, ending), self._veil)
             self.floor.spoken[launch.key].append(late)
             self.floor.publish(launch, ending)
             self._mail.put_later(late, process.draw.randrange(60 * SECOND))

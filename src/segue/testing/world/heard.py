@@ -25,6 +25,7 @@ class Heard:
         self._inner = inner
         self.outstanding, self.why = inner.outstanding, inner.why
         self.turn = Turn()
+        self._confirmed: frozenset[str] = frozenset()
         self.wake_at: Instant | None = None
 
     @property
@@ -39,10 +40,10 @@ class Heard:
             (dag, event.act.run) for event in events
             if isinstance(event, Request) and isinstance(event.act, UnpauseDags) for dag in event.act.dags
         )  # fmt: skip
-        confirmed = frozenset(
-            one.spec.id for file in _files(events) if file.confirmed for one in file.definitions
-        )  # fmt: skip
-        self.turn = Turn(now, self.turn.since or now, confirmed, resumed)
+        self._confirmed |= {one.spec.id for file in _files(events) if file.confirmed for one in file.definitions}
+        self.turn = Turn(now, self.turn.since or now, self._confirmed, resumed)
+        if not self._inner.draining:  # else its clocks will be looked at later
+            self._confirmed = frozenset()
         self.wake_at = decision.wake_at
         return decision
 

@@ -20,7 +20,12 @@ __all__ = ["FENCE_KEY", "PRODUCT", "Loop", "Opened", "Parts", "Rows", "TalkingEn
 
 
 class TalkingEngine(contracts.Engine, Protocol):
-    """An engine that also says why something waits."""
+    """An engine that also says why something waits, and whether it begins anything."""
+
+    @property
+    def draining(self) -> bool:
+        """Whether it was told to begin nothing."""
+        ...
 
     def why(self, run: RunKey, task: str | None = None, index: int | None = None) -> Why | None:
         """The reason, None where it does not know the run."""

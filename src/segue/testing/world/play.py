@@ -246,7 +246,7 @@ class World:
         self.coverage.look(commit)
         for change in changes:
             if isinstance(change, RunsForgotten):
-                check_slots(self.clockwork, self.rows)
+                self._forgotten(change.runs)
             if isinstance(change, RunCreated):
                 check_reuse(self.ledger, commit, change.row.run, self.people.sent.get(change.row.request))
         for number, invariant in INVARIANTS:
@@ -254,6 +254,11 @@ class World:
                 raise Violation(number, text)
         if self.ledger.commits % 7 == 0:
             self._ask_why(commit.touched)
+
+    def _forgotten(self, runs: Sequence[RunKey]) -> None:
+        check_slots(self.clockwork, self.rows)
+        for executor in self.executors:
+            executor.forget(runs)
 
     def _ask_why(self, runs: Iterable[RunKey]) -> None:
         """Whatever has not ended can say what it waits for."""

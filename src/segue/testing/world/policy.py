@@ -127,7 +127,8 @@ class Fates:
             self._come_back(spec, turn)
         elif before.paused and not after.paused and after.cursor is not None and not spec.catchup:
             self._resume(spec, turn, before)
-        if not after.paused and not after.retired and after.accepted is not None:
+        goes_on = not after.retired or (before.paused and spec.catchup)  # who catches up is not hurt by what waits
+        if not after.paused and goes_on and after.accepted is not None:
             self._fall_due(spec, turn, after.accepted)
         yield from self._compare(spec, seen)
 
@@ -152,7 +153,7 @@ class Fates:
 
     def _resume(self, spec: DagSpec, turn: Turn, before: Timing) -> None:
         """A pause is over: nothing of it is run, unless somebody has said so, or the DAG catches up."""
-        run = dict(turn.resumed).get(spec.id)
+        run = next((run for dag, run in turn.resumed if dag == spec.id), None)
         at = turn.now if run is not None or before.until is None else before.until
         fell_due = [slot for slot in slots_due(spec, at) if slot.start >= self.decided]
         ended = [slot for slot in slots_of(spec) if slot.start >= self.decided and slot.end <= at]

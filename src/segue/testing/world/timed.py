@@ -138,7 +138,10 @@ def _timed(rng: Random, spec: DagSpec, clocks: Clocks) -> DagSpec:
     zone = rng.choice((rng.choice(_BEGINNINGS)[0], "Europe/Berlin", "UTC"))
     before = rng.choice((-3, 0, 8, 30, 30)) * _HOUR
     return msgspec.structs.replace(
-        spec, schedule=rng.choice(_SCHEDULES[: -1 if spec.schedule else None])().to_data(), timezone=zone, start=clocks.epoch - before
+        spec,
+        schedule=rng.choice(_SCHEDULES[: -1 if spec.schedule else None])().to_data(),
+        timezone=zone,
+        start=clocks.epoch - before,
     )
 
 
