@@ -16,7 +16,7 @@ from segue.model.backfills import BackfillOrder, pack_slots
 from segue.model.errors import UsageError
 from segue.model.ids import Instant
 from segue.model.interval import parse_range, slot_key
-from segue.model.moment import datetime_at, parse_span
+from segue.model.moment import datetime_at, iso_utc, parse_span
 from segue.model.spec import DagSpec
 from segue.model.state import RUN_FINAL, RunState, SlotState
 from segue.model.timing import Foretold
@@ -388,7 +388,7 @@ def backfill_object(view: BackfillView, now: Instant) -> dict[str, Any]:
         "version": row.version,
         "reason": row.reason,
         "actor": row.actor,
-        "created": datetime_at(row.created, "UTC").isoformat().replace("+00:00", "Z"),
+        "created": iso_utc(row.created),
         "intervals": row.total,
         "over": progress.over,
         "runs": {str(state): count for state, count in view.runs if count},

@@ -11,7 +11,7 @@ from segue.engine.forecast import WORKERS, Estimate, RiskOf, TaskEstimate, estim
 from segue.model.errors import UsageError
 from segue.model.ids import Instant
 from segue.model.interval import slot_key
-from segue.model.moment import DAY, datetime_at
+from segue.model.moment import DAY, iso_utc
 from segue.model.spec import DagSpec
 from segue.model.timing import Foretold
 from segue.model.views import DagView
@@ -204,7 +204,7 @@ def clock_object(clock: DagClock) -> dict[str, Any]:
     """What `segue next --json` prints of a DAG."""
     return {
         "dag_id": clock.spec.id, "state": clock.state, "timezone": clock.spec.timezone, "schedule": clock.words,
-        "until": _iso(clock.until), "waiting": clock.waiting,
+        "until": iso_utc(clock.until), "waiting": clock.waiting,
         "next": [_slot_object(slot, clock.spec) for slot in clock.coming],
     }  # fmt: skip
 
@@ -227,8 +227,8 @@ def forecast_object(one: Forecast) -> dict[str, Any]:
         ],
         "deadlines": [
             {
-                "task_id": risk.task, "deadline": _iso(risk.deadline), "expected": _iso(risk.median),
-                "p90": _iso(risk.p90), "risk": risk.risk,
+                "task_id": risk.task, "deadline": iso_utc(risk.deadline), "expected": iso_utc(risk.median),
+                "p90": iso_utc(risk.p90), "risk": risk.risk,
             }
             for risk in one.risks
         ],
@@ -237,8 +237,4 @@ def forecast_object(one: Forecast) -> dict[str, Any]:
 
 def _slot_object(slot: Slot, spec: DagSpec) -> dict[str, Any]:
     key = slot_key(slot.start, slot.end, spec.timezone)
-    return {"due": _iso(slot.due), "key": key, "start": _iso(slot.start), "end": _iso(slot.end)}
-
-
-def _iso(instant: int | None) -> str | None:
-    return None if instant is None else datetime_at(instant, "UTC").isoformat().replace("+00:00", "Z")
+    return {"due": iso_utc(slot.due), "key": key, "start": iso_utc(slot.start), "end": iso_utc(slot.end)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +19,7 @@ from segue.engine.played import PlayedDag
 from segue.model.errors import UsageError
 from segue.model.ids import Instant
 from segue.model.images import DagImage, Version
-from segue.model.moment import DAY, datetime_at
+from segue.model.moment import DAY, iso_utc
 from segue.model.state import RunState
 from segue.model.timing import Timing
 from segue.resolve.selection import select_dags
@@ -32,6 +33,7 @@ __all__ = [
     "Play",
     "PlayedDag",
     "cast_of",
+    "check_faults",
     "month_object",
     "play",
     "play_of",
@@ -63,6 +65,19 @@ def read_faults(texts: Sequence[str]) -> Faults:
             raise UsageError(f"--fault {text}: a probability lies between 0 and 1")
         found[said["kind"]].append((said["what"] or "*", much))
     return Faults(*(tuple(found[kind]) for kind in ("slow", "kill", "fail")))
+
+
+def check_faults(what: Play) -> None:
+    """See whether every fault meets a task of what is played.
+
+    Raises:
+        UsageError: one meets none.
+    """
+    names = [(dag.dag, task.id) for dag in what.dags for task in dag.version.spec.tasks]
+    for kind in ("slow", "kill", "fail"):
+        for pattern, _ in getattr(what.faults, kind):
+            if not any(fnmatchcase(f"{dag}/{task}" if "/" in pattern else task, pattern) for dag, task in names):
+                raise UsageError(f"--fault {kind}={pattern}: no task of what is played is called {pattern}")
 
 
 def read_fail_on(texts: Sequence[str]) -> tuple[str, ...]:
@@ -164,11 +179,11 @@ def troubles(month: Month) -> dict[str, int]:
 def month_object(what: Play, month: Month) -> dict[str, Any]:
     """What `segue simulate --json` prints."""
     return {
-        "from": _iso(what.start), "until": _iso(what.until), "workers": what.workers, "seed": what.seed,
+        "from": iso_utc(what.start), "until": iso_utc(what.until), "workers": what.workers, "seed": what.seed,
         "attempts": month.attempts, "turns": month.turns, "trouble": troubles(month),
         "guessed": [{"dag_id": dag, "task_id": task} for dag, task in month.guessed],
         "dags": [_dag_object(name, dag) for name, dag in month.dags.items()],
-        "hours": [{"start": _iso(one.start), "busy": round(one.busy, 4), "depth": one.depth} for one in month.hours],
+        "hours": [{"start": iso_utc(one.start), "busy": round(one.busy, 4), "depth": one.depth} for one in month.hours],
     }  # fmt: skip
 
 
@@ -180,11 +195,7 @@ def _dag_object(name: str, dag: PlayedDag) -> dict[str, Any]:
         "proposed": dag.proposed, "peak": dag.peak, "median_seconds": dag.lasted(50) / 1e6,
         "p90_seconds": dag.lasted(90) / 1e6,
         "late": [
-            {"key": one.key, "task_id": one.task, "deadline": _iso(one.deadline), "ended_at": _iso(one.ended)}
+            {"key": one.key, "task_id": one.task, "deadline": iso_utc(one.deadline), "ended_at": iso_utc(one.ended)}
             for one in dag.late
         ],
     }  # fmt: skip
-
-
-def _iso(instant: int | None) -> str | None:
-    return None if instant is None else datetime_at(instant, "UTC").isoformat().replace("+00:00", "Z")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from segue.model.ids import Instant, RunKey
-from segue.model.moment import datetime_at
+from segue.model.moment import iso_utc
 from segue.model.state import RunState, TaskState
 from segue.model.views import AttemptView, RunDetail, RunView, TaskView
 from segue.model.why import say
@@ -94,18 +94,20 @@ def run_row(view: RunView) -> dict[str, Any]:
         "version": view.row.version,
         "kind": view.row.kind,
         "actor": view.row.actor,
-        "interval": None if view.row.slot is None else {"start": _iso(view.row.slot[0]), "end": _iso(view.row.slot[1])},
-        "created_at": _iso(view.row.created),
-        "started_at": _iso(view.started),
-        "ended_at": _iso(view.ended),
+        "interval": None
+        if view.row.slot is None
+        else {"start": iso_utc(view.row.slot[0]), "end": iso_utc(view.row.slot[1])},
+        "created_at": iso_utc(view.row.created),
+        "started_at": iso_utc(view.started),
+        "ended_at": iso_utc(view.ended),
         "seconds": _seconds(view.started, view.ended),
     }
 
 
 def _attempt_object(view: AttemptView) -> dict[str, Any]:
     return {
-        "attempt": view.key.number, "round": view.round, "state": str(view.state), "queued_at": _iso(view.created),
-        "started_at": _iso(view.began), "ended_at": _iso(view.ended), "seconds": _seconds(view.began, view.ended),
+        "attempt": view.key.number, "round": view.round, "state": str(view.state), "queued_at": iso_utc(view.created),
+        "started_at": iso_utc(view.began), "ended_at": iso_utc(view.ended), "seconds": _seconds(view.began, view.ended),
         "cause": view.cause or None, "reason": view.text or None, "signal": view.signal, "exit_code": view.exit_code,
         "peak_rss": view.peak_rss, "notes": list(view.notes),
     }  # fmt: skip
@@ -117,8 +119,8 @@ def _task_object(entry: TaskView, begun: dict[tuple[str, int | None], int]) -> d
         "map_index": entry.index,
         "state": str(entry.state),
         "attempts": begun.get((entry.task, entry.index), 0),
-        "started_at": _iso(entry.started),
-        "ended_at": _iso(entry.ended),
+        "started_at": iso_utc(entry.started),
+        "ended_at": iso_utc(entry.ended),
         "seconds": _seconds(entry.started, entry.ended),
         "why": None if entry.why is None else say(entry.why),
     }
@@ -151,8 +153,3 @@ def _length(started: Instant | None, ended: Instant | None) -> int | None:
 def _seconds(started: Instant | None, ended: Instant | None) -> float | None:
     length = _length(started, ended)
     return None if length is None else length / 1_000_000
-
-
-def _iso(instant: Instant | None) -> str | None:
-    """ISO 8601 in UTC."""
-    return None if instant is None else datetime_at(instant, "UTC").isoformat().replace("+00:00", "Z")

@@ -12,7 +12,7 @@ from segue.app.outlook import words_of
 from segue.model.errors import UsageError
 from segue.model.ids import Instant
 from segue.model.interval import parse_range, slot_key
-from segue.model.moment import datetime_at, parse_span
+from segue.model.moment import datetime_at, iso_utc, parse_span
 from segue.model.spec import DagSpec
 from segue.model.state import SlotState
 from segue.model.timing import Foretold, Timing
@@ -60,12 +60,14 @@ class Ledger:
         cells: those that are due, and those that only the ledger still knows.
         words: when it runs and what it covers.
         cut: there are older ones, too many to show.
+        retired: no file declares it any more, so that nothing can be filled.
     """
 
     spec: DagSpec
     cells: tuple[SlotCell, ...]
     words: str
     cut: bool = False
+    retired: bool = False
 
     @property
     def counts(self) -> Counter[str]:
@@ -76,7 +78,7 @@ class Ledger:
     def remedy(self) -> str:
         """The one command that fills what is missing, failed or stale; empty where nothing is to be filled."""
         holes = [cell for cell in self.cells if cell.state in _CURED and not cell.waits]
-        if not holes:
+        if not holes or self.retired:
             return ""
         states = [state for state in _CURED if any(cell.state == state for cell in holes)]
         first, last = (datetime_at(cell.slot[0], self.spec.timezone).date() for cell in (holes[0], holes[-1]))
@@ -111,7 +113,7 @@ def ledger_of(
         if known_only and inside and not (cut and due and slot < due[0]):
             cells[slot] = _cell(spec, slot, row, timing, None if _still_there(planner, slot) else RETIRED)
     ordered = tuple(cells[slot] for slot in sorted(cells))
-    return Ledger(spec, ordered, words_of(spec), cut)
+    return Ledger(spec, ordered, words_of(spec), cut, timing.retired)
 
 
 def ledger_object(ledger: Ledger) -> dict[str, Any]:
@@ -123,8 +125,8 @@ def ledger_object(ledger: Ledger) -> dict[str, Any]:
         "slots": [
             {
                 "key": cell.key,
-                "start": _iso(cell.slot[0]),
-                "end": _iso(cell.slot[1]),
+                "start": iso_utc(cell.slot[0]),
+                "end": iso_utc(cell.slot[1]),
                 "state": cell.state,
                 "run_id": cell.run,
                 "last_good_run_id": cell.good_run,
@@ -193,7 +195,3 @@ def _limits(spec: DagSpec, when: str | None) -> tuple[int | None, int | None]:
         return parse_span(first, spec.timezone)[0], parse_span(last, spec.timezone)[1]
     except ValueError as why:
         raise UsageError(str(why)) from None
-
-
-def _iso(instant: int) -> str:
-    return datetime_at(instant, "UTC").isoformat().replace("+00:00", "Z")

@@ -10,6 +10,7 @@ from segue.app.settings import Settings
 from segue.cli.options import HomeOption, JsonOption
 from segue.cli.output import Code, console, minute, plain, print_json, table, warn
 from segue.model.errors import UsageError
+from segue.model.moment import iso_utc
 from segue.model.views import AlertView
 
 __all__ = ["app"]
@@ -90,12 +91,12 @@ def _fate(view: AlertView) -> str:
 def _plain(view: AlertView) -> dict[str, object]:
     alert = view.alert
     return {
-        "thing": alert.thing, "kind": alert.kind, "episode": alert.episode, "raised_at": minute(view.at),
+        "thing": alert.thing, "kind": alert.kind, "episode": alert.episode, "raised_at": iso_utc(view.at),
         "dag_id": alert.dag, "run_id": None if alert.run is None else str(alert.run), "task_id": alert.task,
         "date": alert.key, "owner": alert.owner, "text": alert.text, "causes": [list(one) for one in alert.causes],
         "folded": list(view.folded), "command": alert.command, "over": view.over,
         "deliveries": [
-            {"target": one.target, "state": one.state, "tries": one.tries, "text": one.text, "at": minute(one.at)}
+            {"target": one.target, "state": one.state, "tries": one.tries, "text": one.text, "at": iso_utc(one.at)}
             for one in view.deliveries
         ],
     }  # fmt: skip

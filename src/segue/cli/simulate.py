@@ -49,7 +49,7 @@ def simulate(  # noqa: PLR0913  # an option is a parameter
     as_json: JsonOption = False,
 ) -> int:  # fmt: skip
     """Play the coming days in seconds, with the real planner and engine and the durations of recent runs."""
-    from segue.app.playing import month_object, play, play_of, read_fail_on, read_faults, troubles
+    from segue.app.playing import check_faults, month_object, play, play_of, read_fail_on, read_faults, troubles
     from segue.app.reading import open_reading
 
     settings = settings_here(home=home)
@@ -57,6 +57,7 @@ def simulate(  # noqa: PLR0913  # an option is a parameter
     with open_reading(Home(settings.home)) as reading:
         plain = play_of(settings, reading, targets or (), SystemClock().now(), days)
     what = replace(plain, workers=workers or plain.workers, seed=seed, faults=faults, steady=steady)
+    check_faults(what)
     began = time.monotonic()
     month = play(what)
     if as_json:

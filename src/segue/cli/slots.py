@@ -78,6 +78,8 @@ def legend(ledger: Ledger) -> Iterator[Text]:
     waiting = sum(cell.waits for cell in ledger.cells)
     if waiting:
         yield Text(f"  {waiting:,} of the missing will be run by itself, as soon as there is room", style="dim")
+    if ledger.retired:
+        yield Text("  no file declares this DAG any more: nothing of it runs", style="dim")
     if ledger.remedy:
         yield Text.assemble(("  to fill them: ", "dim"), ledger.remedy)
 

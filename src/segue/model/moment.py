@@ -27,6 +27,7 @@ __all__ = [
     "hour_end",
     "instant_at",
     "instant_of",
+    "iso_utc",
     "parse_moment",
     "parse_span",
     "wall_at",
@@ -76,6 +77,11 @@ def zone_named(name: str) -> ZoneInfo:
 def datetime_at(instant: int, zone: str) -> datetime:
     """The aware datetime of an instant in a zone."""
     return (_EPOCH + instant * _STEP).astimezone(zone_named(zone))
+
+
+def iso_utc(instant: int | None) -> str | None:
+    """An instant as ISO 8601 in UTC, as programs read it: `2026-04-01T02:00:00Z`."""
+    return None if instant is None else datetime_at(instant, "UTC").isoformat().replace("+00:00", "Z")
 
 
 def wall_at(instant: int, zone: str) -> datetime:

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from segue.app.playing import cast_of, month_object, read_fail_on, read_faults, troubles
+from segue.app.playing import cast_of, check_faults, month_object, read_fail_on, read_faults, troubles
 from segue.app.settings import read_settings
 from segue.engine.month import Faults, Play, play
 from segue.model.errors import DefinitionError, UsageError
@@ -50,6 +50,16 @@ def test_faults_are_read_as_people_write_them():
 def test_a_fault_that_is_none_shows_how_to_write_one(text):
     with pytest.raises(UsageError, match="write slow=extract:3x|between 0 and 1"):
         read_faults([text])
+
+
+def test_a_fault_that_meets_no_task_of_what_is_played_is_refused():
+    cast = (DagImage("days", Version(1, spec("days", daily()))),)
+    for text in ("slow=al*:3x", "slow=days/all:3x", "kill=0.1"):
+        check_faults(Play(cast, NOW, NOW, {}, faults=read_faults([text])))
+    with pytest.raises(UsageError, match="--fault slow=load: no task of what is played is called load"):
+        check_faults(Play(cast, NOW, NOW, {}, faults=read_faults(["slow=load:3x"])))
+    with pytest.raises(UsageError, match="called other/all"):
+        check_faults(Play(cast, NOW, NOW, {}, faults=read_faults(["fail=other/all:0.1"])))
 
 
 def test_trouble_is_named_by_words_joined_by_commas():

@@ -154,6 +154,11 @@ def test_nothing_is_to_be_done_about_what_is_fresh_held_or_skipped_or_will_run_b
     assert [cell.waits for cell in ledger.cells] == [False, False, False, True]
 
 
+def test_holes_of_a_dag_that_no_file_declares_any_more_cannot_be_filled():
+    ledger = ledger_of(dag(), (Timing(retired=True), Foretold()), [], NOW)
+    assert (len(ledger.cells), ledger.retired, ledger.remedy) == (4, True, "")
+
+
 def test_holes_of_hours_are_filled_by_days():
     ledger = ledger_of(dag(hourly(), start="2026-04-01T22:00"), NOBODY, [], at("2026-04-02T01:00"))
     assert len(ledger.cells) == 3

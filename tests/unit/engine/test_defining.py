@@ -58,6 +58,14 @@ class Files(World):
         return self.store.dags[name].timing
 
 
+def test_an_error_names_its_line_and_its_file_where_that_is_another_one():
+    errors = (FileError("a.py", 3, "one"), FileError("a.py", None, "two"), FileError("lib.py", 5, "three"),
+              FileError("lib.py", None, "four"))  # fmt: skip
+    world = Files()
+    world.send(Defined("", "a.py", errors=errors))
+    assert world.faults == ["line 3: one\ntwo\nlib.py:5: three\nlib.py: four"]
+
+
 # ---------------------------------------------------------------------------------------------------- two files, one id
 def test_of_two_files_with_one_id_the_first_stays_and_the_second_is_an_error_that_names_both():
     world = Files(file_of("one.py", by_day()))

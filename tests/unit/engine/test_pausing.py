@@ -10,6 +10,7 @@ from segue.model.changes import Quarantined, RunsForgotten, TimingSet
 from segue.model.errors import Conflict
 from segue.model.events import Expired
 from segue.model.ids import Instant
+from segue.model.moment import datetime_at
 from segue.model.why import Why
 from tests.unit.engine.driver import BOOM, DAY, World, dag, task, wanted
 
@@ -104,7 +105,8 @@ def test_a_run_of_a_dag_that_is_paused_hard_can_be_cancelled():
 # --------------------------------------------------------------------------------------------------------------- words
 def test_a_pause_says_who_and_why_and_until_when():
     world = World(dag(task("a")))
-    pause(world, reason="the source is down", until=Instant(world.now + DAY))
+    answer = pause(world, reason="the source is down", until=Instant(world.now + DAY))
+    assert answer.text == f"d is paused until {datetime_at(world.now + DAY, 'UTC'):%Y-%m-%d %H:%M} UTC"
     (change,) = world.of(TimingSet)
     assert str(change.why) == "ana paused it: the source is down"
     assert (change.actor, change.timing.paused, change.timing.until) == ("ana", True, world.now + DAY)

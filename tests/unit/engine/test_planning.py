@@ -355,6 +355,14 @@ def test_a_schedule_edited_during_a_pause_begins_anew_when_it_goes_on():
     assert world.hours_made == [30]
 
 
+def test_a_single_interval_that_is_left_out_is_spoken_of_as_one():
+    world = Clocks(by_day())
+    world.pause()
+    world.play_for(DAY)
+    assert world.unpause().text == "d goes on; 1 interval is left out: `segue backfill d 1972-09-27`"
+    assert world.told == ["1 interval of DAG d will not be run by itself: due during a pause"]
+
+
 # ----------------------------------------------------------------------------------------------- the scheduler was down
 def test_up_to_ten_missed_intervals_are_run_oldest_first():
     world = Clocks(by_day())

@@ -84,7 +84,7 @@ def test_an_old_version_that_comes_back_keeps_its_number_and_the_next_gets_a_new
 def test_a_file_with_errors_says_so_and_keeps_the_last_good_version():
     world = World(dag(task("a"), file="dags.py"))
     world.send(Defined("", "dags.py", errors=(FileError("dags.py", 3, "bad name"), FileError("dags.py", 9, "worse"))))
-    assert world.of(DefinitionFailed)[0].text == "bad name\nworse"
+    assert world.of(DefinitionFailed)[0].text == "line 3: bad name\nline 9: worse"
     assert world.trigger().n == 1
 
 
