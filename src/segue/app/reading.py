@@ -137,6 +137,17 @@ class Reading:
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(view.dag for view in views[:10])}"
         raise UsageError(f"there is no DAG {name}: {hint}")
 
+    def declared(self, name: str) -> tuple[DagView, DagSpec]:
+        """A DAG that a file declares.
+
+        Raises:
+            UsageError: the home knows none of that name, or no file declares it any more.
+        """
+        view, spec = self.dag(name)
+        if view.timing.retired:
+            raise UsageError(f"no file declares DAG {spec.id} any more: it was in {view.file}")
+        return view, spec
+
     def newest(self, view: DagView) -> DagSpec:
         """A DAG as it was defined last."""
         assert self._reader is not None

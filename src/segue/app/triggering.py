@@ -47,9 +47,7 @@ def read_triggers(settings: Settings, wanted: Wanted, ask: Callable[[str], str])
         UsageError: there is no such DAG, interval or param.
     """
     with open_reading(Home(settings.home)) as reading:
-        view, spec = reading.dag(wanted.dag)
-    if view.timing.retired:
-        raise UsageError(f"no file declares DAG {spec.id} any more: it was in {view.file}")
+        view, spec = reading.declared(wanted.dag)
     if wanted.date is not None and wanted.interval is not None:
         raise UsageError("--date and --interval both name the interval: leave one of them out")
     now, named = SystemClock().now(), ""

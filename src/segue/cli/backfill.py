@@ -119,7 +119,7 @@ def _planned(settings: Settings, words: _Words, read: Read | None, wanted: str |
     manner = words.manner
     with open_reading(Home(settings.home)) as reading:
         if read is None:
-            view, spec = reading.dag(words.target)
+            view, spec = reading.declared(words.target)
             foretold = view.foretold
         else:
             name = words.target.rpartition(":")[0] if wanted and ":" in words.target else words.target

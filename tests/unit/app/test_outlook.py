@@ -3,6 +3,7 @@
 import pytest
 
 from segue.app.outlook import clock_object, clocks_of, fires, forecast_object, forecasts_of, words_of
+from segue.model.errors import UsageError
 from segue.model.ids import Instant
 from segue.model.moment import DAY, HOUR, parse_moment
 from segue.model.spec import DagSpec, TaskSpec
@@ -152,3 +153,5 @@ def test_without_history_nothing_is_foretold_and_a_retired_dag_is_left_out():
     ]
     assert found[1].next is None
     assert forecast_object(found[1])["next"] is None
+    with pytest.raises(UsageError, match="no file declares DAG old any more"):
+        forecasts_of(here, NOW, "old")

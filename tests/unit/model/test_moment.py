@@ -10,6 +10,7 @@ from segue.model.moment import (
     hour_end,
     instant_at,
     instant_of,
+    iso_utc,
     parse_moment,
     parse_span,
     wall_at,
@@ -130,3 +131,9 @@ def test_the_first_change_of_the_offset_is_found_to_the_microsecond_and_only_ins
 def test_wall_time_and_instant_agree_outside_gap_and_fold():
     wall = datetime(2026, 7, 1, 12, 34, 56, 789)  # noqa: DTZ001
     assert wall_at(instant_at(wall, LA), LA) == wall
+
+
+def test_programs_read_instants_as_iso_8601_in_utc():
+    assert iso_utc(instant_at(datetime(2026, 4, 1, 2), "Asia/Kolkata")) == "2026-03-31T20:30:00Z"
+    assert iso_utc(1) == "1970-01-01T00:00:00.000001Z"
+    assert iso_utc(None) is None

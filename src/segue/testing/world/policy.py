@@ -18,7 +18,7 @@ from segue.schedule.slot import Bounds, Slot
 from segue.schedule.timetable import Once, timetable_from_data
 from segue.testing.world.script import SECOND
 
-__all__ = ["Fates", "Seen", "Turn", "is_once", "slots_due", "slots_of"]
+__all__ = ["Fates", "Seen", "Turn", "is_once", "show", "slots_due", "slots_of"]
 
 _MINUTE: Final = 60 * SECOND
 _AT_ONCE: Final = 10
