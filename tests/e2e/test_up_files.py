@@ -94,6 +94,7 @@ def test_a_broken_file_keeps_its_last_good_version_and_says_what_is_wrong(shop):
         one.await_runs("ticking", len(one.runs("ticking")) + 2)
         shop.write("ticking.py", TICKING)
         eventually(lambda: known(one, "ticking").error is None, "the end of the error")
+        one.await_word("ticking.py can be read again")
         one.await_runs("ticking", len(one.runs("ticking")) + 1)
 
 
@@ -102,6 +103,7 @@ def test_a_deleted_file_retires_its_dag_and_the_others_go_on(shop):
         await_version(one, "told", 1)
         (shop.folder / "told.py").unlink()
         eventually(lambda: known(one, "told").timing.retired, "the end of told")
+        one.await_word("no file declares DAG told any more")
         one.await_runs("ticking", len(one.runs("ticking")) + 2)
         refused = shop.segue("trigger", "told")
         assert (refused.returncode, "no file declares DAG told" in refused.stdout) == (2, True), refused.stdout

@@ -25,16 +25,19 @@ from segue.model.acts import Drain
 from segue.model.changes import (
     AlertRaised,
     AttemptMoved,
+    BackfillMoved,
     Change,
     DagRenamed,
     DefinitionFailed,
     Quarantined,
+    TimingSet,
     VersionAdded,
 )
 from segue.model.events import Event, Request
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import Snapshot
 from segue.model.state import AttemptState
+from segue.model.why import Why
 from segue.run.control import Look
 from segue.store.home import Owner
 
@@ -69,6 +72,7 @@ class Standing:
         self._engine: Engine | None = None
         self._alive: set[AttemptKey] = set()
         self._numbers: dict[str, int] = {}  # of the newest versions, where reloads are told
+        self._broken: set[tuple[str, str]] = set()  # files that could not be read last
         self._stops = 0
         self._stop_by: Instant | None = None
         self._trouble = self._leader = ""
@@ -142,9 +146,18 @@ class Standing:
                 self._tell_version(change)
             elif sentence := _sentence(change):
                 self._say(sentence)
+        self._tell_mended(changes)
         if self.foretelling.heard(changes):
             self.foretold()
         self._helm.inbox.committed()
+
+    def _tell_mended(self, changes: Sequence[Change]) -> None:
+        """Whoever was told that a file cannot be read wants to hear that it can be."""
+        broken = {(one.location, one.file) for one in changes if isinstance(one, DefinitionFailed)}
+        fresh = {(one.location, one.version.spec.file) for one in changes if isinstance(one, VersionAdded)}
+        for place in sorted((self._broken & fresh) - broken):
+            self._say(f"{place[1]} can be read again")
+        self._broken = (self._broken - fresh) | broken
 
     def _tell_version(self, change: VersionAdded) -> None:
         """Whoever edits wants to see that it was taken; a new bundle alone is not told."""
@@ -243,5 +256,9 @@ def _sentence(change: Change) -> str:
             return f"DAG {old} is called {new} from now on, and so are all its runs"
         case AlertRaised(alert) if alert.kind == "missed":
             return alert.text
+        case TimingSet(dag, why=Why("retired")):
+            return f"no file declares DAG {dag} any more: nothing of it runs by time, runs in flight go on"
+        case BackfillMoved(number, dag, _, "stopped"):
+            return f"backfill {number} of DAG {dag} has stopped: its DAG is gone"
         case _:
             return ""

@@ -91,6 +91,10 @@ def _show(view: BackfillView, line: Text, zone: str) -> None:
         screen.print(Text.assemble("  reason   ", plain(row.reason)))
     if view.state == "proposed":
         screen.print(f"  segue backfills resume {row.id}   starts it", style="dim")
+    if view.state == "stopped":
+        screen.print(
+            "  its DAG was gone: where it is back, a new backfill of the range fills what is missing", style="dim"
+        )
 
 
 # ----------------------------------------------------------------------------------------------------------------- acts

@@ -87,6 +87,8 @@ def follow_there(home: Home, number: int, *, as_json: bool) -> int:
             if screen is not None:
                 screen.show(view)
     except KeyboardInterrupt:
+        if not as_json:
+            console().print(f"backfill {number} goes on without you: `segue backfills cancel {number}` ends it")
         return Code.CANCELLED
     finally:
         if screen is not None:

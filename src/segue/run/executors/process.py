@@ -41,7 +41,7 @@ from segue.run.wire import Ask, Bulky, Gone, Grant, Heeded, Report
 __all__ = ["ProcessExecutor"]
 
 _UNHURRIED = 0.1  # seconds between looks at a shutdown
-_LONGEST_WAIT = 86_400.0  # the system cannot wait for more than 24 days
+_LONGEST_WAIT = 60.0  # the clock on the wall may jump, and time of waiting stands still in a machine that sleeps
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -122,12 +122,12 @@ class ProcessExecutor:
         self._crew.source(location).forks()
 
     def wait(self, seconds: float | None, poked: Inbox) -> None:
-        """Return when `poll` has something, the inbox has, or after so many seconds."""
+        """Return when `poll` has something, the inbox has, or after so many seconds, a minute at most."""
         self._watch(poked.fileno())
-        end = NEVER if seconds is None else time.monotonic() + seconds
+        end = time.monotonic() + (_LONGEST_WAIT if seconds is None else min(seconds, _LONGEST_WAIT))
         while not self._reports.events:
             now = time.monotonic()
-            until = min(end, self._look_at, self._crew.wake_at(), now + _LONGEST_WAIT)
+            until = min(end, self._look_at, self._crew.wake_at())
             if self._turn(max(0.0, until - now)) or now >= end:
                 return
 
