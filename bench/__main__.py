@@ -18,9 +18,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import owner
 from bench.bare import command_cost, durable_commit, pool_rate, pool_round_trip, python_pass
 from bench.memory import bytes_per_task
 from tests.postgres_server import binaries, running_server
@@ -136,6 +138,47 @@ def memory(_: int) -> Iterator[Row]:
         yield Row(what, "-", "<= 512 bytes", (size / 512,), f"{size:.0f} bytes", size <= 512)
 
 
+def backfill(repeats: int) -> Iterator[Row]:
+    """A year of daily runs of three no-op tasks, eight at once, from the first attempt to the end of the last."""
+    ratios, rates = [], []
+    for _ in range(repeats):
+        bare = pool_rate(10_000, WORKERS)
+        with tempfile.TemporaryDirectory(prefix="segue-bench-") as folder:
+            shutil.copy(HERE / "dags" / "shapes.py", folder)
+            Path(folder, "segue.toml").write_text(f"workers = {WORKERS}\nbackfill_reserve = 0\n")
+            words = ["backfill", "shapes.py:days", "2025-01-01..2025-12-31", "--cap", "8", "--yes", "--json"]
+            subprocess.run([sys.executable, "-m", "segue", *words], cwd=folder, check=True, capture_output=True)
+            with closing(sqlite3.connect(Path(folder, ".segue", "segue.db"))) as database:
+                question = "SELECT count(*), (max(ended) - min(created)) / 1e6 FROM attempts"
+                [(tasks, seconds)] = database.execute(question).fetchall()
+        rates.append(tasks / seconds)
+        ratios.append(rates[-1] / bare)
+    met = statistics.median(ratios) >= 0.5
+    what = "backfill of 365 daily runs x 3 no-op tasks, cap 8"
+    yield Row(what, "shared", ">= 0.5 x pool", tuple(ratios), f"{statistics.median(rates):,.0f} tasks/s", met)
+
+
+def standing(repeats: int) -> Iterator[Row]:
+    """What an owner that stays costs, `segue up`."""
+    ratios = [owner.turn(5_000) / owner.turn(50) for _ in range(repeats)]
+    met = statistics.median(ratios) <= 1.2
+    yield Row("a turn with 5,000 idle DAGs vs 50, engine", "-", "<= 1.2 x", tuple(ratios), "CPU", met)
+    pairs = [owner.trigger_to_start() for _ in range(repeats)]
+    ratios, taken = [one / bare for one, bare in pairs], statistics.median(one for one, _ in pairs)
+    budget, met = "<= 5 x (round trip + commit + socket)", statistics.median(ratios) <= 5
+    yield Row("trigger to start of the function", "shared", budget, tuple(ratios), f"{taken * 1e3:.1f} ms", met)
+    times = [owner.restart() for _ in range(max(1, repeats // 2))]
+    figure, met = f"{statistics.median(times):.2f} s", statistics.median(times) <= 3
+    what = "loop killed with 10,000 queued tasks, until one begins"
+    yield Row(what, "shared", "<= 3 s", tuple(one / 3 for one in times), figure, met)
+    found = owner.idle()
+    megabytes = f"{found['memory'] / 1e6:.0f} MB in all, {found['loop'] / 1e6:.0f} MB the loop"
+    figure, met = f"{100 * found['cpu']:.3f} % of a core, {megabytes}", found["cpu"] <= 0.002
+    yield Row("idle, 1,000 DAGs x 10 tasks, CPU", "-", "<= 0.2 %", (found["cpu"] / 0.002,), figure, met)
+    wrote = found["written"]
+    yield Row("idle, bytes written in a minute", "-", "0", (wrote,), f"{wrote:.0f} bytes", wrote == 0)
+
+
 def postgres(repeats: int) -> Iterator[Row]:
     """The same DAGs on a PostgreSQL of this machine, each in turns with SQLite."""
     if binaries() is None:
@@ -171,7 +214,8 @@ def start(repeats: int) -> Iterator[Row]:
 
 
 BENCHES: dict[str, Callable[[int], Iterator[Row]]] = {
-    "fan-out": fan_out, "chain": hops, "scale": scale, "postgres": postgres, "memory": memory, "start": start,
+    "fan-out": fan_out, "chain": hops, "scale": scale, "backfill": backfill, "standing": standing, "postgres": postgres,
+    "memory": memory, "start": start,
 }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 import os
 
-from segue import chain, dag, task
+from segue import chain, dag, daily, task
 
 SIZE = int(os.environ.get("BENCH_TASKS", "100"))
 MEASURED = os.environ.get("BENCH_DAG", "")
@@ -38,3 +38,8 @@ def hops() -> None:
 @dag
 def one() -> None:
     nothing()
+
+
+@dag(schedule=daily(), start="2025-01-01")
+def days() -> None:
+    chain(*(nothing.with_options(id=f"t{number}")() for number in range(3)))

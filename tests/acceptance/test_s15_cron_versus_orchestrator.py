@@ -96,6 +96,7 @@ def test_s15_run_a_failed_task_again_without_the_rest_of_the_pipeline(project: P
 
 
 def test_s15_backfill_the_last_week_of_october(project: Project):
+    (project.folder / "broken").unlink(missing_ok=True)
     done = project.segue("backfill", "nightly.py", "2026-10-25..2026-10-31")
     assert done.returncode == 0, done.stdout
     assert "7 good" in done.stdout
