@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 __all__ = ["FolderBell"]
@@ -40,6 +41,7 @@ class FolderBell:
     def __init__(self, matters: Callable[[str], bool]) -> None:
         self._matters = matters
         self._poke_in, self._poke_out = os.pipe()
+        self._poking = Lock()
         self._inotify = -1 if _libc is None else _libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
         self._watched: dict[int, Path] = {}
 
@@ -78,8 +80,10 @@ class FolderBell:
         return True
 
     def poke(self) -> None:
-        """Ring it; from any thread."""
-        os.write(self._poke_out, b"!")
+        """Ring it; from any thread, also when it is closed: its number may be another file's by then."""
+        with self._poking:
+            if self._poke_out >= 0:
+                os.write(self._poke_out, b"!")
 
     def _rings(self, seconds: float | None) -> bool:
         poll, end = select.poll(), None if seconds is None else time.monotonic() + seconds
@@ -108,6 +112,8 @@ class FolderBell:
 
     def close(self) -> None:
         """Let go of everything."""
-        for fd in (self._inotify, self._poke_in, self._poke_out):
-            if fd >= 0:
-                os.close(fd)
+        with self._poking:
+            for fd in (self._inotify, self._poke_in, self._poke_out):
+                if fd >= 0:
+                    os.close(fd)
+            self._inotify = self._poke_in = self._poke_out = -1

@@ -26,7 +26,7 @@ from segue.app.home import Home, settings_here
 from segue.app.routing import DagBook, outbound_of, revealer_of, routes_of
 from segue.app.settings import Settings
 from segue.model.acts import MarkAlert
-from segue.model.errors import SegueError, UsageError
+from segue.model.errors import EnvironmentFault, SegueError, UsageError
 from segue.model.events import Request
 from segue.model.ids import Instant, RunKey
 from segue.tell.channels import deliver
@@ -105,15 +105,20 @@ class Teller:
         self._book: DagBook | None = None
         self._courier = Courier(self._routes, self._spec_of)
         self._stop = Event()
+        self._fault: Exception | None = None
         self._sending = 0
         self._unread, self._read_at, self._started, self._troubles = True, 0.0, False, 0
         self._stirred, self._sent_at = False, 0.0
         self._leads = not self._database.url
 
     def run(self, alive: Callable[[], bool] = lambda: True) -> None:
-        """Work until told to stop, or until `alive`, asked every second, says no."""
+        """Work until told to stop, or until `alive`, asked every second, says no.
+
+        Raises:
+            SegueError: it cannot go on; another process can begin where this one stands.
+        """
         for body in (self._follow, self._feel, self._scribble, *[self._carry] * _WORKERS):
-            Thread(target=body, daemon=True).start()
+            Thread(target=self._last, args=(body,), daemon=True).start()
         while not self._stop.is_set() and alive():
             self._hear(1.0)
             self._go_on()
@@ -123,6 +128,16 @@ class Teller:
         while self._sending and time.monotonic() < until:
             self._hear(0.1)
             self._go_on()
+        if self._fault is not None:
+            raise EnvironmentFault(f"a thread has ended: {self._fault!r}") from self._fault
+
+    def _last(self, body: Callable[[], None]) -> None:
+        """Without one of its threads this process is deaf or dumb and looks well: it ends instead."""
+        try:
+            body()
+        except Exception as why:  # noqa: BLE001
+            self._fault = why
+            self.stop()
 
     def stop(self) -> None:
         """Come to an end; safe in a signal handler."""
@@ -247,8 +262,8 @@ class Teller:
                 result = _Result(what, None)
             except Forbidden as why:
                 result = _Result(what, str(why), for_good=True)
-            except (SegueError, OSError, ValueError) as why:  # it has not arrived, or its secret cannot be had
-                result = _Result(what, str(why))
+            except Exception as why:  # noqa: BLE001  # it has not arrived, or its secret cannot be had: later again
+                result = _Result(what, str(why) or repr(why))
             self._inbox.put(result)
 
     def _follow(self) -> None:
@@ -309,7 +324,11 @@ def main(words: Sequence[str]) -> int:
         return 2
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: teller.stop())
-    teller.run(lambda: parent is None or os.getppid() == parent)
+    try:
+        teller.run(lambda: parent is None or os.getppid() == parent)
+    except SegueError as why:
+        _say(str(why))
+        return 3
     return 0
 
 

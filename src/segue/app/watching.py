@@ -76,17 +76,28 @@ class Watcher:
     def run(self) -> None:
         """Watch, from a thread that lasts as long as this process."""
         try:
-            self._begin()
             while not self._stopped:
-                rang = self._bell.wait(self._patience())
-                self._wanted |= self._foretelling.take()
-                if rang or self._wanted:
-                    self.look()
-                elif self._child is not None:
+                try:
+                    self._watch()
+                except Exception as why:  # noqa: BLE001  # without this thread nobody would read files any more
+                    self._say(
+                        f"DAG files cannot be looked at, it is tried again in {_AGAIN:g} s: {str(why) or repr(why)}"
+                    )
                     self._dismiss()
+                    self._bell.wait(_AGAIN)
         finally:
             self._dismiss()
             self._bell.close()
+
+    def _watch(self) -> None:
+        self._begin()
+        while not self._stopped:
+            rang = self._bell.wait(self._patience())
+            self._wanted |= self._foretelling.take()
+            if rang or self._wanted:
+                self.look()
+            elif self._child is not None:
+                self._dismiss()
 
     def stop(self) -> None:
         """End it soon; from any thread."""

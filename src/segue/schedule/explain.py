@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from segue.model.duration import show_duration
 from segue.schedule.cron import words
 from segue.schedule.timetable import WEEKDAYS, Calendar, Cron, Every, Listed, Once, Timetable, Together
 
 __all__ = ["explain"]
+
+_ROUND: Final = re.compile(r" 00 \w+$")  # of a period that is a whole number of its larger unit
 
 
 def explain(timetable: Timetable | None) -> str:
@@ -43,7 +48,8 @@ def _ticks(timetable: Timetable) -> str:
             return words(timetable.expression)
         case Every():
             anchor = f" from {timetable.anchor}" if timetable.anchor else ""
-            return f"every {show_duration(timetable.period)}{anchor}"
+            period = _ROUND.sub("", show_duration(timetable.period))
+            return f"every {period}{anchor}"
         case Listed():
             return f"at {', '.join(timetable.moments)}"
         case Together():

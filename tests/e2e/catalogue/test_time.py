@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from segue.model.state import RunState
+from segue.run.processes import descendants
 from tests.e2e.commands import Project
 from tests.e2e.standing import eventually, up
 
@@ -44,7 +45,7 @@ def test_row_27_what_ran_when_the_machine_fell_asleep_goes_on_when_it_wakes(tmp_
         assert project.segue("trigger", "waiting").returncode == 0
         eventually((project.folder / "began").exists, "the task")
         loop = one.loop()
-        alive = [one.process.pid, *project.processes()]
+        alive = list(dict.fromkeys([one.process.pid, *descendants(one.process.pid), *project.processes()]))
         for pid in alive:
             os.kill(pid, signal.SIGSTOP)
         time.sleep(HOLD)

@@ -77,3 +77,14 @@ def test_it_is_poked_from_another_thread(bell):
 def test_a_name_that_is_no_text_is_no_trouble(bell, tmp_path):
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.py")).write_text("1")
     assert bell.wait(10)
+
+
+def test_who_pokes_it_when_it_is_closed_writes_into_no_other_file(tmp_path):
+    one = FolderBell(lambda _: True)
+    one.close()
+    files = [(tmp_path / str(number)).open("wb") for number in range(8)]  # they take the numbers that it had
+    one.poke()
+    one.close()
+    for file in files:
+        file.close()
+    assert [path.stat().st_size for path in tmp_path.iterdir()] == [0] * 8

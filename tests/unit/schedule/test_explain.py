@@ -23,10 +23,11 @@ class Lunar(Timetable):
         (weekly("sat"), "covers each week from Saturday; runs at 00:00 on the Saturday after"),
         (monthly(15, at="06:30"), "covers each month from day 15; runs at 06:30 on day 15 of the month after"),
         (cron("0 2 * * *"), "runs at 02:00 every day; covers the time since the tick before"),
+        (every("15m"), "runs every 15 min; covers the time since the tick before"),
         (every("90m"), "runs every 1 h 30 min; covers the time since the tick before"),
         (
             every("1d", anchor="2026-04-01") | listed(["2026-04-01", "2026-05-01"]),
-            "runs every 1 d 00 h from 2026-04-01 and at 2026-04-01, 2026-05-01; covers the time since the tick before",
+            "runs every 1 d from 2026-04-01 and at 2026-04-01, 2026-05-01; covers the time since the tick before",
         ),
         (Lunar(), "runs at the moments of lunar(); covers the time since the tick before"),
     ],

@@ -40,7 +40,9 @@ class Guarded:
         """The tasks whose results are mapped over."""
 
     def __contains__(self, task: str) -> bool:
-        call = self._dag.calls[task]
+        call = self._dag.calls.get(task)
+        if call is None:
+            return False  # a step of a flow
         if call.task.kind != "task" or self._order[task] or any(data_ids(call)):
             return False
         return task not in self.listed or task in self._taken_whole
