@@ -24,6 +24,7 @@ from segue.data.retention import Ages, Swept, sweep, sweep_staged
 from segue.data.staging import staged_files
 from segue.data.storage import Storage, open_storage
 from segue.model.duration import microseconds
+from segue.model.errors import SegueError
 from segue.model.events import Event, Expired, Value
 from segue.model.ids import Instant, RunKey
 
@@ -69,7 +70,7 @@ def keep_house(
             with open_reader(Home(settings.home)) as reader:
                 if reader is not None:
                     prune(settings, reader, open_storage(settings.storage), now(), post, pause)
-        except Exception as why:  # noqa: BLE001  # a library of a storage may raise anything; tomorrow is another day
+        except (SegueError, OSError) as why:
             say(f"old rows and files could not all be removed: {why}")
 
 

@@ -105,7 +105,7 @@ class Teller:
         self._book: DagBook | None = None
         self._courier = Courier(self._routes, self._spec_of)
         self._stop = Event()
-        self._fault: Exception | None = None
+        self._deaf = False
         self._sending = 0
         self._unread, self._read_at, self._started, self._troubles = True, 0.0, False, 0
         self._stirred, self._sent_at = False, 0.0
@@ -128,15 +128,15 @@ class Teller:
         while self._sending and time.monotonic() < until:
             self._hear(0.1)
             self._go_on()
-        if self._fault is not None:
-            raise EnvironmentFault(f"a thread has ended: {self._fault!r}") from self._fault
+        if self._deaf:
+            raise EnvironmentFault("one of its threads has ended")
 
     def _last(self, body: Callable[[], None]) -> None:
         """Without one of its threads this process is deaf or dumb and looks well: it ends instead."""
         try:
             body()
-        except Exception as why:  # noqa: BLE001
-            self._fault = why
+        finally:  # only an error of ours ends it
+            self._deaf = True
             self.stop()
 
     def stop(self) -> None:
@@ -262,8 +262,8 @@ class Teller:
                 result = _Result(what, None)
             except Forbidden as why:
                 result = _Result(what, str(why), for_good=True)
-            except Exception as why:  # noqa: BLE001  # it has not arrived, or its secret cannot be had: later again
-                result = _Result(what, str(why) or repr(why))
+            except (SegueError, OSError, ValueError) as why:  # it has not arrived, or its secret cannot be had
+                result = _Result(what, str(why))
             self._inbox.put(result)
 
     def _follow(self) -> None:

@@ -24,7 +24,7 @@ from segue.app.seen import Declared, Mark, Seen, load_seen, mark_of, save_seen, 
 from segue.app.settings import Settings
 from segue.define.bundle import mentions_dag, project_root, tracked
 from segue.model.definition import Defined, Definition
-from segue.model.errors import EnvironmentFault
+from segue.model.errors import EnvironmentFault, SegueError
 
 __all__ = ["Known", "Watcher"]
 
@@ -79,10 +79,8 @@ class Watcher:
             while not self._stopped:
                 try:
                     self._watch()
-                except Exception as why:  # noqa: BLE001  # without this thread nobody would read files any more
-                    self._say(
-                        f"DAG files cannot be looked at, it is tried again in {_AGAIN:g} s: {str(why) or repr(why)}"
-                    )
+                except (SegueError, OSError) as why:  # the store is away, a folder cannot be listed
+                    self._say(f"DAG files cannot be looked at, again in {_AGAIN:g} s: {why}")
                     self._dismiss()
                     self._bell.wait(_AGAIN)
         finally:

@@ -114,7 +114,8 @@ class Engine:
         if board.outdated:
             raise Conflict(board.outdated)
         board.now = max(board.now, now)
-        for event in events:
+        # What nobody needs any more goes last: somebody may have asked for it in this turn.
+        for event in sorted(events, key=lambda one: isinstance(one, Expired)):
             self._take(event)
         retire_gone(board)
         end_overdue(board)  # before anything is launched again of a run whose time is over

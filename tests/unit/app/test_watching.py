@@ -25,6 +25,6 @@ def test_a_watcher_that_cannot_ask_the_store_says_so_and_tries_again(tmp_path):
     watcher = Watcher(settings, [tmp_path], known, lambda *_: None, say, Foretelling(lambda: Instant(0)))
     watcher.run()
     assert said == [
-        "DAG files cannot be looked at, it is tried again in 5 s: the database is away",
+        "DAG files cannot be looked at, again in 5 s: the database is away",
         f"0 DAG files in {tmp_path}",
     ]

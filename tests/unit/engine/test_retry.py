@@ -2,7 +2,7 @@ import pytest
 
 from segue.model.acts import CancelRun, MarkTask, RerunRun, RetryRun
 from segue.model.changes import Answered, TaskMoved
-from segue.model.events import Capacity, Held, LostCause, Request, Skipped, Value
+from segue.model.events import Capacity, Expired, Held, LostCause, Request, Skipped, Value
 from tests.unit.engine.driver import BOOM, NOBODY, World, dag, mapped, task
 
 
@@ -239,6 +239,15 @@ def test_a_run_whose_owner_died_before_it_could_publish_what_was_released_goes_o
     assert world.release("a").ok
     world.restart(NOBODY)
     assert world.retry().text == "d@manual-0 goes on: what was interrupted, round 1"
+    world.end("a")
+    assert world.run_state() == "success"
+
+
+def test_a_run_that_is_retried_in_the_turn_in_which_it_would_be_removed_is_kept():
+    world = World(dag(task("a")))
+    run = world.trigger()
+    world.end("a", outcome=BOOM)
+    world.send(Expired((run,)), Request("r", "ana", RetryRun(run)))
     world.end("a")
     assert world.run_state() == "success"
 

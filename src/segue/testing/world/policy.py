@@ -101,11 +101,13 @@ class Fates:
         waiting: slots that are to be run, oldest first.
         decided: slots that start before it are decided.
         left_out: slots that get no run by themselves.
+        of: the timetable that all this is about.
     """
 
     waiting: list[Slot] = field(default_factory=list)
     decided: int = 0
     left_out: list[Slot] = field(default_factory=list)
+    of: object = None
     _proposed: set[Slot] = field(default_factory=set)
 
     def follow(self, spec: DagSpec, turn: Turn, seen: Seen) -> Iterator[str]:
@@ -123,18 +125,20 @@ class Fates:
         begun = after.generation != before.generation and bool(after.generation)
         if begun:
             self._begin(spec, turn)
+        elif self.of != _clock_of(spec):
+            pass  # it was edited, and begins anew when it may
         elif before.retired and not after.retired:
             self._come_back(spec, turn)
-        elif before.paused and not after.paused and after.cursor is not None and not spec.catchup:
+        elif before.paused and not after.paused and not spec.catchup:
             self._resume(spec, turn, before)
         goes_on = not after.retired or (before.paused and spec.catchup)  # who catches up is not hurt by what waits
-        if not after.paused and goes_on and after.accepted is not None:
+        if self.of == _clock_of(spec) and not after.paused and goes_on and after.accepted is not None:
             self._fall_due(spec, turn, after.accepted)
         yield from self._compare(spec, seen)
 
     def _begin(self, spec: DagSpec, turn: Turn) -> None:
         """A new clock: nothing that has ended is run, unless the DAG catches up."""
-        self.waiting, self.left_out, past = [], [], slots_due(spec, turn.now)
+        self.waiting, self.left_out, past, self.of = [], [], slots_due(spec, turn.now), _clock_of(spec)
         if not spec.catchup:
             self.decided = _present(spec, turn.now)
         elif past:
@@ -226,6 +230,10 @@ class Fates:
     def overlooked(self, spec: DagSpec, now: int) -> list[Slot]:
         """What is due at rest, and nothing was decided about it, or nothing made of it."""
         return [*self.waiting, *(slot for slot in slots_due(spec, now) if slot.start >= self.decided)]
+
+
+def _clock_of(spec: DagSpec) -> object:
+    return _frozen(spec.schedule), spec.timezone, spec.start, spec.end, spec.catchup
 
 
 def _present(spec: DagSpec, now: int) -> int:
