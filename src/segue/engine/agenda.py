@@ -7,9 +7,9 @@ keeps it true itself, because every run is made and ended by it (docs/decisions/
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec import structs
 
@@ -21,7 +21,10 @@ from segue.model.images import RunRow
 from segue.model.state import RunState, SlotState
 from segue.model.timing import SlotAsk, SlotFacts
 
-__all__ = ["Agenda"]
+__all__ = ["Agenda", "Guarded"]
+
+Guarded: TypeAlias = Callable[[str, Callable[[], object]], object]
+"""Runs the step of one DAG, so that a fault in it stops no other."""
 
 _MOST_KNOWN: Final = 50_000
 

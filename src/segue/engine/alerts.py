@@ -6,13 +6,15 @@ one; a good run ends it.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from msgspec import structs
 
+from segue.engine.agenda import Guarded
 from segue.engine.alarm import Alarm, LeftOut, OpenEpisode, Promise, Reminder
 from segue.engine.board import Board, culprits_of
-from segue.engine.deadlines import arm, ask, begin, lateness
+from segue.engine.deadlines import arm, ask, begin, begin_run, lateness
 from segue.engine.machine import FAILED, HELD, Machine
 from segue.model.acts import MarkAlert, Silence
 from segue.model.alerts import Alert
@@ -35,48 +37,60 @@ _LISTED: Final = 20
 _TEXT: Final = 1_000
 
 
-def watch(board: Board) -> None:
-    """Raise what this turn has noticed, and what has fallen due."""
+def watch(board: Board, guarded: Guarded) -> None:
+    """Raise what this turn has noticed, and what has fallen due.
+
+    Args:
+        board: what the engine knows.
+        guarded: runs the step of one DAG, so that a fault in it stops no other.
+    """
     alarm = board.alarm
     if board.agenda.planning:
         if not alarm.begun:
-            _begin(board)
+            _begin(board, guarded)
         else:
             for dag in alarm.redefined:
-                arm(board, dag, board.now)
-        _raise_noticed(board)
+                guarded(dag, partial(arm, board, dag, board.now))
+        _raise_noticed(board, guarded)
         for what in alarm.rung(board.now):
             if isinstance(what, Promise):
-                ask(board, what)
+                guarded(what.dag, partial(ask, board, what))
             else:
-                _remind(board, what)
+                guarded(what.machine.key.dag, partial(_remind, board, what))
     alarm.forget_turn()
 
 
-def _raise_noticed(board: Board) -> None:
+def _raise_noticed(board: Board, guarded: Guarded) -> None:
     alarm = board.alarm
-    for dag in alarm.quarantined:
-        _stands_still(board, dag)
     for machine, cell, why in alarm.noticed:
         if board.runs.get(machine.key) is machine:
-            _take(board, machine, cell, why)
+            guarded(machine.key.dag, partial(_take, board, machine, cell, why))
+    for dag in alarm.quarantined:
+        _stands_still(board, dag)
     if alarm.left_out:
         _raise(board, _missed(board, alarm.left_out))
     if alarm.late:
         _tell_late(board)
 
 
-def _begin(board: Board) -> None:
-    alarm, board.alarm.begun = board.alarm, True
-    begin(board)
-    for machine in board.runs.values():
-        for node, cell in {machine.owner[cell]: cell for cell in sorted(machine.held, reverse=True)}.items():
-            since = alarm.told.get((_name(machine, node), "held"))
-            if since is None:
-                _hold(board, machine, cell, machine.reasons.get(cell, ""))
-            elif max(since) - board.limits.hold_reminder not in since:
-                alarm.holds[_name(machine, node)] = max(since)
-                alarm.ring(Instant(max(since) + board.limits.hold_reminder), Reminder(machine, node, max(since)))
+def _begin(board: Board, guarded: Guarded) -> None:
+    board.alarm.begun = True
+    for name in tuple(board.dags):
+        guarded(name, partial(begin, board, name))
+    for machine in tuple(board.runs.values()):
+        guarded(machine.key.dag, partial(_begin_run, board, machine))
+
+
+def _begin_run(board: Board, machine: Machine) -> None:
+    alarm = board.alarm
+    begin_run(board, machine)
+    for node, cell in {machine.owner[cell]: cell for cell in sorted(machine.held, reverse=True)}.items():
+        since = alarm.told.get((_name(machine, node), "held"))
+        if since is None:
+            _hold(board, machine, cell, machine.reasons.get(cell, ""))
+        elif max(since) - board.limits.hold_reminder not in since:
+            alarm.holds[_name(machine, node)] = max(since)
+            alarm.ring(Instant(max(since) + board.limits.hold_reminder), Reminder(machine, node, max(since)))
 
 
 def _take(board: Board, machine: Machine, cell: int | None, why: Why) -> None:

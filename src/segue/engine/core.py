@@ -127,7 +127,7 @@ class Engine:
         self._feed()
         self._dispatch()
         self._follow()
-        watch(board)
+        watch(board, self._guarded)
         decision = Decision(tuple(board.changes), tuple(board.commands), self._wake_at(), tuple(board.agenda.fresh))
         for key in board.over:
             machine = board.runs.get(key)

@@ -26,27 +26,30 @@ from segue.schedule.planner import Clock
 from segue.schedule.slot import Slot
 from segue.schedule.slots import latest_complete
 
-__all__ = ["arm", "ask", "begin", "judge", "lateness"]
+__all__ = ["arm", "ask", "begin", "begin_run", "judge", "lateness"]
 
 DAY: Final = 86_400_000_000
 WAITS: Final = frozenset({"past", "past_unknown"})
 
 
-def begin(board: Board) -> None:
-    """Look at all DAGs for the first time: also at what passed within a day before, while nobody led."""
-    since = Instant(max(board.alarm.covered, board.now - DAY))
-    for name in board.dags:
-        arm(board, name, since)
-    for machine in board.runs.values():
-        row = machine.row
-        dag = board.dags[row.run.dag]
-        if row.kind != "scheduled" or row.slot is None:
-            continue
-        slot = Slot(*row.slot, row.due)
-        for kind, task in _promised(dag.version.spec):
-            at = _at(dag.version.spec, kind, task, slot)
-            if since < at <= board.now:
-                _ring(board, row.run.dag, kind, task, slot, chained=False)
+def begin(board: Board, name: str) -> None:
+    """Look at a DAG for the first time: also at what passed within a day before, while nobody led."""
+    arm(board, name, _begin_since(board))
+
+
+def begin_run(board: Board, machine: Machine) -> None:
+    """Look at a run for the first time, likewise."""
+    row, since = machine.row, _begin_since(board)
+    if row.kind != "scheduled" or row.slot is None:
+        return
+    spec, slot = board.dags[row.run.dag].version.spec, Slot(*row.slot, row.due)
+    for kind, task in _promised(spec):
+        if since < _at(spec, kind, task, slot) <= board.now:
+            _ring(board, row.run.dag, kind, task, slot, chained=False)
+
+
+def _begin_since(board: Board) -> Instant:
+    return Instant(max(board.alarm.covered, board.now - DAY))
 
 
 def arm(board: Board, name: str, since: Instant) -> None:

@@ -6,10 +6,10 @@ definition or a pause has changed. Idle DAGs cost nothing, however many there ar
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final
 
+from segue.engine.agenda import Guarded
 from segue.engine.board import Board
 from segue.engine.clocks import Keeper, is_satisfied
 from segue.engine.machine import Machine
@@ -21,8 +21,6 @@ from segue.model.why import Why
 from segue.schedule.slot import Slot
 
 __all__ = ["plan"]
-
-Guarded: TypeAlias = Callable[[str, Callable[[], object]], object]
 
 _AHEAD: Final = 16
 _PASSING: Final = 64

@@ -277,3 +277,11 @@ def test_two_tasks_with_one_deadline_are_two_alerts_and_one_question():
     assert [ask.key for ask in world.asks] == ["2024-10-04"]
     world.step()
     assert raised(world) == [("d@2024-10-04/a", "deadline"), ("d@2024-10-04/b", "deadline")]
+
+
+def test_a_dag_whose_promises_cannot_be_kept_stops_no_other():
+    broken = clocked(task("a"), id="broken", deadline_at=8 * 60, timezone="No/Where")
+    world = planned(broken, clocked(task("a"), id="sound", deadline_at=8 * 60))
+    alerts = until(world, 1, 9)
+    assert [(alert.dag, alert.kind) for alert in alerts] == [("sound", "deadline")]
+    assert {key.run.dag for key in world.alive} == {"sound"}
