@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+import threading
 from contextlib import closing, suppress
 from functools import partial
 from threading import Event, Thread
@@ -17,7 +19,7 @@ from segue.model.errors import SegueError, UsageError
 from segue.run.children.lifeline import die_with_parent
 from segue.store.home import Owner, OwnerFacts
 
-__all__ = ["main"]
+__all__ = ["end_with_thread", "main"]
 
 _USAGE: Final = 2
 _UNREACHABLE: Final = 3
@@ -33,6 +35,7 @@ def main(parent: int, lock: int, kind: str) -> int:
         kind: `up`, `dev` or `scheduler`.
     """
     die_with_parent(parent)
+    threading.excepthook = end_with_thread
     try:
         settings = settings_here()
         facts = OwnerFacts(parent, kind, SystemClock().now())
@@ -68,6 +71,12 @@ def _lead(settings: Settings, owner: Owner) -> None:
             for thread in threads:
                 thread.join(_PATIENCE)  # one that is in the middle of something ends with this process
     _say("segue has stopped")
+
+
+def end_with_thread(fault: threading.ExceptHookArgs) -> None:
+    """A thread that has died of a fault takes the process with it: the supervisor starts a whole one again."""
+    sys.excepthook(fault.exc_type, fault.exc_value or fault.exc_type(), fault.exc_traceback)
+    os._exit(1)
 
 
 def _say(text: str) -> None:
