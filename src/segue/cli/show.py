@@ -43,7 +43,7 @@ def show(
         state = reading.state(view)
         longer = dict(Usual(reading, SystemClock().now()).tasks(detail))
     if as_json:
-        print_json(run_object(detail) | {"state": state, "longer_than_usual": longer})
+        print_json(run_object(detail) | {"state": state} | ({"longer_than_usual": longer} if longer else {}))
         return Code.GOOD
     screen = console()
     _head(screen, detail, state)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
+import struct
 import zlib
-from array import array
 from collections.abc import Iterable, Sequence
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -14,6 +13,8 @@ from segue.model.ids import Instant
 from segue.model.spec import DagSpec
 
 __all__ = ["BackfillImage", "BackfillOrder", "BackfillRow", "BackfillState", "pack_slots", "unpack_slots"]
+
+_PAIR: Final = struct.Struct("<qq")
 
 
 BackfillOrder: TypeAlias = Literal["oldest", "newest", "parallel"]
@@ -69,14 +70,11 @@ def pack_slots(slots: Iterable[tuple[Instant, Instant]]) -> bytes:
     Args:
         slots: (start, end) in microseconds.
     """
-    steps = array("q")
-    before = 0
+    steps, before = [], 0
     for start, end in slots:
-        steps.extend((start - before, end - start))
+        steps.append(_PAIR.pack(start - before, end - start))
         before = end
-    if sys.byteorder == "big":
-        steps.byteswap()
-    return zlib.compress(steps.tobytes(), 9)
+    return zlib.compress(b"".join(steps), 9)
 
 
 def unpack_slots(data: bytes) -> Sequence[tuple[Instant, Instant]]:
@@ -85,17 +83,12 @@ def unpack_slots(data: bytes) -> Sequence[tuple[Instant, Instant]]:
     Raises:
         ValueError: it made something else.
     """
-    steps = array("q")
     try:
-        steps.frombytes(zlib.decompress(data))
-    except (zlib.error, ValueError) as why:
+        pairs = list(_PAIR.iter_unpack(zlib.decompress(data)))
+    except (zlib.error, struct.error) as why:
         raise ValueError(f"no packed slots: {why}") from None
-    if sys.byteorder == "big":
-        steps.byteswap()
-    if len(steps) % 2:
-        raise ValueError("no packed slots: half of one")
     found, before = [], 0
-    for gap, length in zip(steps[::2], steps[1::2], strict=True):
+    for gap, length in pairs:
         start = before + gap
         before = start + length
         found.append((Instant(start), Instant(before)))

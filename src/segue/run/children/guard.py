@@ -40,9 +40,9 @@ class Guarded:
         """The tasks whose results are mapped over."""
 
     def __contains__(self, task: str) -> bool:
-        call = self._dag.calls.get(task)
-        if call is None:
+        if task not in self._order:
             return False  # a step of a flow
+        call = self._dag.calls[task]
         if call.task.kind != "task" or self._order[task] or any(data_ids(call)):
             return False
         return task not in self.listed or task in self._taken_whole
