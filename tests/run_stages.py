@@ -51,7 +51,7 @@ STAGES: dict[str, list[list[str]]] = {
     ],
     "contract": [["pytest", "-q", *TWO_WORKERS, "tests/contract", "tests/golden"]],
     "simulate": [["pytest", "-q", *TWO_WORKERS, "tests/simulate"]],
-    "e2e": [["pytest", "-q", "tests/e2e"]],
+    "e2e": [["pytest", "-q", *TWO_WORKERS, "tests/e2e"]],
     "postgres": [["pytest", "-q", *TWO_WORKERS, "tests/postgres"]],
     "acceptance": [["pytest", "-q", *TWO_WORKERS, "tests/acceptance"]],
     "examples": [["pytest", "-q", "tests/examples"]],
