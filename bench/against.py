@@ -44,11 +44,14 @@ def main() -> None:
     """Print a table of both."""
     parser = argparse.ArgumentParser(prog="python -m bench.against", description=__doc__)
     parser.add_argument("commit")
+    parser.add_argument("names", nargs="*", help="what to measure: all whose name has one of these words in it (all)")
     parser.add_argument("--repeats", type=int, default=5)
     chosen = parser.parse_args()
     print(f"| what | {chosen.commit}: median | this tree: median | ratio: median (spread) |\n|---|---|---|---|")
     with worktree(chosen.commit) as old:
         for what, seconds in MEASURED.items():
+            if chosen.names and not any(name in what for name in chosen.names):
+                continue
             pairs = [(seconds(old), seconds(HERE)) for _ in range(chosen.repeats)]
             ratios = [before / after for before, after in pairs]
             before, after = (statistics.median(one) for one in zip(*pairs, strict=True))
