@@ -93,7 +93,7 @@ def told(pid, what):
 
 @pytest.fixture
 def long_run(url, tmp_path):
-    run = Run(url, tmp_path, pace=PATIENCE)
+    run = Run(url, tmp_path, pace=5.0)
     yield run
     run.process.kill()
     run.process.wait()

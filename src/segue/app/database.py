@@ -5,19 +5,20 @@ The server's driver is reached by name and only where an address is given: who u
 
 from __future__ import annotations
 
+import fcntl
 import importlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, TypeAlias
 
 from segue.app.home import Home
 from segue.model.contracts import Inbox, Results, Writer
 from segue.model.errors import HomeBusy, UsageError
 from segue.model.events import Request
 from segue.model.ids import Instant
-from segue.store.home import Owner
+from segue.store.home import LOCK, Owner
 from segue.store.readers import Reader, RowReader
 from segue.store.sqlite import SqliteReader, SqliteResults, open_writer
 
@@ -127,7 +128,7 @@ def database_of(home: Home) -> Database:
     if not url.startswith(("postgresql://", "postgres://")):
         raise UsageError(f"{VARIABLE} is no address of a database: write postgresql://user@host/database")
     try:
-        return _Served(url, importlib.import_module(_DRIVER))
+        return _Served(url, importlib.import_module(_DRIVER), home.path)
     except ModuleNotFoundError as why:
         if why.name != "psycopg":
             raise
@@ -183,8 +184,8 @@ class _File:
 
 
 class _Served:
-    def __init__(self, url: str, store: Any) -> None:
-        self.url, self._store = url, store
+    def __init__(self, url: str, store: Any, home: Path) -> None:
+        self.url, self._store, self._home = url, store, home
 
     def exists(self) -> bool:
         return bool(self._store.check_database(self.url))
@@ -202,7 +203,7 @@ class _Served:
         return inbox
 
     def leader(self) -> str:
-        return str(self._store.leader_of(self.url)) if self.exists() else ""
+        return str(self._store.leader_of(self.url, _empty_place(self._home))) if self.exists() else ""
 
     def put(self, request: Request, now: Instant) -> None:
         self._store.put_request(self.url, request, now)
@@ -228,7 +229,15 @@ class _Served:
         return f"{self._store.shown(self.url)}, {f'version {version}' if version else 'no tables yet'}"
 
 
-def _place(owner: Owner) -> str:
+def _empty_place(home: Path) -> str:
+    """The place of a home that nobody owns now, empty where somebody does."""
+    with suppress(OSError), (home / LOCK).open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return _place(lock)
+    return ""
+
+
+def _place(owner: Owner | BinaryIO) -> str:
     """The home as nothing else on any machine is called: while its lock is ours, who led from there is gone."""
     lock, boot = os.fstat(owner.fileno()), Path("/proc/sys/kernel/random/boot_id")
     return f"{boot.read_text().strip()} {lock.st_dev} {lock.st_ino}" if boot.exists() else ""

@@ -21,6 +21,7 @@ from segue.model.ids import Instant
 
 __all__ = [
     "DATABASE",
+    "LOCK",
     "Owner",
     "OwnerFacts",
     "check_home",
@@ -33,7 +34,9 @@ __all__ = [
 DATABASE: Final = "segue.db"
 """Name of the database file in the home."""
 
-_LOCK: Final = "owner.lock"
+LOCK: Final = "owner.lock"
+"""Name of the file that the owner of a home holds a lock on."""
+
 _FACTS: Final = "owner.json"
 _REFUSED: Final = re.compile(r"nfs\d?|cifs|smb\d?|smbfs|fuse(\..+)?|fuseblk|afs|ceph|glusterfs|lustre|gpfs|9fs|davfs")
 _WARNED: Final = {
@@ -172,7 +175,7 @@ def take_home(home: Path, facts: OwnerFacts) -> Owner:
     Raises:
         HomeBusy: another owner holds it; its pid is named.
     """
-    lock = os.open(home / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = os.open(home / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -35,7 +35,7 @@ VALUES (%s::text, %s::text, %s::text, %s::bigint, '', %s::bytea) ON CONFLICT (id
 _SAME: Final = "SELECT body = %s::bytea FROM requests WHERE id = %s::text"
 _LEADER: Final = """
 SELECT holder FROM lease WHERE renewed BETWEEN clock_timestamp() - %s::float8 * interval '1 second'
-  AND clock_timestamp() + %s::float8 * interval '1 second'
+  AND clock_timestamp() + %s::float8 * interval '1 second' AND (place = '' OR place <> %s::text)
 """
 _OPEN: Final = "SELECT id, actor, body FROM requests WHERE answered IS NULL AND body IS NOT NULL ORDER BY at, id"
 
@@ -67,11 +67,12 @@ def put_request(url: str, request: Request, now: Instant) -> None:
             connection.close()
 
 
-def leader_of(url: str, pace: Pace = Pace()) -> str:  # noqa: B008 - frozen
+def leader_of(url: str, empty: str = "", pace: Pace = Pace()) -> str:  # noqa: B008 - frozen
     """Who leads, empty where nobody has been heard of lately.
 
     Args:
         url: of the database.
+        empty: a place where nobody is: who led from there is gone.
         pace: when a leader counts as gone.
 
     Raises:
@@ -80,7 +81,7 @@ def leader_of(url: str, pace: Pace = Pace()) -> str:  # noqa: B008 - frozen
     with faults(url):
         connection = connect(url, "asking")
         try:
-            row = raw_of(connection).execute(_LEADER, (pace.expiry, pace.expiry)).fetchone()
+            row = raw_of(connection).execute(_LEADER, (pace.expiry, pace.expiry, empty)).fetchone()
         finally:
             connection.close()
     return "" if row is None else str(row[0])
