@@ -2,11 +2,11 @@
 
 import pytest
 
-from segue.app.backfilling import Wish, effects_of, plan_backfill
 from segue.model.moment import parse_moment
 from segue.model.spec import DagSpec, TaskSpec
 from segue.model.timing import Foretold
 from segue.schedule.declare import daily
+from segue.show.backfilling import Wish, effects_of, plan_backfill
 
 HOUR = 3_600_000_000
 

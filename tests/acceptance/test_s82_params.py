@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from segue.define.loading import load_file
-from segue.define.param_values import param_views
+from segue.model.params import param_views
 
 FILE = """
 from segue import Param, dag, task

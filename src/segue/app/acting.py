@@ -13,7 +13,7 @@ from segue.app.control_client import ControlClient, OwnerGone
 from segue.app.database import database_of
 from segue.app.home import Home
 from segue.app.owner import actor_here, new_id
-from segue.app.reading import Reading, Selection, open_reading
+from segue.app.reading import open_reading
 from segue.app.table_client import Asked, TableClient
 from segue.model.acts import Act
 from segue.model.errors import UsageError
@@ -21,6 +21,7 @@ from segue.model.events import Request
 from segue.model.ids import Instant, RunKey
 from segue.model.state import FINAL, RUN_FINAL, RunState, TaskState
 from segue.model.views import RunDetail, RunView
+from segue.show.reading import Reading, Selection
 from segue.store.home import OwnerFacts, owner_of
 
 __all__ = [

@@ -9,13 +9,13 @@ from segue.app.database import open_reader
 from segue.app.home import Home
 from segue.app.owner import actor_here, new_id
 from segue.app.routing import outbound_of, revealer_of, routes_of
-from segue.app.selecting import read_until
 from segue.app.settings import Settings
 from segue.model.acts import Silence
 from segue.model.errors import SegueError, UsageError
 from segue.model.ids import Instant
 from segue.model.views import AlertView, SilenceView
 from segue.resolve.selection import dag_fits
+from segue.show.selecting import read_until
 from segue.tell.channels import deliver
 from segue.tell.letters import trial_letter
 

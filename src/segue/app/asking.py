@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from segue.define.param_values import read_param, values_from
 from segue.model.acts import TriggerRun
 from segue.model.errors import UsageError
 from segue.model.ids import Instant, is_id, manual_key
 from segue.model.interval import parse_range, slot_key
+from segue.model.params import read_param, values_from
 from segue.model.sealing import mark_sealed
 from segue.model.spec import DagSpec
 from segue.model.timing import Foretold

@@ -17,7 +17,6 @@ from typing import Final
 from segue.app.clock import SystemClock
 from segue.app.declared import missing_names
 from segue.app.early import DefinitionChild, shown_path
-from segue.app.outlook import fires, words_of
 from segue.app.routing import routes_of
 from segue.app.settings import Settings
 from segue.define.bundle import dag_files
@@ -27,6 +26,7 @@ from segue.model.errors import UsageError
 from segue.model.moment import datetime_at
 from segue.model.spec import DagSpec
 from segue.run.children.definition_wire import Read
+from segue.show.outlook import fires, words_of
 
 __all__ = ["CheckedDag", "CheckedFile", "Problem", "check_files", "files_of"]
 

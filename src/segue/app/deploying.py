@@ -10,9 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 
 from segue.app.early import DefinitionChild, Read
-from segue.app.outlook import fires, words_of
 from segue.app.owner import defined_by
-from segue.app.reading import Reading, Selection
 from segue.app.settings import Settings
 from segue.define.digest import code_digest
 from segue.model.acts import Deploy
@@ -25,6 +23,8 @@ from segue.model.state import RUN_FINAL, RunState
 from segue.model.timing import Foretold
 from segue.model.views import DagView
 from segue.schedule.planner import Clock, generation_of
+from segue.show.outlook import fires, words_of
+from segue.show.reading import Reading, Selection
 
 __all__ = ["UNASKED", "DagChange", "Plan", "plan_deploy", "plan_object", "read_files"]
 

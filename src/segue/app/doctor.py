@@ -15,10 +15,11 @@ from segue.app.control_client import ControlClient, OwnerGone
 from segue.app.database import Database, database_of
 from segue.app.early import trouble_with
 from segue.app.home import Home
-from segue.app.reading import Selection, open_reading
+from segue.app.reading import open_reading
 from segue.app.settings import Settings
 from segue.model.errors import EnvironmentFault
 from segue.model.state import RUN_FINAL, RunState
+from segue.show.reading import Selection
 from segue.store.home import filesystem_of, filesystem_trouble, owner_of
 from segue.store.schema import SCHEMA
 from segue.store.sqlite.upkeep import SAFE, database_version, sqlite_version

@@ -9,12 +9,12 @@ from typing import Any
 
 import msgspec
 
-from segue.app.reading import Reading
 from segue.app.settings import Settings
 from segue.model.errors import UsageError
 from segue.model.state import FINAL, RUN_FINAL, AttemptState, TaskState
 from segue.model.views import AttemptView, RunDetail, RunView, TaskView
 from segue.run.executors.logfile import log_path
+from segue.show.reading import Reading
 
 __all__ = ["AttemptLog", "Line", "TaskLogs"]
 

@@ -25,7 +25,7 @@ from segue.model.timing import Timing
 from segue.resolve.selection import select_dags
 
 if TYPE_CHECKING:
-    from segue.app.reading import Reading
+    from segue.show.reading import Reading
 
 __all__ = [
     "TROUBLE",

@@ -1,236 +1,41 @@
-"""The reading side: what the read verbs show, with or without an owner. It never creates a home."""
-
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from segue.app.control_client import ControlClient, OwnerGone
 from segue.app.database import open_reader
 from segue.app.home import Home
-from segue.model.errors import UsageError
-from segue.model.ids import Instant, RunKey
-from segue.model.spec import DagSpec
-from segue.model.state import FINAL, RUN_FINAL, RunState, TaskState
-from segue.model.views import BackfillView, DagView, PoolView, RunDetail, RunQuery, RunView, SlotView, TaskView
-from segue.model.why import Why, say
-from segue.store.readers import Reader
+from segue.model.ids import RunKey
+from segue.show.reading import Reading
 
-__all__ = ["Reading", "Selection", "open_reading"]
-
-_ALL = 1_000_000
+__all__ = ["Neighbour", "open_reading"]
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which runs: all that fit every part that is given.
+class Neighbour:
+    """The owner of a home, asked over its socket.
 
     Args:
-        dag: a glob on the DAG's id.
-        states: states a run may have.
-        since: created then or later.
-        tag: a tag of its DAG.
-        error: a glob on the reason of a culprit.
-    """
-
-    dag: str | None = None
-    states: tuple[RunState, ...] = ()
-    since: Instant | None = None
-    tag: str | None = None
-    error: str | None = None
-
-    @property
-    def empty(self) -> bool:
-        """Nothing is given."""
-        return self == Selection()
-
-
-class Reading:
-    """Answers the read verbs.
-
-    Args:
-        reader: of the home's database, None where there is no home.
         home: the home.
     """
 
-    def __init__(self, reader: Reader | None, home: Home) -> None:
-        self._reader, self._home = reader, home
-        self._asked_owner = False
-        self._driven: frozenset[str] | None = None
-        self._specs: dict[tuple[str, int], DagSpec] = {}
+    def __init__(self, home: Home) -> None:
+        self._home = home
 
-    def runs(self, selection: Selection, limit: int = _ALL) -> Sequence[RunView]:
-        """The newest runs of a selection, the newest first."""
-        if self._reader is None:
-            return ()
-        sifted = selection.tag is not None or selection.error is not None
-        query = RunQuery(selection.dag, selection.states, selection.since, _ALL if sifted else limit)
-        views = self._reader.runs(query)
-        return [view for view in views if self._fits(view, selection)][:limit] if sifted else views
+    def driven(self) -> frozenset[str] | None:
+        """The runs that it drives, None where it drives all; none at all where there is no owner."""
+        socket = self._home.socket()
+        if socket is None:
+            return frozenset()
+        try:
+            with ControlClient(socket) as owner:
+                runs = owner.health()["runs"]
+        except OwnerGone:
+            return frozenset()
+        return None if runs is None else frozenset(runs)
 
-    def _fits(self, view: RunView, selection: Selection) -> bool:
-        if selection.error is not None and not any(fnmatchcase(reason, selection.error) for _, reason in view.culprits):
-            return False
-        return selection.tag is None or selection.tag in self.spec(view).tags
-
-    def find(self, text: str) -> RunView:
-        """The run that is named so: `dag@key`, `dag@latest`, or its number; also under a former id of its DAG.
-
-        Raises:
-            UsageError: there is none; the nearest ones are named.
-        """
-        view = None if self._reader is None else self._reader.find(text) or self._under_new_id(text)
-        if view is None:
-            raise UsageError(f"there is no run {text}{self._near(text)}")
-        return view
-
-    def _under_new_id(self, text: str) -> RunView | None:
-        assert self._reader is not None
-        dag, _, key = text.partition("@")
-        heir = next((view.dag for view in self._reader.dags() if dag in view.former), None)
-        return None if heir is None else self._reader.find(f"{heir}@{key}")
-
-    def _near(self, text: str) -> str:
-        if self._reader is None:
-            return f": the home {self._home.path} does not exist yet"
-        names = [str(view.run) for view in self._reader.runs(RunQuery(limit=500))]
-        if not names:
-            return f": the home {self._home.path} has no runs yet"
-        near = difflib.get_close_matches(text, names, 3, 0.5) or names[:3]
-        return f": did you mean {', '.join(near)}? `segue runs` lists them"
-
-    def detail(self, view: RunView) -> RunDetail:
-        """One run, whole."""
-        assert self._reader is not None
-        detail = self._reader.run(view.run)
-        if detail is None:
-            raise UsageError(f"run {view.run} was removed just now")
-        return detail
-
-    def spec(self, view: RunView) -> DagSpec:
-        """The DAG as it was for this run."""
-        key = (view.run.dag, view.row.version)
-        if key not in self._specs:
-            self._specs[key] = self.detail(view).spec
-        return self._specs[key]
-
-    def dags(self) -> Sequence[DagView]:
-        """All DAGs that the home knows."""
-        return () if self._reader is None else self._reader.dags()
-
-    def dag(self, name: str) -> tuple[DagView, DagSpec]:
-        """A DAG, also by a former id, and its newest version.
-
-        Raises:
-            UsageError: the home knows none of that name; the nearest one is named.
-        """
-        views = self.dags()
-        for view in views:
-            if name == view.dag or name in view.former:
-                return view, self.newest(view)
-        if not views:
-            raise UsageError(f"there is no DAG {name}: the home {self._home.path} knows none yet, `segue up` does that")
-        near = difflib.get_close_matches(name, [view.dag for view in views], 1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(view.dag for view in views[:10])}"
-        raise UsageError(f"there is no DAG {name}: {hint}")
-
-    def declared(self, name: str) -> tuple[DagView, DagSpec]:
-        """A DAG that a file declares.
-
-        Raises:
-            UsageError: the home knows none of that name, or no file declares it any more.
-        """
-        view, spec = self.dag(name)
-        if view.timing.retired:
-            raise UsageError(f"no file declares DAG {spec.id} any more: it was in {view.file}")
-        return view, spec
-
-    def newest(self, view: DagView) -> DagSpec:
-        """A DAG as it was defined last."""
-        assert self._reader is not None
-        return self._reader.spec(view.dag, view.version)
-
-    def slots(self, dag: str) -> Sequence[SlotView]:
-        """What the ledger knows of a DAG, the oldest first."""
-        return () if self._reader is None else self._reader.slots(dag)
-
-    def backfills(self, dag: str | None = None, limit: int = 50) -> Sequence[BackfillView]:
-        """Backfills of one DAG or all, the newest first."""
-        return () if self._reader is None else self._reader.backfills(dag, limit)
-
-    def backfill(self, number: int) -> BackfillView:
-        """One backfill.
-
-        Raises:
-            UsageError: there is none of that number.
-        """
-        view = None if self._reader is None else self._reader.backfill(number)
-        if view is None:
-            raise UsageError(f"there is no backfill {number}: `segue backfills` lists them")
-        return view
-
-    def runs_of(self, backfill: int, states: Sequence[RunState] = ()) -> Sequence[RunView]:
-        """The runs of a backfill, in any of these states if some are named, the newest first."""
-        query = RunQuery(states=tuple(states), limit=_ALL, backfill=backfill)
-        return () if self._reader is None else self._reader.runs(query)
-
-    def durations(self, dag: str) -> dict[str, Sequence[int]]:
-        """How long each task of a DAG took in recent good runs, in microseconds."""
-        return {} if self._reader is None else {view.task: view.spans for view in self._reader.durations(dag)}
-
-    def pools(self) -> Sequence[PoolView]:
-        """All pools that the home knows."""
-        return () if self._reader is None else self._reader.pools()
-
-    def superseded(self, view: RunView) -> bool:
-        """Whether its interval has a newer run."""
-        if self._reader is None or view.row.slot is None:
-            return False
-        start = view.row.slot[0]
-        slots = self._reader.slots(view.run.dag, start, Instant(start + 1))
-        return any(one.slot == view.row.slot and one.last_run != str(view.run) for one in slots)
-
-    def state(self, view: RunView, *, fresh: bool = False) -> str:
-        """The state to show: *interrupted* where no living owner drives an unfinished run.
-
-        Args:
-            view: the run.
-            fresh: ask the owner anew, not once for all runs of this reading.
-        """
-        if fresh:
-            self._asked_owner = False
-        if view.state in RUN_FINAL or view.state is RunState.HELD:
-            return str(view.state)
-        driven = self._driven_runs()
-        return str(view.state) if driven is None or str(view.run) in driven else "interrupted"
-
-    def _driven_runs(self) -> frozenset[str] | None:
-        """The runs that a living owner drives, None where it drives all."""
-        if not self._asked_owner:
-            self._asked_owner, self._driven = True, frozenset()
-            socket = self._home.socket()
-            if socket is not None:
-                try:
-                    with ControlClient(socket) as owner:
-                        runs = owner.health()["runs"]
-                        self._driven = None if runs is None else frozenset(runs)
-                except OwnerGone:
-                    pass
-        return self._driven
-
-    def why(self, detail: RunDetail) -> list[tuple[str, str, str]]:
-        """For the run (label `""`) and every task of it: label, state, sentence."""
-        view = detail.run
-        if self.state(view) != "interrupted" and view.state not in RUN_FINAL:
-            sentences = self._asked(view.run)
-            if sentences:
-                return sentences
-        return stored_why(detail, self.state(view) == "interrupted")
-
-    def _asked(self, run: RunKey) -> list[tuple[str, str, str]]:
+    def why(self, run: RunKey) -> list[tuple[str, str, str]]:
+        """What it says of a run: label, state, sentence; empty where there is no owner."""
         socket = self._home.socket()
         if socket is None:
             return []
@@ -241,31 +46,8 @@ class Reading:
             return []
 
 
-def stored_why(detail: RunDetail, interrupted: bool) -> list[tuple[str, str, str]]:
-    """The reasons that the store has: of moves that were made, and of what waits for nobody."""
-    view = detail.run
-    head = str(view.why) if view.why is not None else ""
-    if interrupted:
-        head = say(Why("interrupted", (str(view.run),)))
-    lines = [("", "interrupted" if interrupted else str(view.state), head)]
-    waiting = {entry.task for entry in detail.entries() if entry.state not in FINAL}
-    for entry in detail.entries():
-        lines.append((entry.label, str(entry.state), _sentence(detail, entry, waiting)))
-    return lines
-
-
-def _sentence(detail: RunDetail, entry: TaskView, waiting: set[str]) -> str:
-    if entry.state is TaskState.HELD:
-        return say(Why("held_task", (str(entry.why or ""), str(detail.run.run), entry.label)))
-    if entry.state in FINAL or entry.why is not None:
-        return "" if entry.why is None else str(entry.why)
-    upstream = next((task.upstream for task in detail.spec.tasks if task.id == entry.task), ())
-    missing = [name for name in upstream if name in waiting]
-    return say(Why("upstream", (", ".join(missing),))) if missing else "has not begun"
-
-
 @contextmanager
 def open_reading(home: Home) -> Iterator[Reading]:
     """Open a home for reading; one that does not exist is empty."""
     with open_reader(home) as reader:
-        yield Reading(reader, home)
+        yield Reading(reader, home.path, Neighbour(home))

@@ -10,13 +10,13 @@ from segue.app.acting import ask_owner, owner_here
 from segue.app.control_client import OwnerGone
 from segue.app.home import Home
 from segue.app.picture import Picture
-from segue.app.reading import Reading
 from segue.model.acts import CancelRun
 from segue.model.changes import Change, RunMoved, TaskMoved
 from segue.model.ids import Instant, RunKey
 from segue.model.state import RUN_FINAL, RunState, TaskState
 from segue.model.views import RunDetail
 from segue.model.why import Why
+from segue.show.reading import Reading
 
 __all__ = ["Witness"]
 

@@ -23,7 +23,6 @@ from segue.app.early import early_executor
 from segue.app.home import Home, own
 from segue.app.owner import Foreground, foreground
 from segue.app.reading import open_reading
-from segue.app.selecting import read_selection
 from segue.app.settings import Settings
 from segue.app.table_client import Asked
 from segue.cli.following import follow, follow_there
@@ -34,6 +33,7 @@ from segue.model.events import Event
 from segue.model.ids import RunKey
 from segue.model.spec import DagSpec
 from segue.model.views import RunView
+from segue.show.selecting import read_selection
 
 __all__ = ["Chosen", "Words", "act_on", "choose", "held_by"]
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from segue.app.backfilling import Effects, Plan, Wish
     from segue.app.early import Read
     from segue.app.settings import Settings
+    from segue.show.backfilling import Effects, Plan, Wish
 
 __all__ = ["app"]
 
@@ -58,7 +58,7 @@ def backfill(  # noqa: PLR0913  # an option is a parameter
     as_json: JsonOption = False,
 ) -> int:
     """Run the intervals of a range: what is missing, unless --only says more. Shows first what it would do."""
-    from segue.app.backfilling import Wish, range_of, read_only
+    from segue.show.backfilling import Wish, range_of, read_only
 
     if order not in ("oldest", "newest", "parallel"):
         raise UsageError(f"--order {order}: there are oldest, newest and parallel")
@@ -109,12 +109,12 @@ def _carry_out(settings: Settings, words: _Words) -> int:
 def _planned(settings: Settings, words: _Words, read: Read | None, wanted: str | None) -> Plan | None:
     """The plan, shown and agreed to; None: there is nothing to do, or nothing shall be done."""
     from segue.app.asking import chosen_dag, read_params
-    from segue.app.backfilling import UNASKED, effects_object, effects_of, plan_backfill
     from segue.app.clock import SystemClock
     from segue.app.reading import open_reading
     from segue.cli.run import sealed
     from segue.cli.sealed import read_value
     from segue.model.timing import Foretold
+    from segue.show.backfilling import UNASKED, effects_object, effects_of, plan_backfill
 
     manner = words.manner
     with open_reading(Home(settings.home)) as reading:

@@ -54,10 +54,10 @@ def backfills(  # noqa: PLR0913  # an option is a parameter
 
 
 def _list(settings: Settings, number: int | None, which: tuple[str | None, int], as_json: bool) -> int:
-    from segue.app.backfilling import backfill_object, progress_of
     from segue.app.clock import SystemClock
     from segue.app.reading import open_reading
     from segue.cli.progress import progress_text
+    from segue.show.backfilling import backfill_object, progress_of
 
     now = SystemClock().now()
     with open_reading(Home(settings.home)) as reading:
@@ -100,9 +100,9 @@ def _show(view: BackfillView, line: Text, zone: str) -> None:
 # ----------------------------------------------------------------------------------------------------------------- acts
 def _move(settings: Settings, verb: str, number: int, newest: bool, manner: tuple[bool, bool]) -> int:
     from segue.app.acting import ask_owner, owner_here
-    from segue.app.backfilling import acts_on
     from segue.app.reading import open_reading
     from segue.cli.filling import follow_there, told
+    from segue.show.backfilling import acts_on
 
     follow, as_json = manner
     home = Home(settings.home)
@@ -124,13 +124,13 @@ def _move(settings: Settings, verb: str, number: int, newest: bool, manner: tupl
 
 def _move_here(settings: Settings, verb: str, number: int, newest: bool, as_json: bool) -> int:
     """By this process, as the owner of the home for as long as it takes."""
-    from segue.app.backfilling import acts_on
     from segue.app.early import DefinitionChild, early_executor, errors_of
     from segue.app.errands import run_errands
     from segue.app.owner import defined_by, foreground
     from segue.app.reading import open_reading
     from segue.cli.filling import follow_here
     from segue.cli.run import known_file
+    from segue.show.backfilling import acts_on
 
     home = Home(settings.home)
     with open_reading(home) as reading:

@@ -59,7 +59,7 @@ def act_on_dags(
     from segue.app.errands import run_errands
     from segue.app.home import Home
     from segue.app.reading import open_reading
-    from segue.app.selecting import meant_dags
+    from segue.show.selecting import meant_dags
 
     if not words.texts:
         raise UsageError(f"which DAGs? `segue {verb} daily_orders`, 'orders_*', --tag retail, or --all")

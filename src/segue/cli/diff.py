@@ -14,9 +14,9 @@ from segue.model.duration import show_duration
 from segue.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from segue.app.diffing import Difference, Side
-    from segue.app.reading import Reading
     from segue.app.settings import Settings
+    from segue.show.diffing import Difference, Side
+    from segue.show.reading import Reading
 
 __all__ = ["app"]
 
@@ -35,9 +35,9 @@ def diff(
     as_json: JsonOption = False,
 ) -> int:
     """Say what lies between two runs, or between a run and the newest code: code, tasks, params, durations, rows."""
-    from segue.app.diffing import difference_of
     from segue.app.home import Home
     from segue.app.reading import open_reading
+    from segue.show.diffing import difference_of
 
     settings = settings_here(home=home)
     with open_reading(Home(settings.home)) as reading:
@@ -52,7 +52,7 @@ def diff(
 
 
 def _side(reading: Reading, settings: Settings, run: str) -> Side:
-    from segue.app.diffing import Side
+    from segue.show.diffing import Side
 
     detail = reading.detail(reading.find(run))
     row = detail.run.row
@@ -61,8 +61,8 @@ def _side(reading: Reading, settings: Settings, run: str) -> Side:
 
 def _newest(settings: Settings, old: Side) -> Side:
     """The DAG as its file says it now."""
-    from segue.app.diffing import Side
     from segue.app.newest import read_again
+    from segue.show.diffing import Side
 
     assert old.run is not None
     dag = old.run.run.run.dag

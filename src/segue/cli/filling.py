@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from segue.app.acting import owner_here
-from segue.app.backfilling import backfill_object, failed_runs, is_over
 from segue.app.clock import SystemClock
 from segue.app.control_client import OwnerGone
 from segue.app.home import Home
@@ -20,6 +19,7 @@ from segue.model.acts import Act, StartBackfill
 from segue.model.errors import Refused
 from segue.model.state import RunState
 from segue.model.views import BackfillView
+from segue.show.backfilling import backfill_object, failed_runs, is_over
 
 __all__ = ["follow_here", "follow_there", "number_of", "told"]
 

@@ -13,7 +13,6 @@ from segue.app.home import Home
 from segue.app.owner import Foreground
 from segue.app.picture import Picture
 from segue.app.reading import open_reading
-from segue.app.report import Culprit, Summary, run_object, summarise
 from segue.app.witness import Witness
 from segue.cli.live import screen_for
 from segue.cli.output import Code, console, plain, print_json, say_errors, state_text, table
@@ -22,6 +21,7 @@ from segue.model.errors import Refused
 from segue.model.ids import RunKey
 from segue.model.state import RunState
 from segue.model.views import RunDetail
+from segue.show.report import Culprit, Summary, run_object, summarise
 
 __all__ = ["follow", "follow_there", "tell", "watch"]
 

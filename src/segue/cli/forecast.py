@@ -14,7 +14,7 @@ from segue.model.duration import show_duration
 from segue.model.moment import wall_at
 
 if TYPE_CHECKING:
-    from segue.app.outlook import Forecast, RiskOf, TaskEstimate
+    from segue.show.outlook import Forecast, RiskOf, TaskEstimate
 
 __all__ = ["app", "tell_dag", "tell_dags"]
 
@@ -36,8 +36,8 @@ def forecast(
     as_json: JsonOption = False,
 ) -> int:
     """Say how long runs take, what decides that, and whether the next one is in time."""
-    from segue.app.outlook import forecast_object, forecasts_of
     from segue.app.reading import open_reading
+    from segue.show.outlook import forecast_object, forecasts_of
 
     settings = settings_here(home=home)
     with open_reading(Home(settings.home)) as reading:

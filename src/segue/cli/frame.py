@@ -9,13 +9,13 @@ from itertools import islice
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from segue.app.folding import fold
 from segue.app.picture import Picture, RunPicture, TaskPicture
 from segue.cli.output import STYLES, duration, plain, state_text
 from segue.model.duration import show_duration
 from segue.model.ids import Instant
 from segue.model.spec import TaskSpec
 from segue.model.state import FINAL, RunState, TaskState
+from segue.show.folding import fold
 
 __all__ = ["live_frame", "run_frame", "run_line", "tally_text"]
 

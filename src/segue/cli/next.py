@@ -17,8 +17,8 @@ from segue.model.interval import slot_key
 from segue.model.moment import wall_at
 
 if TYPE_CHECKING:
-    from segue.app.outlook import DagClock
     from segue.schedule.slot import Slot
+    from segue.show.outlook import DagClock
 
 __all__ = ["app", "told_clocks"]
 
@@ -45,8 +45,8 @@ def next_(
     as_json: JsonOption = False,
 ) -> int:
     """Say what will run when, and which interval it covers."""
-    from segue.app.outlook import clock_object, clocks_of
     from segue.app.reading import open_reading
+    from segue.show.outlook import clock_object, clocks_of
 
     place, now = home_here(home), SystemClock().now()
     with open_reading(place) as reading:

@@ -28,9 +28,9 @@ def pause(  # noqa: PLR0913  # an option is a parameter
 ) -> int:
     """Stop the clocks of DAGs; runs in flight finish, and what people ask for still runs."""
     from segue.app.clock import SystemClock
-    from segue.app.selecting import read_until
     from segue.app.settings import Settings
     from segue.model.acts import PauseDags
+    from segue.show.selecting import read_until
 
     def act(settings: Settings, dags: tuple[str, ...]) -> PauseDags:
         zone = settings.keys.timezone

@@ -8,13 +8,13 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from segue.app.backfilling import Progress, progress_of
 from segue.cli.output import plain, state_text
 from segue.model.changes import BackfillMade, BackfillMoved, Change, RunCreated, RunMoved
 from segue.model.duration import show_duration
 from segue.model.ids import Instant, RunKey
 from segue.model.state import RunState
 from segue.model.views import BackfillView, RunView
+from segue.show.backfilling import Progress, progress_of
 
 __all__ = ["BackfillScreen", "progress_text"]
 

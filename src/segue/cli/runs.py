@@ -28,9 +28,9 @@ def runs(  # noqa: PLR0913  # an option is a parameter
 ) -> int:
     """List runs, newest first."""
     from segue.app.reading import open_reading
-    from segue.app.report import run_row
-    from segue.app.selecting import read_selection
-    from segue.app.usual import Usual
+    from segue.show.report import run_row
+    from segue.show.selecting import read_selection
+    from segue.show.usual import Usual
 
     settings = settings_here(home=home)
     now, zone = SystemClock().now(), settings.keys.timezone

@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.text import Text
 
 from segue.app.clock import SystemClock
-from segue.app.folding import fold
 from segue.app.home import home_here
 from segue.cli.frame import tally_text
 from segue.cli.options import HomeOption, JsonOption, RunArgument
 from segue.cli.output import Code, console, duration, plain, print_json, state_text, table, when
 from segue.model.state import AttemptState, TaskState
 from segue.model.views import AttemptView, RunDetail, TaskView
+from segue.show.folding import fold
 
 __all__ = ["app"]
 
@@ -34,8 +34,8 @@ def show(
 ) -> int:
     """Show one run: its tasks, and the attempts that did not succeed with their causes."""
     from segue.app.reading import open_reading
-    from segue.app.report import run_object
-    from segue.app.usual import Usual
+    from segue.show.report import run_object
+    from segue.show.usual import Usual
 
     with open_reading(home_here(home)) as reading:
         view = reading.find(run)

@@ -18,7 +18,7 @@ from segue.cli.output import STYLES, Code, console, plain, print_json, state_tex
 from segue.model.moment import DAY, wall_at
 
 if TYPE_CHECKING:
-    from segue.app.slots import Ledger, SlotCell
+    from segue.show.slots import Ledger, SlotCell
 
 __all__ = ["app", "calendar", "legend"]
 
@@ -43,7 +43,7 @@ def slots(
 ) -> int:
     """Show every interval of a DAG as missing, running, fresh, stale, held, failed or skipped."""
     from segue.app.reading import open_reading
-    from segue.app.slots import ledger_object, ledger_of
+    from segue.show.slots import ledger_object, ledger_of
 
     with open_reading(home_here(home)) as reading:
         view, spec = reading.dag(dag)

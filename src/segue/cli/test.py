@@ -49,9 +49,9 @@ def test(
 
 
 def _try(driver: Foreground, ask: Callable[[Foreground], None], as_json: bool) -> int:
-    from segue.app.report import run_row
     from segue.app.trial import trials
     from segue.cli.following import watch
+    from segue.show.report import run_row
 
     details = watch(driver, ask, as_json=as_json)
     if driver.session.refusals:

@@ -12,9 +12,9 @@ import msgspec
 
 from segue.define.annotations import literals, type_text
 from segue.define.params import Params, required_names, wanted_of
-from segue.define.schema import problem
 from segue.define.wanted import Wanted
 from segue.model.errors import UnstorableValue
+from segue.model.param_schema import problem
 from segue.model.spec import ParamSpec
 from segue.model.value import encode
 

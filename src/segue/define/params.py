@@ -17,9 +17,9 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from segue.define.faults import fault, here
-from segue.define.schema import problem
 from segue.define.wanted import REQUIRED, Wanted
 from segue.model.errors import DefinitionError
+from segue.model.param_schema import problem
 
 __all__ = [
     "ParamRef", "Params", "field_names", "fill", "has_markers", "params_class_of", "params_from",

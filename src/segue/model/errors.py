@@ -4,6 +4,8 @@ SegueError
 ├── DefinitionError      the user's DAG file: what, where (file, line, DAG, task), what to do
 ├── UsageError           the command or request makes no sense
 │   ├── Refused          it makes sense, but not now: the blocker is named
+│   ├── NotFound         what is asked for does not exist, or not for whoever asks
+│   ├── Forbidden        whoever asks may see it, but not do this
 │   └── UnknownName      a connection, secret or pool that does not exist
 ├── TaskError            the user's task, at run time
 │   ├── Fail             raised by a task: no automatic retry
@@ -14,6 +16,7 @@ SegueError
 ├── EnvironmentFault     the machine: home, disk, database
 │   ├── HomeBusy         another owner holds the home
 │   ├── HomeUnusable     read-only, on a network filesystem, of a newer version, corrupted
+│   ├── NoOwner          nobody drives this home, so nobody can do what is asked
 │   ├── StoreDown        the store cannot be written now; nothing was lost
 │   ├── StorageDown      the storage of large values is full or does not answer
 │   ├── StorageRefused   the storage of large values forbids it: no automatic retry
@@ -33,9 +36,12 @@ __all__ = [
     "DefinitionError",
     "EnvironmentFault",
     "Fail",
+    "Forbidden",
     "HomeBusy",
     "HomeUnusable",
     "LeaseLost",
+    "NoOwner",
+    "NotFound",
     "Refused",
     "RetryAfter",
     "SegueError",
@@ -94,6 +100,14 @@ class Refused(UsageError):
     """The request makes sense, but not in the present state."""
 
 
+class NotFound(UsageError):
+    """What is asked for does not exist, or not for whoever asks; the nearest names are given."""
+
+
+class Forbidden(UsageError):
+    """Whoever asks may see it, but not do this: the role that would be needed is named."""
+
+
 class UnknownName(UsageError):
     """A connection, secret or pool that does not exist; the message says where it was looked for and what to do."""
 
@@ -141,6 +155,10 @@ class UnstorableValue(TaskError, ValueError):
 
 class EnvironmentFault(SegueError):
     """The machine does not give what is needed."""
+
+
+class NoOwner(EnvironmentFault):
+    """Nobody drives this home, so nobody can do what is asked."""
 
 
 class HomeBusy(EnvironmentFault):

@@ -12,7 +12,7 @@ from segue.model.moment import DAY, HOUR, parse_moment
 from segue.model.spec import DagSpec, TaskSpec
 from segue.model.timing import Timing
 from segue.schedule.declare import daily, hourly
-from tests.unit.app.known import Known
+from tests.unit.show.known import Known
 
 NOW = parse_moment("2026-04-01T12:00", "UTC")
 DAYS = """

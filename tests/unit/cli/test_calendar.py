@@ -3,7 +3,6 @@
 import pytest
 from rich.console import Console
 
-from segue.app.slots import Ledger, SlotCell
 from segue.cli.output import STYLES
 from segue.cli.slots import calendar, legend
 from segue.model.interval import slot_key
@@ -12,6 +11,7 @@ from segue.model.spec import DagSpec
 from segue.schedule.declare import cron, daily, hourly, weekly
 from segue.schedule.slot import Bounds
 from segue.schedule.slots import slots_between
+from segue.show.slots import Ledger, SlotCell
 
 ZONE = "America/Los_Angeles"
 SHOWN = ("missing", "running", "fresh", "stale", "held", "failed", "skipped", "retired")

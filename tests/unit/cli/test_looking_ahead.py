@@ -3,7 +3,6 @@
 import pytest
 from rich.console import Console
 
-from segue.app.outlook import clocks_of, forecasts_of
 from segue.cli.forecast import tell_dag, tell_dags
 from segue.cli.next import told_clocks
 from segue.cli.output import about, minute
@@ -15,7 +14,8 @@ from segue.model.moment import DAY, parse_moment
 from segue.model.spec import DagSpec, MapSpec, Over, Rules, TaskSpec
 from segue.model.timing import Timing
 from segue.schedule.declare import daily, hourly
-from tests.unit.app.known import Known
+from segue.show.outlook import clocks_of, forecasts_of
+from tests.unit.show.known import Known
 
 ZONE = "America/Los_Angeles"
 MINUTE = 60_000_000

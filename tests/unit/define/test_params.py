@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from segue import Dag, DefinitionError, Param, Params
-from segue.define.param_values import param_views, read_param, values_from
 from segue.define.params import params_from
 from segue.model.errors import UsageError
+from segue.model.params import param_views, read_param, values_from
 from segue.model.spec import DagSpec, ParamSpec, spec_digest
 from segue.model.value import encode
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import islice, takewhile
 from typing import Any, Final, TypeAlias
 
-from segue.app.outlook import words_of
 from segue.model.errors import UsageError
 from segue.model.ids import Instant
 from segue.model.interval import parse_range, slot_key
@@ -19,6 +18,7 @@ from segue.model.timing import Foretold, Timing
 from segue.model.views import SlotView
 from segue.schedule.planner import Clock
 from segue.schedule.slots import latest_complete, slots_between
+from segue.show.outlook import words_of
 
 __all__ = ["RETIRED", "Ledger", "SlotCell", "ledger_object", "ledger_of"]
 

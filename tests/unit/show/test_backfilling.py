@@ -1,16 +1,5 @@
 import pytest
 
-from segue.app.backfilling import (
-    Wish,
-    backfill_object,
-    effects_object,
-    effects_of,
-    is_over,
-    plan_backfill,
-    progress_of,
-    range_of,
-    read_only,
-)
 from segue.app.home import Home
 from segue.app.reading import open_reading
 from segue.model.backfills import BackfillRow, unpack_slots
@@ -22,6 +11,17 @@ from segue.model.state import RunState, SlotState
 from segue.model.timing import Foretold
 from segue.model.views import BackfillView, SlotView
 from segue.schedule.declare import cron, daily, every, hourly
+from segue.show.backfilling import (
+    Wish,
+    backfill_object,
+    effects_object,
+    effects_of,
+    is_over,
+    plan_backfill,
+    progress_of,
+    range_of,
+    read_only,
+)
 
 HOUR = 3_600_000_000
 NOW = parse_moment("2026-10-20T12:00", "UTC")

@@ -22,7 +22,7 @@ from segue.schedule.slots import next_fires
 from segue.schedule.timetable import timetable_from_data
 
 if TYPE_CHECKING:
-    from segue.app.reading import Reading
+    from segue.show.reading import Reading
 
 __all__ = [
     "ClockState",

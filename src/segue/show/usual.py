@@ -13,7 +13,7 @@ from segue.model.state import RunState, TaskState
 from segue.model.views import RunDetail, RunView, TaskView
 
 if TYPE_CHECKING:
-    from segue.app.reading import Reading
+    from segue.show.reading import Reading
 
 __all__ = ["Usual"]
 

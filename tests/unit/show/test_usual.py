@@ -1,12 +1,12 @@
 from msgspec import structs
 
-from segue.app.usual import Usual
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import RunRow
 from segue.model.spec import DagSpec, TaskSpec
 from segue.model.state import AttemptState, RunState, TaskState
 from segue.model.views import AttemptView, RunDetail, RunView, TaskView
-from tests.unit.app.known import Known
+from segue.show.usual import Usual
+from tests.unit.show.known import Known
 
 SECOND = 1_000_000
 NOW = Instant(1_000 * SECOND)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Final
 
-from segue.app.reading import Reading, Selection
 from segue.model.duration import microseconds
 from segue.model.errors import UsageError
 from segue.model.ids import Instant
@@ -14,6 +13,7 @@ from segue.model.moment import instant_at, parse_moment, wall_at
 from segue.model.spec import DagSpec
 from segue.model.state import RunState
 from segue.resolve.selection import dag_fits, select_dags
+from segue.show.reading import Reading, Selection
 
 __all__ = ["meant_dags", "read_selection", "read_since", "read_until"]
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from segue.app.slots import ledger_object, ledger_of
 from segue.model.errors import UsageError
 from segue.model.ids import Instant
 from segue.model.moment import DAY, HOUR, parse_moment
@@ -11,6 +10,7 @@ from segue.model.state import SlotState
 from segue.model.timing import Foretold, Timing
 from segue.model.views import SlotView
 from segue.schedule.declare import daily, every, hourly, weekly
+from segue.show.slots import ledger_object, ledger_of
 
 ZONE = "America/Los_Angeles"
 S = SlotState

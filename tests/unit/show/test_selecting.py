@@ -2,10 +2,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from segue.app.selecting import read_selection, read_since
 from segue.model.errors import UsageError
 from segue.model.moment import instant_of
 from segue.model.state import RunState
+from segue.show.selecting import read_selection, read_since
 
 NOW = instant_of(datetime(2026, 4, 10, 12, tzinfo=UTC))
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any, Final
 
-from segue.app.reading import Reading
 from segue.engine.forecast import Outlook, estimate, outlook
 from segue.model.acts import Act, CancelRun, MoveBackfill, RetryRun, StartBackfill
 from segue.model.backfills import BackfillOrder, pack_slots
@@ -24,6 +23,7 @@ from segue.model.views import BackfillView, RunView, SlotView
 from segue.schedule.planner import CUSTOM, Clock
 from segue.schedule.slot import Slot
 from segue.schedule.slots import slots_between
+from segue.show.reading import Reading
 
 __all__ = [
     "ONLY",

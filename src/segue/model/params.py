@@ -8,9 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-from segue.define.faults import nearest
-from segue.define.schema import problem
 from segue.model.errors import UsageError
+from segue.model.param_schema import problem
 from segue.model.spec import DagSpec, ParamSpec
 from segue.model.value import decode
 
@@ -102,7 +101,7 @@ def values_from(spec: DagSpec, given: Mapping[str, object]) -> dict[str, object]
     known = {param.name: param for param in spec.params}
     for name, value in given.items():
         if name not in known:
-            near = nearest(name, known)
+            near = next(iter(get_close_matches(name, list(known), 1)), None)
             hint = f": did you mean {near}?" if near else f": it has {', '.join(known) or 'none'}"
             raise UsageError(f"{spec.id} has no param {name}{hint}")
         why = problem(_schema_of(known[name]), value)

@@ -2,7 +2,6 @@
 
 import pytest
 
-from segue.app.outlook import clock_object, clocks_of, fires, forecast_object, forecasts_of, words_of
 from segue.model.errors import UsageError
 from segue.model.ids import Instant
 from segue.model.moment import DAY, HOUR, parse_moment
@@ -11,7 +10,8 @@ from segue.model.timing import Foretold, Timing
 from segue.model.views import DagView
 from segue.model.why import Why
 from segue.schedule.declare import cron, daily, hourly, listed
-from tests.unit.app.known import Known
+from segue.show.outlook import clock_object, clocks_of, fires, forecast_object, forecasts_of, words_of
+from tests.unit.show.known import Known
 
 ZONE = "America/Los_Angeles"
 MINUTE = 60_000_000

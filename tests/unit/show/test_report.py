@@ -1,11 +1,11 @@
 import json
 
-from segue.app.report import run_object, run_row, summarise
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import RunRow
 from segue.model.spec import DagSpec, TaskSpec
 from segue.model.state import AttemptState, RunState, TaskState
 from segue.model.views import AttemptView, RunDetail, RunView, TaskView
+from segue.show.report import run_object, run_row, summarise
 
 SECOND = 1_000_000
 RUN = RunKey("d", "2026-04-01", 2)

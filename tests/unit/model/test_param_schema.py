@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 import pytest
 
-from segue.define.schema import problem
+from segue.model.param_schema import problem
 
 
 class Size(enum.Enum):

@@ -2,13 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from segue.app.diffing import Side, difference_of
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import RunRow
 from segue.model.spec import DagSpec, Rules, TaskSpec
 from segue.model.state import AttemptState, RunState, TaskState
 from segue.model.value import encode
 from segue.model.views import AttemptView, RunDetail, RunView, TaskView
+from segue.show.diffing import Side, difference_of
 
 RUN = RunKey("shop", "2026-04-01", 1)
 

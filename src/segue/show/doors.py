@@ -1,0 +1,120 @@
+"""What the API needs of the outside, as small contracts: `app/web` opens these doors, tests pass fakes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from segue.model.access import Principal
+from segue.model.events import Request
+from segue.model.ids import Instant, RunKey
+from segue.store.readers import Reader
+
+__all__ = ["Desk", "Doors", "Gate", "Health", "Library", "Reply"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the owner has answered to a request; `run` is the run it made or moved."""
+
+    ok: bool
+    text: str
+    run: RunKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How whoever schedules is.
+
+    Args:
+        leads: somebody takes turns now.
+        place: who, for people.
+        detail: a sentence where not all is well.
+        turned_at: the last turn, as far as it is known.
+        workers: attempts at once.
+        alive: attempts alive.
+    """
+
+    leads: bool
+    place: str = ""
+    detail: str = ""
+    turned_at: Instant | None = None
+    workers: int = 0
+    alive: int = 0
+
+
+class Library(Protocol):
+    """Lends readers of the store."""
+
+    def read(self) -> AbstractContextManager[Reader]:
+        """Lend a reader for one request.
+
+        Raises:
+            EnvironmentFault: the store cannot be read now.
+        """
+        ...
+
+
+class Desk(Protocol):
+    """Takes requests to the owner."""
+
+    def ask(self, requests: Sequence[Request], wait: float = 5.0) -> list[Reply | None]:
+        """Send requests together and wait for the answers.
+
+        Args:
+            requests: each with an id of its own; one that was sent before has the answer it had then.
+            wait: seconds for all of them together.
+
+        Returns:
+            An answer for each, None for one that has not come yet.
+
+        Raises:
+            NoOwner: nobody drives this home, and nobody will find the requests later.
+        """
+        ...
+
+    def health(self) -> Health:
+        """How the owner is; it never waits longer than a second."""
+        ...
+
+    def why(self, run: RunKey) -> list[tuple[str, str, str]]:
+        """What the engine says of a living run: label, state, sentence; empty where no owner knows it."""
+        ...
+
+    def driven(self) -> frozenset[str] | None:
+        """The runs that a living owner drives; None: all of them."""
+        ...
+
+
+class Gate(Protocol):
+    """Recognises who speaks."""
+
+    def by_session(self, cookie: str, now: Instant) -> Principal | None:
+        """Whose session this is."""
+        ...
+
+    def by_token(self, token: str, now: Instant) -> Principal | None:
+        """Whose token this is."""
+        ...
+
+    def deny(self, who: str, what: str, why: str, now: Instant, address: str = "") -> None:
+        """Write an audit row of what was refused."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """All of them.
+
+    Args:
+        clock: the time now.
+        instance: hex digits that tell this installation from others.
+    """
+
+    library: Library
+    desk: Desk
+    gate: Gate
+    clock: Callable[[], Instant]
+    instance: str = ""
