@@ -142,8 +142,9 @@ def _running(shop: FileShop, task: str, **options: object) -> tuple[AttemptKey, 
 
 
 def _log(shop: FileShop, event: Ended) -> list[str]:
-    """What the log says, once it says something: it is written by a thread of its own."""
-    shop.turn_until((shop.folder.parent / "home" / "logs" / event.usage.log).exists)
+    """What the log says, once its first line is whole: a thread of its own makes the file and writes into it."""
+    log = shop.folder.parent / "home" / "logs" / event.usage.log
+    shop.turn_until(lambda: log.exists() and b"\n" in log.read_bytes())
     return [line["msg"] for line in log_lines(shop.folder.parent / "home", event)]
 
 

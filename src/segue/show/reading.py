@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Protocol
 
-from segue.model.errors import UsageError
+from segue.model.errors import NotFound, UsageError
 from segue.model.ids import Instant, RunKey
 from segue.model.spec import DagSpec
 from segue.model.state import FINAL, RUN_FINAL, RunState, TaskState
@@ -90,11 +90,11 @@ class Reading:
         """The run that is named so: `dag@key`, `dag@latest`, or its number; also under a former id of its DAG.
 
         Raises:
-            UsageError: there is none; the nearest ones are named.
+            NotFound: there is none; the nearest ones are named.
         """
         view = None if self._reader is None else self._reader.find(text) or self._under_new_id(text)
         if view is None:
-            raise UsageError(f"there is no run {text}{self._near(text)}")
+            raise NotFound(f"there is no run {text}{self._near(text)}")
         return view
 
     def _under_new_id(self, text: str) -> RunView | None:
@@ -117,7 +117,7 @@ class Reading:
         assert self._reader is not None
         detail = self._reader.run(view.run)
         if detail is None:
-            raise UsageError(f"run {view.run} was removed just now")
+            raise NotFound(f"run {view.run} was removed just now")
         return detail
 
     def spec(self, view: RunView) -> DagSpec:
@@ -135,17 +135,17 @@ class Reading:
         """A DAG, also by a former id, and its newest version.
 
         Raises:
-            UsageError: the home knows none of that name; the nearest one is named.
+            NotFound: the home knows none of that name; the nearest one is named.
         """
         views = self.dags()
         for view in views:
             if name == view.dag or name in view.former:
                 return view, self.newest(view)
         if not views:
-            raise UsageError(f"there is no DAG {name}: the home {self._place} knows none yet, `segue up` does that")
+            raise NotFound(f"there is no DAG {name}: the home {self._place} knows none yet, `segue up` does that")
         near = difflib.get_close_matches(name, [view.dag for view in views], 1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(view.dag for view in views[:10])}"
-        raise UsageError(f"there is no DAG {name}: {hint}")
+        raise NotFound(f"there is no DAG {name}: {hint}")
 
     def declared(self, name: str) -> tuple[DagView, DagSpec]:
         """A DAG that a file declares.
@@ -175,11 +175,11 @@ class Reading:
         """One backfill.
 
         Raises:
-            UsageError: there is none of that number.
+            NotFound: there is none of that number.
         """
         view = None if self._reader is None else self._reader.backfill(number)
         if view is None:
-            raise UsageError(f"there is no backfill {number}: `segue backfills` lists them")
+            raise NotFound(f"there is no backfill {number}: `segue backfills` lists them")
         return view
 
     def runs_of(self, backfill: int, states: Sequence[RunState] = ()) -> Sequence[RunView]:

@@ -95,8 +95,8 @@ def timeouts(ledger: Ledger, commit: Commit, executor: ScriptedExecutor) -> Iter
 def hooks(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
     """Every end that has a hook calls it in the same transaction, or while an earlier call of it is alive; no more."""
     made = {(one.key.run, one.key.task, one.key.index) for one, _ in commit.attempts if one.kind == "hook"}
-    for moved, _before in commit.tasks:
-        hook = _due(ledger.runs[moved.run], moved)
+    for moved, before in commit.tasks:
+        hook = _due(ledger.runs[moved.run], moved, before)
         if hook is None:
             continue
         which = moved.run, hook_id(moved.task, hook), moved.index
@@ -115,15 +115,14 @@ def hooks(ledger: Ledger, commit: Commit, _: ScriptedExecutor) -> Iterator[str]:
             yield from _check_call(ledger, commit, made_now)
 
 
-def _due(run: RunRecord, moved: TaskMoved) -> str | None:
-    """The hook that this move calls."""
+def _due(run: RunRecord, moved: TaskMoved, before: TaskRecord) -> str | None:
+    """The hook that this move calls. What a person has released has done its work, and only waits to be published."""
     rules = run.specs[moved.task].rules
     if moved.marked or moved.reused_from is not None:
         return None
     hook = _HOOKS.get(moved.new)
     if moved.new is TaskState.CANCELLED and moved.old is TaskState.UP_FOR_RETRY and run.stop:
-        kept = run.kept.get((moved.task, moved.index))
-        hook = "cancel" if kept and not run.task(moved.task, moved.index).staged else None
+        hook = "cancel" if run.kept.get((moved.task, moved.index)) and not before.released else None
     return hook if hook in rules.hooks else None
 
 
@@ -140,8 +139,8 @@ def _check_call(ledger: Ledger, commit: Commit, made: AttemptMoved) -> Iterator[
     if task and hook not in run.specs[task].rules.hooks:
         yield f"{key} is called, {task} has no such hook"
     due = any(
-        moved.run == key.run and (moved.task, moved.index) == (task, key.index) and _due(run, moved) == hook
-        for moved, _ in commit.tasks
+        moved.run == key.run and (moved.task, moved.index) == (task, key.index) and _due(run, moved, before) == hook
+        for moved, before in commit.tasks
     )
     ended = not task and any(moved.run == key.run and _RUN_HOOKS.get(moved.new) == hook for moved, _ in commit.runs)
     again = key._replace(number=key.number - 1) in run.attempts  # it was lost, or had been called while it was alive

@@ -1,0 +1,197 @@
+"""The one way to make a route: what it needs is said where it is made, and what it returns is encoded here.
+
+A route without permission cannot be declared, so none can be forgotten (RELIABILITY D1, D8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import wraps
+from hashlib import blake2b
+from typing import Any, Final, TypeVar
+
+import msgspec
+from fastapi import Depends, Request, Response
+from fastapi.routing import APIRoute
+
+from segue.model.access import ALL, Role
+from segue.show.api.problems import Problem
+from segue.show.api.visiting import Visit, visit_of
+
+__all__ = ["PREFIX", "Of", "Permit", "Route", "Routes", "encoded"]
+
+PREFIX: Final = "/api/v1"
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_PROBLEM: Final[dict[str, Any]] = {
+    "model": Problem, "content": {"application/problem+json": {}},
+}  # fmt: skip
+_SAID: Final = {
+    401: "nobody is signed in", 403: "the role does not reach so far", 404: "there is no such thing to be seen",
+    409: "not in the present state", 422: "it cannot be understood", 503: "the store or the scheduler is away",
+}  # fmt: skip
+
+
+class Of(Enum):
+    """What the role is needed on."""
+
+    EVERYTHING = ALL
+    """On the selection `*`: what belongs to no DAG."""
+    SOME = "some"
+    """On any DAG: the function narrows to what may be seen, or calls `visit.require` for each object."""
+    DAG = "dag"
+    """On the DAG that the path names as `{dag}`."""
+    RUN = "run"
+    """On the DAG of the run that the path names as `{run}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """What a route needs; `role` None: it is public."""
+
+    role: Role | None
+    of: Of = Of.SOME
+
+
+class Route(APIRoute):
+    """A route that says what it needs."""
+
+    permit: Permit
+
+
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    method: str
+    path: str
+    function: Callable[..., Any]
+    permit: Permit
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """The routes of one topic.
+
+    Args:
+        tag: the topic, as OpenAPI shows it.
+        prefix: of their paths.
+    """
+
+    tag: str
+    prefix: str = PREFIX
+    _declared: list[_Declared] = field(default_factory=list)
+
+    def get(self, path: str, **options: Any) -> Callable[[_Function], _Function]:
+        """Declare a route that looks; see `add`."""
+        return self.add("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> Callable[[_Function], _Function]:
+        """Declare a route that acts; see `add`."""
+        return self.add("POST", path, **options)
+
+    def put(self, path: str, **options: Any) -> Callable[[_Function], _Function]:
+        """Declare a route that sets; see `add`."""
+        return self.add("PUT", path, **options)
+
+    def delete(self, path: str, **options: Any) -> Callable[[_Function], _Function]:
+        """Declare a route that removes; see `add`."""
+        return self.add("DELETE", path, **options)
+
+    def add(
+        self, method: str, path: str, *, needs: Role | None = None, of: Of = Of.SOME, public: bool = False,
+        **options: Any,
+    ) -> Callable[[_Function], _Function]:  # fmt: skip
+        """Declare a route.
+
+        Args:
+            method: GET, POST, PUT or DELETE.
+            path: below the prefix.
+            needs: the role.
+            of: what the role is needed on.
+            public: anybody may.
+            options: of FastAPI's route: `summary`, `status_code`, `responses`, …
+
+        Raises:
+            ValueError: it says neither what it needs nor that it is public.
+        """
+        if (needs is None) is not public:
+            raise ValueError(f"{method} {path}: say what it needs, or public=True")
+
+        def declare(function: _Function) -> _Function:
+            self._declared.append(_Declared(method, self.prefix + path, function, Permit(needs, of), options))
+            return function
+
+        return declare
+
+    def made(self) -> Iterator[Route]:
+        """The routes, for an application."""
+        for one in self._declared:
+            permit = one.permit
+            extra = {"x-segue-role": "public" if permit.role is None else str(permit.role)}
+            options = {"summary": _summary(one.function), **one.options}
+            responses = {**_told(permit, one.method), **options.pop("responses", {})}
+            route = Route(
+                one.path, _answering(one.function), methods=[one.method], tags=[self.tag], responses=responses,
+                dependencies=[Depends(_guard(permit))], openapi_extra=extra, operation_id=one.function.__name__,
+                **options,
+            )  # fmt: skip
+            route.permit = permit
+            yield route
+
+
+def _summary(function: Callable[..., Any]) -> str:
+    return (function.__doc__ or function.__name__).partition("\n")[0].rstrip(".")
+
+
+def _told(permit: Permit, method: str) -> dict[int | str, dict[str, Any]]:
+    codes: Sequence[int] = (422, 503) if permit.role is None else (401, 403, 404, 422, 503)
+    if method != "GET":
+        codes = (*codes, 409)
+    return {code: {**_PROBLEM, "description": _SAID[code]} for code in codes}
+
+
+def _guard(permit: Permit) -> Callable[[Request], None]:
+    """Decides before the function runs. It is no coroutine: it may read the store."""
+
+    def guard(request: Request) -> None:
+        if permit.role is None:
+            return
+        visit = visit_of(request)
+        if permit.of is Of.EVERYTHING:
+            visit.require(permit.role, None)
+        elif permit.of is Of.DAG:
+            visit.require(permit.role, request.path_params["dag"])
+        elif permit.of is Of.RUN:
+            visit.require_run(permit.role, request.path_params["run"])
+        else:
+            visit.require_some(permit.role)
+
+    return guard
+
+
+def _answering(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, with what it returns encoded; a `Response` is sent as it is."""
+
+    @wraps(function)
+    def answer(*args: Any, **words: Any) -> Response:
+        result = function(*args, **words)
+        if isinstance(result, Response):
+            return result
+        visit = next((word for word in words.values() if isinstance(word, Visit)), None)
+        return encoded(result, "" if visit is None else visit.if_none_match)
+
+    return answer
+
+
+def encoded(result: object, if_none_match: str = "", status: int = 200) -> Response:
+    """A JSON answer with its tag; without a body where the caller has it already."""
+    if result is None:
+        return Response(status_code=204)
+    body = msgspec.json.encode(result)
+    tag = f'W/"{blake2b(body, digest_size=12).hexdigest()}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if tag in (one.strip() for one in if_none_match.split(",")):
+        return Response(status_code=304, headers=headers)
+    return Response(body, status, headers, "application/json")

@@ -1,0 +1,11 @@
+"""Every topic of the API, in the order in which OpenAPI shows them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from segue.show.api.routing import Routes
+
+__all__ = ["TOPICS"]
+
+TOPICS: Final[tuple[Routes, ...]] = ()

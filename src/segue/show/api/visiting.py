@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+
+from fastapi import Depends, Request
+
+from segue.model.access import Principal, Role, Subject
+from segue.model.errors import Forbidden, NotFound
+from segue.model.ids import Instant
+from segue.show.access.deciding import decide, visible
+from segue.show.access.subjects import Subjects
+from segue.show.doors import Doors
+from segue.show.reading import Reading
+from segue.store.readers import Reader
+
+__all__ = ["Visit", "Visiting", "visit_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of somebody who is recognised.
+
+    Args:
+        doors: to the outside.
+        principal: whoever asks.
+        now: when the request came.
+        subjects: the DAGs, as grants know them.
+        key: the `Idempotency-Key` of the request, empty where it has none.
+        if_none_match: the tags of what the caller has already.
+        address: where it came from.
+    """
+
+    doors: Doors
+    principal: Principal
+    now: Instant
+    subjects: Subjects
+    key: str = ""
+    if_none_match: str = ""
+    address: str = ""
+
+    @property
+    def actor(self) -> str:
+        """Who acts, as audit rows and runs have it."""
+        return self.principal.name
+
+    @contextmanager
+    def read(self) -> Iterator[Reader]:
+        """A reader of the store."""
+        with self.doors.library.read() as reader:
+            yield reader
+
+    @contextmanager
+    def reading(self) -> Iterator[Reading]:
+        """The reading side of the store."""
+        with self.read() as reader:
+            yield Reading(reader, "here", self.doors.desk)
+
+    def seen(self, role: Role = Role.VIEWER) -> frozenset[str] | None:
+        """The ids of DAGs on which the caller has a role, None: on all."""
+        if decide(self.principal, role, None):
+            return None
+        with self.read() as reader:
+            return visible(self.principal, role, self.subjects.all(reader))
+
+    def require(self, role: Role, dag: str | None) -> None:
+        """Stop whoever lacks a role on a DAG, or (None) on everything.
+
+        Raises:
+            NotFound: they may not even see it, or it does not exist.
+            Forbidden: they may see it.
+        """
+        if decide(self.principal, role, None):
+            return
+        if dag is None:
+            raise Forbidden(f"this needs the role {role} on everything (`*`): {_has(self.principal)}")
+        subject = self._subject(dag)
+        if subject is None or not decide(self.principal, Role.VIEWER, subject):
+            raise NotFound(f"there is no DAG {dag}")
+        if not decide(self.principal, role, subject):
+            raise Forbidden(f"this needs the role {role} on DAG {dag}: {_has(self.principal)}")
+
+    def require_run(self, role: Role, run: str) -> None:
+        """Stop whoever lacks a role on the DAG of a run, named as people do (`orders@latest`, `41`).
+
+        Raises:
+            NotFound: they may not even see it, or it does not exist.
+            Forbidden: they may see it.
+        """
+        if decide(self.principal, role, None):
+            return
+        with self.reading() as reading:
+            dag = reading.find(run).run.dag
+        try:
+            self.require(role, dag)
+        except NotFound:
+            raise NotFound(f"there is no run {run}") from None
+
+    def require_some(self, role: Role) -> None:
+        """Stop whoever has a role nowhere.
+
+        Raises:
+            Forbidden: they have it nowhere.
+        """
+        if not any(grant.role.rank >= role.rank for grant in self.principal.grants):
+            raise Forbidden(f"this needs the role {role}: {_has(self.principal)}")
+
+    def _subject(self, dag: str) -> Subject | None:
+        with self.read() as reader:
+            return self.subjects.one(reader, dag)
+
+
+def _has(principal: Principal) -> str:
+    has = ", ".join(f"{grant.role} on {grant.select}" for grant in principal.grants)
+    return f"{principal.name} is {has}" if has else f"{principal.name} has no role anywhere"
+
+
+def visit_of(request: Request) -> Visit:
+    """The visit that a request is."""
+    visit = request.scope["state"]["visit"]
+    assert isinstance(visit, Visit)
+    return visit
+
+
+Visiting: TypeAlias = Annotated[Visit, Depends(visit_of)]
+"""What a route's function takes to know who asks."""
