@@ -208,7 +208,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False):
 
 
 class Snapshot(msgspec.Struct, frozen=True, gc=False):
-    """One consistent read of all that an engine needs to begin."""
+    """One consistent read of all that an engine needs to begin; `braked`: the store is one that was put back."""
 
     fence_key: bytes
     dags: tuple[DagImage, ...] = ()
@@ -217,3 +217,4 @@ class Snapshot(msgspec.Struct, frozen=True, gc=False):
     backfills: tuple[BackfillImage, ...] = ()
     last_backfill: int = 0
     episodes: tuple[Episode, ...] = ()
+    braked: bool = False

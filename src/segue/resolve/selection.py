@@ -6,13 +6,14 @@ A group's word also names the tasks of the groups inside it. DAGs are named by i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
+from functools import partial
 
 from segue.model.spec import DagSpec
 from segue.resolve.graph import Graph
 
-__all__ = ["dag_fits", "select_dags", "select_tasks", "selects_many"]
+__all__ = ["dag_fits", "fits", "select_dags", "select_tasks", "selects_many"]
 
 
 def selects_many(word: str) -> bool:
@@ -46,7 +47,17 @@ def dag_fits(spec: DagSpec, text: str) -> bool:
         spec: of the DAG.
         text: as a person writes it, `orders_*,tag:retail&owner:dana`.
     """
-    return any(all(_names(spec, word.strip()) for word in part.split("&")) for part in text.split(","))
+    return fits(text, partial(_names, spec))
+
+
+def fits(text: str, names: Callable[[str], bool]) -> bool:
+    """Say whether a selection names something.
+
+    Args:
+        text: as a person writes it: words that `,` and `&` join.
+        names: says it of one word.
+    """
+    return any(all(names(word.strip()) for word in part.split("&")) for part in text.split(","))
 
 
 def select_dags(specs: Sequence[DagSpec], texts: Sequence[str]) -> list[str]:

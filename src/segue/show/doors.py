@@ -99,6 +99,10 @@ class Gate(Protocol):
         """Whose token this is."""
         ...
 
+    def still(self, principal: Principal, now: Instant) -> Principal | None:
+        """The principal as it stands now, None where its session or token has ended."""
+        ...
+
     def deny(self, who: str, what: str, why: str, now: Instant, address: str = "") -> None:
         """Write an audit row of what was refused."""
         ...

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from segue.show.api.events import EVENTS
 from segue.show.api.routing import Routes
 
 __all__ = ["TOPICS"]
 
-TOPICS: Final[tuple[Routes, ...]] = ()
+TOPICS: Final[tuple[Routes, ...]] = (EVENTS,)

@@ -58,12 +58,16 @@ class Visit:
         with self.read() as reader:
             yield Reading(reader, "here", self.doors.desk)
 
-    def seen(self, role: Role = Role.VIEWER) -> frozenset[str] | None:
-        """The ids of DAGs on which the caller has a role, None: on all."""
-        if decide(self.principal, role, None):
+    def seen(self) -> frozenset[str] | None:
+        """The ids of DAGs that the caller may see, None: all."""
+        return self.seen_by(self.principal)
+
+    def seen_by(self, principal: Principal) -> frozenset[str] | None:
+        """The ids of DAGs that somebody may see, None: all."""
+        if decide(principal, Role.VIEWER, None):
             return None
         with self.read() as reader:
-            return visible(self.principal, role, self.subjects.all(reader))
+            return visible(principal, Role.VIEWER, self.subjects.all(reader))
 
     def require(self, role: Role, dag: str | None) -> None:
         """Stop whoever lacks a role on a DAG, or (None) on everything.

@@ -34,6 +34,7 @@ from segue.store.schema import (
     tasks,
     versions,
 )
+from segue.store.sql.braking import is_braked
 from segue.store.sql.rows import (
     BACKFILLS,
     DAGS,
@@ -85,7 +86,7 @@ class SqlSource:
         """All DAGs and pools, the runs among `wanted` (None: all) that have not ended, and those that owe a hook."""
         return Snapshot(
             fence_key, self.dags(), self.open_runs(wanted), self.pools(), self.backfills(), self._last_backfill(),
-            self._episodes(),
+            self._episodes(), is_braked(self._connection),
         )  # fmt: skip
 
     def open_runs(self, wanted: Iterable[RunKey] | None) -> tuple[RunImage, ...]:

@@ -19,6 +19,7 @@ from segue.model.ids import Instant
 from segue.store.schema import SCHEMA, meta, metadata
 from segue.store.sqlite.connection import connect_writer, damaged, faults, grow_wal, open_driver
 from segue.store.sqlite.grammar import STATEMENTS
+from segue.store.sqlite.lives import begin_life
 from segue.store.sqlite.version import stored_version
 from segue.store.sqlite.writer import SqliteWriter
 
@@ -57,7 +58,8 @@ def open_writer(
     connection = connect_writer(path, driver)
     try:
         with faults(path):
-            _prepare(connection, path, now, say)
+            made = _prepare(connection, path, now, say)
+            restored = begin_life(connection, path, now, made=made)
             instance, fence_key = _read(connection, "instance", str), _read(connection, "fence_key", bytes)
     except (DBAPIError, NoResultFound, KeyError, msgspec.MsgspecError) as error:
         connection.close()
@@ -66,14 +68,15 @@ def open_writer(
         connection.close()
         raise
     grow_wal(path)
-    return SqliteWriter(connection, path, instance, fence_key)
+    return SqliteWriter(connection, path, instance, fence_key, restored)
 
 
-def _prepare(connection: Connection, path: Path, now: Instant, say: Callable[[str], None]) -> None:
+def _prepare(connection: Connection, path: Path, now: Instant, say: Callable[[str], None]) -> bool:
+    """Make it, or check it and bring it up to date; says whether it was made."""
     version = stored_version(connection, path)
     if version is None:
         _create(connection, now)
-        return
+        return True
     due = _is_check_due(connection, now)
     if due:
         _check(connection, path)
@@ -85,6 +88,7 @@ def _prepare(connection: Connection, path: Path, now: Instant, say: Callable[[st
     if due:
         with suppress(DBAPIError):  # what cannot be noted will be checked again
             connection.exec_driver_sql(STATEMENTS.set_meta, ("checked", msgspec.msgpack.encode(now)))
+    return False
 
 
 def _is_check_due(connection: Connection, now: Instant) -> bool:

@@ -25,6 +25,7 @@ from segue.store.sql.transaction import SqlTransaction
 from segue.store.sqlite.connection import code_of, fault_of, faults, reading
 from segue.store.sqlite.desk import Cursor, SqliteDesk
 from segue.store.sqlite.grammar import STATEMENTS
+from segue.store.sqlite.lives import end_life
 
 __all__ = ["SqliteWriter"]
 
@@ -39,10 +40,13 @@ class SqliteWriter:
         path: of the database, for messages.
         instance: the database's name, by which a copy is told from its original.
         fence_key: the store's secret.
+        restored: why it is taken for one that was put here, empty where it is not.
     """
 
-    def __init__(self, connection: Connection, path: Path, instance: str, fence_key: bytes) -> None:
-        self.instance = instance
+    def __init__(
+        self, connection: Connection, path: Path, instance: str, fence_key: bytes, restored: str = ""
+    ) -> None:
+        self.instance, self.restored = instance, restored
         self._connection, self._path, self._fence_key = connection, path, fence_key
         self._cursor: Cursor = cast(Any, connection.connection.driver_connection).cursor()
         self._seq = 0
@@ -116,6 +120,8 @@ class SqliteWriter:
             if self._sound:
                 with self._begun():
                     self._cursor.execute(STATEMENTS.set_meta, ("closed", msgspec.msgpack.encode(self._epoch())))
+                with suppress(OSError):
+                    end_life(self._path, self._seq)
         self._connection.close()
 
     def _epoch(self) -> int:
