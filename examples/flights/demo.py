@@ -33,7 +33,8 @@ def main() -> int:
     console = Console()
     words = ["backfill", "flights.py", MONTH, "--cap", "3", "--reason", "the example's first month", "--yes"]
     with flaky.serving(OUT / "flaky", {"airports": source.airports}) as url:
-        console.print(f"[bold]segue {' '.join(words[:5])}[/]   (airports come from a server that fails first)\n")
+        console.print(f"[bold]segue {' '.join(words[:5])}[/]")
+        console.print("[dim]airports come from a server that fails first[/]\n")
         code = segue(*words, "--param", f"airports_url={url}", "--param", f"out={OUT}").returncode
     if code:
         return code
@@ -99,9 +100,16 @@ def checksums() -> Table:
 
 
 def digest(table: pa.Table) -> str:
-    """Twelve hex digits over the rows of a table, in whatever order they lie."""
+    """Twelve hex digits over the rows of a table, in whatever order they lie; a zone counts by its offset."""
+    fields = [field.with_type(utc(field.type)) for field in table.schema]
+    table = table.cast(pa.schema(fields))
     rows = sorted(repr(sorted(row.items())) for row in table.to_pylist())
     return blake2b("\n".join(rows).encode(), digest_size=6).hexdigest()
+
+
+def utc(kind: pa.DataType) -> pa.DataType:
+    """`Etc/UTC` and `UTC` are one zone under two names."""
+    return pa.timestamp(kind.unit, "UTC") if pa.types.is_timestamp(kind) and kind.tz else kind
 
 
 if __name__ == "__main__":

@@ -49,6 +49,7 @@ from tests.contract.stores import (
 
 store = stores()
 DAY = 86_400_000_000
+HOUR = 3_600_000_000
 AGAIN = RunKey("daily", "2026-04-01", 2)
 THIRD = RunKey("daily", "2026-04-01", 3)
 SECOND = Version(2, SPEC, "spec-2", "code-1", "bundle-2")
@@ -127,6 +128,15 @@ def test_the_number_of_a_forgotten_run_is_given_to_no_other(store):
     write(store, created(AGAIN, slot=SLOT))
     assert store.reader.find(str(AGAIN)).number > number
     assert store.writer.facts(RerunRun(AGAIN), "x").next_n == 3
+
+
+@pytest.mark.parametrize(("key", "by"), [("2026-04-01", 2 * HOUR), ("2026-04-01", -26 * HOUR), ("2026-04-01T05:00", 0)])
+def test_the_number_of_a_forgotten_run_is_given_to_no_slot_of_another_schedule_either(store, key, by):
+    """In another zone a day begins at another instant; slots of another length begin at the same."""
+    run, other = RunKey("daily", key, 1), (Instant(SLOT[0] + by), Instant(SLOT[1] + by + 1))
+    write(store, defined(), *ended(run), SlotMoved("daily", SLOT, SlotState.FRESH, run, 1, NOW), forgotten(run))
+    assert store.writer.look([SlotAsk("daily", key, other)]).slots[0].next_n == 2
+    assert store.writer.facts(TriggerRun("daily", key, other), "x").next_n == 2
 
 
 def test_numbers_of_events_never_go_back(store):

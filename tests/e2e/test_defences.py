@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import shutil
 import signal
 import sqlite3
 import stat
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from segue.store.schema import metadata
+from segue.store.sqlite.lives import MARK
 from tests.e2e.commands import PATIENCE, Project
 from tests.unit.run.driver import alive
 
@@ -116,7 +118,7 @@ COLUMNS = [
 
 
 def _copy(project: Project, folder: Path) -> Project:
-    """The project with its database, and nothing else of its home."""
+    """The project with its database and the note that it is this home's own, and nothing else of its home."""
     copy = Project(folder)
     copy.write("good.py", GOOD)
     copy.home.mkdir(mode=0o700)
@@ -125,6 +127,7 @@ def _copy(project: Project, folder: Path) -> Project:
         closing(sqlite3.connect(copy.home / "segue.db")) as target,
     ):
         source.backup(target)
+    shutil.copy(project.home / MARK, copy.home)
     return copy
 
 

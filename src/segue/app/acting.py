@@ -1,11 +1,10 @@
-"""Acting on runs that exist: the plan that is shown, then the requests, to the owner there is or by this process."""
+"""Asking the owner of a home, where there is one."""
 
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,126 +15,20 @@ from segue.app.owner import actor_here, new_id
 from segue.app.reading import open_reading
 from segue.app.table_client import Asked, TableClient
 from segue.model.acts import Act
-from segue.model.errors import UsageError
 from segue.model.events import Request
-from segue.model.ids import Instant, RunKey
-from segue.model.state import FINAL, RUN_FINAL, RunState, TaskState
-from segue.model.views import RunDetail, RunView
-from segue.show.reading import Reading, Selection
+from segue.model.ids import RunKey
+from segue.model.views import RunDetail
 from segue.store.home import OwnerFacts, owner_of
 
-__all__ = [
-    "CANCEL",
-    "MARK",
-    "REJECT",
-    "RELEASE",
-    "RERUN",
-    "RETRY",
-    "STANDING",
-    "Answers",
-    "Plan",
-    "Verb",
-    "ask_owner",
-    "details_of",
-    "held_tasks",
-    "owner_here",
-    "plan_of",
-    "standing_here",
-]
+__all__ = ["STANDING", "Answers", "ask_owner", "details_of", "owner_here", "standing_here"]
 
 STANDING: Final = frozenset({"up", "dev", "scheduler"})
 """Kinds of owners that drive all runs, for good."""
 
 _RESTART: Final = 15.0  # seconds in which a loop that has died is back
 _TICK: Final = 0.05
-_BAD = frozenset({TaskState.FAILED, TaskState.UPSTREAM_FAILED, TaskState.CANCELLED})
 
 
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """What is done to runs.
-
-    Args:
-        name: of the verb.
-        states: of the runs that a selection without states means.
-        counts: says of a task's state whether the verb touches it.
-        once: of several runs of one interval only the newest is meant.
-        alone: it takes a run and no words more.
-    """
-
-    name: str
-    states: frozenset[RunState]
-    counts: Callable[[TaskState], bool]
-    once: bool = False
-    alone: bool = False
-
-
-RETRY = Verb(
-    "retry", frozenset(RunState) - {RunState.SUCCESS}, lambda state: state in _BAD or state not in FINAL, once=True
-)
-RERUN = Verb("rerun", RUN_FINAL | {RunState.HELD}, lambda state: True, once=True, alone=True)
-CANCEL = Verb("cancel", frozenset(RunState) - RUN_FINAL, lambda state: state not in FINAL, alone=True)
-MARK = Verb("mark", frozenset(RunState), lambda state: False)
-RELEASE, REJECT = (
-    Verb(name, frozenset({RunState.HELD, RunState.RUNNING}), lambda state: state is TaskState.HELD)
-    for name in ("release", "reject")
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is about to be done, the newest run first: how many tasks, since when, why they failed (how often each)."""
-
-    verb: Verb
-    runs: tuple[RunView, ...]
-    tasks: int
-    causes: tuple[tuple[str, int], ...]
-
-    @property
-    def since(self) -> Instant:
-        """When the oldest run was made."""
-        return min(view.row.created for view in self.runs)
-
-
-def plan_of(reading: Reading, verb: Verb, run: str | None, selection: Selection) -> Plan:
-    """The runs that are meant: the one that is named, or those of the selection that the verb can do something with.
-
-    Raises:
-        UsageError: there is no such run.
-    """
-    if run is not None:
-        views: Sequence[RunView] = (reading.find(run),)
-    else:
-        states = selection.states or tuple(sorted(verb.states))
-        found = reading.runs(replace(selection, states=states))
-        views = [view for view in found if verb is not RETRY or _stands(reading, view)]
-        if verb.once:
-            views = [view for view in views if not reading.superseded(view)]
-    tasks = sum(verb.counts(entry.state) for view in views for entry in reading.detail(view).entries())
-    causes = Counter(reason for view in views for _, reason in view.culprits)
-    return Plan(verb, tuple(views), tasks, tuple(causes.most_common()))
-
-
-def _stands(reading: Reading, view: RunView) -> bool:
-    """Whether nobody drives it."""
-    return reading.state(view) not in (RunState.QUEUED, RunState.RUNNING)
-
-
-def held_tasks(detail: RunDetail, task: str | None) -> list[str]:
-    """The labels of the held tasks that are meant: all of the run, those of `load`, or `load[3]`.
-
-    Raises:
-        UsageError: none is held, or not this one.
-    """
-    held = {entry.label: entry.task for entry in detail.entries() if entry.state is TaskState.HELD}
-    if meant := [label for label, name in held.items() if task in (None, label, name)]:
-        return meant
-    if not held:
-        raise UsageError(f"{detail.run.run} has no held task")
-    raise UsageError(f"{task} of {detail.run.run} is not held: {', '.join(held)} {'is' if len(held) == 1 else 'are'}")
-
-
-# --------------------------------------------------------------------------------------------------- with an owner
 @dataclass(frozen=True, slots=True)
 class Answers:
     """What an owner said: sentences of what it does, refusals, and the runs it made or moved."""

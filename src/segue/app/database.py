@@ -9,8 +9,9 @@ import fcntl
 import importlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, TypeAlias
 
 from segue.app.home import Home
@@ -35,9 +36,10 @@ _UPGRADING: Final = "segue.store.postgres.upgrading"
 
 
 class OwnedWriter(Writer, Protocol):
-    """A writer that is let go of."""
+    """A writer that is let go of; `restored`: why its database is taken for one that was put back, else empty."""
 
     instance: str
+    restored: str
 
     def close(self) -> None:
         """Close its connection; what is committed stays."""
@@ -93,8 +95,12 @@ class Database(Protocol):
         """Leave a request for whoever leads a server's database."""
         ...
 
-    def reader(self) -> FullReader:
-        """A reader, to be closed."""
+    def reader(self, *, short: bool = False) -> FullReader:
+        """A reader, to be closed; one for `short` reads gives up after a second."""
+        ...
+
+    def news(self, timeout: float) -> Iterator[int | None]:
+        """Give a turn after every commit to a server's database, and whenever so many seconds have passed."""
         ...
 
     def results(self) -> Results:
@@ -103,6 +109,10 @@ class Database(Protocol):
 
     def upgrade(self) -> str:
         """Bring a server's tables to the newest version; a sentence of what was done."""
+        ...
+
+    def brake(self, now: Instant) -> None:
+        """Pause everything, as where a database was put back; nobody may be leading."""
         ...
 
     def examine(self) -> str:
@@ -170,14 +180,22 @@ class _File:
     def put(self, request: Request, now: Instant) -> None:
         raise NotImplementedError("nobody leaves requests in a file")
 
-    def reader(self) -> FullReader:
-        return SqliteReader(self._path)
+    def reader(self, *, short: bool = False) -> FullReader:
+        return SqliteReader(self._path, monotonic if short else None)
+
+    def news(self, timeout: float) -> Iterator[int | None]:
+        raise NotImplementedError("the owner of a file tells its news itself")
 
     def results(self) -> Results:
         return SqliteResults(self._path)
 
     def upgrade(self) -> str:
         return ""
+
+    def brake(self, now: Instant) -> None:
+        with closing(open_writer(self._path, now)) as writer:
+            if not writer.restored:
+                writer.brake(now)
 
     def examine(self) -> str:
         return ""
@@ -208,9 +226,14 @@ class _Served:
     def put(self, request: Request, now: Instant) -> None:
         self._store.put_request(self.url, request, now)
 
-    def reader(self) -> FullReader:
-        reader: FullReader = self._store.PostgresReader(self.url)
+    def reader(self, *, short: bool = False) -> FullReader:
+        reader: FullReader = self._store.PostgresReader(self.url, **({"short": True} if short else {}))
         return reader
+
+    def news(self, timeout: float) -> Iterator[int | None]:
+        listening: Any = importlib.import_module("segue.store.postgres.listening")
+        news: Iterator[int | None] = listening.heard(self.url, timeout)
+        return news
 
     def results(self) -> Results:
         results: Results = self._store.PostgresResults(self.url)
@@ -223,6 +246,10 @@ class _Served:
         if old == new:
             return f"{where} is of version {new}, the newest: nothing to do"
         return f"{where} was brought from version {old} to {new}"
+
+    def brake(self, now: Instant) -> None:
+        upgrading: Any = importlib.import_module(_UPGRADING)
+        upgrading.brake_database(self.url, now)
 
     def examine(self) -> str:
         version = self._store.check_database(self.url)

@@ -14,6 +14,7 @@ from segue.app.owner import defined_by
 from segue.app.settings import Settings
 from segue.define.digest import code_digest
 from segue.model.acts import Deploy
+from segue.model.api.acts import DagChange
 from segue.model.definition import Defined, Definition
 from segue.model.ids import Instant
 from segue.model.interval import slot_key
@@ -26,7 +27,7 @@ from segue.schedule.planner import Clock, generation_of
 from segue.show.outlook import fires, words_of
 from segue.show.reading import Reading, Selection
 
-__all__ = ["UNASKED", "DagChange", "Plan", "plan_deploy", "plan_object", "read_files"]
+__all__ = ["UNASKED", "Plan", "plan_deploy", "plan_object", "read_files"]
 
 UNASKED: Final = 10
 """So many intervals a catch-up may run without a person's yes."""
@@ -34,37 +35,6 @@ UNASKED: Final = 10
 _UNDER_WAY: Final = tuple(sorted(frozenset(RunState) - RUN_FINAL))
 _NEXT: Final = 2
 Kind: TypeAlias = Literal["new", "changed", "renamed", "gone", "same"]
-
-
-@dataclass(frozen=True, slots=True)
-class DagChange:
-    """What becomes of one DAG.
-
-    Args:
-        dag: its id from now on.
-        kind: *same* may still bring another bundle.
-        file: that declares it.
-        former: the id that it had, where it is renamed.
-        suspects: of a new DAG, those that have gone and look like it.
-        tasks: a sign (`+`, `-`, `~`) and the id of every task that is new, gone or changed.
-        code: Python files that it reaches have changed.
-        clock: the schedule in words before and after, where it moves, and the next runs in the DAG's zone.
-        missing: how many intervals that have ended nobody runs, the first and the last of them.
-        catch_up: how many intervals that have ended are run by themselves.
-        under_way: runs that go on with the version they began with.
-    """
-
-    dag: str
-    kind: Kind
-    file: str
-    former: str = ""
-    suspects: tuple[str, ...] = ()
-    tasks: tuple[tuple[str, str], ...] = ()
-    code: bool = False
-    clock: tuple[str, str, tuple[str, ...]] | None = None
-    missing: tuple[int, str, str] | None = None
-    catch_up: int = 0
-    under_way: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ class Helm:
         database = database_of(home)
         self._store = database.writer(self.clock.now(), owner, waiting=waiting)
         self._stack.callback(self._store.close)
+        self.restored = self._store.restored
         socket = _socket_path(home, self._stack)
         self.inbox = ControlServer(socket, look)
         self._stack.callback(self.inbox.close)

@@ -17,11 +17,12 @@ from segue.app.picture import Picture
 from segue.app.session import Session
 from segue.app.settings import Settings, machine_memory
 from segue.engine.core import Engine
-from segue.model.acts import Act
+from segue.model.acts import Act, RerunRun, RetryRun, StartBackfill, TriggerRun
 from segue.model.contracts import Clock
 from segue.model.definition import Defined
 from segue.model.errors import Refused
 from segue.model.events import Event, Request
+from segue.model.ids import RunKey
 from segue.model.images import Snapshot
 from segue.model.spec import DagSpec
 from segue.model.views import RunDetail
@@ -88,10 +89,25 @@ class Foreground:
         self.session.post(event)
 
     def ask(self, act: Act, request: str | None = None) -> str:
-        """Ask for something in the name of this user; gives the request's id."""
+        """Ask for something in the name of this user; gives the request's id.
+
+        Raises:
+            Refused: it would begin something of a DAG that is paused hard, and wait for ever.
+        """
+        self._refuse_paused(act)
         name = request or new_id()
         self.session.post(Request(name, self.session.actor, act))
         return name
+
+    def _refuse_paused(self, act: Act) -> None:
+        match act:
+            case TriggerRun(dag) | StartBackfill(dag) | RetryRun(RunKey(dag)) | RerunRun(RunKey(dag)):
+                pass
+            case _:
+                return
+        with open_reader(Home(self.settings.home)) as reader:
+            if reader is not None and any(view.dag == dag and view.timing.hard for view in reader.dags()):
+                raise Refused(f"DAG {dag} is paused hard: nothing of it begins before `segue unpause {dag}`")
 
     def run(self) -> None:
         """Drive until everything asked for is done. Ctrl-C or TERM cancels cleanly, a second one kills."""

@@ -147,7 +147,7 @@ class RunPicture:
             task.move(change)
             self._place(task)
             return
-        self.tally.subtract(task.tally())
+        self.unsettle(task)
         match change:
             case TaskMoved():
                 task.move(change)
@@ -157,9 +157,15 @@ class RunPicture:
                 task.collapse()
         self.settle(task)
 
+    def unsettle(self, task: TaskPicture) -> None:
+        """Count a task no more: it moves."""
+        for state, count in task.tally().items():  # `Counter.subtract` takes five times as long
+            self.tally[state] -= count
+
     def settle(self, task: TaskPicture) -> None:
         """Count a task where it now stands."""
-        self.tally.update(task.tally())
+        for state, count in task.tally().items():
+            self.tally[state] += count
         self._place(task)
 
     def _place(self, task: TaskPicture) -> None:
@@ -198,7 +204,7 @@ class Picture:
         picture.started, picture.ended, picture.culprits = detail.run.started, detail.run.ended, detail.run.culprits
         for view in detail.tasks:
             if (task := picture.tasks.get(view.task)) is not None:
-                picture.tally.subtract(task.tally())
+                picture.unsettle(task)
                 _fill(task, view)
                 picture.settle(task)
         self.runs[picture.run] = picture

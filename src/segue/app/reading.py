@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from segue.app.control_client import ControlClient, OwnerGone
+from segue.app.control_client import PATIENCE, ControlClient, OwnerGone
 from segue.app.database import open_reader
 from segue.app.home import Home
 from segue.model.ids import RunKey
@@ -17,10 +17,11 @@ class Neighbour:
 
     Args:
         home: the home.
+        patience: seconds to wait for what it says.
     """
 
-    def __init__(self, home: Home) -> None:
-        self._home = home
+    def __init__(self, home: Home, patience: float = PATIENCE) -> None:
+        self._home, self._patience = home, patience
 
     def driven(self) -> frozenset[str] | None:
         """The runs that it drives, None where it drives all; none at all where there is no owner."""
@@ -28,7 +29,7 @@ class Neighbour:
         if socket is None:
             return frozenset()
         try:
-            with ControlClient(socket) as owner:
+            with ControlClient(socket, self._patience) as owner:
                 runs = owner.health()["runs"]
         except OwnerGone:
             return frozenset()
@@ -40,7 +41,7 @@ class Neighbour:
         if socket is None:
             return []
         try:
-            with ControlClient(socket) as owner:
+            with ControlClient(socket, self._patience) as owner:
                 return [(label, state, text) for label, state, text in owner.why(run)]
         except OwnerGone:
             return []

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -28,7 +28,7 @@ from segue.model.errors import SegueError
 from segue.model.events import Event, Expired, Value
 from segue.model.ids import Instant, RunKey
 
-__all__ = ["Pruned", "keep_house", "prune"]
+__all__ = ["Pruned", "keep_house", "log_files", "prune"]
 
 _FIRST: Final = 600.0
 _DAILY: Final = 86_400.0
@@ -138,6 +138,14 @@ def _remove_logs(folder: Path, before: Instant, pause: Callable[[float], bool]) 
             folder.rmdir()
     pause(0.0)
     return removed
+
+
+def log_files(folder: Path, before: Instant) -> Iterator[tuple[Path, int]]:
+    """The logs of attempts that nothing was added to since an instant, with their bytes."""
+    for path in folder.rglob("*.jsonl"):
+        with suppress(OSError):
+            if _is_older(path, before):
+                yield path, path.stat().st_size
 
 
 def _is_older(path: Path, before: Instant) -> bool:

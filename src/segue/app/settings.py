@@ -16,10 +16,11 @@ from segue.model.errors import UsageError
 from segue.model.limits import Guards, Limits
 from segue.model.size import bytes_of
 
-__all__ = ["FILES", "AlertTable", "ChannelTable", "Settings", "find_project", "machine_memory", "read_settings"]
+__all__ = ["FILES", "AlertTable", "ChannelTable", "Settings", "WebTable", "find_project", "machine_memory", "read_settings"]
 
 FILES: Final = ("segue.toml", "pyproject.toml")
 _TABLES: Final = ("pools", "resources", "secrets", "locations", "alerts", "channels", "keep")
+_WEB: Final = {"SEGUE_WEB_HOST": "host", "SEGUE_WEB_PORT": "port"}
 Slots: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
 
 
@@ -50,6 +51,28 @@ class KeepTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     results: str = "14d"
 
 
+class WebTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the web server listens (`[tool.segue.web]`).
+
+    Args:
+        host: address or name of a network interface.
+        port: 0 for any that is free; which one it was stands in `web.json` in the home.
+        public_host: names under which others than this machine call it; without one it listens for this machine only.
+        open_metrics: `/metrics` needs no token, where it listens for this machine only.
+    """
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8321
+    public_host: str | list[str] = msgspec.field(default_factory=list)
+    open_metrics: bool = False
+
+    @property
+    def public_hosts(self) -> tuple[str, ...]:
+        """The names under which others call it, in lower case."""
+        names = [self.public_host] if isinstance(self.public_host, str) else self.public_host
+        return tuple(name.lower() for name in names)
+
+
 class _Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What `[tool.segue]` may hold. Durations are written as in DAG files, sizes in bytes."""
 
@@ -78,6 +101,7 @@ class _Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alert_hosts: list[str] = []
     hold_reminder: str = "1h"
     keep: KeepTable = KeepTable()
+    web: WebTable | bool = WebTable()
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -118,6 +142,12 @@ class Settings(msgspec.Struct, frozen=True):
     def workers(self) -> int:
         """How many attempts run at once: as many as the machine has cores, but four at least."""
         return self.keys.workers or max(4, os.cpu_count() or 1)
+
+    @property
+    def web(self) -> WebTable | None:
+        """Where the web server listens, None where there is to be none (`web = false`)."""
+        web = self.keys.web
+        return (WebTable() if web else None) if isinstance(web, bool) else web
 
     @property
     def grace(self) -> int:
@@ -180,6 +210,7 @@ def read_settings(start: Path, environ: Mapping[str, str], flags: Mapping[str, o
         variable = f"SEGUE_{name.upper()}"
         if environ.get(variable):
             table[name], origin[name] = _read_variable(variable, name, environ[variable]), variable
+    _read_web(table, origin, environ)
     for name, value in (flags or {}).items():
         if value is not None:
             table[name], origin[name] = value, f"--{name}"
@@ -216,6 +247,22 @@ def _unwrapped(content: dict[str, Any]) -> dict[str, Any]:
     return content if inner is None else inner
 
 
+def _read_web(table: dict[str, Any], origin: dict[str, str], environ: Mapping[str, str]) -> None:
+    """The server's place is what people change for one start."""
+    for variable, name in _WEB.items():
+        if environ.get(variable) and table.get("web") is not False:
+            web = table.get("web")
+            value = _read_port(variable, environ[variable]) if name == "port" else environ[variable]
+            table["web"], origin["web"] = {**(web if isinstance(web, dict) else {}), name: value}, variable
+
+
+def _read_port(variable: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise UsageError(f"{variable}={text} is no whole number") from None
+
+
 def _read_variable(variable: str, name: str, text: str) -> object:
     if name in _TABLES:
         raise UsageError(f"{variable}: {name} is a table, write it in segue.toml: [tool.segue.{name}]")
@@ -225,7 +272,7 @@ def _read_variable(variable: str, name: str, text: str) -> object:
             return int(text)
     except ValueError:
         raise UsageError(f"{variable}={text} is no whole number") from None
-    if kind is bool:
+    if kind is bool or name == "web":
         return text.lower() not in ("0", "false", "no", "off")
     if name == "alert_hosts":
         return [part.strip() for part in text.split(",")]

@@ -80,6 +80,11 @@ class Standing:
         self.foretelling = Foretelling(SystemClock().now)
         self.foretold: Callable[[], None] = lambda: None
         self._helm = Helm(settings, owner, early, self._look, self._stand_by)
+        if self._helm.restored:
+            say(
+                f"the database was put here ({self._helm.restored}): every DAG is paused hard, nothing begins by itself; "
+                "`segue runs --state running` shows what would go on, `segue unpause --all` lets it"
+            )
 
     def post(self, *events: Event) -> None:
         """Put events before the loop; from any thread."""

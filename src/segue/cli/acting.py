@@ -9,15 +9,7 @@ from dataclasses import dataclass
 import typer
 from rich.text import Text
 
-from segue.app.acting import (
-    Plan,
-    Verb,
-    ask_owner,
-    details_of,
-    held_tasks,
-    owner_here,
-    plan_of,
-)
+from segue.app.acting import ask_owner, details_of, owner_here
 from segue.app.clock import SystemClock
 from segue.app.early import early_executor
 from segue.app.home import Home, own
@@ -33,6 +25,7 @@ from segue.model.events import Event
 from segue.model.ids import RunKey
 from segue.model.spec import DagSpec
 from segue.model.views import RunView
+from segue.show.plans.acting import Plan, Verb, held_tasks, plan_of
 from segue.show.selecting import read_selection
 
 __all__ = ["Chosen", "Words", "act_on", "choose", "held_by"]

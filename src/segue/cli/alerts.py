@@ -103,10 +103,15 @@ def _plain(view: AlertView) -> dict[str, object]:
 
 
 def _silence(settings: Settings, words: tuple[str, str, str], as_json: bool) -> int:
-    from segue.app.alerting import silenced
+    from segue.app.clock import SystemClock
     from segue.app.errands import run_errands
+    from segue.app.home import Home
+    from segue.app.reading import open_reading
+    from segue.show.plans.alerting import silenced
 
-    [said] = run_errands(settings, [silenced(settings, *words)], warn)
+    with open_reading(Home(settings.home)) as reading:
+        act = silenced(reading, *words, SystemClock().now(), settings.keys.timezone)
+    [said] = run_errands(settings, [act], warn)
     if as_json:
         print_json({"done": [said]})
     else:

@@ -108,13 +108,14 @@ def _carry_out(settings: Settings, words: _Words) -> int:
 # ------------------------------------------------------------------------------------------------------------ the plan
 def _planned(settings: Settings, words: _Words, read: Read | None, wanted: str | None) -> Plan | None:
     """The plan, shown and agreed to; None: there is nothing to do, or nothing shall be done."""
-    from segue.app.asking import chosen_dag, read_params
+    from segue.app.asking import chosen_dag
     from segue.app.clock import SystemClock
     from segue.app.reading import open_reading
     from segue.cli.run import sealed
     from segue.cli.sealed import read_value
     from segue.model.timing import Foretold
     from segue.show.backfilling import UNASKED, effects_object, effects_of, plan_backfill
+    from segue.show.plans.triggering import params_of, read_params
 
     manner = words.manner
     with open_reading(Home(settings.home)) as reading:
@@ -125,8 +126,8 @@ def _planned(settings: Settings, words: _Words, read: Read | None, wanted: str |
             name = words.target.rpartition(":")[0] if wanted and ":" in words.target else words.target
             spec = chosen_dag([definition.spec for definition in read.definitions], wanted, name)
             foretold = next((view.foretold for view in reading.dags() if view.dag == spec.id), Foretold())
-        params = read_params(spec, words.params, partial(sealed, settings), lambda name: read_value(f"param {name}"))
-        wish = replace(words.wish, params=params)
+        given = read_params(spec, words.params, lambda name: read_value(f"param {name}"))
+        wish = replace(words.wish, params=params_of(spec, given, partial(sealed, settings)))
         plan = plan_backfill(
             spec, foretold, reading.slots(spec.id), wish, SystemClock().now(), lambda count: _ask(count, manner)
         )

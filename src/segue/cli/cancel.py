@@ -26,9 +26,9 @@ def cancel(  # noqa: PLR0913  # an option is a parameter
     as_json: JsonOption = False,
 ) -> int:
     """Stop runs: what waits at once, what works by TERM, a grace period, then KILL."""
-    from segue.app.acting import CANCEL
     from segue.cli.acting import Words, act_on, choose
     from segue.model.acts import CancelRun
+    from segue.show.plans.acting import CANCEL
 
     settings = settings_here(home=home)
     chosen = choose(settings, CANCEL, [run] if run else (), Words(state, since, dag, tag, error, yes, as_json))

@@ -14,7 +14,8 @@ from segue.cli.output import Code, console, errors, plain, print_json, say_error
 from segue.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from segue.app.deploying import DagChange, Plan
+    from segue.app.deploying import Plan
+    from segue.model.api.acts import DagChange
 
 __all__ = ["app"]
 

@@ -21,7 +21,8 @@ from segue.model.errors import Refused
 from segue.model.ids import RunKey
 from segue.model.state import RunState
 from segue.model.views import RunDetail
-from segue.show.report import Culprit, Summary, run_object, summarise
+from segue.show.report import Culprit, Summary, summarise
+from segue.show.views.runs import run_whole
 
 __all__ = ["follow", "follow_there", "tell", "watch"]
 
@@ -111,7 +112,7 @@ def tell(
         say_errors([Refused(text) for text in refusals], as_json)
     facts = [summarise(detail) for detail in details]
     if as_json and not refusals:
-        objects = [run_object(detail) for detail in details]
+        objects = [run_whole(detail) for detail in details]
         print_json({"runs": objects} if ranged or not objects else objects[0])
     elif not as_json and details:
         _summary(console(), facts)

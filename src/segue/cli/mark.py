@@ -34,9 +34,9 @@ def mark(  # noqa: PLR0913  # an option is a parameter
     as_json: JsonOption = False,
 ) -> int:
     """Set a task by hand; what lies below it is decided again."""
-    from segue.app.acting import MARK
     from segue.cli.acting import Words, act_on, choose
     from segue.model.acts import MarkTask
+    from segue.show.plans.acting import MARK
 
     settings = settings_here(home=home)
     words = Words(state, since, dag, tag, error, yes, as_json)

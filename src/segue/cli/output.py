@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any, Final, Literal
 
+import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -159,8 +160,8 @@ def table(*columns: str) -> Table:
 
 
 def print_json(value: Any) -> None:
-    """Write one line of JSON on standard output."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+    """Write one line of JSON on standard output; dataclasses become objects."""
+    sys.stdout.write(json.dumps(msgspec.to_builtins(value, enc_hook=str), ensure_ascii=False) + "\n")
     sys.stdout.flush()
 
 

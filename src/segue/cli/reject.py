@@ -34,9 +34,9 @@ def reject(  # noqa: PLR0913  # an option is a parameter
     as_json: JsonOption = False,
 ) -> int:
     """Fail held tasks: what they staged is thrown away."""
-    from segue.app.acting import REJECT
     from segue.cli.acting import Words, act_on, choose, held_by
     from segue.model.acts import RejectTask
+    from segue.show.plans.acting import REJECT
 
     settings = settings_here(home=home)
     chosen = choose(settings, REJECT, given or (), Words(state, since, dag, tag, error, yes, as_json))

@@ -37,9 +37,9 @@ def release(  # noqa: PLR0913  # an option is a parameter
     as_json: JsonOption = False,
 ) -> int:
     """Let held tasks go: publish what they staged, without running their code again."""
-    from segue.app.acting import RELEASE
     from segue.cli.acting import Words, act_on, choose, held_by
     from segue.model.acts import ReleaseTask
+    from segue.show.plans.acting import RELEASE
 
     settings = settings_here(home=home)
     chosen = choose(settings, RELEASE, given or (), Words(state, since, dag, tag, error, yes, as_json))

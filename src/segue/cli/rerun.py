@@ -13,10 +13,10 @@ from segue.cli.options import DagGlob, ErrorGlob, HomeOption, JsonOption, OneRun
 from segue.cli.output import console, plain, print_json
 
 if TYPE_CHECKING:
-    from segue.app.rerunning import ReusePlan
     from segue.cli.acting import Chosen
     from segue.model.events import Event
     from segue.model.spec import DagSpec
+    from segue.show.plans.rerunning import ReusePlan
 
 __all__ = ["app"]
 
@@ -49,9 +49,9 @@ def rerun(  # noqa: PLR0913  # an option is a parameter
     as_json: JsonOption = False,
 ) -> int:
     """Run intervals anew with the newest code, all tasks or only what failed; the old runs stay as they are."""
-    from segue.app.acting import RERUN
     from segue.cli.acting import Words, act_on, choose
     from segue.model.acts import RerunRun
+    from segue.show.plans.acting import RERUN
 
     settings, tasks = settings_here(home=home), tuple(cut or ())
     chosen = choose(settings, RERUN, [run] if run else (), Words(state, since, dag, tag, error, yes, as_json))
@@ -84,13 +84,15 @@ def _plans(
     settings: Settings, chosen: Chosen, specs: Sequence[DagSpec], failed: bool, cut: tuple[str, ...]
 ) -> list[tuple[str, ReusePlan]]:
     from segue.app.acting import details_of
+    from segue.app.clock import SystemClock
     from segue.app.home import Home
-    from segue.app.rerunning import preview
+    from segue.show.plans.rerunning import preview
 
+    now, kept = SystemClock().now(), settings.limits(0).results
     newest = {name: spec for spec in specs for name in (spec.renamed_from, spec.id) if name}
     details = details_of(Home(settings.home), [view.run for view in chosen.plan.runs])
     return [
-        (str(one.run.run), preview(one, newest.get(one.run.run.dag, one.spec), failed, cut, settings))
+        (str(one.run.run), preview(one, newest.get(one.run.run.dag, one.spec), failed, cut, now, kept))
         for one in details[:_SHOWN]
     ]
 

@@ -38,9 +38,9 @@ def retry(  # noqa: PLR0913  # an option is a parameter
     as_json: JsonOption = False,
 ) -> int:
     """Go on with runs: again what failed or was interrupted, with the same code; what succeeded stays."""
-    from segue.app.acting import RETRY
     from segue.cli.acting import Words, act_on, choose
     from segue.model.acts import RetryRun
+    from segue.show.plans.acting import RETRY
 
     settings = settings_here(home=home)
     chosen = choose(settings, RETRY, given or (), Words(state, since, dag, tag, error, yes, as_json))
@@ -56,7 +56,7 @@ def _offer(settings: Settings, chosen: Chosen) -> None:
     from segue.app.acting import details_of
     from segue.app.home import Home
     from segue.app.newest import read_again
-    from segue.app.rerunning import newer_code
+    from segue.show.plans.rerunning import newer_code
 
     [detail] = details_of(Home(settings.home), [view.run for view in chosen.plan.runs])
     if not detail.run.culprits:

@@ -139,24 +139,26 @@ def _run_there(settings: Settings, words: Words, file: Path, wanted: str | None)
 def _asked(
     settings: Settings, words: Words, read: Read, wanted: str | None
 ) -> tuple[DagSpec, list[tuple[str, TriggerRun]]]:
-    from segue.app.asking import chosen_dag, read_params, slots_of, triggers_for
+    from segue.app.asking import chosen_dag
     from segue.app.clock import SystemClock
     from segue.app.declared import missing_names
     from segue.app.owner import new_id
     from segue.cli.sealed import read_value
-    from segue.model.interval import slot_key
+    from segue.model.acts import TriggerRun
+    from segue.show.plans.triggering import Wanted, meant_slots, params_of, read_params, triggers_for
 
     name = words.target.rpartition(":")[0] if wanted and ":" in words.target else words.target
     spec = chosen_dag([definition.spec for definition in read.definitions], wanted, name)
     for missing in missing_names(settings, os.environ, spec):
         warn(f"task {missing.task}: {missing.text}")
-    params = read_params(spec, words.params, partial(sealed, settings), lambda name: read_value(f"param {name}"))
+    given = read_params(spec, words.params, lambda name: read_value(f"param {name}"))
+    params = params_of(spec, given, partial(sealed, settings))
     foretold = next(one.foretold for one in read.definitions if one.spec is spec)
-    slots = slots_of(spec, words.date, SystemClock().now(), foretold)
-    if slots and words.date is None and not words.as_json:
-        key = slot_key(slots[0].start, slots[0].end, spec.timezone)
-        console().print(f"the newest complete interval of {spec.id} is {key} (another: --date)")
-    return spec, list(triggers_for(spec, slots, params, new_id, words.replace))
+    slots, named = meant_slots(spec, Wanted(words.date), SystemClock().now(), foretold)
+    if named and not words.as_json:
+        console().print(named)
+    like = TriggerRun(spec.id, "", params=params, replace=words.replace)
+    return spec, list(triggers_for(spec, slots, like, lambda _: new_id()))
 
 
 def sealed(settings: Settings, name: str, value: object) -> bytes:

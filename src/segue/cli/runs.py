@@ -28,9 +28,9 @@ def runs(  # noqa: PLR0913  # an option is a parameter
 ) -> int:
     """List runs, newest first."""
     from segue.app.reading import open_reading
-    from segue.show.report import run_row
     from segue.show.selecting import read_selection
     from segue.show.usual import Usual
+    from segue.show.views.runs import run_item
 
     settings = settings_here(home=home)
     now, zone = SystemClock().now(), settings.keys.timezone
@@ -38,7 +38,7 @@ def runs(  # noqa: PLR0913  # an option is a parameter
     with open_reading(Home(settings.home)) as reading:
         views = reading.runs(read_selection(words, state, now, zone), limit)
         if as_json:
-            print_json([run_row(view) | {"state": reading.state(view)} for view in views])
+            print_json([run_item(view, reading.state(view)) for view in views])
             return Code.GOOD
         usual = Usual(reading, now)
         rows = table(">no", "run", "state", "started", ">took", "why")

@@ -34,8 +34,8 @@ def show(
 ) -> int:
     """Show one run: its tasks, and the attempts that did not succeed with their causes."""
     from segue.app.reading import open_reading
-    from segue.show.report import run_object
     from segue.show.usual import Usual
+    from segue.show.views.runs import run_whole
 
     with open_reading(home_here(home)) as reading:
         view = reading.find(run)
@@ -43,7 +43,7 @@ def show(
         state = reading.state(view)
         longer = dict(Usual(reading, SystemClock().now()).tasks(detail))
     if as_json:
-        print_json(run_object(detail) | {"state": state} | ({"longer_than_usual": longer} if longer else {}))
+        print_json(run_whole(detail, state, longer))
         return Code.GOOD
     screen = console()
     _head(screen, detail, state)

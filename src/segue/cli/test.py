@@ -49,9 +49,11 @@ def test(
 
 
 def _try(driver: Foreground, ask: Callable[[Foreground], None], as_json: bool) -> int:
+    import msgspec
+
     from segue.app.trial import trials
     from segue.cli.following import watch
-    from segue.show.report import run_row
+    from segue.show.views.runs import run_item
 
     details = watch(driver, ask, as_json=as_json)
     if driver.session.refusals:
@@ -59,7 +61,7 @@ def _try(driver: Foreground, ask: Callable[[Foreground], None], as_json: bool) -
     [detail] = details
     tried = list(trials(detail, driver.settings.logs))
     if as_json:
-        print_json(run_row(detail.run) | {"tasks": [one.row() for one in tried]})
+        print_json(msgspec.to_builtins(run_item(detail.run)) | {"tasks": [one.row() for one in tried]})
     else:
         _show(tried)
     if driver.session.interrupts:

@@ -20,6 +20,7 @@ from segue.engine.retrying import retry
 from segue.engine.reuse import ReusePlan, plan_reuse, take_over, with_kept_results
 from segue.engine.setting import set_pool, set_secret
 from segue.engine.stopping import stop_run
+from segue.engine.tally import Mark
 from segue.model.acts import (
     CancelRun,
     Deploy,
@@ -54,20 +55,38 @@ def act(board: Board, request: Request) -> None:
     """Carry a request out, or answer why not."""
     if request.facts.answer is not None:
         return  # it has been answered in an earlier life; the inbox passes that answer on
+    was = _was(board, request)
     try:
         run, text = _carry_out(board, request)
     except Refused as refusal:
         refuse(board, request, str(refusal))
         return
     if text:
-        name = type(request.act).__name__
-        board.changes.append(Answered(request.id, request.actor, name, True, text, board.now, run))
+        board.changes.append(_answer(board, request, True, text, run, was))
 
 
 def refuse(board: Board, request: Request, reason: str) -> None:
     """Answer that it was not done, and why."""
+    board.changes.append(_answer(board, request, False, reason))
+
+
+def _answer(board: Board, request: Request, ok: bool, text: str, run: RunKey | None = None, was: str = "") -> Answered:
     name = type(request.act).__name__
-    board.changes.append(Answered(request.id, request.actor, name, False, reason, board.now))
+    return Answered(request.id, request.actor, name, ok, text, board.now, run, request.act, was, request.origin)
+
+
+def _was(board: Board, request: Request) -> str:
+    """What stands there before it is changed, for the audit."""
+    facts = request.facts
+    match request.act:
+        case SetPool(name) if name in board.queue.pools:
+            return str(board.queue.pools[name])
+        case RetryRun() | CancelRun() if facts.run is not None:
+            return facts.run.state.value
+        case MoveBackfill() if facts.backfill is not None:
+            return facts.backfill.state
+        case _:
+            return ""
 
 
 def _carry_out(board: Board, request: Request) -> tuple[RunKey | None, str]:
@@ -227,16 +246,15 @@ def _mark(board: Board, request: Request, wanted: MarkTask) -> tuple[RunKey, str
     check_dag(board, machine)
     check_place(board, request, machine.key)
     cell = cell_of(machine, wanted.task)
-    state = TaskState(wanted.state)
     tally = machine.tallies.get(cell)
-    mark = tally.mark if tally is not None else None
-    if mark is not None and mark[3] == request.id:
+    earlier = tally.mark if tally is not None else None
+    if earlier is not None and earlier.request == request.id:
         return machine.key, ""  # asked again while its attempt is being stopped
-    if mark is not None:
-        raise Refused(f"{wanted.task} is being marked by {mark[1]} already")
+    if earlier is not None:
+        raise Refused(f"{wanted.task} is being marked by {earlier.actor} already")
     _check_mark(machine, cell, wanted)
     take_up(board, machine)
-    mark = (state, request.actor, wanted.reason, request.id)
+    mark = Mark(wanted, request.actor, request.id, request.origin)
     if tally is None or not tally.alive:
         apply_mark(board, machine, cell, mark)
     else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from msgspec import structs
 
@@ -41,12 +41,15 @@ class Agenda:
         since: the instant of the first turn; what fell due before it was missed.
         draining: nothing is dispatched and no run is made.
         known: facts of slots that the engine has asked for, by (DAG, slot).
+        taken: the newest `n` that was given since, by (DAG, key): slots of two schedules may have the same key.
         asked: questions that wait for their answer; fresh: those of this turn.
         watchers: the runs that wait for news of a slot; stirred: those for which there is some.
         mine: the backfills that a foreground owner was asked for; it feeds no others.
         hungry: a backfill may have room for another run.
         unplanned: DAGs whose clocks are to be looked at, in order.
         needy: DAGs that cannot go on before a question is answered.
+        lifted: DAGs whose pause ended while their schedule was an edited one: when, and what was wanted of it. That
+            counts where the edit is undone before the clock begins anew.
         gone: DAGs whose file does not declare them any more, in this turn; returned: retired ones that a file declares.
         confirmed: DAGs of which a person has agreed, in this turn, to all that a catch-up will run.
     """
@@ -58,6 +61,7 @@ class Agenda:
         self.backfills = {image.row.id: Filling(image) for image in backfills}
         self.last_backfill = last_backfill
         self.known: dict[tuple[str, tuple[Instant, Instant]], SlotFacts] = {}
+        self.taken: dict[tuple[str, str], int] = {}
         self.asked: dict[tuple[str, tuple[Instant, Instant]], SlotAsk] = {}
         self.fresh: list[SlotAsk] = []
         self.watchers: dict[tuple[str, tuple[Instant, Instant]], dict[RunKey, None]] = {}
@@ -67,6 +71,7 @@ class Agenda:
         self.unplanned: dict[str, None] = {}
         self.needy: set[str] = set()
         self.confirmed: set[str] = set()
+        self.lifted: dict[str, tuple[Instant, Literal["", "latest", "missed"]]] = {}
         self.gone: dict[str, None] = {}
         self.returned: set[str] = set()
         self._bells: list[tuple[Instant, str]] = []
@@ -83,8 +88,9 @@ class Agenda:
 
     def learn(self, slots: Iterable[SlotFacts]) -> None:
         """Take in what was asked for; what nobody asks for any more is not kept."""
-        if len(self.known) > _MOST_KNOWN:
+        if max(len(self.known), len(self.taken)) > _MOST_KNOWN:
             self.known.clear()  # what is still needed is asked for anew
+            self.taken.clear()
         for facts in slots:
             where = (facts.ask.dag, facts.ask.slot)
             if self.asked.pop(where, None) is not None:
@@ -96,16 +102,22 @@ class Agenda:
 
     def note_run(self, row: RunRow, state: RunState, *, new: bool = False) -> None:
         """Keep true what is known of the slot of a run that is made, or moves."""
-        where = (row.run.dag, row.slot)
-        facts = self.known.get(where)  # type: ignore[arg-type]  # a run without slot is simply not found
-        if facts is None:
+        if row.slot is None:
             return
+        where, key = (row.run.dag, row.slot), (row.run.dag, row.run.key)
         if new:
-            next_n = max(facts.next_n, row.run.n + 1) if row.run.key == facts.ask.key else facts.next_n
+            self.taken[key] = max(row.run.n, self.taken.get(key, 0))
+        facts = self.known.get(where)
+        if facts is not None and new:
             scheduled = facts.scheduled or row.kind == "scheduled"
-            facts = structs.replace(facts, next_n=next_n, latest=row.run, scheduled=scheduled)
-        if facts.latest == row.run:
-            self.known[where] = structs.replace(facts, state=state)  # type: ignore[index]
+            facts = structs.replace(facts, latest=row.run, scheduled=scheduled)
+        if facts is not None and facts.latest == row.run:
+            self.known[where] = structs.replace(facts, state=state)
+
+    def next_n(self, dag: str, slot: tuple[Instant, Instant]) -> int:
+        """The first free `n` of the key of a slot of which all is known."""
+        facts = self.known[dag, slot]
+        return max(facts.next_n, self.taken.get((dag, facts.ask.key), 0) + 1)
 
     def note_slot(self, dag: str, slot: tuple[Instant, Instant], shown: SlotState) -> None:
         """Keep true what is known of a slot that shows something else."""
@@ -130,6 +142,8 @@ class Agenda:
         """A DAG has another id from now on: its backfills go with it, what is known under the old one is forgotten."""
         for where in [where for where in self.known if where[0] == old]:
             del self.known[where]
+        for key in [key for key in self.taken if key[0] == old]:
+            del self.taken[key]
         for filling in self.backfills.values():
             if filling.row.dag == old:
                 filling.image = structs.replace(filling.image, row=structs.replace(filling.row, dag=new))

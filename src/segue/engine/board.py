@@ -81,6 +81,7 @@ class Board:
         heirs: former id -> the DAG whose newest version says that it was renamed from it.
         disputed: DAG -> why its newest definition was not taken, where ids contradict each other.
         outdated: why memory must be read anew, empty while it need not.
+        braked: the store is one that was put back: while all it knows is paused hard, a DAG that is new to it is too.
         timers: (instant, tie-breaker, machine, cell, generation) of retries.
         deadlines: (instant, run) of runs with a timeout that hold a place; what no longer holds is passed over.
         joins: what waits for the end of a run that it started: run and cell.
@@ -111,6 +112,7 @@ class Board:
         self.heirs: dict[str, str] = {}
         self.disputed: dict[str, str] = {}
         self.outdated = ""
+        self.braked = False
         self.serials = count(1)
 
     @property

@@ -133,13 +133,19 @@ class Keeper:
         """The pause ended at an instant; what is left out of the slots that fell due in it."""
         self.set(why, paused=False, hard=False, until=None)
         left = None
-        if self.timing.accepted is not None and not self.stale and not self.clock.once:
-            left = self._resume(at, run, self.timing.accepted)
+        if self.stale:
+            self.board.agenda.lifted[self.name] = at, run
+        else:
+            left = self.resume(at, run)
         self.why = why
         self.board.queue.unblock(self.name)
         return left
 
-    def _resume(self, at: Instant, run: Literal["", "latest", "missed"], accepted: Instant) -> LeftOut | None:
+    def resume(self, at: Instant, run: Literal["", "latest", "missed"]) -> LeftOut | None:
+        """What fell due in a pause that ended at an instant is left out, or run where somebody wants it."""
+        accepted = self.timing.accepted
+        if accepted is None or self.clock.once:
+            return None
         due = self.clock.due(accepted, at)
         reason = "due during a pause"
         if not run and not self.spec.catchup:

@@ -20,7 +20,7 @@ from segue.engine.board import Dag
 from segue.engine.deadlines import judge
 from segue.engine.defining import define, retire_gone
 from segue.engine.explain import explain
-from segue.engine.hooks import call_due
+from segue.engine.hooks import call_due, is_hook
 from segue.engine.machine import Machine
 from segue.engine.pausing import forget
 from segue.engine.places import grant_places
@@ -40,11 +40,11 @@ from segue.model.acts import (
     TriggerRun,
 )
 from segue.model.changes import Decision, Quarantined
-from segue.model.commands import Command
+from segue.model.commands import Command, Launch
 from segue.model.definition import Defined
 from segue.model.errors import Conflict
 from segue.model.events import Asked, Capacity, Ended, Event, Expired, Known, Lost, Request, Started, Tick
-from segue.model.ids import Instant, RunKey
+from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import RunImage, Snapshot, Version
 from segue.model.limits import NO_SETTINGS, Limits
 from segue.model.spec import DagSpec
@@ -75,6 +75,7 @@ class Engine:
         self._board = board_of(snapshot, limits, planning)
         self._board.agenda.mine.update(backfills)
         self._asked: set[str] = set()
+        self._withheld: list[tuple[Machine, frozenset[AttemptKey]]] = []
         for image in snapshot.runs:
             self._guarded(image.row.run.dag, partial(self._restore, image))
         self._take_up()
@@ -146,13 +147,29 @@ class Engine:
     def _take_up(self) -> None:
         """Go on with the attempts of recalled runs, once it is known what else was asked of these in this turn."""
         board = self._board
+        withheld, self._withheld = self._withheld, []
+        for machine, keys in withheld:
+            if board.runs.get(machine.key) is not machine:
+                continue
+            if board.dags[machine.key.dag].timing.hard:
+                self._withheld.append((machine, keys))
+            else:
+                self._guarded(machine.key.dag, partial(self._resume, machine, keys))
         while board.recalled:
             machine = board.recalled.pop()
             if machine.key in board.runs:
                 self._guarded(machine.key.dag, partial(self._resume, machine))
 
-    def _resume(self, machine: Machine) -> None:
-        self._board.commands[:0] = outstanding_of(self._board, machine)
+    def _resume(self, machine: Machine, only: frozenset[AttemptKey] | None = None) -> None:
+        """Go on with all attempts of a run, or with some; under a hard pause none begins before its end."""
+        board = self._board
+        wanted = [one for one in outstanding_of(board, machine) if only is None or one.key in only]
+        if board.dags[machine.key.dag].timing.hard:
+            keys = frozenset(one.key for one in wanted if isinstance(one, Launch) or is_hook(one.key))
+            wanted = [one for one in wanted if one.key not in keys]
+            if keys:
+                self._withheld.append((machine, keys))
+        board.commands[:0] = wanted
 
     # ------------------------------------------------------------------------------------------------------- events
     def _take(self, event: Event) -> None:

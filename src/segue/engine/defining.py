@@ -17,7 +17,7 @@ from segue.model.changes import DefinitionFailed, SlotsForetold, TimingSet, Vers
 from segue.model.definition import Defined, Definition, FileError
 from segue.model.errors import DefinitionError, Refused
 from segue.model.images import Version
-from segue.model.timing import Foretold
+from segue.model.timing import Foretold, Timing
 from segue.model.why import Why
 from segue.schedule.planner import generation_of
 
@@ -172,6 +172,7 @@ def _add_version(board: Board, event: Defined, definition: Definition, former: s
         number = definition.number or (version.number if same else known.highest + 1)
     fresh = Dag(Version(number, spec, definition.spec_digest, definition.code_digest, definition.bundle))
     fresh.place = (event.location, spec.file)
+    stands = known is None and board.braked and all(dag.timing.hard for dag in board.dags.values())
     if known is not None:
         fresh.granted, fresh.waiting, fresh.aside, fresh.eased = known.granted, known.waiting, known.aside, known.eased
         fresh.timing, fresh.foretold = known.timing, known.foretold
@@ -182,6 +183,9 @@ def _add_version(board: Board, event: Defined, definition: Definition, former: s
         rename(board, former, spec.id)
     remember(board, spec, known.version.spec if known else None)
     board.changes.append(VersionAdded(spec.id, fresh.version, event.location, board.now))
+    if stands:  # the store is older than what has been: its former life may have run this DAG
+        fresh.timing = Timing(paused=True, hard=True)
+        board.changes.append(TimingSet(spec.id, fresh.timing, board.now, Why("restored")))
     board.dags[spec.id] = fresh
     board.crowded[spec.id] = None
     board.alarm.redefined[spec.id] = None

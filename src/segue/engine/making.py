@@ -23,7 +23,7 @@ def make_run(board: Board, row: RunRow, spec: DagSpec | None = None) -> Machine:
     """
     dag = board.dags[row.run.dag]
     assert row.slot is not None
-    run = row.run._replace(n=board.agenda.known[row.run.dag, row.slot].next_n)
+    run = row.run._replace(n=board.agenda.next_n(row.run.dag, row.slot))
     row = msgspec.structs.replace(row, run=run, request=f"{row.kind} {run}", created=board.now)
     if spec is None:
         row = msgspec.structs.replace(row, version=dag.version.number, bundle=dag.version.bundle)

@@ -103,8 +103,11 @@ def _run_once(keeper: Keeper) -> None:
 
 
 def _tick(keeper: Keeper) -> None:
+    lifted = keeper.board.agenda.lifted.pop(keeper.name, None)
     if keeper.stale:
         keeper.begin()
+    elif lifted is not None:
+        keeper.resume(*lifted)
     decided = keeper.fall_due()
     passing = _make_runs(keeper)
     _look_ahead(keeper, _PASSING if passing else min(keeper.spec.run_limit, _AHEAD))

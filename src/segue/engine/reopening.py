@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from segue.engine.board import Board, Note
 from segue.engine.machine import CODE, EXPANDED, FINAL_CODES, PENDING, Machine
-from segue.engine.tally import Tally
+from segue.engine.tally import Mark, Tally
 from segue.model.acts import MarkTask
 from segue.model.changes import Answered, Collapsed
 from segue.model.errors import Refused
@@ -137,19 +137,22 @@ def _below_mark(machine: Machine, node: int) -> set[int]:
     return set() if any(machine.left[mapped] for mapped in over) else opened
 
 
-def apply_mark(board: Board, machine: Machine, cell: int, mark: tuple[TaskState, str, str, str]) -> None:
+def apply_mark(board: Board, machine: Machine, cell: int, mark: Mark) -> None:
     """Set a cell without living attempt to the state a person wants, and decide again what lies below."""
-    state, actor, reason, request = mark
+    asked, actor, request, origin = mark
+    state, was = TaskState(asked.state), machine.state_of(cell).value
     if machine.states[cell] in FINAL_CODES:
         _new_round(machine, cell)
     _forget(machine, cell)
     machine.marked.add(cell)
-    board.move(machine, cell, state, Why("marked", (actor, reason)), Note(actor=actor))
+    board.move(machine, cell, state, Why("marked", (actor, asked.reason)), Note(actor=actor))
     if not machine.stopping:
         reopen(board, machine, _below_mark(machine, machine.owner[cell]), actor)
         go_on(board, machine, actor)
     text = f"{machine.label(cell)} is marked {state.value}"
-    board.changes.append(Answered(request, actor, MarkTask.__name__, True, text, board.now, machine.key))
+    board.changes.append(
+        Answered(request, actor, MarkTask.__name__, True, text, board.now, machine.key, asked, was, origin)
+    )
 
 
 def go_on(board: Board, machine: Machine, actor: str) -> None:

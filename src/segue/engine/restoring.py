@@ -31,6 +31,7 @@ def board_of(snapshot: Snapshot, limits: Limits, planning: bool) -> Board:
     """All DAGs as they were committed; runs enter one by one."""
     agenda = Agenda(planning, snapshot.backfills, snapshot.last_backfill)
     board = Board(snapshot.fence_key, limits, snapshot.pools, agenda, Alarm(snapshot.episodes))
+    board.braked = snapshot.braked
     for image in snapshot.dags:
         dag = board.dags[image.dag] = Dag(image.version)
         dag.quarantined = image.quarantined

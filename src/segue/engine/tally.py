@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from segue.model.acts import MarkTask
+from segue.model.events import Origin
 from segue.model.ids import Instant
-from segue.model.state import TaskState
 
-__all__ = ["HookTally", "Outcomes", "Tally"]
+__all__ = ["HookTally", "Mark", "Outcomes", "Tally"]
+
+
+class Mark(NamedTuple):
+    """What a person wants a cell to be, and how they asked for it."""
+
+    asked: MarkTask
+    actor: str
+    request: str
+    origin: Origin = Origin()
 
 
 class Tally:
@@ -26,8 +36,8 @@ class Tally:
         self.alive = False
         self.began: Instant | None = None
         self.fence = b""
-        self.mark: tuple[TaskState, str, str, str] | None = None
-        """(state, actor, reason, request): what a person wants it to be once its attempt has ended."""
+        self.mark: Mark | None = None
+        """What a person wants it to be once its attempt has ended."""
 
 
 class Outcomes(NamedTuple):

@@ -6,11 +6,11 @@ from typing import TypeAlias
 
 import msgspec
 
-from segue.model.acts import SecretKind
+from segue.model.acts import Act, SecretKind
 from segue.model.alerts import Alert, AlertKind
 from segue.model.backfills import BackfillRow, BackfillState
 from segue.model.commands import Command
-from segue.model.events import Value
+from segue.model.events import Origin, Value
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import AttemptKind, RunRow, Step, Stop, Version
 from segue.model.state import AttemptState, RunState, SlotState, TaskState
@@ -359,7 +359,10 @@ class RunsForgotten(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 class Answered(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """A request has its answer, in the same transaction as what it did."""
+    """A request has its answer, in the same transaction as what it did.
+
+    Where `asked` is given the audit keeps it; `was` is the state or number that it changed.
+    """
 
     request: str
     actor: str
@@ -368,6 +371,9 @@ class Answered(msgspec.Struct, frozen=True, gc=False, tag=True):
     text: str
     at: Instant
     run: RunKey | None = None
+    asked: Act | None = None
+    was: str = ""
+    origin: Origin = Origin()
 
 
 Change: TypeAlias = (

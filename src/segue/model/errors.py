@@ -18,6 +18,7 @@ SegueError
 │   ├── HomeUnusable     read-only, on a network filesystem, of a newer version, corrupted
 │   ├── NoOwner          nobody drives this home, so nobody can do what is asked
 │   ├── StoreDown        the store cannot be written now; nothing was lost
+│   │   └── ReadCut      a read took too long and was cut, so that the store stays fast for others
 │   ├── StorageDown      the storage of large values is full or does not answer
 │   ├── StorageRefused   the storage of large values forbids it: no automatic retry
 │   ├── TargetBusy       another process has locked what a writer wants to write
@@ -42,6 +43,7 @@ __all__ = [
     "LeaseLost",
     "NoOwner",
     "NotFound",
+    "ReadCut",
     "Refused",
     "RetryAfter",
     "SegueError",
@@ -179,6 +181,10 @@ class HomeUnusable(EnvironmentFault):
 
 class StoreDown(EnvironmentFault):
     """The store cannot be written now; nothing was acknowledged, so nothing is lost."""
+
+
+class ReadCut(StoreDown):
+    """A read took too long and was cut: an open snapshot would make the log of the database grow without bound."""
 
 
 class StorageDown(EnvironmentFault):

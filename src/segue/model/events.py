@@ -32,6 +32,7 @@ __all__ = [
     "Lost",
     "LostCause",
     "MayStart",
+    "Origin",
     "Outcome",
     "Request",
     "Skipped",
@@ -225,6 +226,20 @@ class Capacity(msgspec.Struct, frozen=True, gc=False, tag=True):
     depth: int = 0
 
 
+class Origin(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Where a request comes from, for the audit.
+
+    Args:
+        reason: why, in the words of whoever asks.
+        parent: an id that all requests of one act on a selection share.
+        selection: the words of that selection.
+    """
+
+    reason: str = ""
+    parent: str = ""
+    selection: str = ""
+
+
 class Request(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Somebody asks. `facts` is what the store knew about the act's object when it was polled."""
 
@@ -232,6 +247,7 @@ class Request(msgspec.Struct, frozen=True, gc=False, tag=True):
     actor: str
     act: Act
     facts: Facts = Facts()
+    origin: Origin = Origin()
 
 
 class Known(msgspec.Struct, frozen=True, gc=False, tag=True):

@@ -34,7 +34,6 @@ __all__ = [
     "encode",
     "encode_items",
     "encode_pieces",
-    "item_count",
     "length_of",
 ]
 
@@ -131,12 +130,6 @@ def decode_item(
     if not 0 <= k < items.count:
         raise IndexError(f"item {k} of {items.count}")
     return Decoder(fetch, classes).read(items.packed(k), annotation)
-
-
-def item_count(source: bytes | BinaryIO) -> int:
-    """Number of items in what `encode_items` made; reads only the end of it."""
-    items = _opened(source)
-    return items.count if isinstance(items, _Items) else _range_length(items)
 
 
 def length_of(value: object) -> int | None:

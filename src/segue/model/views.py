@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Literal
 
 import msgspec
 
@@ -104,7 +105,8 @@ class TaskView(msgspec.Struct, frozen=True, gc=False):
 class AttemptView(msgspec.Struct, frozen=True, gc=False):
     """One attempt: `created` is when it was queued, `began` its code's first instant; `peak_rss` bytes, `cpu` µs.
 
-    The task of a *hook* is its `hook_id`. `rows` and `source` are what it reported of the data it made.
+    The task of a *hook* is its `hook_id`. `rows` and `source` are what it reported of the data it made. `id` is its row
+    number, by which its log is addressed.
     """
 
     key: AttemptKey
@@ -125,6 +127,7 @@ class AttemptView(msgspec.Struct, frozen=True, gc=False):
     kind: AttemptKind = "user"
     rows: int | None = None
     source: str = ""
+    id: int = 0
 
     @property
     def counts(self) -> bool:
@@ -270,13 +273,33 @@ class EasedView(msgspec.Struct, frozen=True, gc=False):
 
 
 class RunQuery(msgspec.Struct, frozen=True, gc=False):
-    """Which runs: those of DAGs whose id matches the glob `dag`, in one of `states`, created at `since` or later."""
+    """Which runs: all that fit every part that is given.
+
+    Args:
+        dag: a glob on the DAG's id.
+        states: states a run may have.
+        since: created then or later.
+        limit: so many at most.
+        backfill: runs of this one.
+        dags: ids that whoever asks may see, None: all.
+        until: created before that.
+        kinds: how it came to be.
+        error: a glob on the reason of a culprit.
+        sort: *newest* or *oldest* by number; *longest* among those that have begun and ended.
+        seen: `place_of_run` of the last one of the page before.
+    """
 
     dag: str | None = None
     states: tuple[RunState, ...] = ()
     since: Instant | None = None
     limit: int = 50
     backfill: int | None = None
+    dags: frozenset[str] | None = None
+    until: Instant | None = None
+    kinds: tuple[str, ...] = ()
+    error: str | None = None
+    sort: Literal["newest", "oldest", "longest"] = "newest"
+    seen: tuple[int, int] | None = None
 
 
 class RunDetail(msgspec.Struct, frozen=True):

@@ -99,6 +99,7 @@ SENTENCES: Final[dict[str, str]] = {
     "unpaused": "{0} lets it go on",
     "pause_over": "its pause has ended",
     "retired": "no file declares it any more",
+    "restored": "the database was put back, and does not know what was run since",
     "left_out": "{0} intervals were left out, {1} to {2}: {3}",
     "overlapped": "skipped: {0} was still running (overlap)",
     "scheduled": "its interval is complete",

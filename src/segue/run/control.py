@@ -21,7 +21,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from segue.model.changes import Answered, Change
-from segue.model.events import Event, Request
+from segue.model.events import Event, Expired, Request
 from segue.model.ids import RunKey
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Follow",
     "Look",
     "Message",
+    "Post",
     "Reply",
     "frame",
     "peer_uid",
@@ -60,16 +61,25 @@ class Follow(msgspec.Struct, frozen=True, gc=False, tag=True):
     """From now on send a `Reply` without text after every commit."""
 
 
-Message: TypeAlias = Ask | Look | Follow
+class Post(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Let go of runs that nobody needs any more; that it was heard is answered at once."""
+
+    event: Expired
+
+
+Message: TypeAlias = Ask | Look | Follow | Post
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
-    """An answer: whether it was done, a sentence, the run it made or concerns, and for `Look` the body."""
+    """An answer: whether it was done, a sentence, the run it made or concerns, for `Look` the body, for `Ask` the id
+    of its request: what is asked together is not answered in order.
+    """
 
     ok: bool
     text: str = ""
     run: RunKey | None = None
     body: msgspec.Raw = msgspec.Raw(b"\xc0")
+    request: str = ""
 
 
 def frame(message: Message | Reply) -> bytes:
@@ -200,6 +210,7 @@ class ControlServer:
             self._answer(request, Reply(change.ok, change.text, change.run))
 
     def _answer(self, request: str, reply: Reply) -> None:
+        reply = msgspec.structs.replace(reply, request=request)
         for answer in self._waiting.pop(request, ()):
             answer(reply)
 
@@ -266,6 +277,9 @@ class ControlServer:
                 self._send(peer, Reply(True, body=msgspec.Raw(msgspec.msgpack.encode(self._look(message)))))
             case Follow():
                 peer.following = True
+            case Post(event):
+                self._queue.append(event)
+                self._send(peer, Reply(True))
 
     def _send(self, peer: _Peer, reply: Reply) -> None:
         if peer in self._peers:

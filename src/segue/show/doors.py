@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from secrets import token_hex
 from typing import Protocol
 
 from segue.model.access import Principal
+from segue.model.api.health import Part
 from segue.model.events import Request
 from segue.model.ids import Instant, RunKey
+from segue.show.backdoors import CLOSED, Channels, Deployer, House, OpenRequests, Safe
+from segue.show.access.entering import Entering
+from segue.show.access.people import People
+from segue.store.access.book import Noted
 from segue.store.readers import Reader
 
 __all__ = ["Desk", "Doors", "Gate", "Health", "Library", "Reply"]
@@ -107,6 +114,20 @@ class Gate(Protocol):
         """Write an audit row of what was refused."""
         ...
 
+    def audit(self, before: int | None = None, limit: int = 100, *, actor: str = "") -> Sequence[Noted]:
+        """What was denied, signing in, and changes of users and tokens, the newest first; see `Book.audit`."""
+        ...
+
+    @property
+    def entering(self) -> Entering:
+        """Signs people in and out."""
+        ...
+
+    @property
+    def people(self) -> People:
+        """Users, what they may do, and their tokens."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Doors:
@@ -115,6 +136,11 @@ class Doors:
     Args:
         clock: the time now.
         instance: hex digits that tell this installation from others.
+        house: what the settings say.
+        safe, deployer, channels: for acts that need them.
+        draw: an id that nobody can guess, new at each call.
+        asked: requests that were not answered in time.
+        parts: how else this installation is, for `/readyz`.
     """
 
     library: Library
@@ -122,3 +148,10 @@ class Doors:
     gate: Gate
     clock: Callable[[], Instant]
     instance: str = ""
+    house: House = House()
+    safe: Safe = CLOSED
+    deployer: Deployer = CLOSED
+    channels: Channels = CLOSED
+    draw: Callable[[], str] = partial(token_hex, 16)
+    asked: OpenRequests = field(default_factory=OpenRequests)
+    parts: Callable[[], Sequence[Part]] = tuple

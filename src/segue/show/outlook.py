@@ -31,6 +31,7 @@ __all__ = [
     "RiskOf",
     "TaskEstimate",
     "clock_object",
+    "clock_of",
     "clocks_of",
     "fires",
     "forecast_object",
@@ -119,7 +120,7 @@ def clocks_of(reading: Reading, now: Instant, dag: str | None = None, days: int 
     """
     views = [reading.dag(dag)[0]] if dag is not None else reading.dags()
     count = 1 if dag is None else 5
-    found = [_clock(view, reading.newest(view), now, count, days) for view in views]
+    found = [clock_of(view, reading.newest(view), now, count, days) for view in views]
     late = Instant(1 << 62)
     return sorted(
         found, key=lambda one: (one.coming[0].due if one.coming else late, one.state == "retired", one.spec.id)
@@ -156,13 +157,22 @@ def _forecast(reading: Reading, clock: DagClock, now: Instant, workers: int) -> 
     return Forecast(clock, found, runs, slot, told, overlaps)
 
 
-def _clock(view: DagView, spec: DagSpec, now: Instant, count: int, days: int | None) -> DagClock:
+def clock_of(view: DagView, spec: DagSpec, now: Instant, count: int = 1, days: float | None = None) -> DagClock:
+    """When one DAG runs next.
+
+    Args:
+        view: the DAG.
+        spec: its newest version.
+        now: the present.
+        count: how many of what falls due are told.
+        days: all that falls due so many days from now on, instead of `count`.
+    """
     timing, state, words = view.timing, _state(view, spec), words_of(spec)
     if state not in ("runs", "not seen") and not (state == "paused" and timing.until is not None):
         return DagClock(spec, state, words, until=timing.until)
     since = max(now, timing.until or now) if state == "paused" else now
     slots = fires(spec, view.foretold, Instant(since))
-    near = islice(slots, count) if days is None else _before(islice(slots, _EACH), now + days * DAY)
+    near = islice(slots, count) if days is None else _before(islice(slots, _EACH), now + round(days * DAY))
     coming = tuple(near)
     if not coming and next(fires(spec, view.foretold, Instant(since)), None) is None:
         state = "over"

@@ -14,6 +14,7 @@ from segue.model.spec import DagSpec
 from segue.model.state import FINAL, RUN_FINAL, RunState, TaskState
 from segue.model.views import BackfillView, DagView, PoolView, RunDetail, RunQuery, RunView, SlotView, TaskView
 from segue.model.why import Why, say
+from segue.show.specs import Specs
 from segue.store.readers import Reader
 
 __all__ = ["Driver", "Reading", "Selection", "stored_why"]
@@ -64,13 +65,26 @@ class Reading:
         reader: of the home's database, None where there is no home.
         place: the home, for messages.
         driver: its owner.
+        specs: versions that are known already.
     """
 
-    def __init__(self, reader: Reader | None, place: object, driver: Driver) -> None:
+    def __init__(self, reader: Reader | None, place: object, driver: Driver, specs: Specs | None = None) -> None:
         self._reader, self._place, self._driver = reader, place, driver
+        self._kept = specs or Specs()
         self._asked_owner = False
         self._driven: frozenset[str] | None = None
-        self._specs: dict[tuple[str, int], DagSpec] = {}
+        self._flows: dict[RunKey, DagSpec] = {}
+
+    @property
+    def reader(self) -> Reader:
+        """Of the home's database.
+
+        Raises:
+            NotFound: there is no home.
+        """
+        if self._reader is None:
+            raise NotFound(f"the home {self._place} does not exist yet")
+        return self._reader
 
     def runs(self, selection: Selection, limit: int = _ALL) -> Sequence[RunView]:
         """The newest runs of a selection, the newest first."""
@@ -121,15 +135,19 @@ class Reading:
         return detail
 
     def spec(self, view: RunView) -> DagSpec:
-        """The DAG as it was for this run."""
-        key = (view.run.dag, view.row.version)
-        if key not in self._specs:
-            self._specs[key] = self.detail(view).spec
-        return self._specs[key]
+        """The DAG as it was for this run; of a flow with the steps that this run has made."""
+        spec = self._kept.get(self.reader, view.run.dag, view.row.version)
+        if not spec.is_flow:
+            return spec
+        if view.run not in self._flows:
+            self._flows[view.run] = self.detail(view).spec
+        return self._flows[view.run]
 
     def dags(self) -> Sequence[DagView]:
         """All DAGs that the home knows."""
-        return () if self._reader is None else self._reader.dags()
+        views = () if self._reader is None else self._reader.dags()
+        self._kept.forget(name for view in views for name in view.former)
+        return views
 
     def dag(self, name: str) -> tuple[DagView, DagSpec]:
         """A DAG, also by a former id, and its newest version.
@@ -160,8 +178,7 @@ class Reading:
 
     def newest(self, view: DagView) -> DagSpec:
         """A DAG as it was defined last."""
-        assert self._reader is not None
-        return self._reader.spec(view.dag, view.version)
+        return self._kept.get(self.reader, view.dag, view.version)
 
     def slots(self, dag: str) -> Sequence[SlotView]:
         """What the ledger knows of a DAG, the oldest first."""
@@ -212,10 +229,14 @@ class Reading:
         """
         if fresh:
             self._asked_owner = False
-        if view.state in RUN_FINAL or view.state is RunState.HELD:
-            return str(view.state)
+        return self.shown(view.run, view.state)
+
+    def shown(self, run: RunKey, state: RunState) -> str:
+        """The same, where only name and state of a run are known."""
+        if state in RUN_FINAL or state is RunState.HELD:
+            return str(state)
         driven = self._driven_runs()
-        return str(view.state) if driven is None or str(view.run) in driven else "interrupted"
+        return str(state) if driven is None or str(run) in driven else "interrupted"
 
     def _driven_runs(self) -> frozenset[str] | None:
         if not self._asked_owner:

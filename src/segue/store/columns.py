@@ -7,9 +7,12 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
-__all__ = ["blob", "instant", "integer", "metadata", "one_of", "partial_index", "row_id", "table", "word"]
+__all__ = ["PARTIAL", "blob", "instant", "integer", "metadata", "one_of", "partial_index", "row_id", "table", "word"]
 
 metadata = MetaData()
+
+PARTIAL: Final[list[tuple[Index, str]]] = []
+"""Every partial index with its condition: naming PostgreSQL's option here would import its dialect at every start."""
 
 _WHOLE: Final = Integer().with_variant(BigInteger(), "postgresql")
 # Compared byte by byte in both, whatever language the server speaks.
@@ -50,7 +53,9 @@ def row_id(name: str = "id") -> Column[int]:
 
 def partial_index(name: str, *columns: Any, where: str, unique: bool = False) -> Index:
     """An index of the rows of which `where` is true."""
-    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
+    index = Index(name, *columns, unique=unique, sqlite_where=text(where))
+    PARTIAL.append((index, where))
+    return index
 
 
 def one_of(column: str, names: Iterable[str]) -> CheckConstraint:

@@ -39,6 +39,7 @@ __all__ = [
     "names_of",
     "number_in",
     "pools_of",
+    "starts_of",
     "with_steps",
 ]
 
@@ -50,6 +51,9 @@ AT_ONCE: Final = 1_000
 
 DAY: Final = 86_400_000_000
 """Microseconds; so long an alert is an episode to which more may be added."""
+
+_APART: Final = 27 * 3_600_000_000
+"""More than zones differ by."""
 
 ENDED_BACKFILLS: Final[frozenset[BackfillState]] = frozenset({"cancelled", "done", "stopped"})
 
@@ -281,6 +285,15 @@ def number_in(printed: Iterable[str | None], dag: str, key: str) -> int:
         elif text is not None and text.startswith(f"{name}.") and is_number(text[len(name) + 1 :]):
             highest = max(highest, int(text[len(name) + 1 :]))
     return highest
+
+
+def starts_of(key: str, start: Instant) -> tuple[Instant, Instant]:
+    """Between which instants slots start that have the key of the one that starts at `start`.
+
+    A moment is written with its offset and is one instant; a date is a day in whatever zone the DAG was then.
+    """
+    apart = 0 if "T" in key else _APART
+    return Instant(start - apart), Instant(start + apart)
 
 
 def names_of(text: str) -> tuple[RunKey, ...]:

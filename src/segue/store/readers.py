@@ -139,6 +139,10 @@ class HistoryReader(Protocol):
         """
         ...
 
+    def expirable(self, before: Instant) -> int:
+        """How many runs that ended before an instant may go."""
+        ...
+
     def values(self, since: Instant) -> Iterable[Value]:
         """What is kept of results in runs that have not ended, or did at `since` or later; arguments of steps too.
 

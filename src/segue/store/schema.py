@@ -20,6 +20,7 @@ __all__ = [
     "SCHEMA",
     "alerts",
     "attempts",
+    "audit",
     "backfills",
     "bundles",
     "connections",
@@ -41,7 +42,7 @@ __all__ = [
     "versions",
 ]
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 """Number of the newest revision in `migrations/versions`."""
 
 OPEN: Final = "state IN ('queued', 'running', 'held')"
@@ -142,8 +143,11 @@ partial_index("runs_scheduled", *_slot, where="kind = 'scheduled'", unique=True)
 partial_index("runs_placed", *_slot, where="placed = 1", unique=True)
 Index("runs_slot", *_slot)
 partial_index("runs_open", runs.c.state, where=OPEN)
-partial_index("runs_good", runs.c.dag, runs.c.id, where="state = 'success'")
+Index("runs_state", runs.c.state, runs.c.id)
+Index("runs_dag", runs.c.dag, runs.c.state, runs.c.id)
+Index("runs_created", runs.c.created, runs.c.id)
 partial_index("runs_ended", runs.c.ended, where="ended IS NOT NULL")
+partial_index("runs_length", runs.c.ended - runs.c.started, where="ended IS NOT NULL")
 partial_index("runs_backfill", runs.c.backfill, runs.c.state, where="backfill IS NOT NULL")
 
 tasks = table(
@@ -247,6 +251,7 @@ events = table(
     word("actor"),
 )
 Index("events_run", events.c.run)
+Index("events_dag", events.c.dag, events.c.seq)
 
 requests = table(
     "requests",
@@ -263,6 +268,31 @@ requests = table(
 )
 partial_index("requests_open", requests.c.at, where="answered IS NULL")
 Index("requests_run", requests.c.run, requests.c.at)
+
+#: What people asked for, and what came of it. It outlives the runs it speaks of, and keeps the ids they had then.
+audit = table(
+    "audit",
+    row_id("seq"),
+    integer("at"),
+    word("actor"),
+    word("act"),
+    integer("ok"),
+    word("target"),
+    word("dag"),
+    word("run"),
+    word("task"),
+    word("old"),
+    word("new"),
+    blob("what"),
+    word("reason"),
+    word("request"),
+    word("parent"),
+    word("answer"),
+)
+Index("audit_dag", audit.c.dag, audit.c.seq)
+Index("audit_run", audit.c.run, audit.c.seq)
+Index("audit_at", audit.c.at)
+Index("audit_request", audit.c.request)
 
 slots = table(
     "slots",

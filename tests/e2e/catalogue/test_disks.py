@@ -120,5 +120,8 @@ def test_a_database_that_is_broken_is_restored_from_a_backup_as_documented(tmp_p
         (project.home / name).unlink(missing_ok=True)
     shutil.copy(copy, database)
     assert project.segue("runs").stdout == before
+    paused = project.segue("run", "sizes.py")
+    assert paused.returncode == 1 and "segue unpause sizes" in paused.stdout, "a copy by hand starts paused as well"
+    assert project.segue("unpause", "--all").returncode == 0
     assert project.segue("run", "sizes.py").returncode == 0
     project.check_nothing_is_left()

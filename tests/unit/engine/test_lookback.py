@@ -95,3 +95,14 @@ def test_the_end_and_what_follows_are_one_transaction_also_right_after_a_restart
     world.send(word)
     assert made(world) == [("scheduled", 12), ("lookback", 11)]
     assert world.run_state(key.run) == "success"
+
+
+def test_days_of_two_zones_have_one_key_and_their_runs_different_numbers():
+    world = begin(late(1), 1)
+    world.define(late(1, timezone="America/New_York"))
+    world.wait(6 * 3_600)
+    world.end("a", run=RunKey("d", "1970-01-11", 2))
+    world.define(late(1))
+    world.wait(18 * 3_600)
+    world.end("a", run=RunKey("d", "1970-01-12", 1))
+    assert [one.run for one in world.alive] == [RunKey("d", "1970-01-11", 3)]

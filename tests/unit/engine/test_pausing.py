@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from segue.engine.core import Engine
 from segue.model.acts import Drain, PauseDags, UnpauseDags
 from segue.model.changes import Quarantined, RunsForgotten, TimingSet
+from segue.model.commands import Launch
 from segue.model.errors import Conflict
-from segue.model.events import Expired
+from segue.model.events import Expired, LostCause
 from segue.model.ids import Instant
 from segue.model.moment import datetime_at
 from segue.model.why import Why
@@ -63,6 +65,70 @@ def test_a_hard_pause_holds_retries_and_what_people_ask_for():
     assert world.alive == {}
     unpause(world)
     assert world.labels == ["a", "a"]
+
+
+@pytest.mark.parametrize("lift", [unpause, pause])
+def test_what_was_queued_when_its_owner_ended_is_launched_after_the_hard_pause(lift):
+    world = World(dag(task("a"), task("b")), dag(task("a"), id="other"))
+    run, _ = world.trigger(), world.trigger("other")
+    pause(world, hard=True)
+    world.restart()
+    assert [key.run.dag for key in world.alive] == ["other"]
+    world.wait(60)
+    lift(world)
+    assert [key.of.label for key in world.alive if key.run == run] == ["a", "b"]
+    world.play()
+    assert world.run_state(run) == "success"
+
+
+def test_a_run_that_is_cancelled_under_a_hard_pause_launches_nothing_of_what_was_queued():
+    world = World(dag(task("a")))
+    world.trigger()
+    pause(world, hard=True)
+    world.restart()
+    world.cancel()
+    assert world.run_state() == "cancelled"
+    unpause(world)
+    assert world.of(Launch) == []
+
+
+def test_what_ran_when_its_owner_ended_is_asked_about_also_under_a_hard_pause():
+    world = World(dag(task("a")))
+    world.trigger()
+    world.start("a")
+    pause(world, hard=True)
+    world.restart()
+    world.lose("a", LostCause.OWNER)
+    assert world.alive == {} and world.state("a") == "up_for_retry"
+    unpause(world)
+    assert world.labels == ["a"]
+
+
+@pytest.mark.parametrize("began", [True, False])
+def test_a_hook_that_is_owed_waits_for_the_end_of_a_hard_pause(began):
+    world = World(dag(task("a", hooks=("failure",))))
+    world.trigger()
+    world.end("a", outcome=BOOM)
+    if began:
+        world.start("a!failure")
+    pause(world, hard=True)
+    world.restart()
+    assert world.alive == {}
+    unpause(world)
+    assert world.labels == ["a!failure"]
+
+
+# ------------------------------------------------------------------------------------------------------------ put back
+@pytest.mark.parametrize("braked", [True, False])
+def test_a_dag_that_a_store_which_was_put_back_does_not_know_stands_still_while_all_others_do(braked):
+    world = World(dag(task("a")), planning=True)
+    pause(world, hard=True)
+    world.take_over(structs.replace(world.writer.snapshot(None), braked=braked))
+    world.define(dag(task("a"), id="new"))
+    assert world.store.dags["new"].timing.hard is braked
+    unpause(world)
+    world.define(dag(task("a"), id="newer"))
+    assert world.store.dags["newer"].timing.hard is False
 
 
 def test_a_hard_pause_of_one_dag_stops_no_other():

@@ -355,6 +355,21 @@ def test_a_schedule_edited_during_a_pause_begins_anew_when_it_goes_on():
     assert world.hours_made == [30]
 
 
+@pytest.mark.parametrize(("run", "made"), [("", []), ("latest", [FIRST + 5]), ("missed", range(FIRST + 1, FIRST + 6))])
+def test_an_edit_that_is_undone_before_the_clock_begins_anew_leaves_a_pause_one(run, made):
+    world = Clocks(by_day())
+    world.play_for(DAY)
+    world.pause()
+    world.play_for(5 * DAY)
+    world.ask(Drain(True))
+    world.define(by_hour())
+    world.unpause(run=run)
+    world.define(by_day())
+    world.ask(Drain(False))
+    world.play_for(DAY)
+    assert world.made == [FIRST, *made, FIRST + 6]
+
+
 def test_a_single_interval_that_is_left_out_is_spoken_of_as_one():
     world = Clocks(by_day())
     world.pause()

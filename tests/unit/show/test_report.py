@@ -1,11 +1,12 @@
-import json
+import msgspec
 
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import RunRow
 from segue.model.spec import DagSpec, TaskSpec
 from segue.model.state import AttemptState, RunState, TaskState
 from segue.model.views import AttemptView, RunDetail, RunView, TaskView
-from segue.show.report import run_object, run_row, summarise
+from segue.show.report import summarise
+from segue.show.views.runs import run_item, run_whole
 
 SECOND = 1_000_000
 RUN = RunKey("d", "2026-04-01", 2)
@@ -38,7 +39,7 @@ DETAIL = RunDetail(
 
 
 def test_a_run_as_json_has_the_names_that_scripts_rely_on():
-    told = json.loads(json.dumps(run_object(DETAIL)))
+    told = msgspec.json.decode(msgspec.json.encode(run_whole(DETAIL)))
     assert told["run_id"] == "d@2026-04-01.2" and told["dag_id"] == "d"
     assert (told["state"], told["seconds"]) == ("failed", 7.0)
     assert (told["started_at"], told["ended_at"]) == ("1970-01-01T00:00:02Z", "1970-01-01T00:00:09Z")
@@ -46,22 +47,22 @@ def test_a_run_as_json_has_the_names_that_scripts_rely_on():
 
 
 def test_each_task_and_each_item_is_one_entry():
-    entries = {(one["task_id"], one["map_index"]): one for one in run_object(DETAIL)["tasks"]}
+    entries = {(one["task_id"], one["map_index"]): one for one in msgspec.to_builtins(run_whole(DETAIL))["tasks"]}
     assert list(entries) == [("a", None), ("m", 0), ("m", 1), ("z", None)]
     assert entries["m", 1]["state"] == "failed" and entries["m", 1]["seconds"] == 5.0
-    assert entries["z", None] == {
+    assert entries["z", None].items() >= {
         "task_id": "z", "map_index": None, "state": "upstream_failed", "attempts": 0, "started_at": None,
         "ended_at": None, "seconds": None, "why": None,
-    }  # fmt: skip
+    }.items()  # fmt: skip
 
 
 def test_attempts_counts_those_whose_code_began():
-    entries = {(one["task_id"], one["map_index"]): one["attempts"] for one in run_object(DETAIL)["tasks"]}
+    entries = {(one.task_id, one.map_index): one.attempts for one in run_whole(DETAIL).tasks}
     assert entries == {("a", None): 1, ("m", 0): 1, ("m", 1): 2, ("z", None): 0}
 
 
 def test_a_listed_run_has_no_tasks():
-    row = run_row(VIEW)
+    row = msgspec.to_builtins(run_item(VIEW))
     assert row["run_id"] == "d@2026-04-01.2" and row["created_at"] == "1970-01-01T00:00:01Z"
     assert "tasks" not in row
 
@@ -83,4 +84,4 @@ def test_a_first_attempt_of_a_new_round_is_no_retry():
 def test_a_run_that_never_began_has_no_length():
     waiting = RunDetail(RunView(1, RunRow(RUN, "r", 1), RunState.QUEUED), SPEC)
     assert summarise(waiting).length is None and summarise(waiting).slowest is None
-    assert run_object(waiting)["seconds"] is None
+    assert run_whole(waiting).seconds is None

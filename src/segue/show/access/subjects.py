@@ -21,7 +21,7 @@ class Subjects:
             version, subject = self._known.get(view.dag, (-1, None))
             if subject is None or version != view.version:
                 spec = reader.spec(view.dag, view.version)
-                subject = Subject(view.dag, view.location, spec.tags, spec.owner or "")
+                subject = Subject(view.dag, spec.location, spec.tags, spec.owner or "")
             found[view.dag] = (view.version, subject)
         self._known = found
         return [subject for _, subject in found.values()]

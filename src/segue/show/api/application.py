@@ -6,22 +6,26 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from segue.model.version import VERSION
-from segue.show.api.entrance import Entrance
-from segue.show.api.problems import handle_problems
-from segue.show.api.routing import PREFIX, Route, Routes
+from segue.show.api.entrance import Entrance, cookie_name
+from segue.show.api.health import Examination
+from segue.show.api.limits import Limits
+from segue.show.api.problems import Incidents, handle_problems
+from segue.show.api.routing import Route, Routes, Threads
 from segue.show.doors import Doors
+from segue.show.live.hub import Hub
 
 __all__ = ["application"]
 
 
 def application(
-    doors: Doors, topics: Iterable[Routes], *, hosts: Collection[str], incident: Callable[[], str]
+    doors: Doors, topics: Iterable[Routes], hub: Hub, *, hosts: Collection[str], incident: Callable[[], str]
 ) -> ASGIApp:
     """The whole HTTP side.
 
     Args:
         doors: to the outside.
         topics: the routes.
+        hub: where streams have their news from; whoever serves the application runs it.
         hosts: names under which the server may be called, in lower case, without port.
         incident: a number for a fault of ours, new at each call.
 
@@ -29,13 +33,16 @@ def application(
         RuntimeError: a route says nothing about who may use it.
     """
     api = FastAPI(
-        title="Segue", version=VERSION, openapi_url=None, docs_url=None, redoc_url=None,
+        title="Segue", version=VERSION, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )  # fmt: skip
-    handle_problems(api, incident)
+    api.state.hub, api.state.examination, api.state.cookie = hub, Examination(doors), cookie_name(doors.instance)
+    incidents = Incidents(incident)
+    handle_problems(api, incidents)
+    threads = Threads()
     for topic in topics:
-        api.router.routes.extend(topic.made())
+        api.router.routes.extend(topic.made(threads))
     for route in api.router.routes:
         if not isinstance(route, Route):
             raise RuntimeError(f"route {route} says nothing about who may use it")
-    return Entrance(api, lambda: api.router.routes, doors, hosts)
+    return Limits(Entrance(api, tuple(api.router.routes), doors, hosts, incidents))

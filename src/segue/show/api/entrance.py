@@ -6,23 +6,27 @@ decisions read headers and the route that matched, never a URL (RELIABILITY D1, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from secrets import compare_digest
-from typing import Final
+from typing import Any, Final
 
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from starlette.datastructures import Headers
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from segue.model.access import Principal
+from segue.model.errors import EnvironmentFault, SegueError
 from segue.model.ids import Instant
 from segue.show.access.subjects import Subjects
-from segue.show.api.problems import Problem, problem_response
+from segue.show.api.problems import Incidents, problem_about, problem_of, problem_response
 from segue.show.api.routing import Route
-from segue.show.api.visiting import Visit
+from segue.show.api.visiting import Guest, Visit
 from segue.show.doors import Doors
 
 __all__ = ["SAFE", "Entrance", "cookie_name"]
@@ -32,11 +36,16 @@ SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),  # not `no-referrer`: a form would come with `Origin: null`
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+    (b"cache-control", b"no-store"),
 )
-_CSP: Final = b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+_DENIED: Final = (401, 403, 421)
+_STRANGERS: Final = 1_000  # refusals an hour of people unknown that are written down
+_THREADS: Final = 8
+_HOUR: Final = 3_600_000_000
 
 
 def cookie_name(instance: str) -> str:
@@ -47,6 +56,7 @@ def cookie_name(instance: str) -> str:
 @dataclass(frozen=True, slots=True)
 class _Asker:
     principal: Principal | None
+    cookie: str = ""
     by_cookie: bool = False
 
 
@@ -58,13 +68,16 @@ class Entrance:
         routes: of that application.
         doors: to the outside.
         hosts: names under which this server may be called, in lower case, without port.
+        incidents: answers what is a fault of ours.
     """
 
     def __init__(
-        self, app: ASGIApp, routes: Callable[[], Sequence[BaseRoute]], doors: Doors, hosts: Collection[str]
+        self, app: ASGIApp, routes: Sequence[BaseRoute], doors: Doors, hosts: Collection[str], incidents: Incidents
     ) -> None:
         self._app, self._routes, self._doors, self._hosts = app, routes, doors, frozenset(hosts)
-        self._subjects = Subjects()
+        self._incidents = incidents
+        self._subjects, self._ration = Subjects(), _Ration(_STRANGERS)
+        self._threads = CapacityLimiter(_THREADS)
         self._cookie = cookie_name(doors.instance)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,75 +85,99 @@ class Entrance:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        problem = self._host_problem(headers)
-        asker = _Asker(None)
-        if problem is None:
-            asker = await run_in_threadpool(self._asker, headers)
-            problem = self._problem(scope, headers, asker)
-        sending = _with_headers(send)
-        if problem is not None:
-            told = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else None
-            await problem_response(problem, told)(scope, receive, sending)
+        sending = _Sending(scope, send)
+        try:
+            answer = await self._admit(scope, sending)
+            await (self._app if answer is None else answer)(sending.scope, receive, sending)
+        except SegueError as error:
+            answer = problem_response(problem_of(error))
+        except Exception as error:  # noqa: BLE001 - the last place where it can be told; what lies behind logs its own
+            answer = None if sending.started else self._incidents.tell(error)
+        else:
             return
-        if asker.principal is not None:
-            scope.setdefault("state", {})["visit"] = self._visit(scope, headers, asker.principal)
-        await self._app(scope, receive, sending)
+        if answer is not None and not sending.started:
+            await answer(scope, receive, sending)
 
-    def _host_problem(self, headers: Headers) -> Problem | None:
-        host = headers.getlist("host")
-        if len(host) == 1 and _name_of(host[0]) in self._hosts:
-            return None
-        detail = "this server does not go by that name: `public_host` in [tool.segue.web] adds one"
-        return Problem(421, "wrong host", detail)
-
-    def _problem(self, scope: Scope, headers: Headers, asker: _Asker) -> Problem | None:
-        public = self._is_public(scope)
-        if scope["type"] != "http":
-            return Problem(401, "sign in first", "there is nothing to connect to")
-        if asker.principal is None and not public:
-            return Problem(401, "sign in first", "send a session's cookie, or `Authorization: Bearer` with a token")
-        if scope["method"] in SAFE or (asker.principal is not None and not asker.by_cookie):
-            return None
-        if not self._same_origin(headers):
-            return Problem(403, "not allowed", "this request comes from another site")
-        if public:
-            return None
-        assert asker.principal is not None
-        if not compare_digest(headers.get("x-segue-csrf", "").encode(), asker.principal.csrf.encode()):
-            return Problem(403, "not allowed", "X-Segue-CSRF must carry the value that GET /api/v1/session gives")
+    async def _admit(self, scope: Scope, sending: _Sending) -> ASGIApp | None:
+        """Find out who asks; an answer for whoever is refused."""
+        headers = Headers(scope=scope)
+        if not self._is_host(headers):
+            detail = "this server does not go by that name: `public_host` in [tool.segue.web] adds one"
+            return problem_response(problem_about(421, detail))
+        asker = await self._asker(headers)
+        refusal = self._refusal(scope, headers, asker)
+        client = scope.get("client")
+        address = client[0] if client else ""
+        if scope["type"] == "http" and scope["method"] not in SAFE:
+            sending.denied = partial(self._note, scope, asker, address)
+        if refusal is not None:
+            told = {"WWW-Authenticate": "Bearer"} if refusal[0] == 401 else None
+            return problem_response(problem_about(*refusal), told)
+        self._welcome(scope, headers, asker, address)
         return None
 
-    def _same_origin(self, headers: Headers) -> bool:
-        site = headers.get("sec-fetch-site")
-        if site is not None:
-            return site == "same-origin"
-        scheme, mark, host = headers.get("origin", "").partition("://")
-        return bool(mark) and scheme in ("http", "https") and host.lower() == headers["host"].lower()
+    def _is_host(self, headers: Headers) -> bool:
+        host = headers.getlist("host")
+        return len(host) == 1 and _name_of(host[0]) in self._hosts
+
+    def _refusal(self, scope: Scope, headers: Headers, asker: _Asker) -> tuple[int, str] | None:
+        """Status and sentence for whoever may not come in."""
+        if scope["type"] != "http":
+            return 401, "there is nothing to connect to"
+        safe = scope["method"] in SAFE
+        if asker.principal is not None and (safe or not asker.by_cookie):
+            return None
+        public = self._is_public(scope)
+        if asker.principal is None and not public:
+            return 401, "send a session's cookie, or `Authorization: Bearer` with a token"
+        if safe:
+            return None
+        if not _same_origin(headers):
+            return 403, "this request comes from another site"
+        if asker.principal is None or public:
+            return None
+        if not compare_digest(headers.get("x-segue-csrf", "").encode(), asker.principal.csrf.encode()):
+            return 403, "X-Segue-CSRF must carry the value that GET /api/v1/session gives"
+        return None
 
     def _is_public(self, scope: Scope) -> bool:
-        for route in self._routes():
+        for route in self._routes:
             match, _ = route.matches(scope)
             if match is Match.FULL:
                 return isinstance(route, Route) and route.permit.role is None
         return False
 
-    def _asker(self, headers: Headers) -> _Asker:
-        now = self._doors.clock()
+    async def _asker(self, headers: Headers) -> _Asker:
+        now, gate = self._doors.clock(), self._doors.gate
         kind, _, token = headers.get("authorization", "").partition(" ")
         if token:
-            known = self._doors.gate.by_token(token.strip(), now) if kind.lower() == "bearer" else None
-            return _Asker(known)
-        value = _cookie(headers, self._cookie)
-        return _Asker(self._doors.gate.by_session(value, now) if value else None, by_cookie=True)
+            known = kind.lower() == "bearer"
+            return _Asker(await self._in_thread(gate.by_token, token.strip(), now) if known else None)
+        cookie = _cookie(headers, self._cookie)
+        return _Asker(await self._in_thread(gate.by_session, cookie, now) if cookie else None, cookie, by_cookie=True)
 
-    def _visit(self, scope: Scope, headers: Headers, principal: Principal) -> Visit:
-        client = scope.get("client")
-        now: Instant = self._doors.clock()
-        return Visit(
-            self._doors, principal, now, self._subjects, headers.get("idempotency-key", ""),
-            headers.get("if-none-match", ""), client[0] if client else "",
-        )  # fmt: skip
+    async def _in_thread(self, look: Callable[[str, Instant], Principal | None], what: str, now: Instant) -> Any:
+        return await run_sync(look, what, now, limiter=self._threads)
+
+    def _welcome(self, scope: Scope, headers: Headers, asker: _Asker, address: str) -> None:
+        """Put where routes find it who asks."""
+        state, now = scope.setdefault("state", {}), self._doors.clock()
+        state["guest"] = Guest(self._doors, now, address, asker.cookie, asker.principal)
+        if asker.principal is not None:
+            state["visit"] = Visit(
+                self._doors, asker.principal, now, self._subjects, headers.get("idempotency-key", ""),
+                headers.get("if-none-match", ""), address,
+            )  # fmt: skip
+
+    async def _note(self, scope: Scope, asker: _Asker, address: str, status: int) -> None:
+        """Write down that a change was refused; of strangers only so many a minute, or they fill the disk."""
+        now = self._doors.clock()
+        if asker.principal is None and not self._ration.take(now):
+            return
+        who = "" if asker.principal is None else asker.principal.name
+        what = f"{scope['method'][:20]} {scope.get('raw_path', b'').decode('latin-1')[:200]}"
+        with suppress(EnvironmentFault):  # it was refused all the same
+            await run_sync(partial(self._doors.gate.deny, who, what, str(status), now, address), limiter=self._threads)
 
 
 def _name_of(host: str) -> str:
@@ -158,12 +195,53 @@ def _cookie(headers: Headers, name: str) -> str:
     return jar[name].value if name in jar else ""
 
 
-def _with_headers(send: Send) -> Send:
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            given = {name.lower() for name, _ in message.get("headers", ())}
-            more = [*_HEADERS, *([] if b"content-security-policy" in given else [(b"content-security-policy", _CSP)])]
-            message = {**message, "headers": [*message.get("headers", ()), *more]}
-        await send(message)
+def _same_origin(headers: Headers) -> bool:
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    scheme, mark, host = headers.get("origin", "").partition("://")
+    return bool(mark) and scheme in ("http", "https") and host.lower() == headers["host"].lower()
 
-    return sending
+
+class _Ration:
+    """So many an hour at most."""
+
+    def __init__(self, count: int) -> None:
+        self._count, self._left, self._since = count, count, 0
+
+    def take(self, now: Instant) -> bool:
+        if now - self._since > _HOUR:
+            self._since, self._left = now, self._count
+        self._left -= 1
+        return self._left >= 0
+
+
+class _Sending:
+    """The answer on its way out: with the headers that every answer has, and without a body where none was asked for.
+
+    Attributes:
+        scope: of the request, as what lies behind sees it.
+        started: whether anything was sent.
+        denied: is told, before the answer goes, the status of one that refuses.
+    """
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._send, self._bodiless = send, scope["type"] == "http" and scope["method"] == "HEAD"
+        self.scope: Scope = {**scope, "method": "GET"} if self._bodiless else scope
+        self.started = self._over = False
+        self.denied: Callable[[int], Awaitable[None]] | None = None
+
+    async def __call__(self, message: Message) -> None:
+        if self._over:
+            return
+        if message["type"] == "http.response.start":
+            if self.denied is not None and message["status"] in _DENIED:
+                await self.denied(message["status"])
+            self.started = True
+            given = {name.lower() for name, _ in message.get("headers", ())}
+            more = [header for header in _HEADERS if header[0] not in given]
+            message = {**message, "headers": [*message.get("headers", ()), *more]}
+        await self._send(message)
+        if self._bodiless and message["type"] == "http.response.start":
+            self._over = True
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})

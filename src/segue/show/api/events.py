@@ -30,8 +30,8 @@ def follow_events(
 ) -> Response:
     """Follow the event log as server-sent events.
 
-    The id of each is its number; a stream that breaks goes on after `Last-Event-ID`. `open` comes first and says where the
-    stream stands; `reset` says that events are missing, and that what is shown has to be read anew.
+    The id of each is its number; a stream that breaks goes on after `Last-Event-ID`. `open` comes first and says where
+    the stream stands; `reset` says that events are missing, and that what is shown has to be read anew.
     """
     if last_event_id is not None and not (last_event_id.isascii() and last_event_id.isdigit()):
         raise UsageError(f"Last-Event-ID is the number of an event, not {last_event_id[:40]!r}")

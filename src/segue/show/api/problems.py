@@ -22,7 +22,7 @@ from segue.model.errors import (
     UsageError,
 )
 
-__all__ = ["Fault", "Problem", "handle_problems", "problem_of", "problem_response"]
+__all__ = ["Fault", "Incidents", "Problem", "handle_problems", "problem_about", "problem_of", "problem_response"]
 
 _STATUSES: Final[tuple[tuple[type[SegueError], int], ...]] = (
     (NotFound, 404), (Forbidden, 403), (Refused, 409), (UsageError, 422), (DefinitionError, 422),
@@ -30,10 +30,12 @@ _STATUSES: Final[tuple[tuple[type[SegueError], int], ...]] = (
 )  # fmt: skip
 _TITLES: Final = {
     400: "bad request", 401: "sign in first", 403: "not allowed", 404: "not found", 405: "method not allowed",
-    409: "not now", 413: "too large", 415: "unknown content type", 421: "wrong host", 422: "cannot be understood",
-    429: "too many requests", 431: "headers too large", 500: "a fault of ours", 503: "not available",
+    408: "too slow", 409: "not now", 413: "too large", 414: "URL too long", 415: "unknown content type",
+    416: "too many ranges", 421: "wrong host", 422: "cannot be understood", 429: "too many requests",
+    431: "headers too large", 500: "a fault of ours", 503: "not available",
 }  # fmt: skip
 _RETRY: Final = "5"  # seconds
+_FAULTS: Final = 50  # of a request that are told
 _log = logging.getLogger("segue.web")
 
 
@@ -65,10 +67,22 @@ class Problem:
     type: str = field(default="about:blank")
 
 
+def problem_about(status: int, detail: str, errors: tuple[Fault, ...] = (), incident: str | None = None) -> Problem:
+    """A problem with the title of its status.
+
+    Args:
+        status: of HTTP.
+        detail: what was wrong, where, what to do.
+        errors: where several things are wrong at once.
+        incident: a number under which the server's log tells more.
+    """
+    return Problem(status, _TITLES.get(status, "error"), detail, errors, incident)
+
+
 def problem_of(error: SegueError) -> Problem:
     """An error of ours, as people are told."""
     status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
-    return Problem(status, _TITLES[status], str(error))
+    return problem_about(status, str(error))
 
 
 def problem_response(problem: Problem, headers: dict[str, str] | None = None) -> Response:
@@ -79,37 +93,51 @@ def problem_response(problem: Problem, headers: dict[str, str] | None = None) ->
     return Response(msgspec.json.encode(problem), problem.status, told, "application/problem+json")
 
 
-def handle_problems(app: FastAPI, incident: Callable[[], str]) -> None:
+class Incidents:
+    """Faults of ours: logged whole, told with a number only.
+
+    Args:
+        number: gives a new one.
+    """
+
+    def __init__(self, number: Callable[[], str]) -> None:
+        self._number = number
+
+    def tell(self, error: Exception) -> Response:
+        """Answer what is nobody's fault but ours."""
+        number = self._number()
+        _log.error("incident %s", number, exc_info=error)
+        detail = f"this is a fault of Segue, not of your request: its log tells more under incident {number}"
+        return problem_response(problem_about(500, detail, incident=number))
+
+
+def handle_problems(app: FastAPI, incidents: Incidents) -> None:
     """Answer every error with a problem.
 
     Args:
         app: gets the handlers.
-        incident: a new number for what is a fault of ours.
+        incidents: answers what is a fault of ours.
     """
 
-    def told(_: Request, error: Exception) -> Response:
+    async def told(_: Request, error: Exception) -> Response:
         assert isinstance(error, SegueError)
         problem = problem_of(error)
-        return _ours(error) if problem.status == 500 else problem_response(problem)
+        return incidents.tell(error) if problem.status == 500 else problem_response(problem)
 
-    def invalid(_: Request, error: Exception) -> Response:
+    async def invalid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        faults = tuple(Fault(".".join(map(str, one["loc"])), str(one["msg"])) for one in error.errors())
+        faults = tuple(Fault(".".join(map(str, one["loc"])), str(one["msg"])) for one in error.errors()[:_FAULTS])
         detail = "; ".join(f"{fault.where}: {fault.detail}" for fault in faults[:5])
-        return problem_response(Problem(422, _TITLES[422], detail, faults))
+        return problem_response(problem_about(422, detail, faults))
 
-    def plain(_: Request, error: Exception) -> Response:
+    async def plain(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        title = _TITLES.get(error.status_code, "error")
-        return problem_response(Problem(error.status_code, title, str(error.detail)), dict(error.headers or {}))
+        return problem_response(problem_about(error.status_code, str(error.detail)), dict(error.headers or {}))
 
-    def _ours(error: Exception) -> Response:
-        number = incident()
-        _log.error("incident %s", number, exc_info=error)
-        detail = f"this is a fault of Segue, not of your request: its log tells more under incident {number}"
-        return problem_response(Problem(500, _TITLES[500], detail, incident=number))
+    async def ours(_: Request, error: Exception) -> Response:
+        return incidents.tell(error)
 
     app.add_exception_handler(SegueError, told)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, plain)
-    app.add_exception_handler(Exception, lambda _, error: _ours(error))
+    app.add_exception_handler(Exception, ours)

@@ -5,26 +5,33 @@ A route without permission cannot be declared, so none can be forgotten (RELIABI
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import wraps
+from functools import partial, wraps
 from hashlib import blake2b
+from inspect import iscoroutinefunction
 from typing import Any, Final, TypeVar
 
 import msgspec
-from fastapi import Depends, Request, Response
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from fastapi import Response
 from fastapi.routing import APIRoute
+from starlette.types import Receive, Scope, Send
 
 from segue.model.access import ALL, Role
+from segue.show.access.deciding import decide
+from segue.show.api.limits import enlarge
 from segue.show.api.problems import Problem
-from segue.show.api.visiting import Visit, visit_of
+from segue.show.api.visiting import Visit
 
-__all__ = ["PREFIX", "Of", "Permit", "Route", "Routes", "encoded"]
+__all__ = ["PREFIX", "Of", "Permit", "Route", "Routes", "Threads", "encoded"]
 
 PREFIX: Final = "/api/v1"
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+_Result = TypeVar("_Result")
 _PROBLEM: Final[dict[str, Any]] = {
     "model": Problem, "content": {"application/problem+json": {}},
 }  # fmt: skip
@@ -45,6 +52,8 @@ class Of(Enum):
     """On the DAG that the path names as `{dag}`."""
     RUN = "run"
     """On the DAG of the run that the path names as `{run}`."""
+    SELF = "self"
+    """On nothing: it is about whoever asks, and nobody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +64,38 @@ class Permit:
     of: Of = Of.SOME
 
 
+class Threads:
+    """Where functions of routes run: acts wait for the owner, and looks must not wait for acts."""
+
+    def __init__(self, looking: int = 32, acting: int = 16) -> None:
+        self._looking, self._acting = CapacityLimiter(looking), CapacityLimiter(acting)
+
+    async def run(self, function: Callable[[], _Result], *, acts: bool = False) -> _Result:
+        """Run a function in a thread."""
+        return await run_sync(function, limiter=self._acting if acts else self._looking)
+
+
 class Route(APIRoute):
-    """A route that says what it needs."""
+    """A route that says what it needs, and decides before anything of the request's body or parameters is read."""
 
     permit: Permit
+    threads: Threads
+    body: int | None = None
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request that has come here by its path."""
+        if scope["method"] in (self.methods or ()) and self.permit.role is not None:
+            await self._guard(self.permit.role, scope)
+            if self.body is not None:
+                enlarge(scope, self.body)
+        await super().handle(scope, receive, send)
+
+    async def _guard(self, role: Role, scope: Scope) -> None:
+        visit: Visit = scope["state"]["visit"]
+        if decide(visit.principal, role, None):
+            return
+        require = _REQUIRED[self.permit.of]
+        await self.threads.run(partial(require, visit, role, scope["path_params"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +104,7 @@ class _Declared:
     path: str
     function: Callable[..., Any]
     permit: Permit
+    body: int | None
     options: dict[str, Any]
 
 
@@ -101,7 +139,7 @@ class Routes:
 
     def add(
         self, method: str, path: str, *, needs: Role | None = None, of: Of = Of.SOME, public: bool = False,
-        **options: Any,
+        body: int | None = None, **options: Any,
     ) -> Callable[[_Function], _Function]:  # fmt: skip
         """Declare a route.
 
@@ -111,6 +149,7 @@ class Routes:
             needs: the role.
             of: what the role is needed on.
             public: anybody may.
+            body: bytes of a request's body, where more are taken than elsewhere.
             options: of FastAPI's route: `summary`, `status_code`, `responses`, …
 
         Raises:
@@ -120,24 +159,28 @@ class Routes:
             raise ValueError(f"{method} {path}: say what it needs, or public=True")
 
         def declare(function: _Function) -> _Function:
-            self._declared.append(_Declared(method, self.prefix + path, function, Permit(needs, of), options))
+            self._declared.append(_Declared(method, self.prefix + path, function, Permit(needs, of), body, options))
             return function
 
         return declare
 
-    def made(self) -> Iterator[Route]:
-        """The routes, for an application."""
+    def made(self, threads: Threads) -> Iterator[Route]:
+        """The routes, for an application.
+
+        Args:
+            threads: where their functions run, unless they are coroutines.
+        """
         for one in self._declared:
             permit = one.permit
             extra = {"x-segue-role": "public" if permit.role is None else str(permit.role)}
             options = {"summary": _summary(one.function), **one.options}
             responses = {**_told(permit, one.method), **options.pop("responses", {})}
+            endpoint = _answering(one.function, threads, acts=one.method != "GET")
             route = Route(
-                one.path, _answering(one.function), methods=[one.method], tags=[self.tag], responses=responses,
-                dependencies=[Depends(_guard(permit))], openapi_extra=extra, operation_id=one.function.__name__,
-                **options,
+                one.path, endpoint, methods=[one.method], tags=[self.tag], responses=responses, openapi_extra=extra,
+                operation_id=one.function.__name__, **options,
             )  # fmt: skip
-            route.permit = permit
+            route.permit, route.threads, route.body = permit, threads, one.body
             yield route
 
 
@@ -152,35 +195,30 @@ def _told(permit: Permit, method: str) -> dict[int | str, dict[str, Any]]:
     return {code: {**_PROBLEM, "description": _SAID[code]} for code in codes}
 
 
-def _guard(permit: Permit) -> Callable[[Request], None]:
-    """Decides before the function runs. It is no coroutine: it may read the store."""
-
-    def guard(request: Request) -> None:
-        if permit.role is None:
-            return
-        visit = visit_of(request)
-        if permit.of is Of.EVERYTHING:
-            visit.require(permit.role, None)
-        elif permit.of is Of.DAG:
-            visit.require(permit.role, request.path_params["dag"])
-        elif permit.of is Of.RUN:
-            visit.require_run(permit.role, request.path_params["run"])
-        else:
-            visit.require_some(permit.role)
-
-    return guard
+_Require = Callable[[Visit, Role, dict[str, str]], None]
+_REQUIRED: Final[dict[Of, _Require]] = {
+    Of.EVERYTHING: lambda visit, role, _: visit.require(role, None),
+    Of.SOME: lambda visit, role, _: visit.require_some(role),
+    Of.DAG: lambda visit, role, path: visit.require(role, path["dag"]),
+    Of.RUN: lambda visit, role, path: visit.require_run(role, path["run"]),
+    Of.SELF: lambda *_: None,
+}
 
 
-def _answering(function: Callable[..., Any]) -> Callable[..., Any]:
+def _answering(function: Callable[..., Any], threads: Threads, *, acts: bool) -> Callable[..., Awaitable[Response]]:
     """The function, with what it returns encoded; a `Response` is sent as it is."""
 
-    @wraps(function)
-    def answer(*args: Any, **words: Any) -> Response:
-        result = function(*args, **words)
+    def finish(result: object, words: dict[str, Any]) -> Response:
         if isinstance(result, Response):
             return result
         visit = next((word for word in words.values() if isinstance(word, Visit)), None)
-        return encoded(result, "" if visit is None else visit.if_none_match)
+        return encoded(result, "" if visit is None or acts else visit.if_none_match)
+
+    @wraps(function)
+    async def answer(**words: Any) -> Response:
+        if iscoroutinefunction(function):
+            return finish(await function(**words), words)
+        return await threads.run(lambda: finish(function(**words), words), acts=acts)
 
     return answer
 

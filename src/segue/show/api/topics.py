@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from segue.show.api.events import EVENTS
+from segue.show.api.health import HEALTH
 from segue.show.api.routing import Routes
 
 __all__ = ["TOPICS"]
 
-TOPICS: Final[tuple[Routes, ...]] = (EVENTS,)
+TOPICS: Final[tuple[Routes, ...]] = (HEALTH, EVENTS,)

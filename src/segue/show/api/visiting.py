@@ -16,7 +16,26 @@ from segue.show.doors import Doors
 from segue.show.reading import Reading
 from segue.store.readers import Reader
 
-__all__ = ["Visit", "Visiting", "visit_of"]
+__all__ = ["Guest", "Guesting", "Visit", "Visiting", "guest_of", "visit_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """One request of somebody who may be unknown, on a public route.
+
+    Args:
+        doors: to the outside.
+        now: when the request came.
+        address: where it came from.
+        cookie: the session's cookie as it came, empty where there was none.
+        principal: whoever asks, where they are recognised.
+    """
+
+    doors: Doors
+    now: Instant
+    address: str = ""
+    cookie: str = ""
+    principal: Principal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +140,14 @@ def _has(principal: Principal) -> str:
     return f"{principal.name} is {has}" if has else f"{principal.name} has no role anywhere"
 
 
-def visit_of(request: Request) -> Visit:
+async def guest_of(request: Request) -> Guest:
+    """Whoever asks, known or not."""
+    guest = request.scope["state"]["guest"]
+    assert isinstance(guest, Guest)
+    return guest
+
+
+async def visit_of(request: Request) -> Visit:
     """The visit that a request is."""
     visit = request.scope["state"]["visit"]
     assert isinstance(visit, Visit)
@@ -130,3 +156,6 @@ def visit_of(request: Request) -> Visit:
 
 Visiting: TypeAlias = Annotated[Visit, Depends(visit_of)]
 """What a route's function takes to know who asks."""
+
+Guesting: TypeAlias = Annotated[Guest, Depends(guest_of)]
+"""What a public route's function takes to know who asks, if anybody does."""

@@ -197,12 +197,12 @@ class Book(Protocol):
 
     # Sessions.
     def open_session(self, session: Session, note: Note, proven: str | None = None) -> bool:
-        """Keep a new one, and forget the failed tries of its user from there; False where its user may not enter now.
+        """Keep a new one; False where its user may not enter now.
 
         Args:
             session: of a user.
             note: written where it is kept.
-            proven: the hash that a password was found to fit; it must still be theirs.
+            proven: the hash that a password was found to fit; it must still be theirs. Failed tries are forgotten.
         """
         ...
 
@@ -265,7 +265,7 @@ class Book(Protocol):
             account: name that was given.
             address: where from.
             judge: is given those three, and gives them as they are to be kept, or None: they stay as they are.
-            now: what is a day old is forgotten, but for what counts against an account.
+            now: what is a day old is forgotten, but for what counts against the account of a user.
         """
         ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from sqlalchemy import insert, select
 from sqlalchemy.engine import Connection
@@ -18,6 +18,14 @@ _VALUES: Final = {"version": VERSION, "changes": 0}
 
 class Line(Protocol):
     """A connection that several threads take turns with."""
+
+    def ask(self, statement: str) -> Any:
+        """One value, by a statement of its own.
+
+        Raises:
+            StoreDown: it cannot be read now.
+        """
+        ...
 
     def read(self) -> AbstractContextManager[Connection]:
         """One consistent read.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import inspect
 from sqlalchemy.engine import Connection
@@ -51,6 +51,10 @@ class _ServerLine:
         self._url, self._turn = url, Lock()
         self._connection = connect(url, "access", _LIMIT)
 
+    def ask(self, statement: str) -> Any:
+        with self._turn, faults(self._url):
+            return self._open().exec_driver_sql(statement).scalar_one()
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         with self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") as connection:
@@ -66,16 +70,20 @@ class _ServerLine:
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[Connection]:
         with self._turn, faults(self._url):
-            if not is_open(self._connection):
-                drop(self._connection)
-                self._connection = connect(self._url, "access", _LIMIT)
-            self._connection.exec_driver_sql(begin)
+            connection = self._open()
+            connection.exec_driver_sql(begin)
             try:
-                yield self._connection
-                self._connection.exec_driver_sql("COMMIT")
+                yield connection
+                connection.exec_driver_sql("COMMIT")
             except BaseException:
-                roll_back(raw_of(self._connection))
+                roll_back(raw_of(connection))
                 raise
+
+    def _open(self) -> Connection:
+        if not is_open(self._connection):
+            drop(self._connection)
+            self._connection = connect(self._url, "access", _LIMIT)
+        return self._connection
 
     def close(self) -> None:
         drop(self._connection)

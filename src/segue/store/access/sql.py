@@ -12,11 +12,11 @@ from segue.model.errors import Refused
 from segue.model.ids import Instant
 from segue.store.access.book import Link, Note, Noted, Session, Strikes, Token, User
 from segue.store.access.line import Line
-from segue.store.access.tables import PREFIX, audit, grants, links, meta, sessions, throttle, tokens, users
+from segue.store.access.tables import audit, grants, links, meta, sessions, throttle, tokens, users
 
 __all__ = ["SqlBook"]
 
-_CHANGES: Final = f"SELECT value FROM {PREFIX}meta WHERE name = 'changes'"  # noqa: S608 - a constant
+_CHANGES: Final = "SELECT value FROM access_meta WHERE name = 'changes'"
 _DAY: Final = 86_400_000_000
 
 
@@ -36,8 +36,7 @@ class SqlBook:
 
     def changes(self) -> int:
         """Moves whenever somebody may have lost a right."""
-        with self._line.read() as db:
-            return int(db.exec_driver_sql(_CHANGES).scalar_one())
+        return int(self._line.ask(_CHANGES))
 
     # ----------------------------------------------------------------------------------------------------------- users
     def users(self) -> list[User]:
@@ -100,6 +99,9 @@ class SqlBook:
             if user is None or user.disabled or (proven is not None and user.password != proven):
                 return False
             db.execute(delete(sessions).where(sessions.c.until <= session.made))
+            if proven is not None:
+                forgiven = throttle.c.address.in_(("", session.address))
+                db.execute(delete(throttle).where((throttle.c.account == user.name) & forgiven))
             db.execute(insert(sessions).values(**_values(session)))
             _write(db, note)
             return True
@@ -180,21 +182,15 @@ class SqlBook:
         keys = ((account, ""), ("", address), (account, address))
         with self._line.write() as db:
             found = [db.execute(select(throttle).where(_strikes_of(*key))).one_or_none() for key in keys]
-            kept = judge([None if row is None else Strikes(row.count, row.since, row.at) for row in found])
+            kept = judge([None if row is None else Strikes(row.tries, row.since, row.at) for row in found])
             if kept is None:
                 return
-            old = (throttle.c.address != "") & (throttle.c.at < now - _DAY)
-            db.execute(delete(throttle).where(old))
+            passing = (throttle.c.address != "") | throttle.c.account.not_in(select(users.c.name))
+            db.execute(delete(throttle).where((throttle.c.at < now - _DAY) & passing))
             for key, one in zip(keys, kept, strict=True):
                 db.execute(delete(throttle).where(_strikes_of(*key)))
-                row = {"account": key[0], "address": key[1], "count": one.count, "since": one.since, "at": one.at}
+                row = {"account": key[0], "address": key[1], "tries": one.count, "since": one.since, "at": one.at}
                 db.execute(insert(throttle).values(row))
-
-    def forgive(self, account: str, address: str) -> None:
-        """Forget what counts against an account, alone and from there."""
-        with self._line.write() as db:
-            here = (throttle.c.account == account) & throttle.c.address.in_(("", address))
-            db.execute(delete(throttle).where(here))
 
     # ----------------------------------------------------------------------------------------------------------- links
     def add_link(self, link: Link, note: Note) -> None:
@@ -207,7 +203,7 @@ class SqlBook:
         """The one with that public id."""
         with self._line.read() as db:
             row = db.execute(select(links).where(links.c.id == key)).one_or_none()
-            return None if row is None else Link(row.id, row.user, bytes(row.digest), Instant(row.until), bool(row.first))
+        return None if row is None else Link(row.id, row.user, bytes(row.digest), row.until, bool(row.first))
 
     def spend_link(self, link: Link, newcomer: User | None, note: Note) -> bool:
         """Use it up; False where somebody else was faster, or where it makes the first user and there is one."""
@@ -255,7 +251,7 @@ def _users(db: Connection, where: Any = None) -> list[User]:
     for row in db.execute(wanted if where is None else wanted.where(grants.c.user.in_(list(given)))):
         given[row.user].append(Grant(Role(row.role), row.selection))
     return [
-        User(row.name, Instant(row.made), tuple(given[row.name]), row.password, bool(row.disabled), row.subject or "")
+        User(row.name, row.made, tuple(given[row.name]), row.password, bool(row.disabled), row.subject or "")
         for row in rows
     ]
 
@@ -319,17 +315,16 @@ def _values(record: Any, *but: str) -> dict[str, Any]:
 
 
 def _session(row: Row[Any]) -> Session:
-    times = (Instant(row.made), Instant(row.seen), Instant(row.until))
-    return Session(row.id, row.user, bytes(row.digest), *times, row.how, row.address)
+    return Session(row.id, row.user, bytes(row.digest), row.made, row.seen, row.until, row.how, row.address)
 
 
 def _token(row: Row[Any]) -> Token:
     scope = Grant(Role(row.role), row.selection)
-    return Token(row.id, row.user, row.name, bytes(row.digest), scope, Instant(row.made), row.until, row.used)
+    return Token(row.id, row.user, row.name, bytes(row.digest), scope, row.made, row.until, row.used)
 
 
 def _noted(row: Row[Any]) -> Noted:
-    note = Note(Instant(row.at), row.actor, row.action, row.object, row.text, bool(row.ok), row.address)
+    note = Note(row.at, row.actor, row.action, row.object, row.text, bool(row.ok), row.address)
     return Noted(row.number, note)
 
 

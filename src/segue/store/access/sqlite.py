@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import create_engine, inspect
 from sqlalchemy.engine import Connection
@@ -66,8 +66,12 @@ class _FileLine:
         engine = create_engine("sqlite://", creator=lambda: open_driver(uri), poolclass=NullPool)
         with faults(path):
             self._connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            for setting in ("mmap_size=0", "journal_mode=DELETE", "synchronous=FULL", "temp_store=MEMORY"):
-                self._connection.exec_driver_sql(f"PRAGMA {setting}")
+            for setting in ("PRAGMA mmap_size=0", "PRAGMA journal_mode=DELETE", "PRAGMA synchronous=FULL"):
+                self._connection.exec_driver_sql(setting)
+
+    def ask(self, statement: str) -> Any:
+        with self._turn, faults(self._path):
+            return self._connection.exec_driver_sql(statement).scalar_one()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

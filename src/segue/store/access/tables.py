@@ -1,4 +1,4 @@
-"""The tables of the access database, alike in both dialects; their prefix keeps them apart where they share a server."""
+"""The tables of the access database, alike in both dialects: the prefix keeps them apart from others on a server."""
 
 from __future__ import annotations
 
@@ -86,11 +86,12 @@ throttle = _table(
     "throttle",
     word("account"),
     word("address"),
-    integer("count"),
+    integer("tries"),
     integer("since"),
     integer("at"),
     PrimaryKeyConstraint("account", "address"),
 )
+Index(f"{PREFIX}throttle_at", throttle.c.at)
 
 links = _table(
     "links", word("id", primary_key=True), word("user"), _digest(), integer("until"), integer("first")

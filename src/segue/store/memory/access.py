@@ -297,6 +297,11 @@ class MemoryReader:
             found.append(view.run)
         return found
 
+    def expirable(self, before: Instant) -> int:
+        """How many runs that ended before an instant may go."""
+        views = self._store.runs.values()
+        return sum(view.ended is not None and view.ended < before and self._store.is_free(view) for view in views)
+
     def values(self, since: Instant) -> Iterable[Value]:
         """What is kept of results in runs that have not ended, or did at `since` or later; arguments of steps too."""
         store = self._store

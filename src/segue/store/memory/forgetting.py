@@ -41,7 +41,7 @@ def forget(store: MemoryStore, journal: Journal, change: RunsForgotten) -> tuple
     journal.set(store, "runs", runs)
     for name in _BY_RUN:
         journal.set(store, name, {run: rows for run, rows in getattr(store, name).items() if run not in ended})
-    for name, table in indexes_of(runs).items():
+    for name, table in indexes_of(runs, store.slots).items():
         journal.set(store, name, table)
     used = {(run.dag, view.row.version) for run, view in runs.items()}
     used |= {(dag, view.version) for dag, view in store.dags.items()}

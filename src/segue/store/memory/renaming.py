@@ -38,7 +38,7 @@ def tables_under(store: MemoryStore, old: str, new: str) -> dict[str, Any]:
     """Tables in which a DAG has another id, by the names of the store's attributes; their order stays."""
     to = _Renaming(old, new)
     found = _of_runs(store, to) | _of_dags(store, to) | _of_alerts(store, to)
-    return found | indexes_of(found["runs"])
+    return found | indexes_of(found["runs"], found["slots"])
 
 
 def _of_runs(store: MemoryStore, to: _Renaming) -> dict[str, Any]:
@@ -66,6 +66,7 @@ def _of_runs(store: MemoryStore, to: _Renaming) -> dict[str, Any]:
 def _of_dags(store: MemoryStore, to: _Renaming) -> dict[str, Any]:
     return {
         "versions": {(to.dag(dag), number): version for (dag, number), version in store.versions.items()},
+        "made_at": {(to.dag(dag), number): at for (dag, number), at in store.made_at.items()},
         "dags": {
             to.dag(dag): _replace(view, dag=to.new, former=(*view.former, to.old)) if dag == to.old else view
             for dag, view in store.dags.items()

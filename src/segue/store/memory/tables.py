@@ -11,6 +11,7 @@ from segue.model.alerts import AlertKind, Episode
 from segue.model.backfills import BackfillImage
 from segue.model.ids import Instant, RunKey
 from segue.model.images import AttemptImage, RunImage, Step, Version
+from segue.model.pages import AuditView
 from segue.model.spec import DagSpec
 from segue.model.state import RUN_FINAL
 from segue.model.timing import SlotAsk, SlotFacts
@@ -38,6 +39,7 @@ from segue.store.facts import (
     facts_of_slot,
     image_of,
     is_gone,
+    names_of,
     number_in,
 )
 
@@ -75,10 +77,15 @@ class MemoryStore:
         self.of_slots: dict[Slot, tuple[RunKey, ...]] = {}
         self.of_requests: dict[str, RunKey] = {}
         self.highest: dict[tuple[str, str], int] = {}
+        self.named: dict[tuple[str, str], tuple[Slot, ...]] = {}
         self.backfills: dict[int, BackfillView] = {}
         self.alerts: dict[tuple[str, AlertKind, Instant], AlertView] = {}
         self.alert_last: dict[tuple[str, AlertKind, Instant], Instant] = {}
         self.silences: dict[str, SilenceView] = {}
+        self.audit: list[AuditView] = []
+        self.deeds = 0
+        self.made_at: dict[tuple[str, int], Instant] = {}
+        self.attempt_ids = 0
 
     # ---------------------------------------------------------------------------------------------------- FactSource
     def answer(self, request: str) -> tuple[bool, str] | None:
@@ -141,9 +148,9 @@ class MemoryStore:
         return self.of_requests.get(request)
 
     def next_n(self, dag: str, key: str, slot: tuple[Instant, Instant] | None) -> int:
-        """The first `n` of this text that no run has, nor had as far as the slot tells."""
-        view = None if slot is None else self.slots.get((dag, *slot))
-        told = () if view is None else (view.last_run, view.last_good_run)
+        """The first `n` of this text that no run has, nor had as far as slots tell, be they of an older schedule."""
+        rows = [] if slot is None else [self.slots[where] for where in self.named.get((dag, key), ())]
+        told = [name for row in rows for name in (row.last_run, row.last_good_run)]
         return max(self.highest.get((dag, key), 0), number_in(told, dag, key)) + 1
 
     def backfill_image(self, number: int) -> BackfillImage | None:
@@ -208,8 +215,8 @@ class MemoryStore:
         return None
 
 
-def indexes_of(runs: Mapping[RunKey, RunView]) -> dict[str, Any]:
-    """By the names of the store's attributes: what finds runs."""
+def indexes_of(runs: Mapping[RunKey, RunView], slots: Mapping[Slot, SlotView]) -> dict[str, Any]:
+    """By the names of the store's attributes: what finds runs, and the slots that name runs which are not kept."""
     of_slots: dict[Slot, tuple[RunKey, ...]] = {}
     highest: dict[tuple[str, str], int] = {}
     for run, view in runs.items():
@@ -218,4 +225,9 @@ def indexes_of(runs: Mapping[RunKey, RunView]) -> dict[str, Any]:
             of_slots[key] = (*of_slots.get(key, ()), run)
         highest[run.dag, run.key] = max(highest.get((run.dag, run.key), 0), run.n)
     requests = {view.row.request: run for run, view in runs.items()}
-    return {"of_slots": of_slots, "highest": highest, "of_requests": requests}
+    named: dict[tuple[str, str], tuple[Slot, ...]] = {}
+    for where, row in slots.items():
+        for name in {row.last_run, row.last_good_run or ""}:
+            for run in names_of(name):
+                named[run.dag, run.key] = (*named.get((run.dag, run.key), ()), where)
+    return {"of_slots": of_slots, "highest": highest, "of_requests": requests, "named": named}

@@ -42,6 +42,7 @@ from segue.model.changes import (
 from segue.model.errors import Conflict
 from segue.model.events import Value
 from segue.model.ids import RunKey
+from segue.model.pages import AuditView
 from segue.model.state import FINAL, AttemptState, RunState, SlotState, TaskState
 from segue.model.views import (
     AnswerView,
@@ -54,6 +55,7 @@ from segue.model.views import (
     SlotView,
     TaskView,
 )
+from segue.store.deeds import deed_of, parent_of
 from segue.store.facts import ALIVE
 from segue.store.log import entries
 from segue.store.memory.alerts import Alerts
@@ -148,9 +150,10 @@ class MemoryTransaction:
         rows = self._rows(self._store.attempts, move.key.run)
         where = (move.key.task, move.key.index, move.key.number)
         if move.old is None:
+            self._journal.set(self._store, "attempt_ids", self._store.attempt_ids + 1)
             made = AttemptView(
                 move.key, move.new, move.round, move.at, cause=move.cause, text=move.text, worker=move.worker,
-                kind=move.kind,
+                kind=move.kind, id=self._store.attempt_ids,
             )  # fmt: skip
             self._journal.add(rows, where, made)
             return
@@ -162,7 +165,7 @@ class MemoryTransaction:
             row.key, move.new, row.round, row.created, row.began if began is None else began,
             None if move.new in ALIVE else move.at, move.cause, move.text, move.signal, move.exit_code, move.peak_rss,
             move.cpu, move.worker or row.worker, row.log if move.log is None else move.log, move.notes,
-            row.kind, move.rows, move.source,
+            row.kind, move.rows, move.source, row.id,
         ))  # fmt: skip
 
     def _expand(self, change: Expanded) -> None:
@@ -236,6 +239,7 @@ class MemoryTransaction:
         old = self._store.number_of(dag, version.spec_digest, version.code_digest)
         if old is None:
             self._journal.add(versions, (dag, version.number), version)
+            self._journal.put(self._store.made_at, (dag, version.number), change.at)
         elif old != version.number:
             raise Conflict(f"version {version.number} of {dag} is stored as {old}")
         known = self._store.dags.get(dag)
@@ -265,6 +269,16 @@ class MemoryTransaction:
             self._known(change.run)
         answer = AnswerView(change.request, change.actor, change.act, change.ok, change.text, change.at, change.run)
         self._journal.add(self._store.answers, change.request, answer)
+        deed, parent = deed_of(change), parent_of(change)
+        if deed is not None and parent is not None and all(one.request != parent.request for one in self._store.audit):
+            self._do(parent)
+        if deed is not None:
+            self._do(deed)
+
+    def _do(self, deed: AuditView) -> None:
+        store = self._store
+        self._journal.set(store, "deeds", store.deeds + 1)
+        self._journal.append(store.audit, _replace(deed, seq=store.deeds))
 
     def _ease(self, change: GuardEased) -> None:
         key = (change.dag, change.task, change.guard, change.like)

@@ -74,9 +74,11 @@ def run_script(revision: str) -> None:
     """Run the SQL that lies beside a revision, statement by statement.
 
     Args:
-        revision: path of its Python file.
+        revision: path of its Python file; what differs on PostgreSQL lies beside it under `.postgresql.sql`.
     """
-    for statement in Path(revision).with_suffix(".sql").read_text().split(";\n"):
+    own = Path(revision).with_suffix(f".{op.get_context().dialect.name}.sql")
+    script = own if own.exists() else Path(revision).with_suffix(".sql")
+    for statement in script.read_text().split(";\n"):
         if statement.strip():
             op.execute(statement)
 

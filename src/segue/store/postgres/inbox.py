@@ -18,14 +18,15 @@ from sqlalchemy.engine import Connection
 from segue.model.acts import Act
 from segue.model.changes import Answered, Change
 from segue.model.errors import UsageError
-from segue.model.events import Event, Request
+from segue.model.events import Event, Origin, Request
 from segue.model.ids import Instant
 from segue.store.postgres.connection import connect, drop, faults, is_open, raw_of
 from segue.store.postgres.leadership import Pace
 
 __all__ = ["PostgresInbox", "leader_of", "put_request"]
 
-_decode: Final[Callable[[bytes], Act]] = msgspec.msgpack.Decoder(Act).decode
+_decode: Final[Callable[[bytes], Act | tuple[Act, Origin]]] = msgspec.msgpack.Decoder(Act | tuple[Act, Origin]).decode
+"""Acts alone were written by earlier versions, and may still wait."""
 _LISTEN: Final = "LISTEN segue_requests"
 _RING: Final = "NOTIFY segue_requests"
 _PUT: Final = """
@@ -52,7 +53,7 @@ def put_request(url: str, request: Request, now: Instant) -> None:
         UsageError: another request has this id.
         StoreDown: the server is not there now; the request may or may not be there: ask again with the same id.
     """
-    body = msgspec.msgpack.encode(request.act)
+    body = msgspec.msgpack.encode((request.act, request.origin))
     with faults(url):
         connection = connect(url, "asking")
         try:
@@ -143,13 +144,15 @@ class PostgresInbox:
     def _look(self) -> None:
         assert self._connection is not None
         rows = raw_of(self._connection).execute(_OPEN).fetchall()
-        found = ((name, Request(name, actor, act)) for name, actor, body in rows if (act := _act_of(body)) is not None)
-        self._open = dict(found)
+        found = (_request(*row) for row in rows)
+        self._open = {request.id: request for request in found if request is not None}
 
 
-def _act_of(body: bytes) -> Act | None:
+def _request(name: str, actor: str, body: bytes) -> Request | None:
     """What was asked, None where another version of ours asked for something that this one does not know."""
     try:
-        return _decode(body)
+        said = _decode(body)
     except msgspec.MsgspecError:
         return None
+    act, origin = said if isinstance(said, tuple) else (said, Origin())
+    return Request(name, actor, act, origin=origin)

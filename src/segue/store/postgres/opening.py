@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 import psycopg
-from sqlalchemy import insert, inspect
+from sqlalchemy import insert, inspect, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, NoResultFound
 
@@ -18,6 +18,7 @@ from segue.model.ids import Instant
 from segue.store.postgres.connection import Raw, connect, damaged, faults, raw_of, shown
 from segue.store.postgres.leadership import Leader, Pace, holder_here, leadership, seat
 from segue.store.postgres.stamp import LOCK, check_stamp, read_meta
+from segue.store.columns import PARTIAL
 from segue.store.postgres.writer import PostgresWriter
 from segue.store.schema import SCHEMA, meta, metadata
 
@@ -108,6 +109,8 @@ def _open(url: str, driver: Callable[..., Raw]) -> Connection:
 
 
 def _create(connection: Connection, now: Instant) -> None:
+    for index, where in PARTIAL:
+        index.dialect_options["postgresql"]["where"] = text(where)
     metadata.create_all(connection, checkfirst=False)
     leadership.create_all(connection, checkfirst=False)
     connection.execute(insert(seat).values(one=1))

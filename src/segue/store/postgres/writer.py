@@ -63,7 +63,7 @@ class PostgresWriter:
         self, url: str, instance: str, fence_key: bytes, pace: Pace, holder: Holder,
         waiting: Callable[[Leader], None], driver: Callable[..., Raw],
     ) -> None:  # fmt: skip
-        self.instance = instance
+        self.instance, self.restored = instance, ""
         self._url, self._fence_key, self._pace, self._waiting, self._driver = url, fence_key, pace, waiting, driver
         self._holder = holder
         self._connection: Connection | None = None

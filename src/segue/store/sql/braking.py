@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import msgspec
 from sqlalchemy import select, update
@@ -10,7 +11,9 @@ from sqlalchemy.engine import Connection
 
 from segue.model.ids import Instant
 from segue.store.schema import dags, meta
-from segue.store.sql.statements import Statements
+
+if TYPE_CHECKING:  # whoever makes statements asks `is_braked`
+    from segue.store.sql.statements import Statements
 
 __all__ = ["RESTORED", "brake", "is_braked"]
 

@@ -19,7 +19,7 @@ from segue.store.sql.forgetting import is_free
 from segue.store.sql.rows import ALERTS, BACKFILLS, alert_view, backfill_view, step_of
 
 __all__ = [
-    "alerts_of", "backfills_of", "durations_of", "expired_runs", "recent_runs", "staged_in", "values_in",
+    "alerts_of", "backfills_of", "count_expired", "durations_of", "expired_runs", "recent_runs", "staged_in", "values_in",
 ]  # fmt: skip
 
 _MOST: Final = 20_000
@@ -112,6 +112,13 @@ def expired_runs(connection: Connection, before: Instant, limit: int) -> Sequenc
             break
         found.append(RunKey(*run))
     return found
+
+
+def count_expired(connection: Connection, before: Instant) -> int:
+    """How many runs ended before an instant, and nothing needs them any more."""
+    ended = runs.c.ended
+    old = select(func.count()).select_from(runs).where(ended.is_not(None), ended < before, is_free())
+    return connection.execute(old).scalar() or 0
 
 
 def recent_runs(connection: Connection, since: Instant) -> Sequence[int]:

@@ -28,7 +28,7 @@ from segue.model.events import Known
 from segue.model.ids import Instant, RunKey
 from segue.model.state import RunState
 from segue.model.timing import SlotAsk
-from segue.store.facts import GOOD, facts_of_slot, is_gone, number_in
+from segue.store.facts import GOOD, facts_of_slot, is_gone, number_in, starts_of
 from segue.store.schema import NO_INDEX, runs, slots, tasks
 from segue.store.sql.grammar import ONE, ZERO, Grammar
 from segue.store.sql.rows import SLOTS, slot_view
@@ -63,6 +63,9 @@ class Ledger:
         of_keys = select(r.dag, r.key, func.max(r.n)).group_by(r.dag, r.key)
         self._runs = _Question(g, of_slots.join_from(slot, runs, _is_asked(runs, slot)).order_by(r.id))
         self._rows = _Question(g, SLOTS.add_columns(slots.c.scheduled).join_from(slot, slots, _is_asked(slots, slot)))
+        named = and_(slots.c.dag == slot.c.dag, slots.c.slot_start.between(slot.c.slot_start, slot.c.slot_end))
+        names = select(slot.c.dag, slot.c.key, slots.c.last_run, slots.c.last_good_run)
+        self._named = _Question(g, names.join_from(slot, slots, named))
         self._highest = _Question(g, of_keys.join_from(slot, runs, and_(r.dag == slot.c.dag, r.key == slot.c.key)))
         self._tasks = _Question(g, _good_tasks())
 
@@ -79,6 +82,10 @@ class Ledger:
         for run, task in self._tasks.ask(connection, [(number,) for number in slot_of]):
             good[slot_of[run]].add(task)
         highest = {(dag, key): n for dag, key, n in self._highest.ask(connection, of_slots)}
+        told: dict[tuple[str, str], set[str | None]] = defaultdict(set)
+        between = [(dag, key, *starts_of(key, start)) for dag, key, start, _ in of_slots]
+        for dag, key, *names in self._named.ask(connection, between):
+            told[dag, key].update(names)
         rows = {tuple(row[:3]): row for row in self._rows.ask(connection, of_slots)}
         found = []
         for ask in asks:
@@ -87,8 +94,8 @@ class Ledger:
             view = None if row is None else slot_view(row[:-1])
             if view is not None and is_gone(view, made[slot]) and (version := source.newest(ask.dag)):
                 good[slot] |= {task.id for task in version.spec.tasks}
-            told = () if view is None else (view.last_run, view.last_good_run)
-            taken = max(highest.get((ask.dag, ask.key), 0), number_in(told, ask.dag, ask.key))
+            key = (ask.dag, ask.key)
+            taken = max(highest.get(key, 0), number_in(told[key], *key))
             scheduled = row is not None and bool(row[-1])
             found.append(facts_of_slot(ask, made[slot], view, scheduled, taken, good[slot]))
         return Known(tuple(found))

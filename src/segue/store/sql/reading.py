@@ -50,6 +50,7 @@ from segue.store.schema import (
 from segue.store.sql.history import (
     alerts_of,
     backfills_of,
+    count_expired,
     durations_of,
     expired_runs,
     recent_runs,
@@ -225,6 +226,11 @@ class SqlReader:
         """Runs that ended before an instant, the oldest first; none that owes a hook or is part of a backfill."""
         with self._read() as connection:
             return expired_runs(connection, before, limit)
+
+    def expirable(self, before: Instant) -> int:
+        """How many runs that ended before an instant may go."""
+        with self._read() as connection:
+            return count_expired(connection, before)
 
     def values(self, since: Instant) -> Iterator[Value]:
         """What is kept of results in runs that have not ended, or did at `since` or later; arguments of steps too."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
@@ -16,7 +17,7 @@ from segue.model.images import AttemptImage, DagImage, Eased, RunImage, Snapshot
 from segue.model.spec import DagSpec, decode_spec
 from segue.model.state import RUN_FINAL, AttemptState
 from segue.model.views import RunView
-from segue.store.facts import ALIVE, DAY, ENDED_BACKFILLS, Where, image_of, number_in
+from segue.store.facts import ALIVE, DAY, ENDED_BACKFILLS, Where, image_of, number_in, starts_of
 from segue.store.schema import (
     OPEN,
     alerts,
@@ -211,14 +212,14 @@ class SqlSource:
         return self._run_key(runs.c.request_id == request)
 
     def next_n(self, dag: str, key: str, slot: tuple[Instant, Instant] | None) -> int:
-        """The first `n` of this text that no run has, nor had as far as the slot tells."""
+        """The first `n` of this text that no run has, nor had as far as slots tell, be they of an older schedule."""
         row = self._one(select(func.max(runs.c.n)).where(runs.c.dag == dag, runs.c.key == key))
-        told = slot and self._one(
+        told = () if slot is None else self._connection.execute(
             select(slots.c.last_run, slots.c.last_good_run).where(
-                slots.c.dag == dag, slots.c.slot_start == slot[0], slots.c.slot_end == slot[1]
+                slots.c.dag == dag, slots.c.slot_start.between(*starts_of(key, slot[0]))
             )
-        )
-        return max(row[0] or 0, number_in(told or (), dag, key)) + 1
+        )  # fmt: skip
+        return max(row[0] or 0, number_in(chain.from_iterable(told), dag, key)) + 1
 
     def backfill_image(self, number: int) -> BackfillImage | None:
         """A backfill, ended or not."""

@@ -26,6 +26,7 @@ from segue.store.schema import (
 )
 from segue.store.sql.alerts import Alerts
 from segue.store.sql.clocks import Clocks
+from segue.store.sql.deeds import Deeds
 from segue.store.sql.forgetting import Forgetting
 from segue.store.sql.grammar import NO_TEXT, ONE, Grammar, param, params, text_of
 from segue.store.sql.ledger import Ledger
@@ -83,6 +84,7 @@ class Statements:
         self.rename = Renaming(g)
         self.clocks = Clocks(g)
         self.alerts = Alerts(g)
+        self.deeds = Deeds(g)
         self.forgetting = Forgetting(g)
         self.ledger = Ledger(g)
         self.move_slot = _move_slot(g)

@@ -300,6 +300,7 @@ class SqlTransaction:
         run = None if change.run is None else self._id(change.run)
         row = (change.request, change.actor, change.act, change.at, change.at, int(change.ok), change.text, run)
         self._desk.write(self._sql.add_request, [row], change)
+        self._sql.deeds.write(self._desk, change)
         self._log_all(change)
 
     def _ease(self, change: GuardEased) -> None:

@@ -1,8 +1,9 @@
 """Whether a database is the one that this home had last, or was put here: restored, or copied by hand.
 
 Each time an owner opens it the database begins a *life*: a random word that it keeps, and the home beside it. A copy
-that was made in an earlier life has another word, one that `segue db backup` made says so itself, and one of the present
-life knows fewer events than the home has seen. What was put here starts paused: what it holds as running has been run.
+that was made in an earlier life has another word, one that `segue db backup` made says so itself, and one of the
+present life knows fewer events than the home has seen. What was put here starts paused: what it holds as running has
+been run.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ def begin_life(connection: Connection, path: Path, now: Instant, *, made: bool) 
     Raises:
         OSError: the home cannot be written.
     """
-    notes = {name: msgspec.msgpack.decode(value) for name, value in connection.execute(select(meta.c.name, meta.c.value))}
+    rows = connection.execute(select(meta.c.name, meta.c.value))
+    notes = {name: msgspec.msgpack.decode(value) for name, value in rows}
     seen = connection.execute(select(func.max(events.c.seq))).scalar() or 0
     mark, life = _read(path), os.urandom(8).hex()
     why = "" if made else _origin(notes, mark, seen)
@@ -115,7 +117,8 @@ def _read(path: Path) -> _Mark | None:
 def _write(path: Path, mark: _Mark) -> None:
     file = path.with_name(MARK)
     fresh = file.with_name(f".{MARK}-{os.getpid()}")
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as out:
+    fresh.touch(mode=0o600)
+    with fresh.open("wb") as out:
         out.write(msgspec.json.encode(mark))
         out.flush()
         os.fsync(out.fileno())

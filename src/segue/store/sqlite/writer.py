@@ -16,10 +16,11 @@ from segue.model.contracts import Lease
 from segue.model.definition import Definition
 from segue.model.errors import Conflict, HomeUnusable, LeaseLost, SegueError
 from segue.model.events import Known
-from segue.model.ids import RunKey
+from segue.model.ids import Instant, RunKey
 from segue.model.images import Facts, Snapshot
 from segue.model.timing import SlotAsk
 from segue.store.facts import facts_of, ids_of
+from segue.store.sql.braking import brake
 from segue.store.sql.source import SqlSource
 from segue.store.sql.transaction import SqlTransaction
 from segue.store.sqlite.connection import code_of, fault_of, faults, reading
@@ -43,9 +44,7 @@ class SqliteWriter:
         restored: why it is taken for one that was put here, empty where it is not.
     """
 
-    def __init__(
-        self, connection: Connection, path: Path, instance: str, fence_key: bytes, restored: str = ""
-    ) -> None:
+    def __init__(self, connection: Connection, path: Path, instance: str, fence_key: bytes, restored: str = "") -> None:
         self.instance, self.restored = instance, restored
         self._connection, self._path, self._fence_key = connection, path, fence_key
         self._cursor: Cursor = cast(Any, connection.connection.driver_connection).cursor()
@@ -113,6 +112,17 @@ class SqliteWriter:
             found = (self._one(STATEMENTS.find_version, (dag, *digests)) for dag in ids_of(definition))
             number = next((number for number in found if number is not None), None)
         return msgspec.structs.replace(definition, number=number)
+
+    def brake(self, now: Instant) -> None:
+        """Pause everything, as where a database was put back.
+
+        Args:
+            now: noted as the time of the restoration.
+        """
+        with self._faults():
+            self._connection.exec_driver_sql("BEGIN IMMEDIATE")
+            brake(self._connection, now, STATEMENTS)
+            self._connection.exec_driver_sql("COMMIT")
 
     def close(self) -> None:
         """Close the connection; what is committed stays, and a note that nothing was left half done."""

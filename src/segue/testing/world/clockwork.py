@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from segue.model.acts import Act, Drain
 from segue.model.alerts import Alert
@@ -309,8 +310,13 @@ class Clockwork:
             if isinstance(one, BackfillMade) and one.state == "proposed" and one.row.dag == dag
             for span in unpack_slots(one.row.slots) if span in slots
         }  # fmt: skip
+        timings = [
+            before.get(dag, _NOTHING),
+            *(one.timing for one in commit.changes if isinstance(one, TimingSet) and one.dag == dag),
+        ]
+        lifted = [one for one, other in pairwise(timings) if one.paused and not other.paused]
         return Seen(
-            before.get(dag, _NOTHING), self.timings[dag], made, skipped, frozenset(proposed),
+            timings[0], timings[-1], lifted[-1] if lifted else None, made, skipped, frozenset(proposed),
             lambda slot: self._is_satisfied(dag, slot),
         )  # fmt: skip
 

@@ -47,6 +47,7 @@ class Seen:
 
     Args:
         before, after: where it stood and stands.
+        lifted: the pause that was over at the end, None where there was none.
         made: slots whose scheduled runs it makes.
         skipped: slots that it writes down as skipped.
         proposed: slots of backfills that it proposes.
@@ -55,6 +56,7 @@ class Seen:
 
     before: Timing
     after: Timing
+    lifted: Timing | None
     made: Sequence[Slot]
     skipped: Sequence[Slot]
     proposed: frozenset[Slot]
@@ -109,6 +111,7 @@ class Fates:
     left_out: list[Slot] = field(default_factory=list)
     of: object = None
     _proposed: set[Slot] = field(default_factory=set)
+    _lifted: tuple[Turn, Timing] | None = None
 
     def follow(self, spec: DagSpec, turn: Turn, seen: Seen) -> Iterator[str]:
         """Go on by one commit.
@@ -123,15 +126,19 @@ class Fates:
         """
         before, after = seen.before, seen.after
         begun = after.generation != before.generation and bool(after.generation)
+        if seen.lifted is not None:
+            self._lifted = turn, seen.lifted
         if begun:
             self._begin(spec, turn)
         elif self.of != _clock_of(spec):
-            pass  # it was edited, and begins anew when it may
+            pass  # it was edited, and begins anew when it may, or goes on where that is undone before
         elif before.retired and not after.retired:
             self._come_back(spec, turn)
-        elif before.paused and not after.paused and not spec.catchup:
-            self._resume(spec, turn, before)
+        elif self._lifted is not None and not after.paused and not spec.catchup:
+            self._resume(spec, *self._lifted)
         goes_on = not after.retired or (before.paused and spec.catchup)  # who catches up is not hurt by what waits
+        if self.of == _clock_of(spec) and not after.paused:
+            self._lifted = None
         if self.of == _clock_of(spec) and not after.paused and goes_on and after.accepted is not None:
             self._fall_due(spec, turn, after.accepted)
         yield from self._compare(spec, seen)

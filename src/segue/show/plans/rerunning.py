@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from segue.app.clock import SystemClock
-from segue.app.settings import Settings
 from segue.engine.reuse import ReusePlan, plan_reuse, with_kept_results
+from segue.model.ids import Instant
 from segue.model.spec import DagSpec
 from segue.model.views import RunDetail
 from segue.store.facts import image_of
@@ -12,7 +11,9 @@ from segue.store.facts import image_of
 __all__ = ["ReusePlan", "newer_code", "preview"]
 
 
-def preview(detail: RunDetail, newest: DagSpec, failed: bool, cut: tuple[str, ...], settings: Settings) -> ReusePlan:
+def preview(
+    detail: RunDetail, newest: DagSpec, failed: bool, cut: tuple[str, ...], now: Instant, kept: int
+) -> ReusePlan:
     """Say what a rerun of this run with that code takes over.
 
     Args:
@@ -20,14 +21,14 @@ def preview(detail: RunDetail, newest: DagSpec, failed: bool, cut: tuple[str, ..
         newest: its DAG as it is now.
         failed: only what provably has not changed (`--failed`).
         cut: tasks that run in any case (`--from`).
-        settings: in force; they say how long results are kept.
+        now: the present.
+        kept: microseconds for which results are kept.
 
     Raises:
         Refused: a word of `cut` names no task.
     """
     old = image_of(detail.run, detail.spec, detail.tasks, (), {})
-    kept = with_kept_results(old, SystemClock().now(), settings.limits(0).results)
-    return plan_reuse(kept, newest, detail.run.row.params, cut, proven=failed or not cut)
+    return plan_reuse(with_kept_results(old, now, kept), newest, detail.run.row.params, cut, proven=failed or not cut)
 
 
 def newer_code(detail: RunDetail, newest: DagSpec) -> tuple[str, ...]:

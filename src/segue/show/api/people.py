@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+from fastapi import Query, Response
+
+from segue.model.access import Grant, Role
+from segue.model.api.access import (
+    GrantForm,
+    GrantsForm,
+    LinkMade,
+    PasswordForm,
+    TokenForm,
+    TokenItem,
+    TokenMade,
+    UserForm,
+    UserItem,
+    UserMade,
+)
+from segue.model.api.listing import Listing
+from segue.model.errors import UsageError
+from segue.show.access.deciding import check_grant
+from segue.show.api.routing import Of, Routes, encoded
+from segue.show.api.visiting import Visiting
+from segue.show.views.people import token_item, user_item
+
+__all__ = ["PEOPLE"]
+
+PEOPLE: Final = Routes("users and tokens")
+_MOST_GRANTS: Final = 100
+
+
+@PEOPLE.get("/users", needs=Role.ADMIN, of=Of.EVERYTHING)
+def list_users(visit: Visiting) -> Listing[UserItem]:
+    """List users, in order of name."""
+    return Listing(tuple(user_item(user) for user in visit.doors.gate.people.users()))
+
+
+@PEOPLE.get("/users/{user}", needs=Role.ADMIN, of=Of.EVERYTHING)
+def show_user(visit: Visiting, user: str) -> UserItem:
+    """Show one user."""
+    return user_item(visit.doors.gate.people.user(user))
+
+
+@PEOPLE.post(
+    "/users", needs=Role.ADMIN, of=Of.EVERYTHING, status_code=201, response_model=None,
+    responses={201: {"model": UserMade, "description": "made"}},
+)  # fmt: skip
+def add_user(visit: Visiting, form: UserForm) -> Response:
+    """Make a user; without a password the answer holds a link by which they come in once."""
+    gate = visit.doors.gate
+    user = gate.people.add_user(form.name, _grants(form.grants), form.password, visit.actor, visit.now)
+    link = None
+    if form.password is None:
+        link = _path(gate.entering.invite(user.name, visit.actor, visit.now))
+    return _secret(UserMade(user_item(user), link))
+
+
+@PEOPLE.put("/users/{user}/grants", needs=Role.ADMIN, of=Of.EVERYTHING)
+def set_grants(visit: Visiting, user: str, form: GrantsForm) -> UserItem:
+    """Say what a user may do; ends their sessions."""
+    return user_item(visit.doors.gate.people.set_grants(user, _grants(form.grants), visit.actor, visit.now))
+
+
+@PEOPLE.put("/users/{user}/password", needs=Role.ADMIN, of=Of.EVERYTHING, status_code=204)
+def set_password(visit: Visiting, user: str, form: PasswordForm) -> None:
+    """Give a user another password, which also opens one that was closed; ends their sessions."""
+    visit.doors.gate.people.set_password(user, form.password, visit.actor, visit.now)
+
+
+@PEOPLE.post(
+    "/users/{user}/link", needs=Role.ADMIN, of=Of.EVERYTHING, status_code=201, response_model=None,
+    responses={201: {"model": LinkMade, "description": "made"}},
+)  # fmt: skip
+def add_link(visit: Visiting, user: str) -> Response:
+    """Make a link by which a user comes in once."""
+    return _secret(LinkMade(user, _path(visit.doors.gate.entering.invite(user, visit.actor, visit.now))))
+
+
+@PEOPLE.post("/users/{user}/disable", needs=Role.ADMIN, of=Of.EVERYTHING)
+def disable_user(visit: Visiting, user: str) -> UserItem:
+    """Let a user in no more; their sessions end and their tokens stop at once."""
+    return user_item(visit.doors.gate.people.set_disabled(user, True, visit.actor, visit.now))
+
+
+@PEOPLE.post("/users/{user}/enable", needs=Role.ADMIN, of=Of.EVERYTHING)
+def enable_user(visit: Visiting, user: str) -> UserItem:
+    """Let a user in again."""
+    return user_item(visit.doors.gate.people.set_disabled(user, False, visit.actor, visit.now))
+
+
+@PEOPLE.delete("/users/{user}/sessions", needs=Role.ADMIN, of=Of.EVERYTHING, status_code=204)
+def end_sessions(visit: Visiting, user: str) -> None:
+    """Sign a user out everywhere."""
+    people = visit.doors.gate.people
+    people.end_sessions(people.user(user).name, visit.actor, visit.now)
+
+
+@PEOPLE.delete("/users/{user}", needs=Role.ADMIN, of=Of.EVERYTHING, status_code=204)
+def remove_user(visit: Visiting, user: str) -> None:
+    """Forget a user with their sessions and tokens."""
+    visit.doors.gate.people.remove_user(user, visit.actor, visit.now)
+
+
+@PEOPLE.get("/tokens", needs=Role.VIEWER, of=Of.SELF)
+def list_tokens(
+    visit: Visiting,
+    user: Annotated[str | None, Query(description="whose; `*`: all (needs admin)", max_length=64)] = None,
+) -> Listing[TokenItem]:
+    """List tokens: one's own, or of others where one is admin on everything."""
+    own = visit.principal.name.partition("/")[0]
+    if user not in (None, own):
+        visit.require(Role.ADMIN, None)
+    asked = None if user == "*" else user or own
+    return Listing(tuple(token_item(token) for token in visit.doors.gate.people.tokens(asked)))
+
+
+@PEOPLE.post(
+    "/tokens", needs=Role.VIEWER, of=Of.SELF, status_code=201, response_model=None,
+    responses={201: {"model": TokenMade, "description": "made; the token is not shown again"}},
+)  # fmt: skip
+def add_token(visit: Visiting, form: TokenForm) -> Response:
+    """Make a token: of one's own, or of others where one is admin on everything."""
+    user = form.user or visit.principal.name.partition("/")[0]
+    scope = check_grant(form.role, form.select)
+    made, kept = visit.doors.gate.people.add_token(user, form.name, scope, form.days, visit.principal, visit.now)
+    return _secret(TokenMade(made, token_item(kept)))
+
+
+@PEOPLE.delete("/tokens/{user}/{name}", needs=Role.VIEWER, of=Of.SELF, status_code=204)
+def revoke_token(visit: Visiting, user: str, name: str) -> None:
+    """End a token at once: one's own, itself, or of others where one is admin on everything."""
+    visit.doors.gate.people.revoke_token(user, name, visit.principal, visit.now)
+
+
+def _grants(forms: Sequence[GrantForm]) -> list[Grant]:
+    if len(forms) > _MOST_GRANTS:
+        raise UsageError(f"a user has at most {_MOST_GRANTS} grants: `,` in a selection joins what several would name")
+    return [check_grant(form.role, form.select) for form in forms]
+
+
+def _path(link: str) -> str:
+    return f"/sign-in/{link}"
+
+
+def _secret(made: object) -> Response:
+    """What is shown once is kept by nobody on the way."""
+    answer = encoded(made, status=201)
+    answer.headers["Cache-Control"] = "no-store"
+    del answer.headers["ETag"]
+    return answer
