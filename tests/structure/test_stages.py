@@ -1,6 +1,8 @@
 from pathlib import Path
 
-from tests.run_stages import run_command
+import pytest
+
+from tests.run_stages import run_again, run_command
 
 
 def _pytest(tmp_path: Path, source: str) -> tuple[int, int]:
@@ -27,3 +29,17 @@ def test_a_stage_without_tests_counts_as_failed(tmp_path: Path):
 def test_a_command_that_is_no_test_counts_as_one():
     assert run_command(["python", "-c", "pass"]) == (1, 0)
     assert run_command(["python", "-c", "raise SystemExit(3)"]) == (0, 1)
+
+
+@pytest.mark.parametrize(("source", "healed"), [("assert mark.exists()", 1), ("raise AssertionError", 0)])
+def test_what_failed_on_real_processes_runs_once_more_alone(tmp_path: Path, source: str, healed: int):
+    """The first time leaves a mark behind, so the second can pass."""
+    mark = tmp_path / "mark"
+    lines = [
+        "from pathlib import Path", f"mark = Path({str(mark)!r})", "def test_good(): pass",
+        "def test_other():", "    there = mark.exists()", "    mark.touch()", f"    if not there: assert False\n    {source}",
+    ]  # fmt: skip
+    (tmp_path / "test_it.py").write_text("\n".join(lines))
+    command = ["pytest", "-q", f"--rootdir={tmp_path}", "-o", f"cache_dir={tmp_path / 'cache'}", str(tmp_path)]
+    assert run_command(command) == (1, 1)
+    assert len(run_again(command)) == healed

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+from segue.app.health import TurnTimes
 from segue.model.commands import Adopt, Command
 from segue.model.contracts import Executor, Inbox
 from segue.model.events import Event
@@ -29,10 +30,14 @@ class Handover:
     Args:
         executor: the real one.
         seconds: a clock that only goes forwards.
+
+    Attributes:
+        turns: how long turns of the loop take.
     """
 
     def __init__(self, executor: Executor, seconds: Callable[[], float] = time.monotonic) -> None:
         self._executor, self._seconds = executor, seconds
+        self.turns = TurnTimes()
         self._until = 0.0
         self._held: list[Command] = []
 
@@ -41,7 +46,11 @@ class Handover:
         self._until = self._seconds() + TAKEN_AS_LOST
 
     def do(self, commands: Iterable[Command]) -> None:
-        """Carry commands out; about what ran under another leader nothing is asked yet."""
+        """Carry commands out, the last thing in a turn; about what ran under another leader nothing is asked yet."""
+        self._do(commands)
+        self.turns.end()
+
+    def _do(self, commands: Iterable[Command]) -> None:
         if self._seconds() >= self._until:
             self._executor.do(commands)
             return
@@ -50,7 +59,8 @@ class Handover:
         self._executor.do([one for one in given if not isinstance(one, Adopt)])
 
     def poll(self) -> Sequence[Event]:
-        """See `Executor`."""
+        """See `Executor`; with it a turn begins."""
+        self.turns.begin()
         if self._held and self._seconds() >= self._until:
             held, self._held = self._held, []
             self._executor.do(held)

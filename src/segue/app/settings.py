@@ -16,7 +16,16 @@ from segue.model.errors import UsageError
 from segue.model.limits import Guards, Limits
 from segue.model.size import bytes_of
 
-__all__ = ["FILES", "AlertTable", "ChannelTable", "Settings", "WebTable", "find_project", "machine_memory", "read_settings"]
+__all__ = [
+    "FILES",
+    "AlertTable",
+    "ChannelTable",
+    "Settings",
+    "WebTable",
+    "find_project",
+    "machine_memory",
+    "read_settings",
+]
 
 FILES: Final = ("segue.toml", "pyproject.toml")
 _TABLES: Final = ("pools", "resources", "secrets", "locations", "alerts", "channels", "keep")

@@ -22,18 +22,20 @@ DELAYS: Final = (0.1, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 """Seconds until a child is started again, by how often it has died; from the last one on always that."""
 
 _SETTLED: Final = 60.0  # seconds after which a child counts as alive and well
-_FAREWELL: Final = 5.0  # seconds that the tell child has to send what the loop said last
+_FAREWELL: Final = 5.0  # seconds to send what the loop said last, and to end what is being answered
 _HOPELESS: Final = (2, 3)  # exit codes of a loop that cannot begin: wrong usage, no store
 
 
-def words_for(lock: int, kind: str) -> list[str]:
+def words_for(lock: int, kind: str, *, web: bool = False) -> list[str]:
     """The command line of a supervisor.
 
     Args:
         lock: descriptor of the home's lock, which the process inherits.
         kind: `up`, `dev` or `scheduler`.
+        web: a web server is one of its children.
     """
-    return [sys.executable, "-P", "-m", __name__ if __name__ != "__main__" else "segue.app.supervisor", str(lock), kind]
+    name = __name__ if __name__ != "__main__" else "segue.app.supervisor"
+    return [sys.executable, "-P", "-m", name, str(lock), kind, *(["web"] if web else [])]
 
 
 class _Child:
@@ -78,11 +80,13 @@ class _Child:
 
 
 class _Supervisor:
-    def __init__(self, lock: int, kind: str, say: Callable[[str], None]) -> None:
+    def __init__(self, lock: int, kind: str, say: Callable[[str], None], *, web: bool) -> None:
         parent = str(os.getpid())
         self._loop = _Child("scheduler", ["segue.app.scheduler", parent, str(lock), kind], lock, say)
-        self._tell = _Child("sender of alerts", ["segue.app.telling", parent], lock, say)
-        self._children = (self._loop, self._tell)
+        self._others = [_Child("sender of alerts", ["segue.app.telling", parent], lock, say)]
+        if web:
+            self._others.append(_Child("web server", ["segue.app.web", parent], lock, say))
+        self._children = (self._loop, *self._others)
         self._stops = 0
         self._heard, self._wake = os.pipe()
         for end in (self._heard, self._wake):
@@ -125,9 +129,10 @@ class _Supervisor:
             self._loop.plan(code)
         elif self._stops and self._loop.process is None:
             return 0
-        code = self._tell.reap()
-        if code and not self._stops:
-            self._tell.plan(code)
+        for child in self._others:
+            code = child.reap()
+            if code and not self._stops:
+                child.plan(code)
         return None
 
     def _stop(self, number: int, frame: object) -> None:
@@ -135,11 +140,13 @@ class _Supervisor:
         self._loop.send(signal.SIGTERM if self._stops < 3 else signal.SIGKILL)
 
     def _say_farewell(self) -> None:
-        process = self._tell.process
-        if process is not None:
+        left = [child.process for child in self._others if child.process is not None]
+        for process in left:
             process.terminate()
+        end = time.monotonic() + (0 if self._stops > 1 else _FAREWELL)
+        for process in left:
             try:
-                process.wait(0 if self._stops > 1 else _FAREWELL)
+                process.wait(max(0.0, end - time.monotonic()))
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -151,15 +158,16 @@ def _say(text: str) -> None:
         sys.stdout.flush()
 
 
-def main(lock: int, kind: str) -> int:
+def main(lock: int, kind: str, *, web: bool = False) -> int:
     """Supervise until TERM or Ctrl-C, which the loop is told; gives the exit code.
 
     Args:
         lock: descriptor of the home's lock.
         kind: `up`, `dev` or `scheduler`.
+        web: a web server is one of its children.
     """
-    return _Supervisor(lock, kind, _say).run()
+    return _Supervisor(lock, kind, _say, web=web).run()
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), sys.argv[2]))
+    sys.exit(main(int(sys.argv[1]), sys.argv[2], web="web" in sys.argv[3:]))

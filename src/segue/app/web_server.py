@@ -120,9 +120,19 @@ class WebServer(Server):
     def __init__(self, app: ASGIApp, ending: Callable[[], None], alive: Callable[[], bool] = lambda: True) -> None:
         super().__init__(
             Config(
-                app, http=Connection, ws="none", lifespan="off", loop="asyncio", log_config=None, access_log=False,
-                server_header=False, proxy_headers=False, h11_max_incomplete_event_size=HEADER_BYTES,
-                timeout_keep_alive=_IDLE, timeout_graceful_shutdown=_FAREWELL, backlog=_BACKLOG,
+                app,
+                http=Connection,
+                ws="none",
+                lifespan="off",
+                loop="asyncio",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                h11_max_incomplete_event_size=HEADER_BYTES,
+                timeout_keep_alive=_IDLE,
+                timeout_graceful_shutdown=_FAREWELL,
+                backlog=_BACKLOG,
             )  # fmt: skip
         )
         self._ending, self._alive = ending, alive

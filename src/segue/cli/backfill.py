@@ -228,9 +228,11 @@ def _there(settings: Settings, words: _Words, read: Read | None, wanted: str | N
     from segue.app.acting import ask_owner, owner_here
     from segue.app.control_client import OwnerGone
     from segue.app.owner import actor_here, defined_by, new_id
-    from segue.cli.filling import follow_there, number_of, told
+    from segue.app.reading import open_reading
+    from segue.cli.filling import follow_there, told
     from segue.model.acts import Deploy
     from segue.model.events import Request
+    from segue.show.plans.backfilling import number_of
 
     plan = _planned(settings, words, read, wanted)
     if plan is None:
@@ -246,7 +248,8 @@ def _there(settings: Settings, words: _Words, read: Read | None, wanted: str | N
         reply = owner.ask(request)
     if not reply.ok:
         return say_errors([Refused(reply.text)], manner.as_json)
-    number = number_of(home, plan.act, request.id)
+    with open_reading(home) as reading:
+        number = number_of(reading, plan.act, request.id)
     if not manner.as_json:
         console().print(plain(reply.text))
     if manner.follow:

@@ -102,7 +102,7 @@ def _move(settings: Settings, verb: str, number: int, newest: bool, manner: tupl
     from segue.app.acting import ask_owner, owner_here
     from segue.app.reading import open_reading
     from segue.cli.filling import follow_there, told
-    from segue.show.backfilling import acts_on
+    from segue.show.plans.backfilling import acts_on
 
     follow, as_json = manner
     home = Home(settings.home)
@@ -130,7 +130,7 @@ def _move_here(settings: Settings, verb: str, number: int, newest: bool, as_json
     from segue.app.reading import open_reading
     from segue.cli.filling import follow_here
     from segue.cli.run import known_file
-    from segue.show.backfilling import acts_on
+    from segue.show.plans.backfilling import acts_on
 
     home = Home(settings.home)
     with open_reading(home) as reading:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,7 +14,8 @@ from segue.model.errors import UsageError
 
 if TYPE_CHECKING:
     from segue.app.settings import Settings
-    from segue.show.diffing import Difference, Side
+    from segue.model.api.dags import CodeDiff
+    from segue.show.diffing import Side
     from segue.show.reading import Reading
 
 __all__ = ["app"]
@@ -35,28 +35,29 @@ def diff(
     as_json: JsonOption = False,
 ) -> int:
     """Say what lies between two runs, or between a run and the newest code: code, tasks, params, durations, rows."""
+    from segue.app.bundles import BundleFiles
     from segue.app.home import Home
     from segue.app.reading import open_reading
     from segue.show.diffing import difference_of
 
     settings = settings_here(home=home)
     with open_reading(Home(settings.home)) as reading:
-        old = _side(reading, settings, run)
-        new = _newest(settings, old) if other is None else _side(reading, settings, other)
-    found = difference_of(old, new)
+        old = _side(reading, run)
+        new = _newest(settings, old) if other is None else _side(reading, other)
+    found = difference_of(old, new, BundleFiles(settings.home / "bundles"))
     if as_json:
-        print_json(asdict(found))
+        print_json(found)
     else:
         _tell(console(), found)
     return Code.GOOD
 
 
-def _side(reading: Reading, settings: Settings, run: str) -> Side:
+def _side(reading: Reading, run: str) -> Side:
     from segue.show.diffing import Side
 
     detail = reading.detail(reading.find(run))
     row = detail.run.row
-    return Side(str(row.run), detail.spec, settings.home / "bundles" / row.bundle, row.params, detail)
+    return Side(str(row.run), detail.spec, row.bundle, row.params, detail)
 
 
 def _newest(settings: Settings, old: Side) -> Side:
@@ -69,11 +70,11 @@ def _newest(settings: Settings, old: Side) -> Side:
     for read in read_again(settings, [dag]):
         for one in read.definitions:
             if dag in (one.spec.id, one.spec.renamed_from):
-                return Side("the newest code", one.spec, settings.home / "bundles" / one.bundle, old.params)
+                return Side("the newest code", one.spec, one.bundle, old.params)
     raise UsageError(f"{old.spec.file} is gone or no longer declares {dag}: name a second run to compare with")
 
 
-def _tell(screen: Console, found: Difference) -> None:
+def _tell(screen: Console, found: CodeDiff) -> None:
     screen.print(Text.assemble((found.old, "bold"), " → ", (found.new, "bold")))
     if found.nothing:
         screen.print("  same code, tasks and params", style="dim")

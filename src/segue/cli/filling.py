@@ -15,24 +15,16 @@ from segue.app.owner import Foreground
 from segue.app.reading import open_reading
 from segue.cli.output import Code, console, print_json, say_errors
 from segue.cli.progress import BackfillScreen
-from segue.model.acts import Act, StartBackfill
+from segue.model.acts import Act
 from segue.model.errors import Refused
 from segue.model.state import RunState
 from segue.model.views import BackfillView
-from segue.show.backfilling import backfill_object, failed_runs, is_over
+from segue.show.backfilling import backfill_object, is_over
+from segue.show.plans.backfilling import failed_runs
 
-__all__ = ["follow_here", "follow_there", "number_of", "told"]
+__all__ = ["follow_here", "follow_there", "told"]
 
 _PACE = 0.2
-
-
-def number_of(home: Home, act: StartBackfill, request: str) -> int:
-    """The number of the backfill that a request has begun, or that did the same already."""
-    with open_reading(home) as reading:
-        views = reading.backfills(act.dag)
-        made = (view.row.id for view in views if view.row.request == request)
-        same = (view.row.id for view in views if view.state == "running" and view.row.slots == act.slots)
-        return next(made, None) or next(same)
 
 
 def follow_here(driver: Foreground, acts: Sequence[Act], number: int | None = None, *, as_json: bool) -> int:

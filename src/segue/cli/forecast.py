@@ -37,14 +37,15 @@ def forecast(
 ) -> int:
     """Say how long runs take, what decides that, and whether the next one is in time."""
     from segue.app.reading import open_reading
-    from segue.show.outlook import forecast_object, forecasts_of
+    from segue.show.outlook import forecasts_of
+    from segue.show.views.ahead import forecast_item
 
     settings = settings_here(home=home)
     with open_reading(Home(settings.home)) as reading:
         found = forecasts_of(reading, SystemClock().now(), dag, settings.workers)
     screen = console()
     if as_json:
-        print_json([forecast_object(one) for one in found])
+        print_json([forecast_item(one) for one in found])
     elif dag is not None and found:
         tell_dag(screen, found[0])
     elif found:

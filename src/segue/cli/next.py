@@ -46,13 +46,14 @@ def next_(
 ) -> int:
     """Say what will run when, and which interval it covers."""
     from segue.app.reading import open_reading
-    from segue.show.outlook import clock_object, clocks_of
+    from segue.show.outlook import clocks_of
+    from segue.show.views.ahead import clock_item
 
     place, now = home_here(home), SystemClock().now()
     with open_reading(place) as reading:
         clocks = clocks_of(reading, now, dag, days)
     if as_json:
-        print_json([clock_object(clock) for clock in clocks])
+        print_json([clock_item(clock) for clock in clocks])
         return Code.GOOD
     screen = console()
     if not clocks:

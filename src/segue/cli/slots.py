@@ -43,14 +43,15 @@ def slots(
 ) -> int:
     """Show every interval of a DAG as missing, running, fresh, stale, held, failed or skipped."""
     from segue.app.reading import open_reading
-    from segue.show.slots import ledger_object, ledger_of
+    from segue.show.slots import ledger_of
+    from segue.show.views.ahead import ledger_page
 
     with open_reading(home_here(home)) as reading:
         view, spec = reading.dag(dag)
         clock = (view.timing, view.foretold)
         ledger = ledger_of(spec, clock, reading.slots(view.dag), SystemClock().now(), span)
     if as_json:
-        print_json(ledger_object(ledger))
+        print_json(ledger_page(ledger))
         return Code.GOOD
     screen = console()
     zone = f"  {spec.timezone}" if spec.schedule is not None else ""

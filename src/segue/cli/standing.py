@@ -12,7 +12,7 @@ from segue.app.home import hold, settings_here
 from segue.cli.output import warn
 from segue.model.errors import UsageError
 
-__all__ = ["EnvOption", "PathArgument", "stand"]
+__all__ = ["EnvOption", "HostOption", "PathArgument", "PortOption", "settle_web", "stand"]
 
 PathArgument: TypeAlias = Annotated[
     Path | None, typer.Argument(metavar="[PATH]", help="folder or file with DAGs; default: `dags` of the settings")
@@ -20,6 +20,22 @@ PathArgument: TypeAlias = Annotated[
 EnvOption: TypeAlias = Annotated[
     str | None, typer.Option("--env", metavar="NAME", help="environment: [tool.segue.env.NAME]")
 ]
+
+
+HostOption: TypeAlias = Annotated[
+    str | None, typer.Option("--host", metavar="ADDRESS", help="where the web server listens; default: this machine only")
+]
+PortOption: TypeAlias = Annotated[
+    int | None, typer.Option("--port", min=0, max=65535, help="port of the web server, 0 for any; default: 8321")
+]
+
+
+def settle_web(host: str | None, port: int | None) -> None:
+    """Put into the environment, which children inherit, where the web server is to listen."""
+    if host is not None:
+        os.environ["SEGUE_WEB_HOST"] = host
+    if port is not None:
+        os.environ["SEGUE_WEB_PORT"] = str(port)
 
 
 def stand(kind: str, path: Path | None, env: str | None, home: str | None) -> int:
@@ -46,5 +62,5 @@ def stand(kind: str, path: Path | None, env: str | None, home: str | None) -> in
     os.environ["SEGUE_DAGS"] = os.pathsep.join(str(one) for one in settings.dags)
     if settings.env is not None:
         os.environ["SEGUE_ENV"] = settings.env
-    words = words_for(lock, kind)
+    words = words_for(lock, kind, web=settings.web is not None and kind != "scheduler")
     os.execv(words[0], words)

@@ -10,7 +10,7 @@ from math import ceil
 from typing import Any, Final
 
 from segue.engine.forecast import Outlook, estimate, outlook
-from segue.model.acts import Act, CancelRun, MoveBackfill, RetryRun, StartBackfill
+from segue.model.acts import StartBackfill
 from segue.model.backfills import BackfillOrder, pack_slots
 from segue.model.errors import UsageError
 from segue.model.ids import Instant
@@ -19,11 +19,10 @@ from segue.model.moment import datetime_at, iso_utc, parse_span
 from segue.model.spec import DagSpec
 from segue.model.state import RUN_FINAL, RunState, SlotState
 from segue.model.timing import Foretold
-from segue.model.views import BackfillView, RunView, SlotView
+from segue.model.views import BackfillView, SlotView
 from segue.schedule.planner import CUSTOM, Clock
 from segue.schedule.slot import Slot
 from segue.schedule.slots import slots_between
-from segue.show.reading import Reading
 
 __all__ = [
     "ONLY",
@@ -32,11 +31,9 @@ __all__ = [
     "Plan",
     "Progress",
     "Wish",
-    "acts_on",
     "backfill_object",
     "effects_object",
     "effects_of",
-    "failed_runs",
     "is_over",
     "plan_backfill",
     "progress_of",
@@ -275,51 +272,6 @@ def effects_object(plan: Plan, effects: Effects) -> dict[str, Any]:
         "verdict": None if ends is None else ends.verdict,
         "scheduled_work_may_wait": effects.wait / 1e6,
     }
-
-
-# ---------------------------------------------------------------------------------------------------------------- acts
-def failed_runs(reading: Reading, number: int) -> list[RunView]:
-    """The runs of a backfill that failed or were cancelled and that no newer run of their interval follows, by age."""
-    bad = reading.runs_of(number, (RunState.FAILED, RunState.CANCELLED))[::-1]
-    return [view for view in bad if not reading.superseded(view)]
-
-
-def acts_on(reading: Reading, verb: str, number: int, *, newest: bool = False, alone: bool = False) -> list[Act]:
-    """What asks for it that a backfill is paused, resumed or cancelled, or that its failed intervals are run again.
-
-    Args:
-        reading: of the home.
-        verb: *pause*, *resume*, *cancel* or *retry*.
-        number: of the backfill.
-        newest: what is still to come, or is run again, takes the newest code.
-        alone: no owner drives its runs: each that was interrupted is gone on with, or cancelled, by itself.
-
-    Raises:
-        UsageError: there is no such backfill, or nothing of it has failed.
-    """
-    running = reading.backfill(number).state in ("running", "paused")
-    live = _interrupted(reading, number) if alone and running else []
-    if verb == "cancel":
-        return [*(CancelRun(view.run) for view in live), MoveBackfill(number, "cancel")]
-    if verb == "resume":
-        return [*(RetryRun(view.run) for view in live), MoveBackfill(number, "resume", newest)]
-    if verb == "pause":
-        return [MoveBackfill(number, "pause")]
-    failed = failed_runs(reading, number)
-    if not failed:
-        raise UsageError(f"nothing to retry: no interval of backfill {number} has failed")
-    if newest:
-        slots = sorted({view.row.slot for view in failed if view.row.slot is not None})
-        return [MoveBackfill(number, "again", newest=True, slots=pack_slots(slots))]
-    goes_on = [MoveBackfill(number, "resume")] if live else []
-    return [*(RetryRun(view.run) for view in (*failed, *live)), *goes_on]
-
-
-def _interrupted(reading: Reading, number: int) -> list[RunView]:
-    """The runs that go on as soon as somebody drives them: no person has to decide about them first."""
-    views = reading.runs_of(number, (RunState.QUEUED, RunState.RUNNING, RunState.HELD))[::-1]
-    past = ("waits_past",)
-    return [view for view in views if view.state is not RunState.HELD or (view.why and view.why.code in past)]
 
 
 # ------------------------------------------------------------------------------------------------------------ progress

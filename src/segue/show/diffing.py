@@ -5,96 +5,61 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from segue.model.api.dags import CodeDiff, FileDiff
 from segue.model.masking import HIDDEN
 from segue.model.sealing import SEALED
 from segue.model.spec import DagSpec, TaskSpec
 from segue.model.value import decode
 from segue.model.views import RunDetail
+from segue.show.archive import NOTHING, Code
 
-__all__ = ["Difference", "FileDifference", "Side", "difference_of"]
+__all__ = ["Side", "difference_of"]
 
 _LARGEST: Final = 200_000
 _LONGEST_TEXT: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class FileDifference:
-    """One file of the code: *new*, *gone* or *changed*, and how, as a unified diff (empty for what is no text)."""
-
-    file: str
-    change: str
-    lines: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What is different. Of each the older side comes first; what is equal is left out.
-
-    Args:
-        old, new: what is compared, in words.
-        files: of the code.
-        tasks: (id, *new* | *gone* | what has changed of it).
-        params: (name, old, new).
-        durations: (task, old, new) in microseconds, where both ran.
-        rows: (task, old, new) as the tasks reported them.
-    """
-
-    old: str
-    new: str
-    files: tuple[FileDifference, ...]
-    tasks: tuple[tuple[str, str], ...]
-    params: tuple[tuple[str, str, str], ...]
-    durations: tuple[tuple[str, int, int], ...] = ()
-    rows: tuple[tuple[str, int, int], ...] = ()
-
-    @property
-    def nothing(self) -> bool:
-        """Whether code, graph and params are the same."""
-        return not (self.files or self.tasks or self.params)
-
-
-@dataclass(frozen=True, slots=True)
 class Side:
-    """One side: its name, its DAG, the folder of its bundle, its params, and the run if there is one."""
+    """One side: its name, its DAG, the digest of its bundle, its params, and the run if there is one."""
 
     name: str
     spec: DagSpec
-    bundle: Path
+    bundle: str
     params: bytes = b""
     run: RunDetail | None = None
 
 
-def difference_of(old: Side, new: Side) -> Difference:
-    """Compare two sides."""
+def difference_of(old: Side, new: Side, code: Code = NOTHING) -> CodeDiff:
+    """Compare two sides.
+
+    Args:
+        old, new: the sides.
+        code: reads their bundles, if their code is to be compared.
+    """
+    before, after = (None if old.bundle == new.bundle else code.files(side.bundle) for side in (old, new))
     durations, rows = [], []
     if old.run is not None and new.run is not None:
         durations = list(_both(_durations(old.run), _durations(new.run)))
         rows = [one for one in _both(_rows(old.run), _rows(new.run)) if one[1] != one[2]]
-    return Difference(
-        old.name, new.name, tuple(_files(old.bundle, new.bundle)), tuple(_tasks(old.spec, new.spec)),
-        tuple(_params(old.params, new.params)), tuple(durations), tuple(rows),
+    files = () if before is None or after is None else tuple(_files(before, after))
+    return CodeDiff(
+        old.name, new.name, files, tuple(_tasks(old.spec, new.spec)), tuple(_params(old.params, new.params)),
+        tuple(durations), tuple(rows), old.bundle == new.bundle or (before is not None and after is not None),
     )  # fmt: skip
 
 
 # ---------------------------------------------------------------------------------------------------------------- code
-def _files(old: Path, new: Path) -> Iterator[FileDifference]:
-    if old == new:
-        return
-    before, after = _contents(old), _contents(new)
+def _files(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Iterator[FileDiff]:
     for name in sorted({*before, *after}):
         one, other = before.get(name), after.get(name)
         if one != other:
             change = "new" if one is None else "gone" if other is None else "changed"
-            yield FileDifference(name, change, _lines(name, one or b"", other or b""))
-
-
-def _contents(folder: Path) -> Mapping[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+            yield FileDiff(name, change, _lines(name, one or b"", other or b""))
 
 
 def _lines(name: str, one: bytes, other: bytes) -> tuple[str, ...]:

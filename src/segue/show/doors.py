@@ -11,11 +11,15 @@ from typing import Protocol
 
 from segue.model.access import Principal
 from segue.model.api.health import Part
+from segue.model.api.standing import Setting
 from segue.model.events import Request
 from segue.model.ids import Instant, RunKey
+from segue.show.archive import NOTHING, Code, Logs
 from segue.show.backdoors import CLOSED, Channels, Deployer, House, OpenRequests, Safe
 from segue.show.access.entering import Entering
 from segue.show.access.people import People
+from segue.show.specs import Specs
+from segue.show.vitals import NO_MACHINE, Hand, Machine, Turns
 from segue.store.access.book import Noted
 from segue.store.readers import Reader
 
@@ -42,6 +46,9 @@ class Health:
         turned_at: the last turn, as far as it is known.
         workers: attempts at once.
         alive: attempts alive.
+        ready: tasks that could begin, but for a worker, a pool or a limit.
+        turns: how long turns took.
+        crew: the worker processes.
     """
 
     leads: bool
@@ -50,6 +57,9 @@ class Health:
     turned_at: Instant | None = None
     workers: int = 0
     alive: int = 0
+    ready: int = 0
+    turns: Turns = Turns()
+    crew: tuple[Hand, ...] = ()
 
 
 class Library(Protocol):
@@ -141,6 +151,7 @@ class Doors:
         draw: an id that nobody can guess, new at each call.
         asked: requests that were not answered in time.
         parts: how else this installation is, for `/readyz`.
+        machine: where the workers are; `price` of one for an hour.
     """
 
     library: Library
@@ -155,3 +166,9 @@ class Doors:
     draw: Callable[[], str] = partial(token_hex, 16)
     asked: OpenRequests = field(default_factory=OpenRequests)
     parts: Callable[[], Sequence[Part]] = tuple
+    logs: Logs = NOTHING
+    code: Code = NOTHING
+    settings: Callable[[], Sequence[Setting]] = tuple
+    specs: Specs = field(default_factory=Specs)
+    machine: Machine = NO_MACHINE
+    price: float = 0.0

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from segue.engine.forecast import WORKERS, Estimate, RiskOf, TaskEstimate, estimate, risks
 from segue.model.errors import UsageError
 from segue.model.ids import Instant
-from segue.model.interval import slot_key
-from segue.model.moment import DAY, iso_utc
+from segue.model.moment import DAY
 from segue.model.spec import DagSpec
 from segue.model.timing import Foretold
 from segue.model.views import DagView
@@ -30,11 +29,10 @@ __all__ = [
     "Forecast",
     "RiskOf",
     "TaskEstimate",
-    "clock_object",
     "clock_of",
     "clocks_of",
     "fires",
-    "forecast_object",
+    "forecast_of",
     "forecasts_of",
     "words_of",
 ]
@@ -142,10 +140,18 @@ def forecasts_of(reading: Reading, now: Instant, dag: str | None = None, workers
     clocks = [clock for clock in clocks_of(reading, now, dag) if clock.state != "retired"]
     if dag is not None and not clocks:
         raise UsageError(f"no file declares DAG {dag} any more: nothing of it runs by time")
-    return [_forecast(reading, clock, now, workers) for clock in clocks]
+    return [forecast_of(reading, clock, now, workers) for clock in clocks]
 
 
-def _forecast(reading: Reading, clock: DagClock, now: Instant, workers: int) -> Forecast:
+def forecast_of(reading: Reading, clock: DagClock, now: Instant, workers: int = WORKERS) -> Forecast:
+    """How long the runs of one DAG take.
+
+    Args:
+        reading: of the home.
+        clock: when it runs.
+        now: the present.
+        workers: how many attempts run at once.
+    """
     spec = clock.spec
     spans = reading.durations(spec.id)
     found = estimate(spec, spans, workers)
@@ -207,44 +213,3 @@ def _waiting(view: DagView, spec: DagSpec) -> int:
     if timing.cursor is None or timing.accepted is None:
         return 0
     return len(Clock(spec, view.foretold).between(timing.cursor, timing.accepted))
-
-
-# ---------------------------------------------------------------------------------------------------------------- JSON
-def clock_object(clock: DagClock) -> dict[str, Any]:
-    """What `segue next --json` prints of a DAG."""
-    return {
-        "dag_id": clock.spec.id, "state": clock.state, "timezone": clock.spec.timezone, "schedule": clock.words,
-        "until": iso_utc(clock.until), "waiting": clock.waiting,
-        "next": [_slot_object(slot, clock.spec) for slot in clock.coming],
-    }  # fmt: skip
-
-
-def forecast_object(one: Forecast) -> dict[str, Any]:
-    """What `segue forecast --json` prints of a DAG."""
-    found = one.estimate
-    return {
-        "dag_id": one.clock.spec.id, "runs": one.runs, "known": found.known,
-        "median_seconds": found.median / 1e6, "p90_seconds": found.p90 / 1e6,
-        "critical_path": list(found.path), "unknown": list(found.unknown), "overlaps": one.overlaps,
-        "next": None if one.next is None else _slot_object(one.next, one.clock.spec),
-        "tasks": [
-            {
-                "task_id": task.task, "median_seconds": task.median / 1e6, "p90_seconds": task.p90 / 1e6,
-                "items": task.items, "ends_seconds": task.ends / 1e6, "ends_p90_seconds": task.ends_p90 / 1e6,
-                "known": task.known,
-            }
-            for task in found.tasks
-        ],
-        "deadlines": [
-            {
-                "task_id": risk.task, "deadline": iso_utc(risk.deadline), "expected": iso_utc(risk.median),
-                "p90": iso_utc(risk.p90), "risk": risk.risk,
-            }
-            for risk in one.risks
-        ],
-    }  # fmt: skip
-
-
-def _slot_object(slot: Slot, spec: DagSpec) -> dict[str, Any]:
-    key = slot_key(slot.start, slot.end, spec.timezone)
-    return {"due": iso_utc(slot.due), "key": key, "start": iso_utc(slot.start), "end": iso_utc(slot.end)}

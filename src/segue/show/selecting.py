@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, time, timedelta
 from typing import Final
 
@@ -91,13 +91,18 @@ def read_until(text: str, now: Instant, zone: str) -> Instant:
     return until
 
 
-def meant_dags(reading: Reading, texts: Sequence[str]) -> list[str]:
+def meant_dags(reading: Reading, texts: Sequence[str], among: Collection[str] | None = None) -> list[str]:
     """The DAGs of a home that selections name; those that no file declares any more are not among them.
+
+    Args:
+        reading: of the home.
+        texts: selections.
+        among: only these exist for whoever asks; None: all.
 
     Raises:
         UsageError: one of them names none; the nearest ids are named.
     """
-    views = [view for view in reading.dags() if not view.timing.retired]
+    views = [view for view in reading.dags() if not view.timing.retired and (among is None or view.dag in among)]
     by_id = not any(":" in text for text in texts)
     specs = [DagSpec(view.dag) if by_id else reading.newest(view) for view in views]
     for text in texts:

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice, takewhile
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from segue.model.errors import UsageError
 from segue.model.ids import Instant
 from segue.model.interval import parse_range, slot_key
-from segue.model.moment import datetime_at, iso_utc, parse_span
+from segue.model.moment import datetime_at, parse_span
 from segue.model.spec import DagSpec
 from segue.model.state import SlotState
 from segue.model.timing import Foretold, Timing
@@ -20,7 +20,7 @@ from segue.schedule.planner import Clock
 from segue.schedule.slots import latest_complete, slots_between
 from segue.show.outlook import words_of
 
-__all__ = ["RETIRED", "Ledger", "SlotCell", "ledger_object", "ledger_of"]
+__all__ = ["RETIRED", "Ledger", "SlotCell", "ledger_of"]
 
 RETIRED: Final = "retired"
 _MOST: Final = 20_000
@@ -87,7 +87,13 @@ class Ledger:
 
 
 def ledger_of(
-    spec: DagSpec, clock: tuple[Timing, Foretold], rows: Sequence[SlotView], now: Instant, when: str | None = None
+    spec: DagSpec,
+    clock: tuple[Timing, Foretold],
+    rows: Sequence[SlotView],
+    now: Instant,
+    when: str | None = None,
+    *,
+    since: Instant | None = None,
 ) -> Ledger:
     """Put the rows of the ledger beside the intervals that the time table makes.
 
@@ -97,6 +103,7 @@ def ledger_of(
         rows: the ledger, the oldest first.
         now: the present.
         when: `A..B` or one date, both ends included; None: from its start on.
+        since: intervals that start before are left out; without `when` only.
 
     Raises:
         UsageError: the range cannot be read, runs backwards, or names more intervals than can be shown.
@@ -106,6 +113,8 @@ def ledger_of(
     known = {row.slot: row for row in rows}
     first, stop = _limits(spec, when)
     due, cut = _due_slots(planner, spec, timing, rows, now, when)
+    if since is not None:
+        due = [slot for slot in due if slot[0] >= since]
     cells = {slot: _cell(spec, slot, known.get(slot), timing) for slot in due}
     for slot, row in known.items():
         inside = (first is None or slot[0] >= first) and (stop is None or slot[0] < stop)
@@ -114,30 +123,6 @@ def ledger_of(
             cells[slot] = _cell(spec, slot, row, timing, None if _still_there(planner, slot) else RETIRED)
     ordered = tuple(cells[slot] for slot in sorted(cells))
     return Ledger(spec, ordered, words_of(spec), cut, timing.retired)
-
-
-def ledger_object(ledger: Ledger) -> dict[str, Any]:
-    """What `segue slots --json` prints."""
-    return {
-        "dag_id": ledger.spec.id,
-        "timezone": ledger.spec.timezone,
-        "counts": dict(ledger.counts),
-        "slots": [
-            {
-                "key": cell.key,
-                "start": iso_utc(cell.slot[0]),
-                "end": iso_utc(cell.slot[1]),
-                "state": cell.state,
-                "run_id": cell.run,
-                "last_good_run_id": cell.good_run,
-                "version": cell.version,
-                "waits": cell.waits,
-            }
-            for cell in ledger.cells
-        ],
-        "command": ledger.remedy or None,
-        "cut": ledger.cut,
-    }
 
 
 def _cell(spec: DagSpec, slot: Span, row: SlotView | None, timing: Timing, state: str | None = None) -> SlotCell:

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from segue.app.bundles import BundleFiles
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import RunRow
 from segue.model.spec import DagSpec, Rules, TaskSpec
@@ -18,7 +19,7 @@ def side(folder: Path, *tasks: TaskSpec, files=None, params=None, run=None) -> S
     for name, text in (files or {}).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
-    return Side(folder.name, DagSpec("shop", tasks), folder, encode(params) if params else b"", run)
+    return Side(folder.name, DagSpec("shop", tasks), folder.name, encode(params) if params else b"", run)
 
 
 def ran(seconds: int, rows: int) -> RunDetail:
@@ -31,13 +32,13 @@ def ran(seconds: int, rows: int) -> RunDetail:
 
 def test_equal_sides_differ_in_nothing(tmp_path):
     old, new = (side(tmp_path / name, TaskSpec("a"), files={"shop.py": "x = 1"}) for name in ("old", "new"))
-    assert difference_of(old, new).nothing
+    assert difference_of(old, new, BundleFiles(tmp_path)).nothing
 
 
 def test_files_are_new_gone_or_changed_line_by_line(tmp_path):
     old = side(tmp_path / "old", files={"a.py": "x = 1\ny = 2\n", "gone.sql": "select 1", "same.py": "z"})
     new = side(tmp_path / "new", files={"a.py": "x = 1\ny = 3\n", "deep/new.sql": "select 2", "same.py": "z"})
-    found = {one.file: one for one in difference_of(old, new).files}
+    found = {one.file: one for one in difference_of(old, new, BundleFiles(tmp_path)).files}
     assert {name: one.change for name, one in found.items()} == {
         "a.py": "changed", "gone.sql": "gone", "deep/new.sql": "new",
     }  # fmt: skip
@@ -47,7 +48,9 @@ def test_files_are_new_gone_or_changed_line_by_line(tmp_path):
 @pytest.mark.parametrize("data", [b"\xff\xfe\0", b"x" * 300_000])
 def test_what_is_no_text_or_too_long_is_named_only(tmp_path, data):
     old, new = side(tmp_path / "old"), side(tmp_path / "new", files={"model.bin": data})
-    assert [(one.file, one.change, one.lines) for one in difference_of(old, new).files] == [("model.bin", "new", ())]
+    assert [(one.file, one.change, one.lines) for one in difference_of(old, new, BundleFiles(tmp_path)).files] == [
+        ("model.bin", "new", ())
+    ]
 
 
 def test_tasks_are_new_gone_renamed_or_changed_in_some_way(tmp_path):
@@ -59,7 +62,7 @@ def test_tasks_are_new_gone_renamed_or_changed_in_some_way(tmp_path):
         tmp_path / "new", TaskSpec("b"), TaskSpec("c", Rules(priority=3), function="2", arguments="x"),
         TaskSpec("e"), TaskSpec("f", renamed_from="d"), TaskSpec("same", line=7),
     )  # fmt: skip
-    assert difference_of(old, new).tasks == (
+    assert difference_of(old, new, BundleFiles(tmp_path)).tasks == (
         ("b", "upstream a → none"), ("c", "function, arguments, priority"), ("e", "new"), ("f", "renamed from d"),
         ("a", "gone"),
     )  # fmt: skip
@@ -68,7 +71,7 @@ def test_tasks_are_new_gone_renamed_or_changed_in_some_way(tmp_path):
 def test_params_that_differ_are_shown_short(tmp_path):
     old = side(tmp_path / "old", params={"n": 1, "same": "x", "long": "y" * 1000})
     new = side(tmp_path / "new", params={"n": 2, "same": "x", "added": None})
-    found = dict((name, (one, other)) for name, one, other in difference_of(old, new).params)
+    found = dict((name, (one, other)) for name, one, other in difference_of(old, new, BundleFiles(tmp_path)).params)
     assert found["n"] == ("1", "2") and found["added"] == ("-", "None") and "same" not in found
     assert found["long"][0].endswith("…") and len(found["long"][0]) < 250
 

@@ -1,5 +1,6 @@
 """What will run when, how long it takes, and whether it is in time; read from a home that is made up."""
 
+import msgspec
 import pytest
 
 from segue.model.errors import UsageError
@@ -10,7 +11,8 @@ from segue.model.timing import Foretold, Timing
 from segue.model.views import DagView
 from segue.model.why import Why
 from segue.schedule.declare import cron, daily, hourly, listed
-from segue.show.outlook import clock_object, clocks_of, fires, forecast_object, forecasts_of, words_of
+from segue.show.outlook import clocks_of, fires, forecasts_of, words_of
+from segue.show.views.ahead import clock_item, forecast_item
 from tests.unit.show.known import Known
 
 ZONE = "America/Los_Angeles"
@@ -27,6 +29,11 @@ def dag(name="orders", schedule=None, **options):
 def home(*specs, spans=None, **timings):
     timed = {spec.id: timings.get(spec.id, SEEN) for spec in specs}
     return Known({spec.id: spec for spec in specs}, timed, spans or {})
+
+
+def plain(value):
+    """As programs read it."""
+    return msgspec.json.decode(msgspec.json.encode(value))
 
 
 def at(text):
@@ -106,7 +113,7 @@ def test_slots_of_a_timetable_of_the_users_own_come_as_foretold():
 
 def test_next_as_json_has_instants_in_utc():
     (one,) = clocks_of(home(dag()), NOW)
-    assert clock_object(one) == {
+    assert plain(clock_item(one)) == {
         "dag_id": "orders", "state": "runs", "timezone": ZONE, "until": None, "waiting": 0,
         "schedule": "covers each calendar day; runs at 02:00 on the day after",
         "next": [{
@@ -123,7 +130,7 @@ def test_a_forecast_goes_by_recent_runs_and_compares_the_next_with_its_deadline(
     assert (one.estimate.median, one.estimate.p90, one.runs) == (30 * MINUTE, 90 * MINUTE, 10)
     assert [risk.risk for risk in one.risks] == ["at risk"]
     assert not one.overlaps
-    told = forecast_object(one)
+    told = plain(forecast_item(one))
     assert (told["median_seconds"], told["critical_path"], told["deadlines"][0]["risk"]) == (1800.0, ["all"], "at risk")
     assert told["next"]["due"] == "2026-04-21T09:00:00Z"
 
@@ -152,6 +159,6 @@ def test_without_history_nothing_is_foretold_and_a_retired_dag_is_left_out():
         ("tool", False, 0),
     ]
     assert found[1].next is None
-    assert forecast_object(found[1])["next"] is None
+    assert forecast_item(found[1]).next is None
     with pytest.raises(UsageError, match="no file declares DAG old any more"):
         forecasts_of(here, NOW, "old")

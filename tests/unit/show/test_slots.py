@@ -1,5 +1,6 @@
 """The ledger beside the time table: what is there, what is missing, what is retired."""
 
+import msgspec
 import pytest
 
 from segue.model.errors import UsageError
@@ -10,7 +11,8 @@ from segue.model.state import SlotState
 from segue.model.timing import Foretold, Timing
 from segue.model.views import SlotView
 from segue.schedule.declare import daily, every, hourly, weekly
-from segue.show.slots import ledger_object, ledger_of
+from segue.show.slots import ledger_of
+from segue.show.views.ahead import ledger_page
 
 ZONE = "America/Los_Angeles"
 S = SlotState
@@ -167,7 +169,7 @@ def test_holes_of_hours_are_filled_by_days():
 
 # ---------------------------------------------------------------------------------------------------------------- JSON
 def test_as_json_every_interval_stands_with_its_instants_in_utc():
-    found = ledger_object(ledger_of(dag(), NOBODY, [row("2026-04-01")], at("2026-04-03T02:00")))
+    found = msgspec.to_builtins(ledger_page(ledger_of(dag(), NOBODY, [row("2026-04-01")], at("2026-04-03T02:00"))))
     assert found["counts"] == {"fresh": 1, "missing": 1}
     assert found["command"] == "segue backfill orders 2026-04-02"
     assert found["slots"][0] == {

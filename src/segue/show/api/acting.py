@@ -31,7 +31,7 @@ from segue.model.spec import DagSpec
 from segue.model.views import RunDetail, RunView
 from segue.show.api.asking import ANSWERS, Errand, ask, check_reason, errand, origin_of
 from segue.show.api.reaching import Reach, Reached, check_choice
-from segue.show.api.routing import Routes
+from segue.show.api.routing import Routes, encoded
 from segue.show.api.visiting import Visit, Visiting
 from segue.show.diffing import Side, difference_of
 from segue.show.plans.acting import (
@@ -53,52 +53,51 @@ from segue.show.selecting import read_selection
 __all__ = ["ACTING"]
 
 ACTING: Final = Routes("act on runs")
+_ACTS: Final = {"needs": Role.OPERATOR, "responses": ANSWERS, "response_model": Outcome | RunPlan}
 
 _Body: TypeAlias = RetryRuns | RerunRuns | CancelRuns | MarkRuns | ReleaseRuns | RejectRuns
-_Acts: TypeAlias = Callable[[RunView], Sequence[tuple[str, Act]]]
+_Wanted: TypeAlias = Callable[[RunView], Sequence[tuple[str, Act]]]
 _SHOWN: Final = 1_000  # runs that a plan names
 _COMPARED: Final = 20  # runs of which a plan says what a rerun takes over
 
 
-@ACTING.post("/runs/retry", needs=Role.OPERATOR, responses=ANSWERS)
-def retry_runs(visit: Visiting, body: RetryRuns) -> Outcome | RunPlan:
+@ACTING.post("/runs/retry", **_ACTS)
+def retry_runs(visit: Visiting, body: RetryRuns) -> Response:
     """Go on with runs: again what failed or was interrupted, with the same code."""
     return _act(visit, RETRY, body, lambda view: [("", RetryRun(view.run, body.tasks, body.only, body.force))])
 
 
-@ACTING.post("/runs/rerun", needs=Role.OPERATOR, responses=ANSWERS)
-def rerun_runs(visit: Visiting, body: RerunRuns) -> Outcome | RunPlan:
+@ACTING.post("/runs/rerun", **_ACTS)
+def rerun_runs(visit: Visiting, body: RerunRuns) -> Response:
     """Run intervals anew with the newest code, all tasks or only what failed; the old runs stay as they are."""
     return _act(
         visit, RERUN, body, lambda view: [("", RerunRun(view.run, None, body.replace, body.failed, body.tasks))]
     )
 
 
-@ACTING.post("/runs/cancel", needs=Role.OPERATOR, responses=ANSWERS)
-def cancel_runs(visit: Visiting, body: CancelRuns) -> Outcome | RunPlan:
+@ACTING.post("/runs/cancel", **_ACTS)
+def cancel_runs(visit: Visiting, body: CancelRuns) -> Response:
     """Stop runs: what waits at once, what works by TERM, a grace period, then KILL."""
     return _act(visit, CANCEL, body, lambda view: [("", CancelRun(view.run, body.now))])
 
 
-@ACTING.post("/runs/mark", needs=Role.OPERATOR, responses=ANSWERS)
-def mark_runs(visit: Visiting, body: MarkRuns) -> Outcome | RunPlan:
+@ACTING.post("/runs/mark", **_ACTS)
+def mark_runs(visit: Visiting, body: MarkRuns) -> Response:
     """Set a task of runs by hand; what lies below it is decided again."""
     check_reason(body.reason, needed=True)
     return _act(visit, MARK, body, lambda view: [(body.task, MarkTask(view.run, body.task, body.state, body.reason))])
 
 
-@ACTING.post("/runs/release", needs=Role.OPERATOR, responses=ANSWERS)
-def release_runs(visit: Visiting, body: ReleaseRuns) -> Outcome | RunPlan:
+@ACTING.post("/runs/release", **_ACTS)
+def release_runs(visit: Visiting, body: ReleaseRuns) -> Response:
     """Let held tasks go: publish what they staged, without running their code again."""
     check_reason(body.reason, needed=True)
-    return _act(
-        visit, RELEASE, body,
-        _held(visit, body.task, lambda view, task: ReleaseTask(view.run, task, body.reason, body.from_now_on)),
-    )  # fmt: skip
+    acts = _held(visit, body.task, lambda view, task: ReleaseTask(view.run, task, body.reason, body.from_now_on))
+    return _act(visit, RELEASE, body, acts)
 
 
-@ACTING.post("/runs/reject", needs=Role.OPERATOR, responses=ANSWERS)
-def reject_runs(visit: Visiting, body: RejectRuns) -> Outcome | RunPlan:
+@ACTING.post("/runs/reject", **_ACTS)
+def reject_runs(visit: Visiting, body: RejectRuns) -> Response:
     """Fail held tasks: what they staged is thrown away."""
     check_reason(body.reason, needed=True)
     return _act(
@@ -106,7 +105,7 @@ def reject_runs(visit: Visiting, body: RejectRuns) -> Outcome | RunPlan:
     )
 
 
-def _held(visit: Visit, task: str | None, act: Callable[[RunView, str], Act]) -> _Acts:
+def _held(visit: Visit, task: str | None, act: Callable[[RunView, str], Act]) -> _Wanted:
     def acts(view: RunView) -> Sequence[tuple[str, Act]]:
         with visit.reading() as reading:
             return [(label, act(view, label)) for label in held_tasks(reading.detail(view), task)]
@@ -114,17 +113,17 @@ def _held(visit: Visit, task: str | None, act: Callable[[RunView, str], Act]) ->
     return acts
 
 
-def _act(visit: Visit, verb: Verb, body: _Body, acts: _Acts) -> Response | RunPlan:
+def _act(visit: Visit, verb: Verb, body: _Body, acts: _Wanted) -> Response:
     with visit.reading() as reading:
         reached = _reached(visit, reading, verb, body)
         if body.dry_run:
-            return _plan(visit, reading, verb, reached, body)
+            return encoded(_plan(visit, reading, verb, reached, body))
     errands, refused = _errands(visit, reached, acts)
     reason = getattr(body, "reason", "")
     return ask(visit, errands, refused, origin_of(visit, reason, reached.selection, len(errands)))
 
 
-def _errands(visit: Visit, reached: Reached[RunView], acts: _Acts) -> tuple[list[Errand], list[Refusal]]:
+def _errands(visit: Visit, reached: Reached[RunView], acts: _Wanted) -> tuple[list[Errand], list[Refusal]]:
     """The oldest run first."""
     errands, refused = [], list(reached.refused)
     for view in reached.objects[::-1]:

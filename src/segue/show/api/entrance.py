@@ -42,10 +42,8 @@ _HEADERS: Final = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
     (b"cache-control", b"no-store"),
 )
-_DENIED: Final = (401, 403, 421)
-_STRANGERS: Final = 1_000  # refusals an hour of people unknown that are written down
+_DENIED: Final = (401, 403, 404, 421)
 _THREADS: Final = 8
-_HOUR: Final = 3_600_000_000
 
 
 def cookie_name(instance: str) -> str:
@@ -76,7 +74,7 @@ class Entrance:
     ) -> None:
         self._app, self._routes, self._doors, self._hosts = app, routes, doors, frozenset(hosts)
         self._incidents = incidents
-        self._subjects, self._ration = Subjects(), _Ration(_STRANGERS)
+        self._subjects = Subjects()
         self._threads = CapacityLimiter(_THREADS)
         self._cookie = cookie_name(doors.instance)
 
@@ -170,14 +168,15 @@ class Entrance:
             )  # fmt: skip
 
     async def _note(self, scope: Scope, asker: _Asker, address: str, status: int) -> None:
-        """Write down that a change was refused; of strangers only so many a minute, or they fill the disk."""
-        now = self._doors.clock()
-        if asker.principal is None and not self._ration.take(now):
+        """Write down that a change was refused."""
+        if status == 404 and asker.principal is None:
             return
+        why = problem_about(status, "").title
         who = "" if asker.principal is None else asker.principal.name
         what = f"{scope['method'][:20]} {scope.get('raw_path', b'').decode('latin-1')[:200]}"
         with suppress(EnvironmentFault):  # it was refused all the same
-            await run_sync(partial(self._doors.gate.deny, who, what, str(status), now, address), limiter=self._threads)
+            deny = partial(self._doors.gate.deny, who, what, why, self._doors.clock(), address)
+            await run_sync(deny, limiter=self._threads)
 
 
 def _name_of(host: str) -> str:
@@ -201,19 +200,6 @@ def _same_origin(headers: Headers) -> bool:
         return site == "same-origin"
     scheme, mark, host = headers.get("origin", "").partition("://")
     return bool(mark) and scheme in ("http", "https") and host.lower() == headers["host"].lower()
-
-
-class _Ration:
-    """So many an hour at most."""
-
-    def __init__(self, count: int) -> None:
-        self._count, self._left, self._since = count, count, 0
-
-    def take(self, now: Instant) -> bool:
-        if now - self._since > _HOUR:
-            self._since, self._left = now, self._count
-        self._left -= 1
-        return self._left >= 0
 
 
 class _Sending:

@@ -6,8 +6,10 @@ from typing import Final
 
 from segue.show.api.events import EVENTS
 from segue.show.api.health import HEALTH
+from segue.show.api.people import PEOPLE
 from segue.show.api.routing import Routes
+from segue.show.api.signing import DOORSTEP, SIGNING
 
 __all__ = ["TOPICS"]
 
-TOPICS: Final[tuple[Routes, ...]] = (HEALTH, EVENTS,)
+TOPICS: Final[tuple[Routes, ...]] = (HEALTH, EVENTS, DOORSTEP, SIGNING, PEOPLE)

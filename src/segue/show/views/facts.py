@@ -34,16 +34,17 @@ def critical(detail: RunDetail) -> Critical:
             last[entry.task] = entry
     upstream = {task.id: task.upstream for task in detail.spec.tasks}
     steps: list[Step] = []
-    entry = max(last.values(), key=lambda one: one.ended or 0, default=None)
-    while entry is not None:
-        before = max(
-            (last[up] for up in upstream[entry.task] if up in last), key=lambda one: one.ended or 0, default=None
-        )
-        since = detail.run.started if before is None else before.ended
-        steps.append(_step(entry, since))
-        entry = before
+    found = max(last.values(), key=_ended, default=None)
+    while found is not None:
+        before = max((last[up] for up in upstream[found.task] if up in last), key=_ended, default=None)
+        steps.append(_step(found, detail.run.started if before is None else before.ended))
+        found = before
     total = sum(step.waited + step.ran for step in steps)
     return Critical(str(detail.run.run), round(total, 6), tuple(reversed(steps)))
+
+
+def _ended(entry: TaskView) -> int:
+    return entry.ended or 0
 
 
 def _step(entry: TaskView, since: Instant | None) -> Step:

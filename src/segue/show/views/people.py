@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from segue.model.access import Grant, Principal
 from segue.model.api.access import GrantForm, SessionItem, SignedIn, TokenItem, UserItem
@@ -37,3 +37,7 @@ def token_item(token: Token) -> TokenItem:
         token.id, token.user, token.name, scope.role.value, scope.select, at(token.made), maybe_at(token.until),
         maybe_at(token.used),
     )  # fmt: skip
+
+
+def _grants(grants: Iterable[Grant]) -> tuple[GrantForm, ...]:
+    return tuple(GrantForm(grant.role.value, grant.select) for grant in grants)

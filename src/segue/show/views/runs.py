@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from segue.model.api.runs import AttemptItem, Culprit, Range, RunItem, RunWhole, Said, TaskItem, WhyPage
 from segue.model.spec import TaskSpec
@@ -57,7 +57,7 @@ def run_whole(
     )  # fmt: skip
 
 
-def _facts(view: RunView, state: str | None) -> dict[str, object]:
+def _facts(view: RunView, state: str | None) -> dict[str, Any]:
     row, slot = view.row, view.row.slot
     key = row.run.key if row.run.n == 1 else f"{row.run.key}.{row.run.n}"
     return {

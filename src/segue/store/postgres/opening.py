@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 import psycopg
-from sqlalchemy import insert, inspect, text
+from sqlalchemy import insert, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, NoResultFound
 
@@ -17,7 +17,7 @@ from segue.model.errors import HomeUnusable, StoreDown
 from segue.model.ids import Instant
 from segue.store.postgres.connection import Raw, connect, damaged, faults, raw_of, shown
 from segue.store.postgres.leadership import Leader, Pace, holder_here, leadership, seat
-from segue.store.postgres.stamp import LOCK, check_stamp, read_meta
+from segue.store.postgres.stamp import LOCK, check_stamp, has_tables, read_meta
 from segue.store.columns import PARTIAL
 from segue.store.postgres.writer import PostgresWriter
 from segue.store.schema import SCHEMA, meta, metadata
@@ -62,7 +62,7 @@ def open_writer(
         with faults(url):
             connection.exec_driver_sql("BEGIN")
             connection.exec_driver_sql(LOCK)
-            if not inspect(connection).get_table_names():
+            if not has_tables(connection):
                 _create(connection, now)
             check_stamp(connection, url)
             instance, fence_key = read_meta(connection, "instance", str), read_meta(connection, "fence_key", bytes)
@@ -84,7 +84,7 @@ def check_database(url: str) -> int:
     connection = _open(url, psycopg.connect)
     try:
         with faults(url):
-            return check_stamp(connection, url) if inspect(connection).get_table_names() else 0
+            return check_stamp(connection, url) if has_tables(connection) else 0
     finally:
         connection.close()
 

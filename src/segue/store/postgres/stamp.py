@@ -9,14 +9,20 @@ from sqlalchemy import inspect, select
 from sqlalchemy.engine import Connection
 
 from segue.model.errors import HomeUnusable, StoreDown
+from segue.store.access.tables import PREFIX
 from segue.store.postgres.connection import shown
 from segue.store.schema import SCHEMA, meta
 
-__all__ = ["LOCK", "check_stamp", "read_meta"]
+__all__ = ["LOCK", "check_stamp", "has_tables", "read_meta"]
 
 _T = TypeVar("_T")
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('segue schema ' || current_schema(), 0))"
 """Held by whoever makes or changes tables, until its transaction ends."""
+
+
+def has_tables(connection: Connection) -> bool:
+    """Whether there are any, ours or others; those of users and sessions may be there before."""
+    return any(not name.startswith(PREFIX) for name in inspect(connection).get_table_names())
 
 
 def check_stamp(connection: Connection, url: str) -> int:
@@ -27,7 +33,7 @@ def check_stamp(connection: Connection, url: str) -> int:
         StoreDown: there are none yet.
     """
     seen = inspect(connection)
-    if not seen.get_table_names():
+    if not has_tables(connection):
         raise StoreDown(f"{shown(url)} has no tables yet: the first `segue run` makes them")
     columns = {column["name"] for column in seen.get_columns("meta")} if seen.has_table("meta") else set()
     if not {"name", "value"} <= columns:

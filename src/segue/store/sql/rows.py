@@ -89,7 +89,7 @@ TASKS: Final[Select[Any]] = select(
 ATTEMPTS: Final[Select[Any]] = select(
     a.run, *_RUN_KEY, a.task_id, a.map_index, a.number, a.state, a.round, a.created, a.started, a.ended, a.cause,
     a.text, a.signal, a.exit_code, a.peak_rss, a.cpu, a.worker, a.log, a.notes, a.kind,
-    a.rows, a.source,
+    a.rows, a.source, a.id,
 ).join_from(attempts, runs, r.id == a.run, isouter=True)  # fmt: skip
 EVENTS: Final[Select[Any]] = select(
     e.seq, e.at, e.epoch, e.kind, e.dag, *_RUN_KEY, e.task_id, e.map_index, e.attempt, e.old, e.new, e.why_code,
@@ -151,12 +151,12 @@ def task_view(row: Any) -> TaskView:
 def attempt_view(row: Any) -> AttemptView:
     """A row of `ATTEMPTS`, without the run's number."""
     (_, dag, key, n, task, index, number, state, round_, created, began, ended, cause, text, code, exit_code, peak_rss,
-     cpu, worker, log, notes, kind, rows, source) = row  # fmt: skip
+     cpu, worker, log, notes, kind, rows, source, id_) = row  # fmt: skip
     run = RunKey(dag or "", key or "", n or 0)
     return AttemptView(
         AttemptKey(run, task, index_of(index), number), _ATTEMPT_STATES[state], round_, created, began, ended, cause,
         text, code, exit_code, peak_rss, cpu, worker, log, _strings(notes) if notes else (), kind,
-        rows, source,
+        rows, source, id_,
     )  # fmt: skip
 
 
