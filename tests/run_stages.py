@@ -1,7 +1,7 @@
 """Run the gates and tests stage by stage, all of them or those named: `run_stages.py [STAGE...]`.
 
-Nothing stops at the first failure: what is broken is seen in one go. The last line is the sum over all stages. A test on
-real processes that failed runs once more, alone; if it passes then it is named as unsteady (docs/decisions/0037).
+Nothing stops at the first failure: what is broken is seen in one go. The last line is the sum over all stages. A test
+on real processes that failed runs once more, alone; if it passes then it is named as unsteady (docs/decisions/0037).
 """
 
 import os

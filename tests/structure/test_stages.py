@@ -35,11 +35,17 @@ def test_a_command_that_is_no_test_counts_as_one():
 def test_what_failed_on_real_processes_runs_once_more_alone(tmp_path: Path, source: str, healed: int):
     """The first time leaves a mark behind, so the second can pass."""
     mark = tmp_path / "mark"
-    lines = [
-        "from pathlib import Path", f"mark = Path({str(mark)!r})", "def test_good(): pass",
-        "def test_other():", "    there = mark.exists()", "    mark.touch()", f"    if not there: assert False\n    {source}",
-    ]  # fmt: skip
-    (tmp_path / "test_it.py").write_text("\n".join(lines))
+    text = f"""
+from pathlib import Path
+mark = Path({str(mark)!r})
+def test_good(): pass
+def test_other():
+    there = mark.exists()
+    mark.touch()
+    if not there: assert False
+    {source}
+"""
+    (tmp_path / "test_it.py").write_text(text)
     command = ["pytest", "-q", f"--rootdir={tmp_path}", "-o", f"cache_dir={tmp_path / 'cache'}", str(tmp_path)]
     assert run_command(command) == (1, 1)
     assert len(run_again(command)) == healed

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from segue.app.clock import SystemClock
 from segue.app.database import open_reader
 from segue.app.home import Home
-from segue.app.owner import actor_here, new_id
+from segue.app.owner import new_id
 from segue.app.routing import outbound_of, revealer_of, routes_of
 from segue.app.settings import Settings
 from segue.model.errors import SegueError, UsageError
@@ -15,7 +15,7 @@ from segue.model.views import AlertView, SilenceView
 from segue.tell.channels import deliver
 from segue.tell.letters import trial_letter
 
-__all__ = ["alerts_of", "try_channels"]
+__all__ = ["HomeChannels", "alerts_of", "try_channels"]
 
 
 def alerts_of(settings: Settings, *, open_only: bool, limit: int) -> tuple[Sequence[AlertView], Sequence[SilenceView]]:
@@ -26,7 +26,22 @@ def alerts_of(settings: Settings, *, open_only: bool, limit: int) -> tuple[Seque
         return reader.alerts(open_only=open_only, limit=limit), reader.silences(SystemClock().now())
 
 
-def try_channels(settings: Settings, names: Sequence[str]) -> list[tuple[str, str]]:
+class HomeChannels:
+    """See `segue.show.backdoors.Channels`.
+
+    Args:
+        settings: in force.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def test(self, names: Sequence[str], actor: str) -> list[tuple[str, str]]:
+        """Send a letter to channels."""
+        return try_channels(self._settings, names, actor)
+
+
+def try_channels(settings: Settings, names: Sequence[str], actor: str) -> list[tuple[str, str]]:
     """Send a letter to channels, all where none is named: each with what went wrong, empty where it has arrived.
 
     Raises:
@@ -38,7 +53,7 @@ def try_channels(settings: Settings, names: Sequence[str]) -> list[tuple[str, st
         raise UsageError('no channel is set: write [tool.segue.channels.NAME], kind = "webhook" and url = "https://…"')
     told = []
     for channel in channels:
-        letter = trial_letter(channel.name, actor_here(), new_id())
+        letter = trial_letter(channel.name, actor, new_id())
         try:
             deliver(channel, letter, outbound, reveal, SystemClock().now())
             told.append((channel.name, ""))

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from segue.app.health import TurnTimes
+from segue.app.turns import TurnTimes
 from segue.model.commands import Adopt, Command
 from segue.model.contracts import Executor, Inbox
 from segue.model.events import Event

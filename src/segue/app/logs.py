@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from contextlib import ExitStack, contextmanager
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
 
 from segue.app.settings import Settings
-from segue.model.errors import UsageError
+from segue.model.errors import EnvironmentFault, UsageError
 from segue.model.state import FINAL, RUN_FINAL, AttemptState, TaskState
 from segue.model.views import AttemptView, RunDetail, RunView, TaskView
 from segue.run.executors.logfile import log_path
+from segue.show.archive import LogBytes
 from segue.show.reading import Reading
 
-__all__ = ["AttemptLog", "Line", "TaskLogs"]
+__all__ = ["AttemptLog", "Line", "LogFiles", "TaskLogs"]
 
 _LABEL = re.compile(r"(?P<task>[^\[\]]+)(?:\[(?P<index>\d{1,9})\])?")
 _LIVE = frozenset({AttemptState.QUEUED, AttemptState.RUNNING})
@@ -122,3 +126,69 @@ class TaskLogs:
     def all(self) -> Sequence[AttemptLog]:
         """The logs of the attempts there are, in order of item and number."""
         return [self._logs[key] for key in sorted(self._logs, key=lambda key: (key[1] or 0, key[2]))]
+
+
+class LogFiles:
+    """Reads the logs of attempts for the web child: plain files below one folder, and nothing else.
+
+    The name of a log comes from the store, never from a request. No link is followed on the way to it, and what is no
+    plain file is not read: a task may have put anything there.
+
+    Args:
+        folder: of the logs.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, attempt: AttemptView, start: int, limit: int) -> LogBytes:
+        """Read some bytes; none where nothing was written, or it was removed since.
+
+        Args:
+            attempt: whose.
+            start: where to begin; negative: so many bytes before its end.
+            limit: so many at most.
+
+        Raises:
+            EnvironmentFault: it is there and cannot be read, or is no plain file.
+        """
+        try:
+            with _opened(self._folder, PurePosixPath(attempt.log or log_path(attempt.key))) as fd:
+                size = os.fstat(fd).st_size
+                begin = min(start, size) if start >= 0 else max(0, size + start)
+                return LogBytes(_all_of(fd, begin, limit), begin, size)
+        except FileNotFoundError:
+            return LogBytes(b"", 0, 0)
+        except OSError as why:
+            raise EnvironmentFault(f"the log of {attempt.key} cannot be read: {why.strerror or why}") from None
+
+
+def _all_of(fd: int, begin: int, limit: int) -> bytes:
+    parts = []
+    while limit > 0 and (data := os.pread(fd, limit, begin)):
+        parts.append(data)
+        begin, limit = begin + len(data), limit - len(data)
+    return b"".join(parts)
+
+
+@contextmanager
+def _opened(folder: Path, name: PurePosixPath) -> Iterator[int]:
+    """Open a plain file below a folder without following any link."""
+    *folders, last = name.parts
+    if name.is_absolute() or ".." in name.parts:
+        raise OSError("its name leads elsewhere")
+    with ExitStack() as stack:
+
+        def entered(part: str | Path, flags: int, within: int | None) -> int:
+            fd = os.open(part, flags | os.O_RDONLY | os.O_CLOEXEC, dir_fd=within)
+            stack.callback(os.close, fd)
+            return fd
+
+        at = entered(folder, os.O_DIRECTORY, None)
+        for part in folders:
+            at = entered(part, os.O_DIRECTORY | os.O_NOFOLLOW, at)
+        # A pipe would keep us waiting for whoever writes into it.
+        fd = entered(last, os.O_NOFOLLOW | os.O_NONBLOCK, at)
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise OSError("it is no plain file")
+        yield fd

@@ -69,6 +69,7 @@ class Standing:
 
     def __init__(self, settings: Settings, owner: Owner, early: EarlyExecutor, say: Callable[[str], None]) -> None:
         self._settings, self._owner, self._say = settings, owner, say
+        self._hands = early.executor.hands
         self._engine: Engine | None = None
         self._alive: set[AttemptKey] = set()
         self._numbers: dict[str, int] = {}  # of the newest versions, where reloads are told
@@ -82,7 +83,7 @@ class Standing:
         self._helm = Helm(settings, owner, early, self._look, self._stand_by)
         if self._helm.restored:
             say(
-                f"the database was put here ({self._helm.restored}): every DAG is paused hard, nothing begins by itself; "
+                f"the database was put here ({self._helm.restored}): every DAG is paused hard, nothing begins; "
                 "`segue runs --state running` shows what would go on, `segue unpause --all` lets it"
             )
 
@@ -235,7 +236,9 @@ class Standing:
         return {
             "pid": facts.pid, "kind": facts.kind, "runs": None, "alive": len(self._alive),
             "draining": engine is not None and engine.draining, "leading": engine is not None,
-            "leader": self._leader, "turn": self._helm.clock.now(),
+            "leader": self._leader, "turn": self._helm.clock.now(), "workers": self._settings.workers,
+            "ready": 0 if engine is None else engine.ready, "turns": self._helm.handover.turns.said(),
+            "crew": self._hands(),
         }  # fmt: skip
 
     def _why(self, engine: Engine, run: RunKey) -> list[tuple[str, str, str]]:

@@ -24,7 +24,7 @@ from segue.model.address import check_maskable
 from segue.model.errors import Refused, UsageError, VaultDown
 from segue.model.views import SealedRow
 
-__all__ = ["Rotated", "SealedStore", "keep", "open_store", "remove", "rotate", "rows", "seal_param"]
+__all__ = ["Rotated", "SealedStore", "keep", "open_store", "remove", "rotate", "rows", "seal_param", "sealed"]
 
 _KINDS: Final[tuple[SecretKind, ...]] = ("connection", "secret")
 
@@ -130,13 +130,25 @@ def keep(settings: Settings, kind: SecretKind, name: str, value: str, warn: Call
         UsageError: no name, no address, or too short to be hidden in logs.
         VaultDown: the key cannot be used.
     """
+    with sealed(settings, kind, name, value) as act:
+        [said] = run_errands(settings, [act], warn)
+    return said
+
+
+@contextmanager
+def sealed(settings: Settings, kind: SecretKind, name: str, value: str) -> Iterator[SetSecret]:
+    """What asks for it that a value is kept; no key is turned before the block ends.
+
+    Raises:
+        UsageError: no name, no address, or too short to be hidden in logs.
+        VaultDown: the key cannot be used.
+    """
     check_name(kind, name)
     check_value(kind, name, value)
     keys = KeyPlace(settings.real_home, os.environ)
     with keys.locked():
         ring = keys.made()
-        [said] = run_errands(settings, [SetSecret(kind, name, ring.seal(kind, name, value), ring.newest)], warn)
-    return said
+        yield SetSecret(kind, name, ring.seal(kind, name, value), ring.newest)
 
 
 def seal_param(settings: Settings, name: str, value: object) -> bytes:

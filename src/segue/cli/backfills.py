@@ -57,13 +57,14 @@ def _list(settings: Settings, number: int | None, which: tuple[str | None, int],
     from segue.app.clock import SystemClock
     from segue.app.reading import open_reading
     from segue.cli.progress import progress_text
-    from segue.show.backfilling import backfill_object, progress_of
+    from segue.show.backfilling import progress_of
+    from segue.show.views.backfills import backfill_item
 
     now = SystemClock().now()
     with open_reading(Home(settings.home)) as reading:
         views = reading.backfills(*which) if number is None else [reading.backfill(number)]
     if as_json:
-        objects = [backfill_object(view, now) for view in views]
+        objects = [backfill_item(view, now) for view in views]
         print_json({"backfills": objects} if number is None else objects[0])
     elif not views:
         console().print("there are none: `segue backfill DAG A..B` makes one")

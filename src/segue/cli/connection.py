@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
 from segue.app.home import settings_here
-from segue.app.settings import Settings
 from segue.cli.options import HomeOption, JsonOption
 from segue.cli.output import Code, console, plain, print_json, warn
 from segue.cli.sealed import print_names, read_value
@@ -31,6 +29,7 @@ def connection(
 ) -> int:
     """Keep addresses of systems outside in the encrypted store, and try them. Without URI it is read from standard
     input."""
+    from segue.app.safe import HomeSafe
     from segue.app.vault_store import keep, remove
 
     settings = settings_here(home=home)
@@ -42,7 +41,7 @@ def connection(
         case "remove", str(), None:
             said = remove(settings, "connection", name, warn)
         case "test", str(), None:
-            said = _tried(settings, name)
+            said = HomeSafe(settings).test(name)
         case "list", None, None:
             return print_names(settings, "connection", as_json)
         case _:
@@ -52,12 +51,3 @@ def connection(
     else:
         console().print(plain(said))
     return Code.GOOD
-
-
-def _tried(settings: Settings, name: str) -> str:
-    from segue.app.probing import probe
-    from segue.app.vault import open_vault
-    from segue.model.address import Address
-
-    found = open_vault(settings, os.environ).find("connection", name)
-    return f"{probe(name, Address.of(found.value))} (its address: {found.place})"

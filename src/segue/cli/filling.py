@@ -19,7 +19,7 @@ from segue.model.acts import Act
 from segue.model.errors import Refused
 from segue.model.state import RunState
 from segue.model.views import BackfillView
-from segue.show.backfilling import backfill_object, is_over
+from segue.show.backfilling import is_over
 from segue.show.plans.backfilling import failed_runs
 
 __all__ = ["follow_here", "follow_there", "told"]
@@ -94,7 +94,7 @@ def told(home: Home, number: int, *, as_json: bool, ended: bool = False) -> int:
         view = reading.backfill(number)
         failed = len(failed_runs(reading, number))
     if as_json:
-        print_json({"backfill": backfill_object(view, SystemClock().now())})
+        print_json({"backfill": backfill_item(view, SystemClock().now())})
     elif ended:
         _summary(view, failed)
     else:

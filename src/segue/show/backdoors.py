@@ -99,12 +99,14 @@ class Deployment:
     """What taking an upload would change, and what asks for it.
 
     Args:
+        name: of what was sent: the same archive has the same.
         changes: DAG by DAG.
         subjects: the DAGs, old and new, on which whoever deploys needs the role.
         act: asks for it.
-        asks: DAGs that would catch up so much that a person is asked.
+        asks: what would catch up so much that a person is asked, in words.
     """
 
+    name: str
     changes: tuple[DagChange, ...]
     subjects: tuple[Subject, ...]
     act: Deploy

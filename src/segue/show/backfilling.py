@@ -15,7 +15,7 @@ from segue.model.backfills import BackfillOrder, pack_slots
 from segue.model.errors import UsageError
 from segue.model.ids import Instant
 from segue.model.interval import parse_range, slot_key
-from segue.model.moment import datetime_at, iso_utc, parse_span
+from segue.model.moment import datetime_at, parse_span
 from segue.model.spec import DagSpec
 from segue.model.state import RUN_FINAL, RunState, SlotState
 from segue.model.timing import Foretold
@@ -31,7 +31,6 @@ __all__ = [
     "Plan",
     "Progress",
     "Wish",
-    "backfill_object",
     "effects_object",
     "effects_of",
     "is_over",
@@ -320,29 +319,3 @@ def is_over(view: BackfillView) -> bool:
     """
     moving = sum(count for state, count in view.runs if state not in RUN_FINAL and state is not RunState.HELD)
     return not moving and (view.state != "running" or view.made >= view.row.total)
-
-
-def backfill_object(view: BackfillView, now: Instant) -> dict[str, Any]:
-    """What `segue backfills --json` prints of one.
-
-    Args:
-        view: as the store has it.
-        now: the present.
-    """
-    row, progress = view.row, progress_of(view, now)
-    return {
-        "id": str(row.id),
-        "dag_id": row.dag,
-        "state": view.state,
-        "order": row.order,
-        "cap": row.cap,
-        "only": list(row.only),
-        "version": row.version,
-        "reason": row.reason,
-        "actor": row.actor,
-        "created": iso_utc(row.created),
-        "intervals": row.total,
-        "over": progress.over,
-        "runs": {str(state): count for state, count in view.runs if count},
-        "seconds_left": None if progress.left is None else progress.left / 1e6,
-    }

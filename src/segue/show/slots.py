@@ -112,9 +112,7 @@ def ledger_of(
     planner = Clock(spec, foretold)
     known = {row.slot: row for row in rows}
     first, stop = _limits(spec, when)
-    due, cut = _due_slots(planner, spec, timing, rows, now, when)
-    if since is not None:
-        due = [slot for slot in due if slot[0] >= since]
+    due, cut = _due_slots(planner, spec, timing, rows, now, when, since)
     cells = {slot: _cell(spec, slot, known.get(slot), timing) for slot in due}
     for slot, row in known.items():
         inside = (first is None or slot[0] >= first) and (stop is None or slot[0] < stop)
@@ -135,7 +133,13 @@ def _cell(spec: DagSpec, slot: Span, row: SlotView | None, timing: Timing, state
 
 
 def _due_slots(
-    planner: Clock, spec: DagSpec, timing: Timing, rows: Sequence[SlotView], now: Instant, when: str | None
+    planner: Clock,
+    spec: DagSpec,
+    timing: Timing,
+    rows: Sequence[SlotView],
+    now: Instant,
+    when: str | None,
+    since: Instant | None,
 ) -> tuple[list[Span], bool]:
     """The intervals that are due, and whether older ones are left out."""
     newest = latest_complete(planner.timetable, planner.bounds, now)
@@ -148,12 +152,12 @@ def _due_slots(
         if len(named) > _MOST:
             raise UsageError(f"{when} names more than {_MOST:,} intervals of {spec.id}: name a shorter range")
         return named, False
-    since = _since(planner, timing, rows)
-    if since is None:
+    first = _since(planner, timing, rows)
+    if first is None:
         return [], False
     floor = newest.start - _MOST * (newest.end - newest.start)
-    every = planner.between(Instant(max(since, floor)), Instant(newest.start + 1))
-    return [(slot.start, slot.end) for slot in every], since < floor
+    every = planner.between(Instant(max(first, floor, since or floor)), Instant(newest.start + 1))
+    return [(slot.start, slot.end) for slot in every], first < floor
 
 
 def _since(planner: Clock, timing: Timing, rows: Sequence[SlotView]) -> int | None:

@@ -13,7 +13,6 @@ from segue.model.views import BackfillView, SlotView
 from segue.schedule.declare import cron, daily, every, hourly
 from segue.show.backfilling import (
     Wish,
-    backfill_object,
     effects_object,
     effects_of,
     is_over,
@@ -22,6 +21,7 @@ from segue.show.backfilling import (
     range_of,
     read_only,
 )
+from segue.show.views.backfills import backfill_item
 
 HOUR = 3_600_000_000
 NOW = parse_moment("2026-10-20T12:00", "UTC")
@@ -223,10 +223,10 @@ def test_a_backfill_is_over_when_nothing_of_it_moves_by_itself():
 
 
 def test_a_backfill_is_written_as_json():
-    said = backfill_object(view(success=3, failed=1, running=2), Instant(4 * HOUR))
-    assert (said["id"], said["over"], said["intervals"], said["seconds_left"]) == ("3", 4, 10, 6 * 3600)
-    assert said["runs"] == {"success": 3, "failed": 1, "running": 2}
-    assert backfill_object(view("done", success=10), Instant(0))["seconds_left"] is None
+    said = backfill_item(view(success=3, failed=1, running=2), Instant(4 * HOUR))
+    assert (said.id, said.over, said.intervals, said.seconds_left) == ("3", 4, 10, 6 * 3600)
+    assert said.runs == {"success": 3, "failed": 1, "running": 2}
+    assert backfill_item(view("done", success=10), Instant(0)).seconds_left is None
 
 
 def test_a_home_that_does_not_exist_has_no_backfill(tmp_path):

@@ -121,6 +121,10 @@ class ProcessExecutor:
         """Attempts of this location are to be expected: start what its workers are made from."""
         self._crew.source(location).forks()
 
+    def hands(self) -> list[tuple[int, str, str, int]]:
+        """Each worker's process, location, the attempt it runs now, as printed, and how many wait behind that."""
+        return [worker.told() for worker in self._crew.workers.values()]
+
     def wait(self, seconds: float | None, poked: Inbox) -> None:
         """Return when `poll` has something, the inbox has, or after so many seconds, a minute at most."""
         self._watch(poked.fileno())

@@ -212,6 +212,12 @@ class Worker:
         began_at = Instant(cells[BEGAN_AT]) if cells[BEGAN_AT] else None
         return Sight(token, taken / 1e9, began / 1e9 if began > 0 else began, began_at)
 
+    def told(self) -> tuple[int, str, str, int]:
+        """Its process, location, the attempt it runs now, as printed, and how many wait behind that."""
+        runs = self.queue.get(self.look().token)
+        shown = "" if runs is None else str(runs.launch.key)
+        return int(self.page.cells[PID]), self.reuse.location, shown, len(self.queue) - (runs is not None)
+
     @property
     def limited(self) -> bool:
         """Whether its memory is to be measured now."""

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
-from tempfile import TemporaryDirectory
 from pathlib import Path
-from typing import Annotated, Final
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any, Final
 
 import anyio
-from anyio import to_thread
+from anyio.to_thread import run_sync
 from fastapi import Query, Request, Response
 
-from segue.model.access import Role, Subject
-from segue.model.api.acts import DeployPlan
+from segue.model.access import Role
+from segue.model.api.acts import DeployPlan, Outcome
 from segue.model.errors import Forbidden, Refused, UsageError
-from segue.model.events import Origin
-from segue.model.events import Request as Ask
 from segue.show.access.deciding import decide
-from segue.show.api.asking import id_for
-from segue.show.api.routing import PREFIX, Routes, encoded
+from segue.show.api.asking import ANSWERS, ask, errand, origin_of
+from segue.show.api.routing import Routes, encoded
 from segue.show.api.visiting import Visit, Visiting
 from segue.show.backdoors import Deployment, Upload
 
@@ -26,7 +25,61 @@ __all__ = ["DEPLOYING", "MOST_BYTES"]
 
 DEPLOYING: Final = Routes("deploy")
 MOST_BYTES: Final = 50_000_000
-"""Of an archive as it is sent; what it unpacks to is limited by whoever opens it."""
+"""Of an archive as it is sent; what it unpacks to is bounded by whoever opens it."""
 
-_PATIENCE: Final = 30.0  # seconds
-_LONGEST_LABEL: Final = 200
+_LONGEST: Final = 200
+_ARCHIVE: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True, "content": {"application/x-tar": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    yes: bool
+    dry_run: bool
+
+
+@DEPLOYING.post(
+    "/deploy", needs=Role.AUTHOR, body=MOST_BYTES, responses=ANSWERS, response_model=DeployPlan | Outcome,
+    openapi_extra=_ARCHIVE,
+)  # fmt: skip
+async def deploy_bundle(
+    visit: Visiting, request: Request, label: str = "", location: str = "",
+    path: Annotated[tuple[str, ...], Query()] = (), yes: bool = False, dry_run: bool = False,
+) -> Response:  # fmt: skip
+    """Check the DAG files of an archive (tar, also gzipped), say what changes, and take them: all of them or none."""
+    if len(label) > _LONGEST or not label.isprintable():
+        raise UsageError(f"label is one line of at most {_LONGEST} characters")
+    with TemporaryDirectory(prefix="segue-upload-") as folder:
+        archive = Path(folder, "archive")
+        async with await anyio.open_file(archive, "wb") as file:
+            async for chunk in request.stream():
+                await file.write(chunk)
+        upload = Upload(archive, location, path, label)
+        return await run_sync(partial(_deploy, visit, upload, _Manner(yes, dry_run)))
+
+
+def _deploy(visit: Visit, upload: Upload, manner: _Manner) -> Response:
+    with visit.doors.deployer.opened(upload) as deployment:
+        _check_role(visit, deployment)
+        if manner.dry_run:
+            return encoded(DeployPlan(deployment.changes))
+        if deployment.asks and not manner.yes:
+            raise Refused(f"{'; '.join(deployment.asks)}: that needs a yes, `?yes=true`. Nothing was done")
+        one = errand(visit, deployment.name, deployment.act)
+        return ask(visit, [one], (), origin_of(visit, upload.label))
+
+
+def _check_role(visit: Visit, deployment: Deployment) -> None:
+    """Whoever deploys is an author of every DAG that the archive declares or lets go of."""
+    beyond = [one.dag for one in deployment.subjects if not decide(visit.principal, Role.AUTHOR, one)]
+    if beyond:
+        seen = visit.seen()
+        shown = [dag for dag in dict.fromkeys(beyond) if seen is None or dag in seen or dag in _declared(deployment)]
+        raise Forbidden(f"this needs the role {Role.AUTHOR} on {', '.join(shown) or 'every DAG that it replaces'}")
+
+
+def _declared(deployment: Deployment) -> frozenset[str]:
+    return frozenset(one.dag for one in deployment.changes if one.kind != "gone")

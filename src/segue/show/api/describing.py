@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from fastapi.openapi.utils import get_openapi
+from pydantic import TypeAdapter
 from starlette.routing import BaseRoute
 
 from segue.model.version import VERSION
+from segue.show.api.problems import Problem
 
 __all__ = ["described"]
 
@@ -36,11 +38,20 @@ def described(routes: Iterable[BaseRoute], cookie: str) -> dict[str, Any]:
         title="Segue", version=VERSION, openapi_version="3.1.0", description=_ABOUT, routes=routes
     )
     schemes = {**_SCHEMES, "session": {**_SCHEMES["session"], "name": cookie}}
-    document.setdefault("components", {})["securitySchemes"] = schemes
+    parts = document.setdefault("components", {})
+    parts["securitySchemes"] = schemes
+    parts.setdefault("schemas", {}).update(_problems())
     for path in document["paths"].values():
         for operation in path.values():
             operation["security"] = _security(operation)
     return document
+
+
+def _problems() -> dict[str, Any]:
+    """What errors look like; no route returns them, so nobody else describes them."""
+    whole = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
+    inner: dict[str, Any] = whole.pop("$defs", {})
+    return {"Problem": whole, **inner}
 
 
 def _security(operation: dict[str, Any]) -> Sequence[dict[str, list[str]]]:

@@ -125,7 +125,7 @@ class Entrance:
         safe = scope["method"] in SAFE
         if asker.principal is not None and (safe or not asker.by_cookie):
             return None
-        public = self._is_public(scope)
+        public = self._is_public({**scope, "method": "GET"} if scope["method"] == "HEAD" else scope)
         if asker.principal is None and not public:
             return 401, "send a session's cookie, or `Authorization: Bearer` with a token"
         if safe:

@@ -30,6 +30,6 @@ def _state(visit: Visiting, id: str) -> RequestState | None:  # noqa: A002
     if view is not None:
         at = None if view.answered is None else iso_utc(view.answered)
         run = None if view.run is None else str(view.run)
-        return RequestState(view.id, view.actor, view.act, view.ok, view.text, at, run)
+        return RequestState(view.request, view.actor, view.act, view.ok, view.text, at, run)
     asked = visit.doors.asked.find(id)
     return None if asked is None else RequestState(id, *asked)

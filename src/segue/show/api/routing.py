@@ -23,7 +23,6 @@ from starlette.types import Receive, Scope, Send
 from segue.model.access import ALL, Role
 from segue.show.access.deciding import decide
 from segue.show.api.limits import enlarge
-from segue.show.api.problems import Problem
 from segue.show.api.visiting import Visit
 
 __all__ = ["PREFIX", "Of", "Permit", "Route", "Routes", "Threads", "encoded"]
@@ -32,9 +31,7 @@ PREFIX: Final = "/api/v1"
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _Result = TypeVar("_Result")
-_PROBLEM: Final[dict[str, Any]] = {
-    "model": Problem, "content": {"application/problem+json": {}},
-}  # fmt: skip
+_PROBLEM: Final[dict[str, Any]] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _SAID: Final = {
     401: "nobody is signed in", 403: "the role does not reach so far", 404: "there is no such thing to be seen",
     409: "not in the present state", 422: "it cannot be understood", 503: "the store or the scheduler is away",
@@ -150,7 +147,8 @@ class Routes:
             of: what the role is needed on.
             public: anybody may.
             body: bytes of a request's body, where more are taken than elsewhere.
-            options: of FastAPI's route: `summary`, `status_code`, `responses`, …
+            options: of FastAPI's route: `summary`, `status_code`, `responses`, …; `example`: an answer, and `asks`: a
+                body, as OpenAPI shows them.
 
         Raises:
             ValueError: it says neither what it needs nor that it is public.
@@ -172,10 +170,13 @@ class Routes:
         """
         for one in self._declared:
             permit = one.permit
-            extra = {"x-segue-role": "public" if permit.role is None else str(permit.role)}
             options = {"summary": _summary(one.function), **one.options}
-            responses = {**_told(permit, one.method), **options.pop("responses", {})}
-            endpoint = _answering(one.function, threads, acts=one.method != "GET")
+            extra = {"x-segue-role": "public" if permit.role is None else str(permit.role)}
+            extra |= _asked(options.pop("asks", None))
+            status = options.get("status_code", 200)
+            answers = _answered(status, options.pop("example", None))
+            responses = {**_told(permit, one.method), **answers, **options.pop("responses", {})}
+            endpoint = _answering(one.function, threads, status, acts=one.method != "GET")
             route = Route(
                 one.path, endpoint, methods=[one.method], tags=[self.tag], responses=responses, openapi_extra=extra,
                 operation_id=one.function.__name__, **options,
@@ -192,7 +193,19 @@ def _told(permit: Permit, method: str) -> dict[int | str, dict[str, Any]]:
     codes: Sequence[int] = (422, 503) if permit.role is None else (401, 403, 404, 422, 503)
     if method != "GET":
         codes = (*codes, 409)
-    return {code: {**_PROBLEM, "description": _SAID[code]} for code in codes}
+    return {code: {"description": _SAID[code], "content": _PROBLEM} for code in codes}
+
+
+def _answered(status: int, example: object) -> dict[int | str, dict[str, Any]]:
+    return {} if example is None else {status: {"content": _json(example)}}
+
+
+def _asked(example: object) -> dict[str, Any]:
+    return {} if example is None else {"requestBody": {"content": _json(example)}}
+
+
+def _json(example: object) -> dict[str, Any]:
+    return {"application/json": {"example": msgspec.to_builtins(example)}}
 
 
 _Require = Callable[[Visit, Role, dict[str, str]], None]
@@ -205,14 +218,16 @@ _REQUIRED: Final[dict[Of, _Require]] = {
 }
 
 
-def _answering(function: Callable[..., Any], threads: Threads, *, acts: bool) -> Callable[..., Awaitable[Response]]:
+def _answering(
+    function: Callable[..., Any], threads: Threads, status: int, *, acts: bool
+) -> Callable[..., Awaitable[Response]]:
     """The function, with what it returns encoded; a `Response` is sent as it is."""
 
     def finish(result: object, words: dict[str, Any]) -> Response:
         if isinstance(result, Response):
             return result
         visit = next((word for word in words.values() if isinstance(word, Visit)), None)
-        return encoded(result, "" if visit is None or acts else visit.if_none_match)
+        return encoded(result, "" if visit is None or acts else visit.if_none_match, status)
 
     @wraps(function)
     async def answer(**words: Any) -> Response:

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from segue.model.api.resources import DagCost, PoolItem, Resources, WorkerItem
+from segue.model.ids import Instant
+from segue.model.pages import PulseView
+from segue.model.state import AttemptState
+from segue.show.doors import Health
+from segue.show.views.statistics import sample_of, seconds_at, waits
+from segue.show.vitals import Hand, Machine, Usage
+from segue.store.readers import Reader
+
+__all__ = ["DAY", "resources"]
+
+DAY: Final = 86_400_000_000
+_MOST: Final = 20_000
+_HOUR: Final = 3_600.0
+
+
+def resources(
+    reader: Reader,
+    health: Health,
+    machine: Machine,
+    now: Instant,
+    price: float = 0.0,
+    window: int = DAY,
+    allowed: frozenset[str] | None = None,
+) -> Resources:
+    """What there is to work with, what waits for it, what was used, and what that costs.
+
+    Args:
+        reader: of the store.
+        health: of whoever schedules.
+        machine: where the workers are.
+        now: the present.
+        price: of one worker for an hour.
+        window: microseconds that waits and costs are counted over; of very many attempts only the newest count.
+        allowed: ids of DAGs that may be seen; None: all.
+    """
+    load = reader.load(Instant(now - window))
+    sample = sample_of(reader.pulses(_MOST), Instant(now - window), _MOST)
+    waited = waits(sample.pulses)
+    costs = _costs(sample.pulses, sample.since, now, price, allowed)
+    busy = sum(bool(hand.attempt) for hand in health.crew)
+    return Resources(
+        leads=health.leads,
+        workers=health.workers,
+        busy=busy,
+        utilisation=busy / health.workers if health.workers else 0.0,
+        queued=load.queued,
+        ready=health.ready,
+        oldest_seconds=None if load.oldest is None else max(0, now - load.oldest) / 1e6,
+        wait_p50=seconds_at(waited, 50),
+        wait_p95=seconds_at(waited, 95),
+        window_seconds=(now - sample.since) / 1e6,
+        complete=sample.complete,
+        price=price,
+        cost=sum(one.cost for one in costs),
+        crew=_crew(health.crew, machine.usage([hand.pid for hand in health.crew]), allowed),
+        pools=tuple(PoolItem(pool.name, pool.slots, pool.used, pool.waiting) for pool in load.pools),
+        costs=costs,
+    )
+
+
+def _crew(hands: Iterable[Hand], usage: Mapping[int, Usage], allowed: frozenset[str] | None) -> tuple[WorkerItem, ...]:
+    return tuple(_worker(hand, usage.get(hand.pid), allowed) for hand in sorted(hands, key=lambda one: one.pid))
+
+
+def _worker(hand: Hand, usage: Usage | None, allowed: frozenset[str] | None) -> WorkerItem:
+    run, _, rest = hand.attempt.rpartition("/")
+    task, _, number = rest.rpartition("#")
+    if allowed is not None and run.partition("@")[0] not in allowed:
+        run = ""
+    return WorkerItem(
+        hand.pid,
+        hand.location,
+        bool(hand.attempt),
+        run or None,
+        task if run else None,
+        int(number) if run else None,
+        hand.queued,
+        None if usage is None else usage.cpu,
+        None if usage is None else usage.memory,
+    )
+
+
+def _costs(
+    pulses: Iterable[PulseView], since: Instant, now: Instant, price: float, allowed: frozenset[str] | None
+) -> tuple[DagCost, ...]:
+    counts: dict[str, int] = defaultdict(int)
+    spans: dict[str, int] = defaultdict(int)
+    cpu: dict[str, int] = defaultdict(int)
+    for one in pulses:
+        alive = one.ended is None and one.state is AttemptState.RUNNING
+        if one.began is None or not (alive or one.ended) or (allowed is not None and one.dag not in allowed):
+            continue
+        counts[one.dag] += 1
+        spans[one.dag] += max(0, (one.ended or now) - max(one.began, since))
+        cpu[one.dag] += one.cpu or 0
+    found = (
+        DagCost(dag, counts[dag], spans[dag] / 1e6, cpu[dag] / 1e6, spans[dag] / 1e6 / _HOUR * price) for dag in counts
+    )
+    return tuple(sorted(found, key=lambda one: (-one.worker_seconds, one.dag_id)))
