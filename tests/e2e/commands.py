@@ -27,12 +27,16 @@ PATIENCE = 60.0
 
 
 class Project:
-    """A folder with settings and DAG files, and the home in it; `inside` is a command that runs every other one."""
+    """A folder with settings and DAG files, and the home in it.
+
+    `inside` is a command that runs every other one; with `web` an owner that stays has a web server, on a free port.
+    """
 
     def __init__(self, folder: Path, *files: str, **settings: object) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.home = folder, folder / ".segue"
         self.inside: tuple[str, ...] = ()
+        self.web = False
         lines = [f"{key} = {json.dumps(value)}\n" for key, value in settings.items()]
         (folder / "segue.toml").write_text("".join(lines))
         for name in files:
@@ -45,6 +49,7 @@ class Project:
     def start(self, *words: str, stdout: int | IO[str] = subprocess.PIPE) -> subprocess.Popen[str]:
         """Start `segue`; what it says is kept for `communicate`, unless it goes to a file."""
         environ = {name: value for name, value in os.environ.items() if not name.startswith("SEGUE_")}
+        environ |= {"SEGUE_WEB_PORT": "0"} if self.web else {"SEGUE_WEB": "false"}
         return subprocess.Popen(
             [*self.inside, sys.executable, "-m", "segue", *words], cwd=self.folder, env=environ, text=True,
             stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.STDOUT,

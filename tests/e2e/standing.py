@@ -25,11 +25,11 @@ def ticking() -> None:
 """
 
 
-def eventually(said: Callable[[], object], what: str = "it") -> None:
-    """Wait until something is so."""
+def eventually(said: Callable[[], object], what: str | Callable[[], str] = "it") -> None:
+    """Wait until something is so; `what` says in the end what was waited for."""
     end = time.monotonic() + PATIENCE
     while not said():
-        assert time.monotonic() < end, f"{what} never came"
+        assert time.monotonic() < end, f"{what if isinstance(what, str) else what()} never came"
         time.sleep(0.02)
 
 

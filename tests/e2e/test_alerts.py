@@ -107,7 +107,7 @@ def test_an_alert_goes_to_program_chat_and_mail_and_says_what_one_must_know(tmp_
             assert said["command"] == f"segue retry {run}"
             assert said["log"] == f"segue logs {run} load"
             log = shop.home / "logs" if not Path(said["log_file"]).is_absolute() else Path("/")
-            assert (log / said["log_file"]).exists(), said["log_file"]
+            eventually((log / said["log_file"]).exists, said["log_file"])  # a thread of its own writes it
             assert "ConnectionError" in said["text"] and "1 task below it" in said["text"]
             assert (talked["channel"], run in talked["text"]) == ("#data", True)
             body = message.get_payload(decode=True).decode()

@@ -11,6 +11,7 @@ import pytest
 from segue.run.processes import descendants
 from tests.e2e.commands import PATIENCE, Project
 from tests.e2e.standing import TICKING, eventually, up, words_of
+from tests.unit.run.driver import alive
 
 SLOW = """
 import time
@@ -115,7 +116,9 @@ def test_nothing_survives_a_killed_supervisor(shop):
         children = descendants(one.process.pid)
         one.process.kill()
         one.process.wait()
-        eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), f"the end of {children}")
+        eventually(
+            lambda: not any(map(alive, children)), lambda: f"the end of {[*map(words_of, filter(alive, children))]}"
+        )
     shop.check_nothing_is_left()
     (shop.folder / "go").touch()
     with up(shop) as one:

@@ -14,12 +14,10 @@ from segue.app.home import Home
 from segue.app.settings import Settings
 from segue.model.errors import EnvironmentFault, UsageError
 from segue.model.ids import Instant
+from segue.store.access.sqlite import FILE
 from segue.store.sqlite.upkeep import Manifest, back_up, copy_file, database_version
 
-__all__ = ["ACCESS", "Backup", "LastBackup", "access_copy", "backup_home", "last_backup"]
-
-ACCESS: Final = "access.db"
-"""Name of the file with users, sessions and tokens in the home."""
+__all__ = ["Backup", "LastBackup", "access_copy", "backup_home", "last_backup"]
 
 _NOTE: Final = "backup.json"
 
@@ -72,7 +70,7 @@ def backup_home(settings: Settings, copy: Path) -> Backup:
         raise UsageError(f"the home {settings.home} has no database yet")
     if copy.exists():
         raise UsageError(f"{copy} is there already: name another file")
-    access, now = settings.home / ACCESS, SystemClock().now()
+    access, now = settings.home / FILE, SystemClock().now()
     files = [copy]
     try:
         if access.exists():

@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from segue.app.checkup import check_access, check_files, check_leftovers, check_port, check_store
+from segue.app.clock import SystemClock
 from segue.app.control_client import ControlClient, OwnerGone
 from segue.app.database import Database, database_of
 from segue.app.early import trouble_with
+from segue.app.finding import Finding
 from segue.app.home import Home
 from segue.app.reading import open_reading
 from segue.app.settings import Settings
 from segue.model.errors import EnvironmentFault
+from segue.model.ids import Instant
 from segue.model.state import RUN_FINAL, RunState
 from segue.show.reading import Selection
 from segue.store.home import filesystem_of, filesystem_trouble, owner_of
@@ -27,46 +30,43 @@ from segue.store.sqlite.upkeep import SAFE, database_version, sqlite_version
 __all__ = ["Finding", "examine"]
 
 _SCARCE: Final = 200_000_000
+_LATE: Final = 60.0  # seconds after which a turn is taken as overdue
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at. `good` is None where it is worth a note; `fix` says what helps."""
-
-    topic: str
-    text: str
-    good: bool | None = True
-    fix: str = ""
-
-
-def examine(settings: Settings, filesystem: Callable[[Path], str] = filesystem_of) -> Iterator[Finding]:
+def examine(
+    settings: Settings,
+    filesystem: Callable[[Path], str] = filesystem_of,
+    clock: Callable[[], Instant] | None = None,
+) -> Iterator[Finding]:
     """Look at everything that a run needs.
 
     Args:
         settings: in force.
         filesystem: tells the type of the filesystem of a folder.
+        clock: the present; default: that of this machine.
     """
+    now = (clock or SystemClock().now)()
     yield Finding("segue", f"{version('segue')}, Python {platform.python_version()}, {platform.system()}")
     yield from _settings(settings)
     yield from _locations(settings)
     yield from _home(settings.home, filesystem)
-    served = database_of(Home(settings.home))
-    if served.url:
-        finding = _served(served)
+    home = Home(settings.home)
+    served, readable = database_of(home), True
+    found = [_served(served)] if served.url else [*_database(home.database)] if home.database.exists() else []
+    for finding in found:
+        readable = readable and finding.good is not False
         yield finding
-        yield _owner(Home(settings.home))
-        if finding.good:
-            yield from _interrupted(settings)
-        return
-    database = Home(settings.home).database
-    readable = True
-    if database.exists():
-        for finding in _database(database):
-            readable = readable and finding.good is not False
-            yield finding
-    yield _sqlite()
-    yield _owner(Home(settings.home))
-    if database.exists() and readable:
+    if not served.url:
+        yield _sqlite()
+    owner, owned = _owner(home, now)
+    yield owner
+    if home.path.is_dir():
+        yield from check_files(home.path, shutil.disk_usage(home.path).free, now)
+        yield from check_leftovers(home.path, owned=owned)
+        yield from check_access(home.path, now)
+        yield from check_port(settings, owned=owned)
+    if found and readable:
+        yield from check_store(settings, now)
         yield from _interrupted(settings)
 
 
@@ -143,20 +143,29 @@ def _sqlite() -> Finding:
     return Finding("sqlite", text)
 
 
-def _owner(home: Home) -> Finding:
+def _owner(home: Home, now: Instant) -> tuple[Finding, bool]:
+    """The owner, and whether there is one."""
     facts, socket = owner_of(home.path), home.socket()
     try:
         if socket is not None:
             with ControlClient(socket) as owner:
                 health = owner.health()
-            runs = ", ".join(health["runs"]) or "nothing"
-            return Finding("owner", f"process {health['pid']} (segue {health['kind']}) drives {runs}", None)
+            return _at_work(health, now), True
     except OwnerGone:
         pass
     if facts is not None and _alive(facts.pid):
         text = f"process {facts.pid} (segue {facts.kind}) holds the home and does not answer"
-        return Finding("owner", text, False, f"wait for its end, or stop it: kill {facts.pid}")
-    return Finding("owner", "none" if facts is None else f"none: process {facts.pid} ended without a goodbye")
+        return Finding("owner", text, False, f"wait for its end, or stop it: kill {facts.pid}"), True
+    return Finding("owner", "none" if facts is None else f"none: process {facts.pid} ended without a goodbye"), False
+
+
+def _at_work(health: Mapping[str, Any], now: Instant) -> Finding:
+    runs = "all runs" if health["runs"] is None else ", ".join(health["runs"]) or "nothing"
+    late = (now - health.get("turn", now)) / 1e6
+    text = f"process {health['pid']} (segue {health['kind']}) drives {runs}"
+    if late > _LATE:
+        return Finding("owner", f"{text}; its last turn was {late:.0f} s ago", False, "look into logs/segue-loop.log")
+    return Finding("owner", text, None)
 
 
 def _alive(pid: int) -> bool:

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from segue.app.backup import ACCESS, access_copy
+from segue.app.backup import access_copy
 from segue.app.clock import SystemClock
 from segue.app.database import database_of, open_reader
 from segue.app.home import Home, own
+from segue.app.owner import actor_here
 from segue.app.settings import Settings
 from segue.model.errors import EnvironmentFault, SegueError, UsageError
 from segue.model.ids import Instant
@@ -27,6 +28,8 @@ from segue.model.moment import datetime_at
 from segue.model.state import RunState
 from segue.model.views import DagView, RunQuery
 from segue.schedule.planner import Clock
+from segue.store.access.book import Note
+from segue.store.access.sqlite import FILE, open_book
 from segue.store.home import DATABASE
 from segue.store.readers import Reader
 from segue.store.sqlite import open_writer
@@ -173,19 +176,19 @@ def _set_aside(database: Path, now: Instant) -> Path:
 
 def _put_access(home: Path, copy: Path, now: Instant, wanted: bool) -> tuple[str, ...]:
     """Users and tokens come back where the home has none, or a person says so: tokens that were revoked would live."""
-    there, file = access_copy(copy), home / ACCESS
+    there, file = access_copy(copy), home / FILE
     if not there.exists():
         return ()
     if file.exists() and not wanted:
         return (f"users and tokens are as they were: `--access` takes those of {there}",)
-    fresh = file.with_name(f"{ACCESS}.part")
-    copy_file(there, fresh)
-    with closing(connect_writer(fresh)) as connection:
-        connection.exec_driver_sql("DELETE FROM sessions")
-        connection.exec_driver_sql("PRAGMA journal_mode=DELETE")
-    if file.exists():
-        shutil.copy2(file, file.with_name(f"{ACCESS}.{datetime_at(now, 'UTC'):%Y%m%dT%H%M%S}"))
-    for end in ("-wal", "-shm"):
-        file.with_name(ACCESS + end).unlink(missing_ok=True)
-    fresh.replace(file)
+    with tempfile.TemporaryDirectory(prefix="restoring-", dir=home) as folder:
+        fresh = Path(folder) / FILE
+        copy_file(there, fresh)
+        with closing(open_book(fresh.parent)) as book:
+            for user in book.users():
+                book.end_sessions(user.name, Note(now, actor_here(), "restore", user.name))
+        if file.exists():
+            shutil.copy2(file, file.with_name(f"{FILE}.{datetime_at(now, 'UTC'):%Y%m%dT%H%M%S}"))
+        fresh.replace(file)
+        sync_folder(home)
     return (f"users and tokens are those of {there}; everybody has to sign in again",)

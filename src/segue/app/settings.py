@@ -20,6 +20,7 @@ __all__ = [
     "FILES",
     "AlertTable",
     "ChannelTable",
+    "OidcTable",
     "Settings",
     "WebTable",
     "find_project",
@@ -28,7 +29,7 @@ __all__ = [
 ]
 
 FILES: Final = ("segue.toml", "pyproject.toml")
-_TABLES: Final = ("pools", "resources", "secrets", "locations", "alerts", "channels", "keep")
+_TABLES: Final = ("pools", "resources", "secrets", "locations", "alerts", "channels", "keep", "oidc")
 _WEB: Final = {"SEGUE_WEB_HOST": "host", "SEGUE_WEB_PORT": "port"}
 Slots: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
 
@@ -58,6 +59,28 @@ class KeepTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     runs: str = "180d"
     logs: str = "30d"
     results: str = "14d"
+
+
+class OidcTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where else people sign in (`[tool.segue.oidc]`).
+
+    Args:
+        issuer: address of the provider, as its tokens name it.
+        client_id: what Segue is called there.
+        client_secret: `secret:NAME`; empty for a public client.
+        scopes: that are asked for.
+        user: claim that holds the name of a user; `email` must be verified.
+        roles_claim: claim that holds groups.
+        roles: group -> `viewer`, `operator on tag:retail`; without this table roles are given with `segue user`.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: str = ""
+    scopes: str = "openid profile email"
+    user: str = "email"
+    roles_claim: str = "groups"
+    roles: dict[str, str | list[str]] | None = None
 
 
 class WebTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -110,7 +133,11 @@ class _Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alert_hosts: list[str] = []
     hold_reminder: str = "1h"
     keep: KeepTable = KeepTable()
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    worker_price: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     web: WebTable | bool = WebTable()
+    oidc: OidcTable | None = None
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -279,8 +306,10 @@ def _read_variable(variable: str, name: str, text: str) -> object:
     try:
         if name == "workers" or kind is int:
             return int(text)
+        if kind is float:
+            return float(text)
     except ValueError:
-        raise UsageError(f"{variable}={text} is no whole number") from None
+        raise UsageError(f"{variable}={text} is no {'' if kind is float else 'whole '}number") from None
     if kind is bool or name == "web":
         return text.lower() not in ("0", "false", "no", "off")
     if name == "alert_hosts":

@@ -17,6 +17,7 @@ from segue.app.foretelling import Foretelling
 from segue.app.handover import FENCED
 from segue.app.helm import Helm
 from segue.app.home import Home
+from segue.app.noting import note
 from segue.app.owner import actor_here, new_id
 from segue.app.picture import Picture
 from segue.app.settings import Settings, machine_memory
@@ -145,6 +146,7 @@ class Standing:
     def committed(self, changes: Sequence[Change]) -> None:
         """Note what is alive, tell what a person should know, poke followers."""
         self._trouble = ""
+        note(changes)
         for change in changes:
             if isinstance(change, AttemptMoved):
                 (self._alive.add if change.new in _ALIVE else self._alive.discard)(change.key)

@@ -16,6 +16,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
+from segue.app.journal import inherited, say
+
 __all__ = ["DELAYS", "main", "words_for"]
 
 DELAYS: Final = (0.1, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
@@ -152,12 +154,6 @@ class _Supervisor:
                 process.wait()
 
 
-def _say(text: str) -> None:
-    with suppress(OSError):
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
-
-
 def main(lock: int, kind: str, *, web: bool = False) -> int:
     """Supervise until TERM or Ctrl-C, which the loop is told; gives the exit code.
 
@@ -166,7 +162,8 @@ def main(lock: int, kind: str, *, web: bool = False) -> int:
         kind: `up`, `dev` or `scheduler`.
         web: a web server is one of its children.
     """
-    return _Supervisor(lock, kind, _say, web=web).run()
+    inherited("supervisor")
+    return _Supervisor(lock, kind, say, web=web).run()
 
 
 if __name__ == "__main__":

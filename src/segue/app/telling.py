@@ -19,6 +19,7 @@ from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import Any, Final
 
+from segue.app import journal
 from segue.app.clock import SystemClock
 from segue.app.control_client import ControlClient, OwnerGone
 from segue.app.database import FullReader, database_of
@@ -318,7 +319,9 @@ def main(words: Sequence[str]) -> int:
     """Send alerts until TERM, or until the process whose number is the first word is no more our parent."""
     parent = int(words[0]) if words else None
     try:
-        teller = Teller(settings_here(), _say)
+        settings = settings_here()
+        journal.configure("tell", settings.logs, settings.keys.log_format, settings.keys.log_level, sys.stderr)
+        teller = Teller(settings, _say)
     except UsageError as why:
         _say(str(why))
         return 2
@@ -333,8 +336,7 @@ def main(words: Sequence[str]) -> int:
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(f"segue alerts: {text}\n")
-    sys.stderr.flush()
+    journal.say(f"segue alerts: {text}")
 
 
 if __name__ == "__main__":

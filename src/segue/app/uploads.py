@@ -65,19 +65,15 @@ def pack(path: Path, into: BinaryIO) -> str:
     path = path.resolve()
     root = project_root(path / "any") or (path if path.is_dir() else path.parent)
     total = count = 0
-    with tarfile.open(fileobj=into, mode="w:gz", compresslevel=6) as archive:
+    with gzip.GzipFile("", "wb", 6, into, mtime=0) as plain, tarfile.open(fileobj=plain, mode="w") as archive:
         for file in (file for _, files in tracked(root) for file in files if file.is_file()):
             total, count = total + file.stat().st_size, count + 1
             _check_size(total, count)
-            archive.add(file, file.relative_to(root).as_posix(), recursive=False, filter=_plain)
+            member = tarfile.TarInfo(file.relative_to(root).as_posix())  # links are followed, as a bundle does
+            member.size, member.mode = file.stat().st_size, 0o700 if file.stat().st_mode & 0o100 else 0o600
+            with file.open("rb") as content:
+                archive.addfile(member, content)
     return "." if path == root else path.relative_to(root).as_posix()
-
-
-def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Without what only this machine knows; links are followed as a bundle follows them."""
-    member.uid = member.gid = 0
-    member.uname = member.gname = ""
-    return member
 
 
 def unpack(archive: Path, folder: Path) -> None:
@@ -143,9 +139,8 @@ def _write(members: tarfile.TarFile, member: tarfile.TarInfo, place: Path) -> No
     place.parent.mkdir(parents=True, exist_ok=True)
     source = members.extractfile(member)
     assert source is not None, "it is a plain file"
-    mode = 0o700 if member.mode & 0o100 else 0o600
-    descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-    with source, open(descriptor, "wb") as target:
+    with source, place.open("xb") as target:
+        place.chmod(0o700 if member.mode & 0o100 else 0o600)
         shutil.copyfileobj(source, target, _CHUNK)
 
 

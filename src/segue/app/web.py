@@ -17,8 +17,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from functools import partial
-from hashlib import blake2b
-from ipaddress import ip_address
 from pathlib import Path
 from resource import RLIM_INFINITY, RLIMIT_NOFILE, getrlimit, setrlimit
 from secrets import token_hex
@@ -28,29 +26,28 @@ from typing import Final
 import msgspec
 from anyio.to_thread import run_sync
 
+from segue.app import journal
 from segue.app.access import open_keeper
 from segue.app.clock import SystemClock
 from segue.app.control_client import ControlClient
 from segue.app.database import database_of
-from segue.app.desk import HomeDesk, ServedDesk
 from segue.app.home import Home, settings_here
+from segue.app.hosting import base_of, exposure, is_loopback, names_of
 from segue.app.library import ReaderPool
 from segue.app.owner import actor_here
 from segue.app.settings import Settings, WebTable
+from segue.app.web_doors import library_of, open_doors
 from segue.app.web_server import WebServer, bind
-from segue.model.api.health import Part
 from segue.model.errors import EnvironmentFault, SegueError, UsageError
 from segue.model.views import EventView
 from segue.run.children.lifeline import die_with_parent
 from segue.show.access.gate import Keeper
 from segue.show.api.application import application
 from segue.show.api.topics import TOPICS
-from segue.show.doors import Doors
 from segue.show.live.hub import Hub
 
-__all__ = ["Web", "is_loopback", "main", "serve"]
+__all__ = ["Web", "main", "serve"]
 
-_LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 _FILE: Final = "web.json"
 _AGAIN: Final = 2.0  # seconds until what was in the way is looked at again
 _GLANCE: Final = 0.25  # seconds between two looks at what other processes have done to sessions and tokens
@@ -105,7 +102,7 @@ class Web:
 
     # --------------------------------------------------------------------------------------------------------- serving
     def _serve(self, keeper: Keeper, alive: Callable[[], bool]) -> None:
-        if trouble := _exposed(self._table, users=bool(keeper.people.users())):
+        if trouble := exposure(self._table, users=bool(keeper.people.users())):
             self._wait(trouble)
             return
         try:
@@ -114,12 +111,14 @@ class Web:
             self._wait(_taken(self._table, why))
             return
         port = listener.getsockname()[1]
-        base = f"http://{_url_host(self._table)}:{port}"
+        base = base_of(self._table, port)
         self._write_down(base, port)
+        self._say(f"segue web: {base}")
         link = keeper.first_link(actor_here(), self._clock.now())
-        self._say(f"segue web: {base}" if link is None else f"segue web: sign in once with {base}/sign-in/{link}")
+        if link is not None:
+            journal.whisper(f"segue web: sign in once with {base}/sign-in/{link}")
         try:
-            with closing(listener), closing(self._library()) as library:
+            with closing(listener), closing(library_of(self._settings)) as library:
                 asyncio.run(self._live(listener, keeper, library, alive))
         finally:
             self._file.unlink(missing_ok=True)
@@ -136,8 +135,10 @@ class Web:
             return await run_sync(lambda: _last(library))
 
         hub = Hub(read, last)
-        names = frozenset({*_LOOPBACK, self._table.host.lower(), *self._table.public_hosts})
-        app = application(self._doors(library, keeper), TOPICS, hub, hosts=names, incident=lambda: token_hex(4))
+        doors = open_doors(self._settings, library, keeper, self._clock)
+        names = names_of(self._table)
+        bare = self._table.open_metrics and is_loopback(self._table.host)
+        app = application(doors, TOPICS, hub, hosts=names, incident=partial(token_hex, 4), open_metrics=bare)
         server = self._server = WebServer(app, hub.close, lambda: alive() and not self._stopping.is_set())
         running = asyncio.create_task(hub.run())
         running.add_done_callback(lambda _: server.stop())
@@ -152,27 +153,6 @@ class Web:
                 running.cancel()
             with suppress(asyncio.CancelledError):
                 await running
-
-    def _doors(self, library: ReaderPool, keeper: Keeper) -> Doors:
-        desk = (
-            ServedDesk(self._home, self._database, self._clock.now)
-            if self._database.url
-            else HomeDesk(self._home, self._clock.now)
-        )
-        return Doors(library, desk, keeper, self._clock.now, self._instance(), parts=self._parts)
-
-    def _library(self) -> ReaderPool:
-        return ReaderPool(self._database, None if self._database.url else self._home.database)
-
-    def _instance(self) -> str:
-        """Cookies are shared by all ports of a machine, and by all servers of a database."""
-        place = self._database.url or str(self._home.path.resolve())
-        return blake2b(place.encode(), digest_size=8).hexdigest()
-
-    def _parts(self) -> tuple[Part, ...]:
-        missing = [path.name for path in self._settings.dags if not path.exists()]
-        detail = f"there is no {', '.join(missing)}" if missing else "there"
-        return (Part("dags", not missing, detail),)
 
     # --------------------------------------------------------------------------------------------------------- threads
     def _follow(self, hub: Hub) -> None:
@@ -224,35 +204,10 @@ def _last(library: ReaderPool) -> int:
         return reader.last_event()
 
 
-def _exposed(table: WebTable, *, users: bool) -> str:
-    """Why it must not listen there, empty where it may (RELIABILITY D3)."""
-    if is_loopback(table.host):
-        return ""
-    where = f"{table.host} can be reached from other machines"
-    if not table.public_hosts:
-        return f'{where}: set public_host = "the.name.they.use" in [tool.segue.web], or leave host out'
-    if not users:
-        return f"{where} and there is no user yet: make one first with `segue user add NAME`"
-    return ""
-
-
 def _taken(table: WebTable, why: OSError) -> str:
     if why.errno == errno.EADDRINUSE:
         return f"port {table.port} is taken: name another one with --port or in [tool.segue.web]; it is tried again"
     return f"it cannot listen on {table.host}:{table.port} ({why.strerror or why}): correct [tool.segue.web]"
-
-
-def _url_host(table: WebTable) -> str:
-    host = table.public_hosts[0] if table.public_hosts and not is_loopback(table.host) else table.host
-    return f"[{host}]" if ":" in host else host
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a server there is reached from this machine only."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def main(words: Sequence[str]) -> int:
@@ -262,7 +217,7 @@ def main(words: Sequence[str]) -> int:
     try:
         serve(None, lambda: os.getppid() == parent)
     except SegueError as why:
-        _say(f"error: {why}")
+        journal.say(f"error: {why}")
         return 2 if isinstance(why, UsageError) else 3
     return 0
 
@@ -281,18 +236,13 @@ def serve(home: str | None, alive: Callable[[], bool] = lambda: True) -> int:
     setrlimit(RLIMIT_NOFILE, (_FILES if hard == RLIM_INFINITY else min(_FILES, hard), hard))
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # what it would say the application says better
     settings = settings_here(home=home)
+    journal.configure("web", settings.logs, settings.keys.log_format, settings.keys.log_level)
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    web = Web(settings, _say)
+    web = Web(settings, journal.say)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: web.stop())
     web.run(alive)
     return 0
-
-
-def _say(text: str) -> None:
-    with suppress(OSError):
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
 
 
 if __name__ == "__main__":

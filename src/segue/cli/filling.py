@@ -21,6 +21,7 @@ from segue.model.state import RunState
 from segue.model.views import BackfillView
 from segue.show.backfilling import is_over
 from segue.show.plans.backfilling import failed_runs
+from segue.show.views.backfills import backfill_item
 
 __all__ = ["follow_here", "follow_there", "told"]
 

@@ -23,7 +23,8 @@ EnvOption: TypeAlias = Annotated[
 
 
 HostOption: TypeAlias = Annotated[
-    str | None, typer.Option("--host", metavar="ADDRESS", help="where the web server listens; default: this machine only")
+    str | None,
+    typer.Option("--host", metavar="ADDRESS", help="where the web server listens; default: this machine only"),
 ]
 PortOption: TypeAlias = Annotated[
     int | None, typer.Option("--port", min=0, max=65535, help="port of the web server, 0 for any; default: 8321")
@@ -45,6 +46,8 @@ def stand(kind: str, path: Path | None, env: str | None, home: str | None) -> in
         UsageError: there is no such path, no database for a scheduler, or no such channel of alerts.
         HomeBusy: another owner has the home; its pid is named.
     """
+    from segue.app.hosting import exposure
+    from segue.app.journal import pass_on
     from segue.app.routing import outbound_of, routes_of
     from segue.app.supervisor import words_for
 
@@ -57,9 +60,12 @@ def stand(kind: str, path: Path | None, env: str | None, home: str | None) -> in
     if kind == "scheduler" and not os.environ.get("SEGUE_DATABASE_URL"):
         why = "SEGUE_DATABASE_URL names no database: a scheduler needs PostgreSQL, `segue up` keeps a file"
         raise UsageError(why)
+    if settings.web is not None and kind != "scheduler" and (why := exposure(settings.web, users=True)):
+        raise UsageError(why)
     lock = hold(settings, kind, warn)
     os.environ["SEGUE_HOME"] = str(settings.home)
     os.environ["SEGUE_DAGS"] = os.pathsep.join(str(one) for one in settings.dags)
+    pass_on(settings.logs, settings.keys.log_format, settings.keys.log_level)
     if settings.env is not None:
         os.environ["SEGUE_ENV"] = settings.env
     words = words_for(lock, kind, web=settings.web is not None and kind != "scheduler")

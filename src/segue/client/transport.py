@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, BinaryIO, Final, TypeVar
+from typing import Any, BinaryIO, Final
+from urllib.parse import quote
 
 import httpx2
 import msgspec
@@ -20,9 +21,7 @@ from segue.model.errors import (
     UsageError,
 )
 
-__all__ = ["Transport"]
-
-Answer = TypeVar("Answer")
+__all__ = ["Transport", "part"]
 
 _ERRORS: Final[Mapping[int, type[SegueError]]] = {
     400: UsageError, 401: Forbidden, 403: Forbidden, 404: NotFound, 405: UsageError, 409: Refused, 413: UsageError,
@@ -67,7 +66,7 @@ class Transport:
         """Let go of the connections."""
         self._http.close()
 
-    def get(self, path: str, kind: type[Answer] | Any, **query: Any) -> Any:
+    def get(self, path: str, kind: Any, /, **query: Any) -> Any:
         """Ask for something.
 
         Args:
@@ -80,11 +79,11 @@ class Transport:
         """
         return self._decoded(self._send("GET", path, params=_query(query)), kind)
 
-    def text(self, path: str, **query: Any) -> str:
+    def text(self, path: str, /, **query: Any) -> str:
         """Ask for plain text; see `get`."""
         return self._send("GET", path, params=_query(query)).text
 
-    def act(self, method: str, path: str, kind: type[Answer] | Any, body: object = None, *, key: str = "") -> Any:
+    def act(self, method: str, path: str, kind: Any, body: object = None, *, key: str = "") -> Any:
         """Have something done.
 
         Args:
@@ -101,13 +100,13 @@ class Transport:
         content = b"" if body is None else msgspec.json.encode(body)
         return self._decoded(self._send(method, path, content=content, headers=headers), kind)
 
-    def upload(self, path: str, file: BinaryIO, kind: type[Answer] | Any, **query: Any) -> Any:
+    def upload(self, path: str, file: BinaryIO, kind: Any, /, **query: Any) -> Any:
         """Send a file; see `act`."""
         headers = {"Content-Type": "application/x-tar"}
         answer = self._send("POST", path, params=_query(query), content=_pieces(file), headers=headers)
         return self._decoded(answer, kind)
 
-    def follow(self, path: str, after: int | None, **query: Any) -> Iterator[tuple[str, Event | int]]:
+    def follow(self, path: str, after: int | None, /, **query: Any) -> Iterator[tuple[str, Event | int]]:
         """The live stream until it ends: (kind, event), and (`open` or `reset`, number) where it stands.
 
         Args:
@@ -162,6 +161,11 @@ class Transport:
         except msgspec.DecodeError as why:
             text = f"{self.url} answers in a way that this version does not know ({why}): compare `segue --version`"
             raise EnvironmentFault(text) from None
+
+
+def part(value: object) -> str:
+    """A part of a path, percent-encoded whole."""
+    return quote(str(value), safe="")
 
 
 def _query(given: Mapping[str, Any]) -> dict[str, Any]:

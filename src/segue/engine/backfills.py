@@ -30,6 +30,8 @@ __all__ = ["feed", "goes_on", "move_backfill", "propose", "start_backfill"]
 BACKFILL: Final = 2
 _CAP: Final = 4
 _CHECKED: Final = 1_000
+_BITE: Final = 64
+"""A question to the store costs as much as its answers about so many slots."""
 _WORDS: Final = {"oldest": "the oldest first", "newest": "the newest first", "parallel": "in any order"}
 _DONE: Final = Why("backfill_done")
 _STOPPED: Final = Why("backfill_stopped")
@@ -249,12 +251,14 @@ def feed(board: Board, filling: Filling) -> None:
         return
     made, room = filling.made, filling.room
     if filling.ahead < made + row.cap:
-        for slot in filling.slots[max(made, filling.ahead) : made + 2 * row.cap]:
+        upto = made + row.cap + max(row.cap, _BITE)
+        for slot in filling.slots[max(made, filling.ahead) : upto]:
             agenda.ask(ask_for(row.dag, filling.image.spec, slot))
-        filling.ahead = made + 2 * row.cap
+        filling.ahead = upto
     while made < len(filling.slots) and room > 0 and board.room:
-        facts = agenda.ask(ask_for(row.dag, filling.image.spec, filling.slots[made]))
+        facts = agenda.known.get((row.dag, filling.slots[made]))
         if facts is None:
+            agenda.ask(ask_for(row.dag, filling.image.spec, filling.slots[made]))
             break
         if _is_wanted(board, row, facts):
             _make(board, filling, facts)

@@ -49,7 +49,7 @@ class Machine:
     """One live run.
 
     Attributes:
-        row: what the run was created as; spec, graph: its pinned version.
+        row: what the run was created as, `key` its name; spec, graph: its pinned version.
         state, round, placed, started: as committed (or about to be, in this turn).
         cancel_at, stop, stopped_by: when, why and by whom it began to be stopped.
         spent, placed_at: how long it held its place before, and since when it does; its timeout counts both.
@@ -68,7 +68,7 @@ class Machine:
     """
 
     def __init__(self, row: RunRow, spec: DagSpec, graph: Graph) -> None:
-        self.row, self.spec = row, spec
+        self.row, self.key, self.spec = row, row.run, spec
         self.graph = GrowingGraph(spec) if spec.is_flow else graph
         self.state = RunState.QUEUED
         self.round = 1
@@ -116,11 +116,6 @@ class Machine:
         )  # fmt: skip
 
     # ------------------------------------------------------------------------------------------------------ reading
-    @property
-    def key(self) -> RunKey:
-        """The run."""
-        return self.row.run
-
     def task(self, cell: int) -> TaskSpec:
         """The spec of a cell's task."""
         return self.graph.tasks[self.owner[cell]]
@@ -296,7 +291,7 @@ class Machine:
         node = self.owner[cell]
         if node in self.graph.mapped_over and cell == node:
             self.lengths[node] = value.length
-        taken = node in self.graph.feeds or bool(self.steps)
+        taken = self.graph.feeds[node] or self.steps
         if taken and cell == node and value.inline is not None and len(value.inline) <= _KEPT_INLINE:
             self.results[node] = value
 

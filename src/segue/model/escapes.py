@@ -1,4 +1,4 @@
-"""What programs write to steer a terminal: codes that only colour are kept, everything else is dropped (RELIABILITY D13).
+"""What steers a terminal: codes that only colour are kept, everything else is dropped (RELIABILITY D13).
 
 Dropped are cursor moves, titles, links (OSC 8), the clipboard (OSC 52), and *conceal* and *blink* among the colours:
 text that is there must be seen.

@@ -91,7 +91,7 @@ class Graph:
         rank: topological place of each number.
         up, down: direct upstream of each, data first; direct downstream, ascending.
         data: upstream of each that gives it a value, in order of `TaskSpec.data`.
-        feeds: numbers whose value something takes.
+        feeds: 1 for each whose value something takes.
         gates: direct upstream of each that are branches or short-circuits.
         lists: numbers whose results each maps over, where it maps over any; mapped_over: all of these.
         setups: for each teardown task, the setup tasks directly upstream of it.
@@ -116,14 +116,17 @@ class Graph:
         self.up = tuple(tuple(number[name] for name in task.upstream) for task in spec.tasks)
         self.data = tuple(ups[: len(task.data)] for ups, task in zip(self.up, spec.tasks, strict=True))
         down: list[list[int]] = [[] for _ in spec.tasks]
-        for at, ups in enumerate(self.up):
+        for at, ups in zip(number.values(), self.up, strict=True):  # the same numbers, not others of the same size
             for up in ups:
                 down[up].append(at)
         self.down = tuple(map(tuple, down))
         self.past = tuple(
             at for at, task in enumerate(spec.tasks) if task.rules.depends_on_past and task.kind != "teardown"
         )
-        self.feeds = frozenset(up for ups in self.data for up in ups)
+        self.feeds = bytearray(len(spec.tasks))
+        for ups in self.data:
+            for up in ups:
+                self.feeds[up] = 1
         forks = {at for at, task in enumerate(spec.tasks) if task.kind in ("branch", "short_circuit")}
         self.gates = {at: gates for at, ups in enumerate(self.up) if (gates := tuple(up for up in ups if up in forks))}
         self.lists = {
@@ -182,6 +185,7 @@ class GrowingGraph(Graph):
         self.up += ((),)
         self.data += ((),)
         self.down += ((),)
+        self.feeds.append(0)
         return number
 
 

@@ -126,9 +126,9 @@ class _Owner:
                 transaction.apply(changes)
             self.renew_by = _renewal(now, lease)
         self.executor.ack(said)
+        self.executor.do(decision.commands)  # before whoever asked is answered, wakes up, and takes the processor
         self.inbox.ack(asked, changes)
         self.given = {event.id for event in asked if isinstance(event, Request)}
-        self.executor.do(decision.commands)
         if changes:
             self.watch.committed(changes)
         ends = [end for end in (decision.wake_at, self.renew_by) if end is not None]

@@ -21,7 +21,7 @@ from segue.schedule.slot import Bounds, Slot
 from segue.schedule.slots import current_slot, latest_complete
 from segue.schedule.timetable import Custom, Once, Timetable, timetable_from_data
 
-__all__ = ["CUSTOM", "MOST", "Clock", "Told", "generation_of", "is_half_used"]
+__all__ = ["CUSTOM", "MOST", "Clock", "Told", "generation_of"]
 
 CUSTOM: Final = Custom.kind
 """The kind of timetables whose slots arrive as data."""
@@ -52,17 +52,6 @@ class Told(Timetable):
 
     def __str__(self) -> str:
         return CUSTOM
-
-
-def is_half_used(foretold: Foretold, now: Instant) -> bool:
-    """Whether more slots of a timetable of the user's own are wanted: half of those foretold are due.
-
-    Args:
-        foretold: what is known.
-        now: microseconds since 1970 UTC.
-    """
-    slots = foretold.slots
-    return foretold.until is not None and (not slots or slots[len(slots) // 2][2] <= now)
 
 
 def generation_of(spec: DagSpec) -> str:

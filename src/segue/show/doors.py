@@ -14,10 +14,11 @@ from segue.model.api.health import Part
 from segue.model.api.standing import Setting
 from segue.model.events import Request
 from segue.model.ids import Instant, RunKey
+from segue.show.access.entering import Entering
+from segue.show.access.identity import Identity
+from segue.show.access.people import People
 from segue.show.archive import NOTHING, Code, Logs
 from segue.show.backdoors import CLOSED, Channels, Deployer, House, OpenRequests, Safe
-from segue.show.access.entering import Entering
-from segue.show.access.people import People
 from segue.show.specs import Specs
 from segue.show.vitals import NO_MACHINE, Hand, Machine, Turns
 from segue.store.access.book import Noted
@@ -152,6 +153,7 @@ class Doors:
         asked: requests that were not answered in time.
         parts: how else this installation is, for `/readyz`.
         machine: where the workers are; `price` of one for an hour.
+        identity: where else people sign in.
     """
 
     library: Library
@@ -172,3 +174,4 @@ class Doors:
     specs: Specs = field(default_factory=Specs)
     machine: Machine = NO_MACHINE
     price: float = 0.0
+    identity: Identity | None = None

@@ -20,6 +20,8 @@ from segue.store.readers import Reader
 __all__ = ["Driver", "Reading", "Selection", "stored_why"]
 
 _ALL = 1_000_000
+_LONGEST = 600
+"""Characters of the name of a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,8 @@ class Reading:
         Raises:
             NotFound: there is none; the nearest ones are named.
         """
-        view = None if self._reader is None else self._reader.find(text) or self._under_new_id(text)
+        named = self._reader is not None and text.isprintable() and len(text) <= _LONGEST
+        view = self.reader.find(text) or self._under_new_id(text) if named else None
         if view is None:
             raise NotFound(f"there is no run {text}{self._near(text)}")
         return view
@@ -123,7 +126,7 @@ class Reading:
         names = [str(view.run) for view in self._reader.runs(RunQuery(limit=500))]
         if not names:
             return f": the home {self._place} has no runs yet"
-        near = difflib.get_close_matches(text, names, 3, 0.5) or names[:3]
+        near = difflib.get_close_matches(text[:_LONGEST], names, 3, 0.5) or names[:3]
         return f": did you mean {', '.join(near)}? `segue runs` lists them"
 
     def detail(self, view: RunView) -> RunDetail:
@@ -161,7 +164,7 @@ class Reading:
                 return view, self.newest(view)
         if not views:
             raise NotFound(f"there is no DAG {name}: the home {self._place} knows none yet, `segue up` does that")
-        near = difflib.get_close_matches(name, [view.dag for view in views], 1)
+        near = difflib.get_close_matches(name[:_LONGEST], [view.dag for view in views], 1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(view.dag for view in views[:10])}"
         raise NotFound(f"there is no DAG {name}: {hint}")
 

@@ -7,6 +7,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -45,7 +46,7 @@ def deed_of(change: Answered) -> AuditView | None:
     dags: tuple[str, ...] = getattr(act, "dags", ())
     dag = run.dag if run is not None else dags[0] if len(dags) == 1 else getattr(act, "dag", "")
     return AuditView(
-        0, change.at, change.actor, change.act, change.ok, _clean(_target(act, run)), dag, "" if run is None else str(run),
+        0, change.at, change.actor, change.act, change.ok, _clean(_target(act, run)), dag, str(run or ""),
         getattr(act, "task", ""), change.was if change.ok else "", _new(act) if change.ok else "",
         tuple((name, _clean(text)) for name, text in _rest(act)),
         _clean(getattr(act, "reason", "") or change.origin.reason), change.request, change.origin.parent,
@@ -96,11 +97,16 @@ def _new(act: Act) -> str:
             return ""
 
 
+@cache  # `fields` works out every annotation anew
+def _fields(act: type[Act]) -> tuple[tuple[str, object], ...]:
+    return tuple((one.name, one.default) for one in msgspec.structs.fields(act) if one.name not in _ELSEWHERE)
+
+
 def _rest(act: Act) -> Iterator[tuple[str, str]]:
     """The other fields that were given, each with its value in words."""
-    for field in msgspec.structs.fields(act):
-        value, name = getattr(act, field.name), field.name
-        if name in _ELSEWHERE or value == field.default:
+    for name, default in _fields(type(act)):
+        value = getattr(act, name)
+        if value == default:
             continue
         if name == "params":
             yield from _params(value)
@@ -109,7 +115,7 @@ def _rest(act: Act) -> Iterator[tuple[str, str]]:
 
 
 def _words(name: str, value: Any) -> str:
-    if name == "slots":
+    if name == "slots" and isinstance(value, bytes):  # of a pool it is a number
         return _counted(value)
     if name == "files":
         return ", ".join(one.file for one in value)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Final, Protocol, TypeAlias
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
@@ -14,7 +14,7 @@ from segue.model.backfills import BackfillImage, BackfillState
 from segue.model.definition import Definition
 from segue.model.ids import Instant, RunKey
 from segue.model.images import AttemptImage, Facts, HookImage, RunImage, Step, TaskImage, Version
-from segue.model.spec import DagSpec
+from segue.model.spec import DagSpec, TaskSpec
 from segue.model.state import FINAL, AttemptState, RunState, SlotState, TaskState
 from segue.model.timing import SlotAsk, SlotFacts
 from segue.model.views import AlertView, HeldView, PoolView, RunView, SlotView, TaskView
@@ -25,7 +25,10 @@ __all__ = [
     "DAY",
     "ENDED_BACKFILLS",
     "GOOD",
+    "LIVE",
     "FactSource",
+    "TaskCounts",
+    "Usage",
     "Where",
     "by_key",
     "facts_of",
@@ -45,6 +48,9 @@ __all__ = [
 
 Where: TypeAlias = tuple[str, int | None]
 ALIVE: Final = frozenset({AttemptState.QUEUED, AttemptState.RUNNING})
+LIVE: Final = frozenset({TaskState.QUEUED, TaskState.RUNNING})
+"""What a task is while an attempt of it is alive."""
+
 GOOD: Final = frozenset({TaskState.SUCCESS, TaskState.SKIPPED})
 AT_ONCE: Final = 1_000
 """Task rows of the runs that are forgotten in one transaction; of one run alone there may be more."""
@@ -235,7 +241,25 @@ def held_of(tasks: Iterable[TaskView], since: Mapping[Where, Instant]) -> tuple[
     )
 
 
-def pools_of(slots: Mapping[str, int], runs: Iterable[RunImage]) -> Sequence[PoolView]:
+class TaskCounts(NamedTuple):
+    """How many rows of a task stand in each state, items one by one; `items` of it there are to be, 0: it has none."""
+
+    states: Mapping[TaskState, int]
+    items: int
+
+
+class Usage(NamedTuple):
+    """A run as far as pools are concerned: its tasks, whether it is in its place, and what has a row."""
+
+    tasks: Sequence[TaskSpec]
+    placed: bool
+    counts: Mapping[str, TaskCounts]
+
+
+_UNSEEN: Final = TaskCounts({}, 0)
+
+
+def pools_of(slots: Mapping[str, int], runs: Iterable[Usage]) -> list[PoolView]:
     """Count what uses the pools, from what is alive.
 
     Args:
@@ -245,24 +269,16 @@ def pools_of(slots: Mapping[str, int], runs: Iterable[RunImage]) -> Sequence[Poo
     used: Counter[str] = Counter()
     waiting: Counter[str] = Counter()
     for run in runs:
-        rows = {(image.task, image.index): image for image in run.tasks}
-        for task in with_steps(run.spec, run.spawned).tasks:
+        for task in run.tasks:
             if (pool := task.rules.pool) is None:
                 continue
-            for image in _entries(rows, task.id):
-                if image is not None and image.attempt is not None:
-                    used[pool] += task.rules.slots
-                elif run.placed and (image is None or image.state not in FINAL):
-                    waiting[pool] += 1
+            states, items = run.counts.get(task.id, _UNSEEN)
+            alive = sum(states.get(state, 0) for state in LIVE)
+            ended = sum(count for state, count in states.items() if state in FINAL)
+            used[pool] += task.rules.slots * alive
+            waiting[pool] += max(items, 1) - alive - ended if run.placed else 0
+    used, waiting = +used, +waiting
     return [PoolView(name, slots.get(name), used[name], waiting[name]) for name in sorted({*slots, *used, *waiting})]
-
-
-def _entries(rows: Mapping[Where, TaskImage], task: str) -> Iterator[TaskImage | None]:
-    whole = rows.get((task, None))
-    if whole is None or not whole.expanded:
-        yield whole
-    else:
-        yield from (rows.get((task, index)) for index in range(whole.expanded))
 
 
 def ids_of(definition: Definition) -> tuple[str, ...]:

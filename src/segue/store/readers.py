@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from segue.model.acts import SecretKind
 from segue.model.events import Value
 from segue.model.ids import Instant, RunKey
+from segue.model.pages import (
+    AlertQuery,
+    AttemptQuery,
+    AuditQuery,
+    AuditView,
+    EventPage,
+    EventQuery,
+    GridPage,
+    LoadView,
+    PulseView,
+    RequestView,
+    RunMark,
+    SlotQuery,
+    VersionView,
+)
 from segue.model.spec import DagSpec
 from segue.model.views import (
     AlertView,
@@ -30,11 +45,14 @@ from segue.model.views import (
 
 __all__ = [
     "AlertReader",
+    "AttemptReader",
+    "AuditReader",
     "BackfillReader",
     "DagReader",
     "EventReader",
     "GuardReader",
     "HistoryReader",
+    "LoadReader",
     "PoolReader",
     "Reader",
     "RequestReader",
@@ -49,7 +67,15 @@ class RunReader(Protocol):
     """Runs, and what is in them."""
 
     def runs(self, query: RunQuery = ...) -> Sequence[RunView]:
-        """Runs, the newest first."""
+        """Runs in the order of the query."""
+        ...
+
+    def marks(self, dags: frozenset[str] | None = None, count: int = 10) -> Mapping[str, Sequence[RunMark]]:
+        """The newest runs of each DAG that is known, the newest first; `dags` None: of all."""
+        ...
+
+    def grid(self, dag: str, before: int | None = None, limit: int = 365) -> GridPage:
+        """The newest runs of a DAG below the number `before`, the newest first, with the states of their tasks."""
         ...
 
     def find(self, text: str) -> RunView | None:
@@ -65,11 +91,27 @@ class RunReader(Protocol):
         ...
 
 
+class AttemptReader(Protocol):
+    """Attempts by number and by time."""
+
+    def find_attempt(self, number: int) -> AttemptView | None:
+        """The attempt with this row number."""
+        ...
+
+    def attempt_page(self, query: AttemptQuery) -> Sequence[AttemptView]:
+        """Attempts of a DAG in a span of time, the newest first."""
+        ...
+
+
 class EventReader(Protocol):
     """The log, by cursor: event numbers are commit order, so a reader that keeps the last number misses none."""
 
     def events(self, after: int = 0, *, run: RunKey | None = None, limit: int = 1000) -> Sequence[EventView]:
         """Events with a number above `after`, of one run or all."""
+        ...
+
+    def event_page(self, query: EventQuery) -> EventPage:
+        """Events in order, or the newest first."""
         ...
 
     def last_event(self) -> int:
@@ -88,12 +130,20 @@ class DagReader(Protocol):
         """A DAG as it was in a version; one without tasks where that is not kept."""
         ...
 
+    def versions(self, dag: str, before: int | None = None, limit: int = 50) -> Sequence[VersionView]:
+        """Versions of a DAG below the number `before`, the newest first."""
+        ...
+
 
 class SlotReader(Protocol):
     """The ledger."""
 
     def slots(self, dag: str, first: Instant | None = None, stop: Instant | None = None) -> Sequence[SlotView]:
         """Slots of a DAG that start in `[first, stop)`, the oldest first."""
+        ...
+
+    def slot_page(self, query: SlotQuery) -> Sequence[SlotView]:
+        """Slots of a DAG, the newest first."""
         ...
 
 
@@ -117,6 +167,10 @@ class AlertReader(Protocol):
 
         An alert without any delivery is open.
         """
+        ...
+
+    def alert_page(self, query: AlertQuery) -> Sequence[AlertView]:
+        """Alerts with their deliveries, the newest first; those of one instant in order of what they are about."""
         ...
 
     def silences(self, now: Instant) -> Sequence[SilenceView]:
@@ -160,6 +214,34 @@ class RequestReader(Protocol):
 
     def answer_to(self, request: str) -> AnswerView | None:
         """The answer a request has had."""
+        ...
+
+    def request(self, request: str) -> RequestView | None:
+        """A request, answered or not."""
+        ...
+
+
+class AuditReader(Protocol):
+    """What people asked for and what came of it: kept for good."""
+
+    def audit(self, query: AuditQuery) -> Sequence[AuditView]:
+        """Rows of the audit, the newest first."""
+        ...
+
+
+class LoadReader(Protocol):
+    """How much there is to do, and how it has gone of late."""
+
+    def load(self, since: Instant) -> LoadView:
+        """What is under way, and what ended at `since` or later."""
+        ...
+
+    def pulses(self, limit: int = 2000) -> Sequence[PulseView]:
+        """The newest attempts of all DAGs, the newest first."""
+        ...
+
+    def ends(self, since: Instant, limit: int = 5000) -> Sequence[RunMark]:
+        """Runs that ended at `since` or later, the last first."""
         ...
 
 
@@ -224,8 +306,8 @@ class RowReader(Protocol):
 
 
 class Reader(
-    RunReader, EventReader, DagReader, SlotReader, RequestReader, PoolReader, GuardReader, SecretReader,
-    BackfillReader, AlertReader, HistoryReader, Protocol,
+    RunReader, AttemptReader, EventReader, DagReader, SlotReader, RequestReader, PoolReader, GuardReader, SecretReader,
+    BackfillReader, AlertReader, HistoryReader, AuditReader, LoadReader, Protocol,
 ):  # fmt: skip
     """All topics."""
 

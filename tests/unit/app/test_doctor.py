@@ -14,14 +14,14 @@ from segue.store.sqlite import open_writer
 
 def examined(folder: Path, filesystem: str = "ext4", **environ: str):
     """What was found by topic, and the topics of what is wrong."""
-    findings = list(examine(read_settings(folder, environ), lambda path: filesystem))
+    findings = list(examine(read_settings(folder, {"SEGUE_WEB": "0"} | environ), lambda path: filesystem))
     return {finding.topic: finding for finding in findings}, [one.topic for one in findings if one.good is False]
 
 
 @pytest.fixture
 def home(tmp_path) -> Path:
     home = tmp_path / ".segue"
-    home.mkdir()
+    home.mkdir(mode=0o700)
     open_writer(home / "segue.db", Instant(0)).close()
     return home
 

@@ -11,7 +11,7 @@ from segue.model.spec import DagSpec
 from segue.model.timing import Foretold
 from segue.schedule import planner
 from segue.schedule.declare import cron, daily, every, hourly, listed, monthly
-from segue.schedule.planner import CUSTOM, Clock, Told, generation_of, is_half_used
+from segue.schedule.planner import CUSTOM, Clock, Told, generation_of
 from segue.schedule.slot import Bounds, Slot
 
 NOTHING = Foretold()
@@ -151,11 +151,3 @@ def test_slots_foretold_end_with_the_dag():
     assert Told(SLOTS).slot_from(5 * DAY, Bounds(end=Instant(5 * DAY))) is None
     assert Told(SLOTS).tick(10 * DAY, Bounds()) is None
     assert str(Told(SLOTS)) == "custom"
-
-
-def test_more_slots_are_wanted_when_half_of_them_are_due():
-    foretold = Foretold(SLOTS, Instant(10 * DAY))
-    assert not is_half_used(foretold, Instant(5 * DAY))
-    assert is_half_used(foretold, Instant(5 * DAY + 2 * HOUR))
-    assert is_half_used(Foretold((), Instant(0)), Instant(0))
-    assert not is_half_used(Foretold(SLOTS), Instant(50 * DAY)), "it has an end"

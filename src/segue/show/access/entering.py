@@ -7,9 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from segue.model.access import Grant, Principal, Role
 from segue.model.errors import Forbidden, Refused
 from segue.model.ids import Instant
+from segue.show.access.identity import Claimed
 from segue.show.access.minting import Mint, csrf_of, fits, read_secret
 from segue.show.access.passwords import LONGEST, Passwords, check_password
 from segue.show.access.throttling import Throttled, judge, origin_of
@@ -120,16 +123,52 @@ class Entering:
         self._changed()
         return self._open(user, "password", address, now, kept)
 
-    def enter(self, user: User, how: How, address: str, now: Instant) -> Entry | None:
-        """Let in somebody whom somebody else has recognised; None where they may not enter.
+    def enter(self, claimed: Claimed, address: str, now: Instant) -> Entry:
+        """Let in somebody whom a provider of identities has recognised.
+
+        Whoever comes for the first time is made where their groups give them a role, or takes the place of a user who
+        was made for that: one without a password.
 
         Args:
-            user: who it is.
-            how: by what they were recognised.
+            claimed: who they are there.
             address: where from.
             now: the present.
+
+        Raises:
+            Forbidden: they may not enter, with the reason.
         """
-        return self._open(user, how, address, now)
+        user = self._book.user_of(claimed.subject) or self._first_time(claimed, address, now)
+        if claimed.grants is not None and set(claimed.grants) != set(user.grants):
+            text = "as the groups at the provider of identities say"
+            note = _note(now, user.name, "user.grants", user.name, text, address)
+            self._book.set_grants(user.name, claimed.grants, note)
+            self._changed()
+            user = msgspec.structs.replace(user, grants=claimed.grants)
+        if claimed.grants == ():
+            raise Forbidden("none of your groups has a role here: ask an admin")
+        entry = self._open(user, "oidc", address, now)
+        if entry is None:
+            raise Forbidden(f"{user.name} may not enter: ask an admin")
+        return entry
+
+    def _first_time(self, claimed: Claimed, address: str, now: Instant) -> User:
+        name = claimed.name
+        if not is_user_name(name):
+            raise Forbidden(f"{name[:80]!r} cannot be the name of a user: choose another claim in [tool.segue.oidc]")
+        found = self._book.user(name)
+        if found is None:
+            if not claimed.grants:
+                raise Forbidden(f"nobody has let {name} in: an admin does, `segue user add {name} --link`")
+            user = User(name, now, claimed.grants, None, False, claimed.subject)
+            self._book.add_user(user, _note(now, name, "user.add", name, "by the provider of identities", address))
+            return user
+        if found.password is not None or found.subject:
+            raise Forbidden(
+                f"there is another {name} here: an admin removes them, or the name at the provider is changed"
+            )
+        note = _note(now, name, "user.subject", name, "is who the provider of identities says", address)
+        self._book.set_subject(name, claimed.subject, note)
+        return found
 
     # ----------------------------------------------------------------------------------------------------------- links
     def first_link(self, user: str, now: Instant) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Final, TypeAlias
 
 from fastapi import Response
@@ -187,9 +186,9 @@ def _mended(reading: Reading, view: RunView) -> tuple[str, ...]:
 
 
 def _reuse(visit: Visit, detail: RunDetail, newest: DagSpec, body: RerunRuns) -> Reuse:
-    run, nowhere = str(detail.run.run), Path()  # two equal folders are not compared
+    run = str(detail.run.run)
     plan = preview(detail, newest, body.failed, body.tasks, visit.now, visit.doors.house.results)
-    diff = difference_of(Side(run, detail.spec, nowhere), Side("newest", newest, nowhere)).tasks
+    diff = difference_of(Side(run, detail.spec, ""), Side("newest", newest, "")).tasks
     return Reuse(
         run, plan.reused, tuple(Why(task, str(why)) for task, why in plan.runs), plan.new, plan.gone, plan.changed,
         tuple(Why(task, what) for task, what in diff),

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp
 
 from segue.model.version import VERSION
 from segue.show.api.entrance import Entrance, cookie_name
-from segue.show.api.health import Examination
+from segue.show.api.health import Examination, metrics_routes
 from segue.show.api.limits import Limits
 from segue.show.api.problems import Incidents, handle_problems
 from segue.show.api.routing import Route, Routes, Threads
@@ -18,8 +18,9 @@ __all__ = ["application"]
 
 
 def application(
-    doors: Doors, topics: Iterable[Routes], hub: Hub, *, hosts: Collection[str], incident: Callable[[], str]
-) -> ASGIApp:
+    doors: Doors, topics: Iterable[Routes], hub: Hub, *, hosts: Collection[str], incident: Callable[[], str],
+    open_metrics: bool = False,
+) -> ASGIApp:  # fmt: skip
     """The whole HTTP side.
 
     Args:
@@ -28,6 +29,7 @@ def application(
         hub: where streams have their news from; whoever serves the application runs it.
         hosts: names under which the server may be called, in lower case, without port.
         incident: a number for a fault of ours, new at each call.
+        open_metrics: `/metrics` needs no token.
 
     Raises:
         RuntimeError: a route says nothing about who may use it.
@@ -40,7 +42,7 @@ def application(
     incidents = Incidents(incident)
     handle_problems(api, incidents)
     threads = Threads()
-    for topic in topics:
+    for topic in (*topics, metrics_routes(public=open_metrics)):
         api.router.routes.extend(topic.made(threads))
     for route in api.router.routes:
         if not isinstance(route, Route):

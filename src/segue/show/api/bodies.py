@@ -17,8 +17,10 @@ __all__ = ["body_of", "checking"]
 
 def body_of(function: Callable[..., Any]) -> type | None:
     """The class that a route's function takes as its body, None where it takes none."""
-    hints = get_type_hints(function)
-    return next((hint for name, hint in hints.items() if name == "body" and is_dataclass(hint)), None)  # type: ignore[return-value]
+    if "body" not in function.__annotations__:
+        return None
+    hint = get_type_hints(function)["body"]
+    return hint if isinstance(hint, type) and is_dataclass(hint) else None
 
 
 def checking(kind: type) -> Callable[[Request], Awaitable[None]]:

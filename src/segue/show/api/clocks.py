@@ -38,7 +38,7 @@ def unpause_dags(visit: Visiting, body: UnpauseClocks) -> Response:
 
 
 @CLOCKS.post("/drain", needs=Role.OPERATOR, of=Of.EVERYTHING, responses=ANSWERS, response_model=Outcome | ObjectPlan)
-def drain_owner(visit: Visiting, body: DrainOwner) -> Response:
+def drain(visit: Visiting, body: DrainOwner) -> Response:
     """Start nothing more, so that what runs comes to its end and the scheduler can be restarted."""
     if body.dry_run:
         alive = visit.doors.desk.health().alive

@@ -45,7 +45,7 @@ class _Manner:
     "/deploy", needs=Role.AUTHOR, body=MOST_BYTES, responses=ANSWERS, response_model=DeployPlan | Outcome,
     openapi_extra=_ARCHIVE,
 )  # fmt: skip
-async def deploy_bundle(
+async def deploy(
     visit: Visiting, request: Request, label: str = "", location: str = "",
     path: Annotated[tuple[str, ...], Query()] = (), yes: bool = False, dry_run: bool = False,
 ) -> Response:  # fmt: skip

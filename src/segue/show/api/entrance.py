@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from http.cookies import CookieError, SimpleCookie
 from secrets import compare_digest
 from typing import Any, Final
 
@@ -125,7 +124,7 @@ class Entrance:
         safe = scope["method"] in SAFE
         if asker.principal is not None and (safe or not asker.by_cookie):
             return None
-        public = self._is_public({**scope, "method": "GET"} if scope["method"] == "HEAD" else scope)
+        public = self._public(scope) is not None
         if asker.principal is None and not public:
             return 401, "send a session's cookie, or `Authorization: Bearer` with a token"
         if safe:
@@ -138,12 +137,14 @@ class Entrance:
             return 403, "X-Segue-CSRF must carry the value that GET /api/v1/session gives"
         return None
 
-    def _is_public(self, scope: Scope) -> bool:
+    def _public(self, scope: Scope) -> Route | None:
+        """The public route that this goes to."""
+        asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
         for route in self._routes:
-            match, _ = route.matches(scope)
+            match, _ = route.matches(asked)
             if match is Match.FULL:
-                return isinstance(route, Route) and route.permit.role is None
-        return False
+                return route if isinstance(route, Route) and route.permit.role is None else None
+        return None
 
     async def _asker(self, headers: Headers) -> _Asker:
         now, gate = self._doors.clock(), self._doors.gate
@@ -173,7 +174,9 @@ class Entrance:
             return
         why = problem_about(status, "").title
         who = "" if asker.principal is None else asker.principal.name
-        what = f"{scope['method'][:20]} {scope.get('raw_path', b'').decode('latin-1')[:200]}"
+        public = self._public(scope)  # its path may hold a secret
+        path = scope.get("raw_path", b"").decode("latin-1") if public is None else public.path
+        what = f"{scope['method'][:20]} {path[:200]}"
         with suppress(EnvironmentFault):  # it was refused all the same
             deny = partial(self._doors.gate.deny, who, what, why, self._doors.clock(), address)
             await run_sync(deny, limiter=self._threads)
@@ -186,12 +189,12 @@ def _name_of(host: str) -> str:
 
 
 def _cookie(headers: Headers, name: str) -> str:
-    jar: SimpleCookie = SimpleCookie()
-    try:
-        jar.load("; ".join(headers.getlist("cookie")))
-    except CookieError:
-        return ""
-    return jar[name].value if name in jar else ""
+    """Ours among those of every port of this machine, which may hold anything."""
+    for pair in ";".join(headers.getlist("cookie")).split(";"):
+        key, _, value = pair.partition("=")
+        if key.strip() == name:
+            return value.strip().strip('"')
+    return ""
 
 
 def _same_origin(headers: Headers) -> bool:

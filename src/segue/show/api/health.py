@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from anyio.to_thread import run_sync
 from fastapi import FastAPI, Request, Response
@@ -17,8 +17,9 @@ from segue.show.api.describing import described
 from segue.show.api.routing import PREFIX, Of, Routes, encoded
 from segue.show.api.visiting import Guesting, Visiting
 from segue.show.doors import Doors, Health
+from segue.show.views.metrics import CONTENT_TYPE, metrics
 
-__all__ = ["HEALTH", "Examination", "examine"]
+__all__ = ["HEALTH", "Examination", "examine", "metrics_routes"]
 
 HEALTH: Final = Routes("health", prefix="")
 _FRESH: Final = 1_000_000  # microseconds for which a finding is told again
@@ -27,21 +28,50 @@ _TURN: Final = 5_000_000  # microseconds after which a turn is late
 
 
 @HEALTH.get("/healthz", public=True)
-async def show_process() -> Response:
+async def liveness() -> Response:
     """Say that this process answers."""
     return encoded({"status": "ok"})
 
 
 @HEALTH.get("/readyz", public=True, response_model=Readiness, responses={503: {"model": Readiness}})
-async def show_readiness(request: Request, guest: Guesting) -> Response:
-    """Say whether somebody schedules and the store can be read, part by part; 503 where not."""
+async def readiness(request: Request, guest: Guesting) -> Response:
+    """Say whether somebody schedules and the store can be read, part by part; 503 where not.
+
+    Sentences are for those who are signed in.
+    """
     examination: Examination = request.app.state.examination
     found = await examination.look(guest.now)
-    return encoded(found, status=200 if found.ready else 503)
+    told = found if guest.principal is not None else _bare(found)
+    return encoded(told, status=200 if found.ready else 503)
+
+
+def _bare(found: Readiness) -> Readiness:
+    return Readiness(found.ready, tuple(Part(part.name, part.ok) for part in found.parts))
+
+
+def metrics_routes(*, public: bool) -> Routes:
+    """The route of figures.
+
+    Args:
+        public: they need no token.
+    """
+    routes = Routes("health", prefix="")
+
+    def show_metrics(guest: Guesting) -> Response:
+        """What monitors read, in the text format of Prometheus."""
+        doors = guest.doors
+        with doors.library.read() as reader:
+            text = metrics(reader, doors.desk.health(), doors.machine, guest.now)
+        return Response(text, headers={"Content-Type": CONTENT_TYPE})
+
+    described = {200: {"description": "figures", "content": {"text/plain": {}}}}
+    need: dict[str, Any] = {"public": True} if public else {"needs": Role.VIEWER, "of": Of.EVERYTHING}
+    routes.get("/metrics", responses=described, response_model=None, **need)(show_metrics)
+    return routes
 
 
 @HEALTH.get(f"{PREFIX}/openapi.json", needs=Role.VIEWER, of=Of.SELF, include_in_schema=False)
-async def show_schema(request: Request, visit: Visiting) -> Response:
+async def openapi(request: Request, visit: Visiting) -> Response:
     """The API, described."""
     app: FastAPI = request.app
     if app.openapi_schema is None:

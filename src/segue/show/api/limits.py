@@ -29,6 +29,7 @@ _FORMS: Final = "multipart/"
 _SLOWEST: Final = 64 * 1024  # bytes a second, of a body that is larger than others
 _PATIENCE: Final = 30.0  # seconds for a body of the usual size
 _CLOSE: Final = {"Connection": "close"}
+_DIGITS: Final = 18
 _KEY: Final = "body_limit"
 
 
@@ -113,12 +114,13 @@ def _too_large(limit: int) -> HTTPException:
 
 def _announced(scope: Scope) -> int | None:
     """The length of the body, None where it shows at the end only."""
-    length, chunked = 0, False
+    length: int | None = 0
     for name, value in scope["headers"]:
+        if name == b"transfer-encoding":
+            return None
         if name == b"content-length":
-            length = int(value) if value.isdigit() else 0
-        chunked = chunked or name == b"transfer-encoding"
-    return None if chunked else length
+            length = int(value) if value.isdigit() and len(value) < _DIGITS else None
+    return length
 
 
 def _refusal(scope: Scope) -> tuple[int, str] | None:

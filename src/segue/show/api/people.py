@@ -30,15 +30,22 @@ __all__ = ["PEOPLE"]
 PEOPLE: Final = Routes("users and tokens")
 _MOST_GRANTS: Final = 100
 
+_OPERATOR: Final = GrantForm("operator", "tag:retail")
+_DANA: Final = UserItem("dana", (_OPERATOR,), False, True, False, "2026-11-21T09:30:00Z")
+_LINK: Final = "/sign-in/7c0366ce6f94a40d.…"
+_CI: Final = TokenItem(
+    "32f60f103e14b163", "dana", "ci", "operator", "tag:retail", "2026-11-21T09:30:00Z", "2027-02-19T09:30:00Z", None
+)
 
-@PEOPLE.get("/users", needs=Role.ADMIN, of=Of.EVERYTHING)
-def list_users(visit: Visiting) -> Listing[UserItem]:
+
+@PEOPLE.get("/users", needs=Role.ADMIN, of=Of.EVERYTHING, example=Listing((_DANA,)))
+def users(visit: Visiting) -> Listing[UserItem]:
     """List users, in order of name."""
     return Listing(tuple(user_item(user) for user in visit.doors.gate.people.users()))
 
 
-@PEOPLE.get("/users/{user}", needs=Role.ADMIN, of=Of.EVERYTHING)
-def show_user(visit: Visiting, user: str) -> UserItem:
+@PEOPLE.get("/users/{user}", needs=Role.ADMIN, of=Of.EVERYTHING, example=_DANA)
+def user(visit: Visiting, user: str) -> UserItem:
     """Show one user."""
     return user_item(visit.doors.gate.people.user(user))
 
@@ -46,45 +53,49 @@ def show_user(visit: Visiting, user: str) -> UserItem:
 @PEOPLE.post(
     "/users", needs=Role.ADMIN, of=Of.EVERYTHING, status_code=201, response_model=None,
     responses={201: {"model": UserMade, "description": "made"}},
+    asks=UserForm("dana", (_OPERATOR,)), example=UserMade(_DANA, _LINK),
 )  # fmt: skip
-def add_user(visit: Visiting, form: UserForm) -> Response:
+def add_user(visit: Visiting, body: UserForm) -> Response:
     """Make a user; without a password the answer holds a link by which they come in once."""
     gate = visit.doors.gate
-    user = gate.people.add_user(form.name, _grants(form.grants), form.password, visit.actor, visit.now)
+    user = gate.people.add_user(body.name, _grants(body.grants), body.password, visit.actor, visit.now)
     link = None
-    if form.password is None:
+    if body.password is None:
         link = _path(gate.entering.invite(user.name, visit.actor, visit.now))
     return _secret(UserMade(user_item(user), link))
 
 
-@PEOPLE.put("/users/{user}/grants", needs=Role.ADMIN, of=Of.EVERYTHING)
-def set_grants(visit: Visiting, user: str, form: GrantsForm) -> UserItem:
+@PEOPLE.put("/users/{user}/grants", needs=Role.ADMIN, of=Of.EVERYTHING, asks=GrantsForm((_OPERATOR,)), example=_DANA)
+def set_grants(visit: Visiting, user: str, body: GrantsForm) -> UserItem:
     """Say what a user may do; ends their sessions."""
-    return user_item(visit.doors.gate.people.set_grants(user, _grants(form.grants), visit.actor, visit.now))
+    return user_item(visit.doors.gate.people.set_grants(user, _grants(body.grants), visit.actor, visit.now))
 
 
-@PEOPLE.put("/users/{user}/password", needs=Role.ADMIN, of=Of.EVERYTHING, status_code=204)
-def set_password(visit: Visiting, user: str, form: PasswordForm) -> None:
+@PEOPLE.put(
+    "/users/{user}/password", needs=Role.ADMIN, of=Of.EVERYTHING, status_code=204,
+    asks=PasswordForm("four words or so"),
+)  # fmt: skip
+def set_password(visit: Visiting, user: str, body: PasswordForm) -> None:
     """Give a user another password, which also opens one that was closed; ends their sessions."""
-    visit.doors.gate.people.set_password(user, form.password, visit.actor, visit.now)
+    visit.doors.gate.people.set_password(user, body.password, visit.actor, visit.now)
 
 
 @PEOPLE.post(
     "/users/{user}/link", needs=Role.ADMIN, of=Of.EVERYTHING, status_code=201, response_model=None,
-    responses={201: {"model": LinkMade, "description": "made"}},
+    responses={201: {"model": LinkMade, "description": "made"}}, example=LinkMade("dana", _LINK),
 )  # fmt: skip
-def add_link(visit: Visiting, user: str) -> Response:
+def invite_user(visit: Visiting, user: str) -> Response:
     """Make a link by which a user comes in once."""
     return _secret(LinkMade(user, _path(visit.doors.gate.entering.invite(user, visit.actor, visit.now))))
 
 
-@PEOPLE.post("/users/{user}/disable", needs=Role.ADMIN, of=Of.EVERYTHING)
+@PEOPLE.post("/users/{user}/disable", needs=Role.ADMIN, of=Of.EVERYTHING, example=_DANA)
 def disable_user(visit: Visiting, user: str) -> UserItem:
     """Let a user in no more; their sessions end and their tokens stop at once."""
     return user_item(visit.doors.gate.people.set_disabled(user, True, visit.actor, visit.now))
 
 
-@PEOPLE.post("/users/{user}/enable", needs=Role.ADMIN, of=Of.EVERYTHING)
+@PEOPLE.post("/users/{user}/enable", needs=Role.ADMIN, of=Of.EVERYTHING, example=_DANA)
 def enable_user(visit: Visiting, user: str) -> UserItem:
     """Let a user in again."""
     return user_item(visit.doors.gate.people.set_disabled(user, False, visit.actor, visit.now))
@@ -103,8 +114,8 @@ def remove_user(visit: Visiting, user: str) -> None:
     visit.doors.gate.people.remove_user(user, visit.actor, visit.now)
 
 
-@PEOPLE.get("/tokens", needs=Role.VIEWER, of=Of.SELF)
-def list_tokens(
+@PEOPLE.get("/tokens", needs=Role.VIEWER, of=Of.SELF, example=Listing((_CI,)))
+def tokens(
     visit: Visiting,
     user: Annotated[str | None, Query(description="whose; `*`: all (needs admin)", max_length=64)] = None,
 ) -> Listing[TokenItem]:
@@ -119,12 +130,13 @@ def list_tokens(
 @PEOPLE.post(
     "/tokens", needs=Role.VIEWER, of=Of.SELF, status_code=201, response_model=None,
     responses={201: {"model": TokenMade, "description": "made; the token is not shown again"}},
+    asks=TokenForm("ci", "operator", "tag:retail"), example=TokenMade("segue_32f60f103e14b163_…", _CI),
 )  # fmt: skip
-def add_token(visit: Visiting, form: TokenForm) -> Response:
+def add_token(visit: Visiting, body: TokenForm) -> Response:
     """Make a token: of one's own, or of others where one is admin on everything."""
-    user = form.user or visit.principal.name.partition("/")[0]
-    scope = check_grant(form.role, form.select)
-    made, kept = visit.doors.gate.people.add_token(user, form.name, scope, form.days, visit.principal, visit.now)
+    user = body.user or visit.principal.name.partition("/")[0]
+    scope = check_grant(body.role, body.select)
+    made, kept = visit.doors.gate.people.add_token(user, body.name, scope, body.days, visit.principal, visit.now)
     return _secret(TokenMade(made, token_item(kept)))
 
 

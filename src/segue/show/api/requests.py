@@ -16,7 +16,7 @@ REQUESTS: Final = Routes("requests")
 
 
 @REQUESTS.get("/requests/{id}", needs=Role.VIEWER, of=Of.SELF)
-def show_request(visit: Visiting, id: str) -> RequestState:  # noqa: A002 - as the path has it
+def request(visit: Visiting, id: str) -> RequestState:  # noqa: A002 - as the path has it
     """One request, and its answer where it has one; only for whoever asked and for admins."""
     state = _state(visit, id)
     if state is None or (state.actor != visit.actor and not decide(visit.principal, Role.ADMIN, None)):

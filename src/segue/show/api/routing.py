@@ -7,21 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from enum import Enum
 from functools import partial, wraps
 from hashlib import blake2b
 from inspect import iscoroutinefunction
 from typing import Any, Final, TypeVar
+from urllib.parse import parse_qsl
 
 import msgspec
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
-from fastapi import Response
+from fastapi import Depends, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
 from segue.model.access import ALL, Role
+from segue.model.errors import UsageError
 from segue.show.access.deciding import decide
+from segue.show.api.bodies import body_of, checking
 from segue.show.api.limits import enlarge
 from segue.show.api.visiting import Visit
 
@@ -78,6 +83,8 @@ class Route(APIRoute):
     permit: Permit
     threads: Threads
     body: int | None = None
+    words: frozenset[str] = frozenset()
+    more: str | None = None
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request that has come here by its path."""
@@ -85,7 +92,17 @@ class Route(APIRoute):
             await self._guard(self.permit.role, scope)
             if self.body is not None:
                 enlarge(scope, self.body)
+            self._check_words(scope)
         await super().handle(scope, receive, send)
+
+    def _check_words(self, scope: Scope) -> None:
+        """A filter that is spelled wrong would show everything."""
+        for name, _ in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True):
+            if name not in self.words and not (self.more and name.startswith(self.more)):
+                near = get_close_matches(name[:100], self.words, 1)
+                has = ", ".join(sorted(self.words)) or "none"
+                hint = f"did you mean {near[0]}?" if near else f"there are: {has}"
+                raise UsageError(f"this question has no parameter {name[:100]!r}: {hint}")
 
     async def _guard(self, role: Role, scope: Scope) -> None:
         visit: Visit = scope["state"]["visit"]
@@ -102,6 +119,7 @@ class _Declared:
     function: Callable[..., Any]
     permit: Permit
     body: int | None
+    more: str | None
     options: dict[str, Any]
 
 
@@ -136,7 +154,7 @@ class Routes:
 
     def add(
         self, method: str, path: str, *, needs: Role | None = None, of: Of = Of.SOME, public: bool = False,
-        body: int | None = None, **options: Any,
+        body: int | None = None, more: str | None = None, **options: Any,
     ) -> Callable[[_Function], _Function]:  # fmt: skip
         """Declare a route.
 
@@ -147,6 +165,7 @@ class Routes:
             of: what the role is needed on.
             public: anybody may.
             body: bytes of a request's body, where more are taken than elsewhere.
+            more: how parameters begin that the function reads by itself.
             options: of FastAPI's route: `summary`, `status_code`, `responses`, …; `example`: an answer, and `asks`: a
                 body, as OpenAPI shows them.
 
@@ -157,7 +176,8 @@ class Routes:
             raise ValueError(f"{method} {path}: say what it needs, or public=True")
 
         def declare(function: _Function) -> _Function:
-            self._declared.append(_Declared(method, self.prefix + path, function, Permit(needs, of), body, options))
+            permit = Permit(needs, of)
+            self._declared.append(_Declared(method, self.prefix + path, function, permit, body, more, options))
             return function
 
         return declare
@@ -172,17 +192,29 @@ class Routes:
             permit = one.permit
             options = {"summary": _summary(one.function), **one.options}
             extra = {"x-segue-role": "public" if permit.role is None else str(permit.role)}
-            extra |= _asked(options.pop("asks", None))
+            extra |= _asked(options.pop("asks", None)) | options.pop("openapi_extra", {})
+            body = body_of(one.function)
+            checks = [] if body is None else [Depends(checking(body))]
             status = options.get("status_code", 200)
             answers = _answered(status, options.pop("example", None))
-            responses = {**_told(permit, one.method), **answers, **options.pop("responses", {})}
+            more = {code: answers.get(code, {}) | told for code, told in options.pop("responses", {}).items()}
+            responses = {**_told(permit, one.method), **answers, **more}
             endpoint = _answering(one.function, threads, status, acts=one.method != "GET")
             route = Route(
                 one.path, endpoint, methods=[one.method], tags=[self.tag], responses=responses, openapi_extra=extra,
-                operation_id=one.function.__name__, **options,
+                operation_id=one.function.__name__, dependencies=checks, **options,
             )  # fmt: skip
             route.permit, route.threads, route.body = permit, threads, one.body
+            route.words = frozenset(_words(route.dependant))
+            route.more = one.more
             yield route
+
+
+def _words(of: Dependant) -> Iterator[str]:
+    """The names of all parameters of a query, those of dependencies too."""
+    yield from (one.alias for one in of.query_params)
+    for part in of.dependencies:
+        yield from _words(part)
 
 
 def _summary(function: Callable[..., Any]) -> str:

@@ -3,18 +3,18 @@ from __future__ import annotations
 from typing import Any, Final
 
 from fastapi import Request, Response
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.responses import RedirectResponse
 
 from segue.model.access import Role
-from segue.model.api.access import Credentials, PasswordChange, SessionItem, SignedIn
+from segue.model.api.access import Credentials, GrantForm, PasswordChange, SessionItem, SignedIn
 from segue.model.api.listing import Listing
 from segue.model.errors import Forbidden
 from segue.show.access.entering import Entry
 from segue.show.access.throttling import Throttled
-from segue.show.api.cookies import clear_cookie, set_cookie
+from segue.show.api.cookies import clear_cookie, leave, page, set_cookie
 from segue.show.api.problems import Problem, problem_response
 from segue.show.api.routing import Of, Routes, encoded
-from segue.show.api.visiting import Guest, Guesting, Visit, Visiting
+from segue.show.api.visiting import Guesting, Visit, Visiting
 from segue.show.views.people import session_item, signed_in
 
 __all__ = ["DOORSTEP", "SIGNING"]
@@ -27,34 +27,27 @@ _SIGNED_IN: Final[dict[int, dict[str, Any]]] = {
     401: {"model": Problem, "description": "wrong name or password"},
     429: {"model": Problem, "description": "too many tries: wait as long as `Retry-After` says"},
 }
+_DANA: Final = SignedIn("dana", (GrantForm("operator", "tag:retail"),), "session", "5f2c…", "2026-12-21T09:30:00Z")
+_HERE: Final = SessionItem(
+    "32f60f103e14b163", "password", "192.0.2.7", "2026-11-21T09:30:00Z", "2026-11-21T17:05:00Z", "2026-12-21T09:30:00Z",
+    True,
+)  # fmt: skip
 _PAGE: Final[dict[int, dict[str, Any]]] = {200: {"description": "a page with a button", "content": {"text/html": {}}}}
 _SPENT: Final[dict[int, dict[str, Any]]] = {
     303: {"description": "signed in; the cookie is set"},
     403: {"description": "the link is spent, or too old", "content": {"text/html": {}}},
 }
-_PAGE_HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-    "Cache-Control": "no-store",
-}
-_HTML: Final = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Segue: {title}</title>
-<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"></head>
-<body><h1>{title}</h1>{body}</body></html>
-"""
-_BUTTON: Final = _HTML.format(
-    title="Sign in", body='<p>This link works once.</p><form method="post"><button autofocus>Sign in</button></form>'
-)
-_GONE: Final = _HTML.format(
-    title="This link is spent",
-    body="<p>It was used before, or is too old. <code>segue user link NAME</code> prints another; "
-    "where there is no user yet, so does the next start.</p>",
+_BUTTON: Final = '<p>This link works once.</p><form method="post"><button autofocus>Sign in</button></form>'
+_GONE: Final = (
+    "<p>It was used before, or is too old. <code>segue user link NAME</code> prints another; where there is no user "
+    "yet, so does the next start.</p>"
 )
 
 
 @DOORSTEP.get("/sign-in/{link}", public=True, responses=_PAGE, response_model=None)
 def show_sign_in_link(link: str) -> Response:
     """Show the button that uses a one-time link: whoever only looks ahead at links does not spend it."""
-    return HTMLResponse(_BUTTON, headers=_PAGE_HEADERS)
+    return page("Sign in", _BUTTON)
 
 
 @DOORSTEP.post("/sign-in/{link}", public=True, responses=_SPENT, status_code=303, response_model=None)
@@ -62,25 +55,28 @@ def use_sign_in_link(request: Request, guest: Guesting, link: str) -> Response:
     """Sign in by a one-time link."""
     entry = guest.doors.gate.entering.spend_link(link, guest.address, guest.now)
     if entry is None:
-        return HTMLResponse(_GONE, 403, headers=_PAGE_HEADERS)
-    _leave(guest)
+        return page("This link is spent", _GONE, 403)
+    leave(guest)
     answer = RedirectResponse("/", 303)
     set_cookie(answer, request, guest.doors.instance, entry)
     return answer
 
 
-@SIGNING.post("/session", public=True, responses=_SIGNED_IN, response_model=None)
-def sign_in(request: Request, guest: Guesting, credentials: Credentials) -> Response:
+@SIGNING.post(
+    "/session", public=True, responses=_SIGNED_IN, response_model=None, asks=Credentials("dana", "four words or so"),
+    example=_DANA,
+)  # fmt: skip
+def sign_in(request: Request, guest: Guesting, body: Credentials) -> Response:
     """Sign in with user and password."""
     entering = guest.doors.gate.entering
-    found = entering.sign_in(credentials.user, credentials.password, guest.address, guest.now)
+    found = entering.sign_in(body.user, body.password, guest.address, guest.now)
     if isinstance(found, Entry):
-        _leave(guest)
+        leave(guest)
     return _entered(request, guest.doors.instance, found)
 
 
-@SIGNING.get("/session", needs=Role.VIEWER, of=Of.SELF)
-def show_session(visit: Visiting) -> SignedIn:
+@SIGNING.get("/session", needs=Role.VIEWER, of=Of.SELF, example=_DANA)
+def session(visit: Visiting) -> SignedIn:
     """Say who speaks, what they may do, and what unsafe requests must carry."""
     return signed_in(visit.principal)
 
@@ -95,16 +91,19 @@ def sign_out(request: Request, visit: Visiting) -> Response:
     return answer
 
 
-@SIGNING.post("/session/password", needs=Role.VIEWER, of=Of.SELF, responses=_SIGNED_IN, response_model=None)
-def change_password(request: Request, visit: Visiting, change: PasswordChange) -> Response:
+@SIGNING.post(
+    "/session/password", needs=Role.VIEWER, of=Of.SELF, responses=_SIGNED_IN, response_model=None,
+    asks=PasswordChange("four other words", "four words or so"), example=_DANA,
+)  # fmt: skip
+def change_password(request: Request, visit: Visiting, body: PasswordChange) -> Response:
     """Choose another password; all sessions of one's own end, and a new one begins."""
     entering = visit.doors.gate.entering
-    found = entering.change_password(visit.principal, change.old, change.new, visit.address, visit.now)
+    found = entering.change_password(visit.principal, body.old, body.new, visit.address, visit.now)
     return _entered(request, visit.doors.instance, found)
 
 
-@SIGNING.get("/sessions", needs=Role.VIEWER, of=Of.SELF)
-def list_sessions(visit: Visiting) -> Listing[SessionItem]:
+@SIGNING.get("/sessions", needs=Role.VIEWER, of=Of.SELF, example=Listing((_HERE,)))
+def sessions(visit: Visiting) -> Listing[SessionItem]:
     """List where one is signed in oneself, the newest first."""
     _is_session(visit)
     found = visit.doors.gate.people.sessions(visit.principal.name)
@@ -119,12 +118,6 @@ def sign_out_everywhere(request: Request, visit: Visiting) -> Response:
     answer = Response(status_code=204)
     clear_cookie(answer, request, visit.doors.instance)
     return answer
-
-
-def _leave(guest: Guest) -> None:
-    """End the session that a browser had before: who planted its cookie must not come in with us."""
-    if guest.principal is not None and guest.principal.via == "session":
-        guest.doors.gate.entering.sign_out(guest.principal, guest.now, guest.address)
 
 
 def _is_session(visit: Visit) -> None:

@@ -16,7 +16,7 @@ from segue.show.slots import Ledger, SlotCell, ledger_of
 from segue.show.views.dags import Known, fire_of
 from segue.show.views.times import at, maybe_at
 
-__all__ = ["clock_item", "clocks", "forecast_item", "forecasts", "hole_of", "ledger_page"]
+__all__ = ["clock_item", "clocks", "forecast_item", "hole_of", "ledger_page", "outlooks"]
 
 _HOLES: Final = ("missing", "failed", "stale", "held")
 
@@ -75,7 +75,7 @@ def clocks(known: Sequence[Known], now: Instant, days: float | None) -> Iterator
     return (clock_of(one.view, one.spec, now, 1, days) for one in known)
 
 
-def forecasts(reading: Reading, known: Sequence[Known], now: Instant, workers: int = WORKERS) -> Iterator[Foretelling]:
+def outlooks(reading: Reading, known: Sequence[Known], now: Instant, workers: int = WORKERS) -> Iterator[Foretelling]:
     """How long the runs of DAGs take, and what that means for the next one."""
     for one in known:
         clock = clock_of(one.view, one.spec, now)

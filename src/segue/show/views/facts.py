@@ -19,7 +19,7 @@ from segue.show.reading import Reading
 from segue.show.views.runs import MOST, run_item
 from segue.show.views.times import at, maybe_at
 
-__all__ = ["alike", "critical", "param_values", "plain_value", "previews", "timeline"]
+__all__ = ["alike_to", "critical", "param_values", "plain_value", "previews", "timeline_of"]
 
 _LONGEST: Final = 900  # characters of a value
 _LOOKED_THROUGH: Final = 500  # failed runs
@@ -54,7 +54,7 @@ def _step(entry: TaskView, since: Instant | None) -> Step:
     return Step(entry.task, entry.index, str(entry.state), waited / 1e6, max(0, ended - began) / 1e6)
 
 
-def timeline(detail: RunDetail, now: Instant, most: int = MOST) -> Timeline:
+def timeline_of(detail: RunDetail, now: Instant, most: int = MOST) -> Timeline:
     """A run as a Gantt chart.
 
     Args:
@@ -151,7 +151,7 @@ def _shown(data: bytes) -> tuple[str, str]:
 
 
 # -------------------------------------------------------------------------------------------------------------- history
-def alike(reading: Reading, detail: RunDetail, limit: int = 20) -> Iterator[Alike]:
+def alike_to(reading: Reading, detail: RunDetail, limit: int = 20) -> Iterator[Alike]:
     """Earlier runs of the same DAG in which a task failed that has failed in this one, the newest first.
 
     Args:

@@ -22,11 +22,11 @@ __all__ = [
     "LogFilter",
     "Portion",
     "log_page",
-    "log_text",
     "portion_of",
     "read_filter",
     "search_logs",
     "tail_of",
+    "text_of",
 ]
 
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -219,7 +219,7 @@ def log_page(attempt: AttemptView, portion: Portion) -> LogPage:
     )  # fmt: skip
 
 
-def log_text(logs: Logs, attempt: AttemptView) -> Iterator[bytes]:
+def text_of(logs: Logs, attempt: AttemptView) -> Iterator[bytes]:
     """A whole log as plain text, in pieces: time, stream or level, message; no code of a terminal is left in it."""
     at = 0
     while True:

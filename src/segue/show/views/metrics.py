@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -45,6 +45,7 @@ _ENDS: Final = 5_000
 _DAGS: Final = 200
 _KINDS: Final = 20
 _OTHERS: Final = "(others)"
+_Key = TypeVar("_Key", bound=tuple[str, ...])
 
 
 def metrics(reader: Reader, health: Health, machine: Machine, now: Instant) -> str:
@@ -77,7 +78,7 @@ class _Collected(Collector):
         return self._found
 
 
-def _gauge(name: str, text: str, values: Mapping[tuple[str, ...], float | None], labels: Sequence[str] = ()) -> Metric:
+def _gauge(name: str, text: str, values: Mapping[_Key, float | None], labels: Sequence[str] = ()) -> Metric:
     family = GaugeMetricFamily(f"segue_{name}", text, labels=labels)
     for key, value in values.items():
         if value is not None:

@@ -171,6 +171,14 @@ class Book(Protocol):
         """
         ...
 
+    def set_subject(self, name: str, subject: str, note: Note) -> None:
+        """Say who they are at the provider of identities.
+
+        Raises:
+            Refused: there is no such user.
+        """
+        ...
+
     def set_disabled(self, name: str, disabled: bool, note: Note) -> None:
         """Let them in no more, or again; ends their sessions.
 

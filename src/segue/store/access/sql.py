@@ -68,6 +68,11 @@ class SqlBook:
             db.execute(delete(links).where(links.c.user == name))
             db.execute(delete(sessions).where(sessions.c.user == name))
 
+    def set_subject(self, name: str, subject: str, note: Note) -> None:
+        """Say who they are at the provider of identities."""
+        with self._changing(note) as db:
+            _must_hit(db.execute(update(users).where(users.c.name == name).values(subject=subject)), name)
+
     def set_disabled(self, name: str, disabled: bool, note: Note) -> None:
         """Let them in no more, or again."""
         with self._changing(note) as db, _somebody_stays(db):

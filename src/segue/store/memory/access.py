@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from fnmatch import fnmatchcase
 from itertools import islice
 from typing import Final
 
@@ -30,7 +29,6 @@ from segue.model.views import (
     EventView,
     PoolView,
     RunDetail,
-    RunQuery,
     RunView,
     SealedRow,
     SilenceView,
@@ -50,12 +48,12 @@ from segue.store.facts import (
     pools_of,
     with_steps,
 )
+from segue.store.memory.pages import MemoryPages, usage_of
 from segue.store.memory.tables import MemoryStore
 from segue.store.memory.transaction import MemoryTransaction
 
 __all__ = ["MemoryReader", "MemoryResults", "MemoryWriter"]
 
-_ALL: Final = RunQuery()
 _SUCCESS: Final = RunState.SUCCESS
 
 
@@ -164,7 +162,7 @@ class MemoryResults:
         """Nothing to let go of."""
 
 
-class MemoryReader:
+class MemoryReader(MemoryPages):
     """Reads a store in memory; also all its rows, for the audit."""
 
     def __init__(self, store: MemoryStore) -> None:
@@ -172,18 +170,6 @@ class MemoryReader:
 
     def close(self) -> None:
         """Nothing to let go of."""
-
-    def runs(self, query: RunQuery = _ALL) -> Sequence[RunView]:
-        """Runs, the newest first."""
-        found = (
-            view
-            for view in self._store.newest_first()
-            if (query.dag is None or fnmatchcase(view.run.dag, query.dag))
-            and (not query.states or view.state in query.states)
-            and (query.since is None or view.row.created >= query.since)
-            and (query.backfill is None or view.row.backfill == query.backfill)
-        )
-        return list(islice(found, query.limit))
 
     def find(self, text: str) -> RunView | None:
         """The run that people name so: `dag@key`, `dag@key.2`, `dag@latest` or its row number."""
@@ -321,7 +307,7 @@ class MemoryReader:
 
     def pools(self) -> Sequence[PoolView]:
         """All that people have set, or that unfinished runs use, by name."""
-        return pools_of(self._store.pools, self._store.open_runs(None))
+        return pools_of(self._store.pools, usage_of(self._store))
 
     def eased(self, dag: str | None = None) -> Sequence[EasedView]:
         """What people have released from now on, in one DAG or all."""

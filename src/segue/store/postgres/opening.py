@@ -15,10 +15,10 @@ from sqlalchemy.exc import DBAPIError, NoResultFound
 
 from segue.model.errors import HomeUnusable, StoreDown
 from segue.model.ids import Instant
+from segue.store.columns import PARTIAL
 from segue.store.postgres.connection import Raw, connect, damaged, faults, raw_of, shown
 from segue.store.postgres.leadership import Leader, Pace, holder_here, leadership, seat
 from segue.store.postgres.stamp import LOCK, check_stamp, has_tables, read_meta
-from segue.store.columns import PARTIAL
 from segue.store.postgres.writer import PostgresWriter
 from segue.store.schema import SCHEMA, meta, metadata
 

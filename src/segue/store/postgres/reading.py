@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
+from sqlalchemy import FromClause, Select, Text, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Connection
 
 from segue.model.errors import SegueError
 from segue.store.postgres.connection import connect, drop, is_open, reading
 from segue.store.postgres.grammar import STATEMENTS
 from segue.store.postgres.stamp import check_stamp
+from segue.store.sql.listing import Dialect, side_by_side
 from segue.store.sql.reading import SqlReader, SqlResults
 
 __all__ = ["LONGEST_READ", "PostgresReader", "PostgresResults"]
@@ -37,6 +40,30 @@ class _Session:
         drop(self._connection)
 
 
+def _regular(pattern: str) -> str:
+    """A pattern of `*`, `?` and `[…]` as a regular expression."""
+    wild = {"*": ".*", "?": ".", "[": "[", "]": "]", "^": "^", "-": "-"}
+    return f"^(?:{''.join(wild.get(sign, sign if sign.isalnum() else chr(92) + sign) for sign in pattern)})$"
+
+
+def _words(words: Iterable[str]) -> FromClause:
+    return func.unnest(literal(list(words), ARRAY(Text(collation="C")))).table_valued("value", name="words").render_derived()
+
+
+def _of_each(question: Select[Any], cells: Sequence[FromClause]) -> FromClause:
+    each = question.lateral("each_one")
+    return select(each.c.id.label("value")).select_from(side_by_side(*cells, each)).subquery()
+
+
+_DIALECT: Final = Dialect(
+    matches=lambda column, pattern: column.op("~")(_regular(pattern)),
+    words=_words,
+    of_each=_of_each,
+    contains=lambda column, part: func.position(literal(part).op("IN")(column)) > 0,
+    joined=lambda text, between: func.string_agg(text, literal(between)),
+)
+
+
 class PostgresReader(SqlReader):
     """Reads one database; also all its rows, for the audit.
 
@@ -59,8 +86,7 @@ class PostgresReader(SqlReader):
             raise
         self._read, self.close = self._session.read, self._session.close  # type: ignore[method-assign]
 
-    def _matches(self, column: Any, pattern: str) -> Any:
-        return column.op("~")(_regular(pattern))
+    _dialect = _DIALECT
 
 
 class PostgresResults(SqlResults):
@@ -75,9 +101,3 @@ class PostgresResults(SqlResults):
     def __init__(self, url: str) -> None:
         self._session = _Session(url, "results")
         self._read, self.close = self._session.read, self._session.close  # type: ignore[method-assign]
-
-
-def _regular(pattern: str) -> str:
-    """A pattern of `*`, `?` and `[…]` as a regular expression."""
-    wild = {"*": ".*", "?": ".", "[": "[", "]": "]", "^": "^", "-": "-"}
-    return f"^(?:{''.join(wild.get(sign, sign if sign.isalnum() else chr(92) + sign) for sign in pattern)})$"

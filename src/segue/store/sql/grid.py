@@ -10,12 +10,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import case, func, literal_column, select
+from sqlalchemy import case, func, select
 from sqlalchemy.engine import Connection
 
 from segue.model.pages import STATE_CODES, GridPage, GridRun, RunMark
 from segue.model.state import TaskState
 from segue.store.schema import NO_INDEX, tasks
+from segue.store.sql.grammar import text_of
 from segue.store.sql.listing import Dialect, newest_marks
 
 __all__ = ["grid_of"]
@@ -24,7 +25,7 @@ _MOST_ITEMS: Final = 100_000
 """Rows of items that one page counts."""
 
 _code: Final = case(
-    *((tasks.c.state == literal_column(f"'{state}'"), literal_column(f"'{code}'")) for state, code in STATE_CODES.items())
+    *((tasks.c.state == text_of(f"'{state}'"), text_of(f"'{code}'")) for state, code in STATE_CODES.items())
 )
 
 
@@ -32,7 +33,9 @@ def grid_of(connection: Connection, dag: str, before: int | None, limit: int, di
     """The newest runs of a DAG below a number, the newest first."""
     marks = newest_marks(connection, (dag,), limit, before, dialect)[:limit]
     rows = _rows(connection, [mark.number for mark in marks], dialect)
-    shown, mapped, items = [], [], 0
+    shown: list[RunMark] = []
+    mapped: list[int] = []
+    items = 0
     for mark in marks:
         _, _, count = rows.get(mark.number, _NOTHING)
         if shown and items + count > _MOST_ITEMS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import exists, func, literal_column, select, text, tuple_
@@ -48,11 +48,13 @@ def backfills_of(connection: Connection, dag: str | None, number: int | None, li
     ]
 
 
-def alerts_of(connection: Connection, since: Instant | None, open_only: bool, limit: int) -> Sequence[AlertView]:
-    """Alerts with their deliveries, the newest first."""
+def alerts_of(
+    connection: Connection, where: Iterable[Any], since: Instant | None, open_only: bool, limit: int
+) -> Sequence[AlertView]:
+    """Alerts of which all of `where` is true, with their deliveries, the newest first."""
     key = (alerts.c.thing, alerts.c.kind, alerts.c.episode)
     mine = [deliveries.c[column.name] == column for column in key]
-    found = ALERTS.order_by(alerts.c.at.desc(), *key).limit(limit)
+    found = ALERTS.where(*where).order_by(alerts.c.at.desc(), *key).limit(limit)
     if since is not None:
         found = found.where(alerts.c.at >= since)
     if open_only:

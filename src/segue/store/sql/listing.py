@@ -10,9 +10,11 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import reduce
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, Select, String, and_, column, func, select, values
+import msgspec
+from sqlalchemy import ColumnElement, FromClause, Select, String, and_, column, func, or_, select, true, values
 from sqlalchemy.engine import Connection
 
 from segue.model.ids import Instant, RunKey
@@ -22,9 +24,9 @@ from segue.model.views import RunQuery, RunView
 from segue.store.schema import dags, runs
 from segue.store.sql.rows import RUNS, run_view
 
-__all__ = ["MARKS", "Dialect", "mark_of", "marks_of", "newest_marks", "run_page"]
+__all__ = ["MARKS", "Dialect", "mark_of", "marks_of", "newest_marks", "run_page", "side_by_side"]
 
-_LENGTH: Final = runs.c.ended - runs.c.started
+_length: Final = runs.c.ended - runs.c.started
 _WILD: Final = re.compile(r"\*|\?|\[.*?\]")
 _STATES: Final = tuple(state.value for state in RunState)
 
@@ -43,12 +45,14 @@ class Dialect:
         words: a table of words with the column `value`.
         of_each: the column `value` of a question of one column, asked for each row of what it refers to.
         contains: whether bytes stand in a column.
+        joined: the texts of a group with something between them; two of one question in one order.
     """
 
     matches: Callable[[Any, str], ColumnElement[bool]]
     words: Callable[[Iterable[str]], FromClause]
     of_each: Callable[[Select[Any], Sequence[FromClause]], FromClause]
     contains: Callable[[Any, bytes], ColumnElement[bool]]
+    joined: Callable[[Any, str], ColumnElement[str]]
 
 
 def run_page(connection: Connection, query: RunQuery, dialect: Dialect) -> list[RunView]:
@@ -58,7 +62,7 @@ def run_page(connection: Connection, query: RunQuery, dialect: Dialect) -> list[
     found: list[RunView] = []
     seen = query.seen
     while len(found) < query.limit:
-        views = _page(connection, _replace(query, seen), dialect)
+        views = _page(connection, msgspec.structs.replace(query, seen=seen), dialect)
         found += [view for view in views if any(fnmatchcase(reason, query.error) for _, reason in view.culprits)]
         if len(views) < query.limit:
             break
@@ -66,22 +70,16 @@ def run_page(connection: Connection, query: RunQuery, dialect: Dialect) -> list[
     return found[: query.limit]
 
 
-def _replace(query: RunQuery, seen: tuple[int, int] | None) -> RunQuery:
-    return RunQuery(
-        query.dag, query.states, query.since, query.limit, query.backfill, query.dags, query.until, query.kinds,
-        query.error, query.sort, seen,
-    )  # fmt: skip
-
-
 def _page(connection: Connection, query: RunQuery, dialect: Dialect) -> list[RunView]:
     names = _names(connection, query, dialect)
     order = [runs.c.id.asc() if query.sort == "oldest" else runs.c.id.desc()]
     where = _conditions(query, dialect)
     if query.sort == "longest":
-        order = [_LENGTH.desc(), *order]
+        order = [_length.desc(), *order]
         where += [runs.c.ended.is_not(None), runs.c.started.is_not(None)]
         if query.seen is not None:
-            where.append((_LENGTH < query.seen[0]) | ((_LENGTH == query.seen[0]) & (runs.c.id < query.seen[1])))
+            length, number = query.seen
+            where.append(or_(_length < length, and_(_length == length, runs.c.id < number)))
     else:
         bounds = _bounds(connection, query)
         if bounds is None:
@@ -157,6 +155,11 @@ def _cells(
         conditions.append(runs.c.dag == of_names.c.value)
     inner = select(runs.c.id.label("id")).where(*conditions).order_by(*order).limit(limit).correlate(*cells)
     return dialect.of_each(inner, cells)
+
+
+def side_by_side(first: FromClause, *others: FromClause) -> FromClause:
+    """Every row of one with every row of the next."""
+    return reduce(lambda left, right: left.join(right, true()), others, first)
 
 
 # ------------------------------------------------------------------------------------------------------------- marks

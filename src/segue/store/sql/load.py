@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from sqlalchemy import Integer, and_, case, func, select, text
+from sqlalchemy import and_, case, func, select, text
 from sqlalchemy.engine import Connection
 
 from segue.model.ids import Instant
@@ -72,7 +72,7 @@ def _counts(connection: Connection) -> dict[int, dict[str, TaskCounts]]:
     found: dict[int, dict[str, TaskCounts]] = defaultdict(dict)
     for run, task, state, count, expanded in connection.execute(_tasks):
         known = found[run].get(task) or TaskCounts({}, 0)
-        states = known.states | ({TaskState(state): int(count)} if count else {})
+        states = {**known.states, **({TaskState(state): int(count)} if count else {})}
         found[run][task] = TaskCounts(states, max(known.items, expanded or 0))
     return found
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from sqlalchemy.engine import Connection
 
 from segue.model.ids import Instant, RunKey
@@ -28,10 +27,10 @@ from segue.model.pages import (
     VersionView,
 )
 from segue.model.state import AttemptState
-from segue.model.views import AlertView, AttemptView, EventView, SlotView
+from segue.model.views import AlertView, AttemptView, SlotView
 from segue.store.schema import alerts, attempts, audit, events, requests, runs, slots, versions
 from segue.store.sql.grid import grid_of
-from segue.store.sql.history import alerts_where
+from segue.store.sql.history import alerts_of
 from segue.store.sql.listing import MARKS, Dialect, mark_of, marks_of
 from segue.store.sql.load import load_of
 from segue.store.sql.rows import ATTEMPTS, EVENTS, SLOTS, attempt_view, event_view, slot_view
@@ -89,7 +88,7 @@ class SqlPages:
 
     def attempt_page(self, query: AttemptQuery) -> Sequence[AttemptView]:
         """Attempts of a DAG in a span of time, the newest first."""
-        # Those of its runs that were there in this time: attempts have no index by time, it would cost every one of them.
+        # Of its runs that were there then: an index of attempts by time would cost every one of them.
         there = select(runs.c.id).where(
             runs.c.dag == query.dag, runs.c.created < query.until,
             or_(runs.c.ended.is_(None), runs.c.ended >= query.since),
@@ -161,7 +160,7 @@ class SqlPages:
             behind = tuple_(alerts.c.thing, alerts.c.kind, alerts.c.episode) > tuple_(*key)
             where += [alerts.c.at <= at, or_(alerts.c.at < at, behind)]
         with self._read() as connection:
-            return alerts_where(connection, where, query.since, query.open_only, query.limit)
+            return alerts_of(connection, where, query.since, query.open_only, query.limit)
 
     def request(self, request: str) -> RequestView | None:
         """A request, answered or not."""
@@ -198,7 +197,7 @@ class SqlPages:
         """The newest attempts, the newest first."""
         with self._read() as connection:
             rows = connection.execute(_PULSES.order_by(attempts.c.id.desc()).limit(limit))
-            return [PulseView(row[0], AttemptState(row[1]), *row[2:]) for row in rows]
+            return [PulseView(dag, AttemptState(state), *rest) for dag, state, *rest in rows]
 
     def ends(self, since: Instant, limit: int = 5000) -> Sequence[RunMark]:
         """Runs that ended at `since` or later, the last first."""

@@ -32,7 +32,7 @@ from segue.model.views import (
     SlotView,
     TaskView,
 )
-from segue.store.facts import Where, held_of, is_number, names_of, pools_of, with_steps
+from segue.store.facts import Where, held_of, is_number, names_of, with_steps
 from segue.store.schema import (
     NO_INDEX,
     attempts,
@@ -57,6 +57,9 @@ from segue.store.sql.history import (
     staged_in,
     values_in,
 )
+from segue.store.sql.listing import run_page
+from segue.store.sql.load import pool_views
+from segue.store.sql.pages import SqlPages
 from segue.store.sql.rows import (
     ANSWERS,
     ATTEMPTS,
@@ -84,30 +87,17 @@ __all__ = ["SqlReader", "SqlResults"]
 _ALL = RunQuery()
 
 
-class SqlReader:
+class SqlReader(SqlPages):
     """Reads one database; also all its rows, for the audit. How a read begins and ends is the dialect's business."""
 
     def _read(self) -> AbstractContextManager[Connection]:
         raise NotImplementedError
 
-    def _matches(self, column: Any, pattern: str) -> Any:
-        """Whether a column matches a pattern of `*`, `?` and `[…]`."""
-        raise NotImplementedError
-
     # ----------------------------------------------------------------------------------------------------------- runs
     def runs(self, query: RunQuery = _ALL) -> Sequence[RunView]:
-        """Runs, the newest first."""
-        found = RUNS.order_by(runs.c.id.desc()).limit(query.limit)
-        if query.dag is not None:
-            found = found.where(self._matches(runs.c.dag, query.dag))
-        if query.states:
-            found = found.where(runs.c.state.in_([state.value for state in query.states]))
-        if query.since is not None:
-            found = found.where(runs.c.created >= query.since)
-        if query.backfill is not None:
-            found = found.where(runs.c.backfill == query.backfill)
+        """Runs in the order of the query."""
         with self._read() as connection:
-            return [run_view(row) for row in connection.execute(found)]
+            return run_page(connection, query, self._dialect)
 
     def find(self, text: str) -> RunView | None:
         """The run that people name so: `dag@key`, `dag@key.2`, `dag@latest` or its row number."""
@@ -209,7 +199,7 @@ class SqlReader:
     def alerts(self, since: Instant | None = None, *, open_only: bool = False, limit: int = 100) -> Sequence[AlertView]:
         """Alerts raised at `since` or later, the newest first; `open_only`: not yet sent, parked or silenced."""
         with self._read() as connection:
-            return alerts_of(connection, since, open_only, limit)
+            return alerts_of(connection, (), since, open_only, limit)
 
     def silences(self, now: Instant) -> Sequence[SilenceView]:
         """What is silenced now."""
@@ -250,8 +240,7 @@ class SqlReader:
     def pools(self) -> Sequence[PoolView]:
         """All that people have set, or that unfinished runs use, by name."""
         with self._read() as connection:
-            source = SqlSource(connection)
-            return pools_of(dict(source.pools()), source.open_runs(None))
+            return pool_views(connection)
 
     def eased(self, dag: str | None = None) -> Sequence[EasedView]:
         """What people have released from now on, in one DAG or all."""

@@ -36,6 +36,7 @@ from segue.store.schema import (
     versions,
 )
 from segue.store.sql.braking import is_braked
+from segue.store.sql.grammar import param
 from segue.store.sql.rows import (
     BACKFILLS,
     DAGS,
@@ -55,6 +56,19 @@ __all__ = ["SqlSource", "is_run", "is_slot"]
 _ALIVE: Final = [state.value for state in ALIVE]
 _HOOK: Final = attempts.c.kind == literal_column("'hook'")
 """Written out, so that its index is used."""
+
+# What is asked of every request is made once: making a question takes five times as long as asking it.
+_ANSWER: Final = select(requests.c.outcome, requests.c.why).where(
+    requests.c.id == param("request"), requests.c.answered.is_not(None)
+)
+_NEWEST: Final = (
+    select(versions.c.number, versions.c.spec_digest, versions.c.code_digest, dags.c.bundle, dags.c.file)
+    .join_from(dags, versions, and_(versions.c.dag == dags.c.dag_id, versions.c.number == dags.c.version))
+    .where(dags.c.dag_id == param("dag"))
+)
+_SPEC: Final = select(versions.c.spec).where(versions.c.dag == param("dag"), versions.c.number == param("number"))
+_MADE: Final = select(runs.c.dag, runs.c.key, runs.c.n).where(runs.c.request_id == param("request"))
+_HIGHEST: Final = select(func.max(runs.c.n)).where(runs.c.dag == param("dag"), runs.c.key == param("key"))
 
 
 def is_run(run: RunKey) -> ColumnElement[bool]:
@@ -78,8 +92,7 @@ class SqlSource:
         """The spec of a version; an empty one where it is not kept."""
         spec = self._specs.get((dag, number))
         if spec is None:
-            of = select(versions.c.spec).where(versions.c.dag == dag, versions.c.number == number)
-            data = self._connection.execute(of).scalar()
+            data = self._connection.execute(_SPEC, {"p_dag": dag, "p_number": number}).scalar()
             spec = self._specs[dag, number] = DagSpec(dag) if data is None else decode_spec(data)
         return spec
 
@@ -187,8 +200,7 @@ class SqlSource:
     # ---------------------------------------------------------------------------------------------------- FactSource
     def answer(self, request: str) -> tuple[bool, str] | None:
         """What this request was answered."""
-        of = select(requests.c.outcome, requests.c.why)
-        row = self._one(of.where(requests.c.id == request, requests.c.answered.is_not(None)))
+        row = self._one(_ANSWER, p_request=request)
         return None if row is None else (bool(row[0]), row[1])
 
     def image(self, run: RunKey) -> RunImage | None:
@@ -198,22 +210,19 @@ class SqlSource:
 
     def newest(self, dag: str) -> Version | None:
         """The DAG's newest version, with the newest bundle and the file that declares it now."""
-        row = self._one(
-            select(versions.c.number, versions.c.spec_digest, versions.c.code_digest, dags.c.bundle, dags.c.file)
-            .join_from(dags, versions, and_(versions.c.dag == dags.c.dag_id, versions.c.number == dags.c.version))
-            .where(dags.c.dag_id == dag)
-        )
+        row = self._one(_NEWEST, p_dag=dag)
         if row is None:
             return None
         return Version(row[0], msgspec.structs.replace(self.spec(dag, row[0]), file=row[4]), *row[1:4])
 
     def made(self, request: str) -> RunKey | None:
         """The run that a request with this id has made."""
-        return self._run_key(runs.c.request_id == request)
+        row = self._one(_MADE, p_request=request)
+        return None if row is None else RunKey(*row)
 
     def next_n(self, dag: str, key: str, slot: tuple[Instant, Instant] | None) -> int:
         """The first `n` of this text that no run has, nor had as far as slots tell, be they of an older schedule."""
-        row = self._one(select(func.max(runs.c.n)).where(runs.c.dag == dag, runs.c.key == key))
+        row = self._one(_HIGHEST, p_dag=dag, p_key=key)
         told = () if slot is None else self._connection.execute(
             select(slots.c.last_run, slots.c.last_good_run).where(
                 slots.c.dag == dag, slots.c.slot_start.between(*starts_of(key, slot[0]))
@@ -238,5 +247,5 @@ class SqlSource:
         row = self._one(select(runs.c.dag, runs.c.key, runs.c.n).where(where).order_by(runs.c.id.desc()).limit(1))
         return None if row is None else RunKey(*row)
 
-    def _one(self, question: Any) -> Any:
-        return self._connection.execute(question).first()
+    def _one(self, question: Any, **values: object) -> Any:
+        return self._connection.execute(question, values).first()

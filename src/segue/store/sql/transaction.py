@@ -77,6 +77,8 @@ class SqlTransaction:
         self._waves: list[Wave] = []
         self._task_turns: dict[tuple[int, str, int], int] = {}
         self._attempt_turns: dict[tuple[int, str, int], int] = {}
+        self._runs: Rows = []
+        self._slots: Rows = []
         self._events: list[Rows] = [[], []]
         self._writers: dict[type, Callable[[Any], None]] = {
             RunCreated: self._create_run,
@@ -239,6 +241,7 @@ class SqlTransaction:
             row.due, row.created,
         ))  # fmt: skip
         if row.kind == "scheduled" and row.slot is not None:
+            self._flush_runs()
             self._desk.write(self._sql.mark_slot, [(run.dag, start, end, row.version)], change)
         self._log_all(change)
 
@@ -249,7 +252,7 @@ class SqlTransaction:
             move.cancel_at, move.started, int(move.new is RunState.RUNNING), move.ended, move.stop, move.stopped_by,
             move.spent, move.placed_at, run, str(move.old),
         )  # fmt: skip
-        self._desk.write(self._sql.move_run, [row], move)
+        self._runs.append(row)
         self._log_all(move)
 
     # ----------------------------------------------------------------------------------------------- dags and the rest
@@ -293,7 +296,7 @@ class SqlTransaction:
         run = "" if change.run is None else str(change.run)
         good = run if run and change.state is SlotState.FRESH else None
         row = (change.dag, *change.slot, run, good, str(change.state), change.version)
-        self._desk.write(self._sql.move_slot, [row], change)
+        self._slots.append(row)
         self._log_all(change)
 
     def _answer(self, change: Answered) -> None:
@@ -358,7 +361,14 @@ class SqlTransaction:
             self._waves.append(Wave(self._moves))
         return self._waves[turn]
 
+    def _flush_runs(self) -> None:
+        """In the order of the moves: a run that takes a slot's place does so after the one that leaves it."""
+        (runs, self._runs), (slots, self._slots) = (self._runs, []), (self._slots, [])
+        self._desk.write(self._sql.move_run, runs, "run")
+        self._desk.write(self._sql.move_slot, slots, "slot")
+
     def _flush(self) -> None:
+        self._flush_runs()
         for wave in self._waves:
             for statement, rows in wave.tasks.items():
                 self._desk.write(statement, rows, "task")

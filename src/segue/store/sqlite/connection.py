@@ -38,6 +38,8 @@ __all__ = [
 WAL_BYTES: Final = 8 * 1024 * 1024
 """Kept from one checkpoint to the next: a commit then never changes the file's length, which saves a journal write."""
 
+_WAL_PAGES: Final = 1_900
+"""After so many a commit writes them into the database: as late as the kept log allows, for that takes some syncs."""
 _BUSY_MS: Final = 5_000
 _STEPS: Final = 20_000
 
@@ -89,6 +91,7 @@ def connect_writer(path: Path, driver: Callable[[str], Any] = open_driver) -> Co
                 "PRAGMA journal_mode=WAL",
                 "PRAGMA synchronous=FULL",
                 f"PRAGMA journal_size_limit={WAL_BYTES}",
+                f"PRAGMA wal_autocheckpoint={_WAL_PAGES}",
                 "PRAGMA temp_store=MEMORY",
                 "PRAGMA cache_size=-16000",
             ):

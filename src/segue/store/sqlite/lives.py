@@ -17,6 +17,7 @@ import msgspec
 from sqlalchemy import delete, func, select
 from sqlalchemy.engine import Connection
 
+from segue.model.errors import StoreDown
 from segue.model.ids import Instant
 from segue.store.schema import events, meta
 from segue.store.sql.braking import brake
@@ -52,7 +53,7 @@ def begin_life(connection: Connection, path: Path, now: Instant, *, made: bool) 
         Why it is taken for one that was put here; empty where it is not.
 
     Raises:
-        OSError: the home cannot be written.
+        StoreDown: the home cannot be written.
     """
     rows = connection.execute(select(meta.c.name, meta.c.value))
     notes = {name: msgspec.msgpack.decode(value) for name, value in rows}
@@ -71,7 +72,10 @@ def begin_life(connection: Connection, path: Path, now: Instant, *, made: bool) 
         connection.exec_driver_sql("ROLLBACK")
         raise
     connection.exec_driver_sql("COMMIT")
-    _write(path, _Mark(notes["instance"], life, seen))
+    try:
+        _write(path, _Mark(notes["instance"], life, seen))
+    except OSError as error:
+        raise StoreDown(f"{path.with_name(MARK)} cannot be written: {error.strerror or error}") from error
     return why
 
 

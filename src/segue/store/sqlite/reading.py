@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from sqlalchemy import FromClause, Select, column, func, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, NoResultFound
 
 from segue.model.errors import SegueError
+from segue.store.sql.listing import Dialect, side_by_side
 from segue.store.sql.reading import SqlReader, SqlResults
 from segue.store.sqlite.connection import connect_reader, damaged, reading
 from segue.store.sqlite.grammar import STATEMENTS
 from segue.store.sqlite.version import check_version
 
 __all__ = ["SqliteReader", "SqliteResults"]
+
+
+def _words(words: Iterable[str]) -> FromClause:
+    return func.json_each(json.dumps(list(words))).table_valued("value", name="words")
+
+
+def _of_each(question: Select[Any], cells: Sequence[FromClause]) -> FromClause:
+    # Joining it as a subquery SQLite would be free to ask it for each row of the table: what it gives is unfolded.
+    found = select(func.json_group_array(column("id"))).select_from(question.subquery()).correlate(*cells)
+    each = func.json_each(found.scalar_subquery()).table_valued("value", name="each_one")
+    return select(each.c.value).select_from(side_by_side(*cells, each)).subquery()
+
+
+_DIALECT: Final = Dialect(
+    matches=lambda column, pattern: column.op("GLOB")(pattern),
+    words=_words,
+    of_each=_of_each,
+    contains=lambda column, part: func.instr(column, part) > 0,
+    joined=func.group_concat,
+)
 
 
 class SqliteReader(SqlReader):
@@ -51,8 +74,7 @@ class SqliteReader(SqlReader):
     def _read(self) -> AbstractContextManager[Connection]:
         return reading(self._connection, self._path)
 
-    def _matches(self, column: Any, pattern: str) -> Any:
-        return column.op("GLOB")(pattern)
+    _dialect = _DIALECT
 
 
 class SqliteResults(SqlResults):

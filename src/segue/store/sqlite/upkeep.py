@@ -14,10 +14,14 @@ from segue.store.sqlite.grammar import STATEMENTS
 from segue.store.sqlite.lives import BACKUP, sync_folder
 from segue.store.sqlite.version import stored_version
 
-__all__ = ["SAFE", "Manifest", "back_up", "copy_file", "database_version", "manifest_of", "sqlite_version"]
+__all__ = ["SAFE", "SAFE_WAL", "Manifest", "back_up", "copy_file", "database_version", "manifest_of", "sqlite_version"]
 
 SAFE = "3.51.3"
 """The first SQLite in which two connections that write cannot damage a WAL; we have one, so older ones are safe too."""
+
+
+SAFE_WAL = 256 * 1024 * 1024
+"""Bytes of a log that are more than even a long transaction needs: somebody holds a snapshot."""
 
 
 def sqlite_version() -> str:

@@ -26,8 +26,16 @@ def test_a_secret_is_read_back():
     assert read_secret(made.text) == read_token(made.token) == (made.key, made.secret)
 
 
-@pytest.mark.parametrize("text", ["", ".", "a.b", "segue_", "segue__", "0" * 16 + "." + "x" * 42, "0" * 16 + "." + "x" * 43 + "\n",
-                                  "0" * 16 + "." + "é" * 43, "٠" * 16 + "." + "x" * 43, "0" * 100_000, "\x00" * 60])  # fmt: skip
+KEY, SECRET = "0" * 16, "x" * 43
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", ".", "a.b", "segue_", "segue__", f"{KEY}.{SECRET[1:]}", f"{KEY}.{SECRET}\n", f"{KEY}.{'é' * 43}",
+        f"{'٠' * 16}.{SECRET}", "0" * 100_000, "\x00" * 60,
+    ],
+)  # fmt: skip
 def test_what_is_no_secret_is_read_as_none(text):
     assert read_secret(text) is None
     assert read_token(text) is None

@@ -14,8 +14,8 @@ ARGON2 = Argon2("nobody at all")
     [
         "password1234", "Password123!", "P@ssw0rd2026!", "123456789012", "qwertyuiop12", "1qaz2wsx3edc",
         "aaaaaaaaaaaa", "abcabcabcabcabc", "letmeinletmein", "iloveyou2026!!", "SeguePassword1", "admin123456789",
-        "Summer2026!!", "correcthorsebatterystaple", "dana-dana-1234", "dana.ferry.dana", "987654321098", "zyxwvutsrqponm",
-        "a" * 900, "password" * 100, "            ", "Ｐａｓｓｗｏｒｄ１２３４",
+        "Summer2026!!", "correcthorsebatterystaple", "dana-dana-1234", "dana.ferry.dana", "987654321098",
+        "a" * 900, "password" * 100, "            ", "zyxwvutsrqponm", "Ｐａｓｓｗｏｒｄ１２３４",
     ],
 )  # fmt: skip
 def test_what_everybody_tries_first_is_refused(easy):
@@ -33,9 +33,8 @@ def test_a_good_password_is_taken(good):
 @pytest.mark.parametrize("length", [0, 1, 11, 1_001, 1_000_000])
 def test_a_password_has_a_length(length):
     text = ("tulip-ferry-9-glass-" * (length // 20 + 1))[:length]
-    with pytest.raises(UsageError, match="at least 12 characters") as told:
+    with pytest.raises(UsageError, match="at least 12 characters"):
         check_password(text, "dana")
-    assert not text or text not in str(told.value)
 
 
 def test_no_error_repeats_the_password():

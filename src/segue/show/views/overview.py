@@ -1,0 +1,178 @@
+"""What an on-call engineer sees first: what needs somebody, every DAG, what comes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from segue.model.api.overview import Attention, Coming, Overview
+from segue.model.ids import Instant
+from segue.model.moment import DAY
+from segue.model.pages import AlertQuery
+from segue.model.state import RunState
+from segue.model.views import RunQuery, RunView
+from segue.model.why import say
+from segue.schedule.deadline import deadline_of
+from segue.show.reading import Reading
+from segue.show.usual import Usual
+from segue.show.views.ahead import clocks, hole_of, outlooks
+from segue.show.views.blast import Waiters, affected
+from segue.show.views.dags import Known, dag_item, fire_of, known_dags
+from segue.show.views.times import at
+
+__all__ = ["Wanted", "overview_of"]
+
+_ORDER: Final = ("failed", "held", "late", "interrupted", "missing", "quarantined", "broken", "alert")
+_RUNS: Final = 500
+_MOST: Final = 100
+_OPEN: Final = (RunState.QUEUED, RunState.RUNNING, RunState.HELD)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How much is to be shown.
+
+    Args:
+        runs: newest ones of each DAG.
+        hours: so far ahead is looked.
+        days: so far back is looked for what failed or is missing.
+        dags: how many DAGs.
+    """
+
+    runs: int = 14
+    hours: int = 24
+    days: int = 7
+    dags: int = 200
+
+
+def overview_of(reading: Reading, seen: frozenset[str] | None, now: Instant, wanted: Wanted) -> Overview:
+    """What an on-call engineer sees first.
+
+    Args:
+        reading: of the home.
+        seen: ids of the DAGs that whoever asks may see, None: all.
+        now: the present.
+        wanted: how much.
+    """
+    known = known_dags(reading, seen, marks=wanted.runs)
+    alive = reading.reader.runs(RunQuery(states=_OPEN, limit=_RUNS, dags=seen))
+    items = [*_Watch(reading, known, seen, now, wanted.days).everything(alive)]
+    items.sort(key=lambda one: (_ORDER.index(one.sort), "" if one.since is None else one.since))
+    counts = Counter(reading.state(view) for view in alive)
+    return Overview(
+        at(now), wanted.hours, dict(counts), tuple(items[:_MOST]), max(0, len(items) - _MOST),
+        tuple(dag_item(reading, one, now) for one in known[: wanted.dags]), max(0, len(known) - wanted.dags),
+        tuple(_coming(reading, known, now, wanted.hours)),
+    )  # fmt: skip
+
+
+class _Watch:
+    """Looks for what needs somebody."""
+
+    def __init__(
+        self, reading: Reading, known: Sequence[Known], seen: frozenset[str] | None, now: Instant, days: int
+    ) -> None:
+        self._reading, self._known, self._seen, self._now, self._days = reading, known, seen, now, days
+        self._since = Instant(now - days * DAY)
+        self._waiters = Waiters.of([one.spec for one in known])
+
+    def everything(self, alive: Sequence[RunView]) -> Iterator[Attention]:
+        yield from self._failed()
+        yield from self._standing(alive)
+        yield from self._late(alive)
+        yield from self._dags()
+        yield from self._alerts()
+
+    def _failed(self) -> Iterator[Attention]:
+        """Runs that failed and that nothing has followed since: of an interval no newer run, else no newer good one."""
+        query = RunQuery(states=(RunState.FAILED,), since=self._since, limit=_RUNS, dags=self._seen)
+        good: dict[str, int] = {}
+        for one in self._known:
+            numbers = [mark.number for mark in one.marks if mark.state is RunState.SUCCESS]
+            good[one.view.dag] = max(numbers, default=0)
+        told: Counter[str] = Counter()
+        for view in self._reading.reader.runs(query):
+            dag = view.run.dag
+            newer = good.get(dag, 0) > view.number if view.row.slot is None else self._reading.superseded(view)
+            if newer or dag not in good:
+                continue
+            told[dag] += 1
+            if told[dag] <= 3:  # the others of the same DAG hide what else there is
+                yield self._of_run("failed", view, _first(view), view.ended, f"segue retry {view.run}")
+
+    def _standing(self, alive: Sequence[RunView]) -> Iterator[Attention]:
+        for view in alive:
+            why = "" if view.why is None else say(view.why)
+            if view.state is RunState.HELD and not (view.why and view.why.code == "waits_past"):
+                yield self._of_run("held", view, why, view.started, f"segue why {view.run}")
+            elif self._reading.state(view) == "interrupted":
+                text = "no owner drives it"
+                yield self._of_run("interrupted", view, text, view.started, f"segue retry {view.run}")
+
+    def _late(self, alive: Sequence[RunView]) -> Iterator[Attention]:
+        usual = Usual(self._reading, self._now)
+        for view in alive:
+            if view.state is RunState.HELD:
+                continue
+            deadline = deadline_of(self._reading.spec(view), view.row.due) if view.row.due else None
+            if deadline is not None and deadline < self._now:
+                yield self._of_run("late", view, "its deadline has passed", deadline, f"segue why {view.run}")
+            elif slow := usual.run(view):
+                yield self._of_run("late", view, slow, view.started, f"segue why {view.run}")
+
+    def _of_run(self, sort: str, view: RunView, text: str, since: Instant | None, command: str) -> Attention:
+        label = view.culprits[0][0] if view.culprits else ""
+        count = affected(view, self._reading.spec(view), self._waiters) if view.culprits else 0
+        return Attention(
+            sort, view.run.dag, text, at(view.row.created if since is None else since), str(view.run), label, count,
+            command,
+        )  # fmt: skip
+
+    def _dags(self) -> Iterator[Attention]:
+        for one in self._known:
+            view = one.view
+            if view.quarantined is not None:
+                yield Attention("quarantined", view.dag, say(view.quarantined))
+            if view.error is not None:
+                yield Attention("broken", view.dag, view.error, command="segue check")
+            hole = hole_of(self._reading, one, self._now, self._days)
+            missing = 0 if hole is None else hole.counts.get("missing", 0)
+            if hole is not None and missing:
+                text = f"{missing} interval{'' if missing == 1 else 's'} missing, {hole.first} to {hole.last}"
+                yield Attention("missing", view.dag, text, command=hole.command)
+
+    def _alerts(self) -> Iterator[Attention]:
+        """Only those that nobody could be told of: what they are about stands above already."""
+        query = AlertQuery(dags=self._seen, since=self._since, open_only=True, limit=50)
+        for view in self._reading.reader.alert_page(query):
+            parked = [one for one in view.deliveries if one.state in ("parked", "failed")]
+            if parked:
+                text = f"nobody was told that {view.alert.text}: {parked[0].target}: {parked[0].text}"
+                run = None if view.alert.run is None else str(view.alert.run)
+                yield Attention("alert", view.alert.dag, text, at(view.at), run, command="segue alerts list")
+
+
+def _first(view: RunView) -> str:
+    if view.culprits:
+        return view.culprits[0][1]
+    return "" if view.why is None else say(view.why)
+
+
+def _coming(reading: Reading, known: Sequence[Known], now: Instant, hours: int) -> Iterator[Coming]:
+    running = [one for one in known if one.spec.schedule is not None]
+    told = []
+    for clock in clocks(running, now, hours / 24):
+        if clock.coming:
+            first, last = fire_of(clock.coming[0], clock.spec), clock.coming[-1]
+            told.append(Coming(clock.spec.id, first.due, first.key, at(last.due), len(clock.coming)))
+    names = {one.dag_id for one in told}
+    expected = {
+        one.clock.spec.id: (one.estimate, one.risks)
+        for one in outlooks(reading, [one for one in running if one.view.dag in names], now)
+    }
+    for one in sorted(told, key=lambda one: (one.due, one.dag_id)):
+        estimate, risks = expected[one.dag_id]
+        worst = next((risk.risk for risk in risks if risk.risk in ("late", "at risk")), "")
+        yield replace(one, expected_seconds=estimate.median / 1e6 if estimate.known else None, risk=worst)
