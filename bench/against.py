@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.__main__ import segue_run
+from bench.__main__ import segue_run, year_of_runs
 
 HERE = Path(__file__).parents[1]
 
@@ -23,6 +23,7 @@ MEASURED: dict[str, Callable[[Path], float]] = {
     "500 mapped, fresh": lambda tree: segue_run("fan_out", 500, "fresh", tree=tree)["seconds"],
     "chain of 100": lambda tree: segue_run("hops", 100, tree=tree)["seconds"],
     "chain of 30, fresh": lambda tree: segue_run("hops", 30, "fresh", tree=tree)["seconds"],
+    "a task of a backfill of 365 days": year_of_runs,
     "100,000 mapped": lambda tree: segue_run("fan_out", 100_000, tree=tree)["seconds"],
     "whole `segue run` of one task": lambda tree: segue_run("one", 1, tree=tree)["wall"],
 }
@@ -56,7 +57,7 @@ def main() -> None:
             ratios = [before / after for before, after in pairs]
             before, after = (statistics.median(one) for one in zip(*pairs, strict=True))
             spread = f"**{statistics.median(ratios):.2f}** ({min(ratios):.2f}-{max(ratios):.2f})"
-            print(f"| {what} | {before:.3f} s | {after:.3f} s | {spread} |", flush=True)
+            print(f"| {what} | {before:.4f} s | {after:.4f} s | {spread} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -221,21 +221,3 @@ def restart() -> float:
         owner.process.send_signal(signal.SIGTERM)
         owner.process.send_signal(signal.SIGTERM)
         return (later[0] - killed) / 1e9
-
-
-def main() -> None:
-    """Print everything once."""
-    few, many = turn(50), turn(5_000)
-    print(f"a turn with 50 DAGs {few * 1e6:.0f} µs, with 5,000 {many * 1e6:.0f} µs: {many / few:.2f} x")
-    taken, bare = trigger_to_start()
-    print(f"trigger to start {taken * 1e3:.1f} ms, {taken / bare:.1f} x (pool round trip + commit + socket)")
-    print(f"restart with 10,000 queued tasks: {restart():.2f} s until a task begins")
-    found = idle()
-    print(
-        f"idle with 1,000 DAGs x 10 tasks: {100 * found['cpu']:.3f} % of a core, {found['written']:.0f} bytes written, "
-        f"{found['memory'] / 1e6:.0f} MB in all, {found['loop'] / 1e6:.0f} MB the loop"
-    )
-
-
-if __name__ == "__main__":
-    main()

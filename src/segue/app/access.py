@@ -12,9 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
+import msgspec
+
 from segue.app.database import database_of
 from segue.app.home import Home
-from segue.app.settings import Settings
+from segue.app.hosting import base_of
+from segue.app.settings import Settings, WebTable
 from segue.model.access import ALL, Grant
 from segue.model.errors import UsageError
 from segue.show.access.deciding import check_grant
@@ -25,7 +28,12 @@ from segue.store.access.book import Book
 from segue.store.access.sqlite import open_book as open_file
 from segue.store.home import check_home
 
-__all__ = ["changed_grants", "grant_of", "open_keeper", "opened_keeper"]
+__all__ = ["changed_grants", "grant_of", "link_here", "open_keeper", "opened_keeper"]
+
+
+class _Served(msgspec.Struct):
+    url: str
+
 
 _SERVER: Final = "segue.store.access.postgres"
 
@@ -52,6 +60,16 @@ def opened_keeper(settings: Settings, warn: Callable[[str], None]) -> Iterator[K
         yield keeper
     finally:
         keeper.close()
+
+
+def link_here(settings: Settings, link: str) -> str:
+    """The address of a one-time link at the server of this home, or where it would listen."""
+    try:
+        base = msgspec.json.decode((settings.home / "web.json").read_bytes(), type=_Served).url
+    except (OSError, msgspec.MsgspecError):
+        table = settings.web or WebTable()
+        base = base_of(table, table.port)
+    return f"{base}/sign-in/{link}"
 
 
 def grant_of(role: str, select: str | None) -> Grant:

@@ -29,6 +29,9 @@ def deploy(  # noqa: PLR0913  # an option is a parameter
     path: Annotated[
         Path | None, typer.Argument(metavar="[PATH]", help="folder or file with DAGs; default: `dags` of the settings")
     ] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="URL", help="a server, with a token of an author in SEGUE_TOKEN")
+    ] = None,
     label: Annotated[str, typer.Option("--label", metavar="TEXT", help="kept with it: v42, a commit")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would change, and do nothing")] = False,
     yes: Yes = False,
@@ -44,6 +47,8 @@ def deploy(  # noqa: PLR0913  # an option is a parameter
     from segue.app.errands import run_errands
     from segue.app.reading import open_reading
 
+    if to is not None:  # the dispatcher has seen it, unless it is empty
+        raise UsageError("--to wants the address of a server: https://segue.example.org")
     settings = settings_here(home=home)
     paths = [one.resolve() for one in ([path] if path is not None else settings.dags)]
     reads = read_files(settings, files_of(paths))

@@ -62,6 +62,11 @@ VERBS: Final = {
     "db": "upgrade or back up the database",
 }
 
+_HERE: Final = frozenset({
+    "init", "check", "run", "up", "dev", "scheduler", "web", "test", "simulate", "import", "doctor", "db",
+})  # fmt: skip
+"""Verbs of this machine, whatever SEGUE_URL says."""
+
 _MODULES: Final = {"import": "importing"}
 """Where a verb is a word that Python keeps for itself."""
 
@@ -125,7 +130,20 @@ def _dispatch(given: list[str]) -> int:
         raise UsageError(f"no command {verb!r}: {_suggestion(verb)}")
     module: Any = importlib.import_module(f"segue.cli.{_MODULES.get(verb, verb)}")
     command = typer.main.get_command(module.app)
+    if verb not in _HERE and _names_server(given):
+        # The verb's own options, and another who carries it out.
+        with command.make_context(f"segue {verb}", given[1:]) as context:
+            url = context.params.get("to") or os.environ.get("SEGUE_URL", "")
+            return int(importlib.import_module("segue.cli.afar.verbs").carry_out(verb, context.params, url))
     return int(command.main(given[1:], prog_name=f"segue {verb}", standalone_mode=False) or 0)
+
+
+def _names_server(given: list[str]) -> bool:
+    if "--help" in given:
+        return False
+    return bool(os.environ.get("SEGUE_URL")) or (
+        given[0] == "deploy" and any(word.partition("=")[0] == "--to" for word in given)
+    )
 
 
 def _suggestion(verb: str) -> str:

@@ -66,7 +66,7 @@ def _done(settings: Settings, action: str, name: str, role: str, on: str | None,
                 password = None if link else _password(name)
                 people.add_user(name, [grant_of(role, on)], password, actor, now)
                 said = [f"{name} is {role} on {on or '*'}"]
-                return [*said, _line(keeper.entering.invite(name, actor, now))] if link else said
+                return [*said, _line(settings, keeper.entering.invite(name, actor, now))] if link else said
             case "password":
                 people.user(name)
                 people.set_password(name, _password(name), actor, now)
@@ -76,7 +76,7 @@ def _done(settings: Settings, action: str, name: str, role: str, on: str | None,
                 shown = ", ".join(f"{grant.role} on {grant.select}" for grant in grants) or "nothing any more"
                 return [f"{name} is {shown}; their sessions have ended"]
             case "link":
-                return [_line(keeper.entering.invite(name, actor, now))]
+                return [_line(settings, keeper.entering.invite(name, actor, now))]
             case "disable":
                 people.set_disabled(name, True, actor, now)
                 return [f"{name} cannot enter any more; their sessions have ended and their tokens stopped"]
@@ -96,8 +96,10 @@ def _password(name: str) -> str:
     return first
 
 
-def _line(link: str) -> str:
-    return f"/sign-in/{link} lets them in once, within a day: put it behind the address of this server"
+def _line(settings: Settings, link: str) -> str:
+    from segue.app.access import link_here
+
+    return f"within a day this lets them in once: {link_here(settings, link)}"
 
 
 def _list(settings: Settings, as_json: bool) -> int:

@@ -10,6 +10,7 @@ from segue.model.errors import NotFound, SegueError
 from segue.show.access.identity import Identity, Return
 from segue.show.api.cookies import leave, on_loopback, page, put_cookie, set_cookie
 from segue.show.api.entrance import cookie_name
+from segue.show.api.problems import problem_of
 from segue.show.api.routing import Routes
 from segue.show.api.visiting import Guest, Guesting
 
@@ -55,7 +56,9 @@ def come_back(
         entry = guest.doors.gate.entering.enter(claimed, guest.address, guest.now)
     except SegueError as why:
         guest.doors.gate.deny("", "sign-in by the provider of identities", str(why), guest.now, guest.address)
-        answer = page("Not signed in", f'<p>{escape(str(why))}</p><p><a href="{_PATH}">Try again</a></p>', 403)
+        answer = page(
+            "Not signed in", f'<p>{escape(str(why))}</p><p><a href="{_PATH}">Try again</a></p>', problem_of(why).status
+        )
     else:
         leave(guest)
         answer = RedirectResponse("/", 303)

@@ -72,6 +72,7 @@ class Entrance:
         self, app: ASGIApp, routes: Sequence[BaseRoute], doors: Doors, hosts: Collection[str], incidents: Incidents
     ) -> None:
         self._app, self._routes, self._doors, self._hosts = app, routes, doors, frozenset(hosts)
+        self._open = [route for route in routes if isinstance(route, Route) and route.permit.role is None]
         self._incidents = incidents
         self._subjects = Subjects()
         self._threads = CapacityLimiter(_THREADS)
@@ -140,11 +141,10 @@ class Entrance:
     def _public(self, scope: Scope) -> Route | None:
         """The public route that this goes to."""
         asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
-        for route in self._routes:
-            match, _ = route.matches(asked)
-            if match is Match.FULL:
-                return route if isinstance(route, Route) and route.permit.role is None else None
-        return None
+        if not any(_leads(route, asked) for route in self._open):  # there are few, and strangers ask often
+            return None
+        first = next(route for route in self._routes if _leads(route, asked))
+        return first if isinstance(first, Route) and first.permit.role is None else None
 
     async def _asker(self, headers: Headers) -> _Asker:
         now, gate = self._doors.clock(), self._doors.gate
@@ -180,6 +180,10 @@ class Entrance:
         with suppress(EnvironmentFault):  # it was refused all the same
             deny = partial(self._doors.gate.deny, who, what, why, self._doors.clock(), address)
             await run_sync(deny, limiter=self._threads)
+
+
+def _leads(route: BaseRoute, scope: Scope) -> bool:
+    return route.matches(scope)[0] is Match.FULL
 
 
 def _name_of(host: str) -> str:

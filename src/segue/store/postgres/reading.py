@@ -46,8 +46,9 @@ def _regular(pattern: str) -> str:
     return f"^(?:{''.join(wild.get(sign, sign if sign.isalnum() else chr(92) + sign) for sign in pattern)})$"
 
 
-def _words(words: Iterable[str]) -> FromClause:
-    return func.unnest(literal(list(words), ARRAY(Text(collation="C")))).table_valued("value", name="words").render_derived()
+def _words(words: Iterable[str], name: str) -> FromClause:
+    given = literal(list(words), ARRAY(Text(collation="C")))
+    return func.unnest(given).table_valued("value", name=name).render_derived()
 
 
 def _of_each(question: Select[Any], cells: Sequence[FromClause]) -> FromClause:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import inspect
+from sqlalchemy import inspect, update
 from sqlalchemy.engine import Connection
 
 from segue.model.errors import HomeBusy, HomeUnusable
@@ -17,10 +17,14 @@ from segue.model.ids import Instant
 from segue.store.migrations.upgrading import SCRIPTS, revise
 from segue.store.postgres.connection import connect, faults, raw_of, roll_back, shown
 from segue.store.postgres.grammar import STATEMENTS
+from segue.store.postgres.leadership import seat
 from segue.store.postgres.stamp import LOCK, check_stamp, read_meta
 from segue.store.sql.braking import brake
 
 __all__ = ["brake_database", "upgrade_database"]
+
+_FAR = 1_000_000
+"""A backup does not know the epochs that came after it, and one of their leaders may still be alive somewhere."""
 
 _LED = "SELECT holder FROM lease WHERE renewed > clock_timestamp() - interval '4 seconds'"
 
@@ -58,6 +62,7 @@ def brake_database(url: str, now: Instant) -> None:
     with _unled(url, "restoring") as connection:
         check_stamp(connection, url)
         brake(connection, now, STATEMENTS)
+        connection.execute(update(seat).values(epoch=seat.c.epoch + _FAR))
 
 
 @contextmanager

@@ -7,8 +7,9 @@ task. No page of a value is touched.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Final, TypeAlias
 
 from sqlalchemy import case, func, select
 from sqlalchemy.engine import Connection
@@ -24,8 +25,15 @@ __all__ = ["grid_of"]
 _MOST_ITEMS: Final = 100_000
 """Rows of items that one page counts."""
 
+
+def _is_rare(state: TaskState) -> bool:
+    return state is not TaskState.SUCCESS
+
+
+# The database compares one after the other, so what most tasks are comes first.
 _code: Final = case(
-    *((tasks.c.state == text_of(f"'{state}'"), text_of(f"'{code}'")) for state, code in STATE_CODES.items())
+    *((text_of(f"'{state}'"), text_of(f"'{STATE_CODES[state]}'")) for state in sorted(STATE_CODES, key=_is_rare)),
+    value=tasks.c.state,
 )
 
 
@@ -45,12 +53,18 @@ def grid_of(connection: Connection, dag: str, before: int | None, limit: int, di
         if count:
             mapped.append(mark.number)
     counts = _items(connection, mapped)
-    found = tuple(_run(mark, rows.get(mark.number, _NOTHING), counts) for mark in shown)
+    split = cache(lambda names: tuple(names.split(",")) if names else ())  # of most runs they are the same
+    found = tuple(
+        GridRun(mark, split(names), codes, _shown(counts.get(mark.number, {})))
+        for mark in shown
+        for names, codes, _ in (rows.get(mark.number, _NOTHING),)
+    )
     more = len(shown) < len(marks) or len(marks) == limit
     return GridPage(found, shown[-1].number if more and shown else None)
 
 
-_Row = tuple[str, str, int]
+_Row: TypeAlias = tuple[str, str, int]
+_Count: TypeAlias = tuple[TaskState, int]
 _NOTHING: Final[_Row] = ("", "", 0)
 
 
@@ -67,20 +81,18 @@ def _rows(connection: Connection, numbers: Sequence[int], dialect: Dialect) -> d
     return {run: (names, codes, int(count)) for run, names, codes, count in connection.execute(found)}
 
 
-def _items(connection: Connection, numbers: Sequence[int]) -> dict[int, dict[str, list[tuple[TaskState, int]]]]:
+def _items(connection: Connection, numbers: Sequence[int]) -> dict[int, dict[str, list[_Count]]]:
     counted = (
         select(tasks.c.run, tasks.c.task_id, tasks.c.state, func.count())
         .where(tasks.c.run.in_(numbers), tasks.c.map_index > NO_INDEX)
         .group_by(tasks.c.run, tasks.c.task_id, tasks.c.state)
         .order_by(tasks.c.run, tasks.c.task_id, tasks.c.state)
     )
-    found: dict[int, dict[str, list[tuple[TaskState, int]]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[int, dict[str, list[_Count]]] = defaultdict(lambda: defaultdict(list))
     for run, task, state, count in connection.execute(counted) if numbers else ():
         found[run][task].append((TaskState(state), count))
     return found
 
 
-def _run(mark: RunMark, row: _Row, counts: Any) -> GridRun:
-    names, codes, _ = row
-    items = tuple((task, tuple(states)) for task, states in counts.get(mark.number, {}).items())
-    return GridRun(mark, tuple(names.split(",")) if names else (), codes, items)
+def _shown(counts: Mapping[str, Sequence[_Count]]) -> tuple[tuple[str, tuple[_Count, ...]], ...]:
+    return tuple((task, tuple(states)) for task, states in counts.items())

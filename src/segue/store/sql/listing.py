@@ -14,7 +14,7 @@ from functools import reduce
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, FromClause, Select, String, and_, column, func, or_, select, true, values
+from sqlalchemy import ColumnElement, FromClause, Select, and_, func, or_, select, true
 from sqlalchemy.engine import Connection
 
 from segue.model.ids import Instant, RunKey
@@ -28,7 +28,7 @@ __all__ = ["MARKS", "Dialect", "mark_of", "marks_of", "newest_marks", "run_page"
 
 _length: Final = runs.c.ended - runs.c.started
 _WILD: Final = re.compile(r"\*|\?|\[.*?\]")
-_STATES: Final = tuple(state.value for state in RunState)
+_STATES: Final = {state.value: state for state in RunState}
 
 MARKS: Final[Select[Any]] = select(
     runs.c.id, runs.c.dag, runs.c.key, runs.c.n, runs.c.state, runs.c.kind, runs.c.slot_start, runs.c.slot_end,
@@ -42,14 +42,14 @@ class Dialect:
 
     Args:
         matches: whether a column matches a pattern of `*`, `?` and `[…]`.
-        words: a table of words with the column `value`.
+        words: a table of words with this name and the column `value`.
         of_each: the column `value` of a question of one column, asked for each row of what it refers to.
         contains: whether bytes stand in a column.
         joined: the texts of a group with something between them; two of one question in one order.
     """
 
     matches: Callable[[Any, str], ColumnElement[bool]]
-    words: Callable[[Iterable[str]], FromClause]
+    words: Callable[[Iterable[str], str], FromClause]
     of_each: Callable[[Select[Any], Sequence[FromClause]], FromClause]
     contains: Callable[[Any, bytes], ColumnElement[bool]]
     joined: Callable[[Any, str], ColumnElement[str]]
@@ -146,11 +146,11 @@ def _cells(
     limit: int, dialect: Dialect,
 ) -> FromClause:  # fmt: skip
     """The numbers of so many runs of each DAG in each state."""
-    of_states = values(column("state", String), name="states").data([(str(state),) for state in states]).cte()
+    of_states = dialect.words(map(str, states), "states")
     cells: list[FromClause] = [of_states]
-    conditions = [runs.c.state == of_states.c.state, *where]
+    conditions = [runs.c.state == of_states.c.value, *where]
     if names is not None:
-        of_names = dialect.words(names)
+        of_names = dialect.words(names, "names")
         cells.append(of_names)
         conditions.append(runs.c.dag == of_names.c.value)
     inner = select(runs.c.id.label("id")).where(*conditions).order_by(*order).limit(limit).correlate(*cells)
@@ -167,7 +167,7 @@ def mark_of(row: Any) -> RunMark:
     """A row of `MARKS`."""
     number, dag, key, n, state, kind, start, end, created, started, ended, version = row
     return RunMark(
-        number, RunKey(dag, key, n), RunState(state), kind, None if start is None else (Instant(start), Instant(end)),
+        number, RunKey(dag, key, n), _STATES[state], kind, None if start is None else (Instant(start), Instant(end)),
         created, started, ended, version,
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ In batches of hundreds SQLAlchemy's `exec_driver_sql` would do as well; in a tur
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Final
 
 from sqlalchemy import Table, case, delete, func, select, update
@@ -57,6 +58,7 @@ class Statements:
     """
 
     def __init__(self, g: Grammar) -> None:
+        self._grammar = g
         self.moves = Moves(g)
         self.last_event = g.text(select(func.max(events.c.seq)))
         self.epoch = g.text(select(meta.c.value).where(meta.c.name == text_of("'epoch'")))
@@ -81,12 +83,9 @@ class Statements:
         self.quarantine = g.text(
             update(dags).values(quarantined=param("why")).where(dags.c.dag_id == param("dag")), *params("why dag")
         )
-        self.rename = Renaming(g)
         self.clocks = Clocks(g)
         self.alerts = Alerts(g)
         self.deeds = Deeds(g)
-        self.forgetting = Forgetting(g)
-        self.ledger = Ledger(g)
         self.move_slot = _move_slot(g)
         #: A scheduled run was made for it.
         self.mark_slot = _mark_slot(g)
@@ -102,6 +101,22 @@ class Statements:
         # -------------------------------------------------------------------------------------------------- results
         self.result = _result(g)
         self.results = _results(g)
+
+    # Nearly half of all the compiling, and most commands need none of it.
+    @cached_property
+    def rename(self) -> Renaming:
+        """A DAG has another id."""
+        return Renaming(self._grammar)
+
+    @cached_property
+    def forgetting(self) -> Forgetting:
+        """Runs that nobody needs any more go."""
+        return Forgetting(self._grammar)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What is known of slots."""
+        return Ledger(self._grammar)
 
 
 def _this_run() -> list[Any]:

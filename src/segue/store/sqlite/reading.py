@@ -22,8 +22,8 @@ from segue.store.sqlite.version import check_version
 __all__ = ["SqliteReader", "SqliteResults"]
 
 
-def _words(words: Iterable[str]) -> FromClause:
-    return func.json_each(json.dumps(list(words))).table_valued("value", name="words")
+def _words(words: Iterable[str], name: str) -> FromClause:
+    return func.json_each(json.dumps(list(words))).table_valued("value", name=name)
 
 
 def _of_each(question: Select[Any], cells: Sequence[FromClause]) -> FromClause:

@@ -1,6 +1,7 @@
 """An application, called as a server calls it, with nothing in between."""
 
 import asyncio
+import atexit
 import json
 from collections.abc import Iterable
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from segue.show.doors import Doors, Health
 from segue.show.live.hub import Hub
 from segue.store.memory import MemoryReader, MemoryStore
 
+_RUNNER = asyncio.Runner()  # a loop for each of thousands of calls takes longer than the calls
+atexit.register(_RUNNER.close)
 HOST = "127.0.0.1:8321"
 NOW = Instant(1_763_000_000_000_000)
 ADMIN = Principal("ann", (Grant(Role.ADMIN),), "session", "k1", csrf="forged-not")
@@ -68,7 +71,7 @@ def call(
                 over.set()
 
     taken = count(1)
-    asyncio.run(app(scope, receive, send))
+    _RUNNER.run(app(scope, receive, send))
     return answer
 
 

@@ -153,7 +153,7 @@ SPECS = (
 
 
 class Office:
-    """A server with DAGs, by default *mine*, *theirs* and *manual*. To build its application takes a second: empty it."""
+    """A server with DAGs, by default *mine*, *theirs*, *manual*. Its application takes a second to build: empty it."""
 
     def __init__(self, *specs):
         self.specs = specs or SPECS
@@ -248,12 +248,16 @@ class Office:
             "held": self.run(name, 1, Held("empty", "0 rows", GOOD)),
             "running": self.run(name, 2),
         }
+        first = MemoryReader(self.world.store).find(made["failed"])
+        made["attempt"] = str(MemoryReader(self.world.store).attempts(first.run, "a", None)[0].id)
         made["backfill"] = self.backfill(name, 10)
         made["broken"] = self.backfill(name, 20)
-        for key in [key for key in self.world.alive if key.run.dag == name and str(key.run) != made["running"]]:
-            if self.world.view(key.run).row.backfill == int(made["broken"]):
-                self.world.end("a", outcome=BOOM, run=key.run)
+        while left := [key for key in self.world.alive if self._of(key.run) == made["broken"]]:
+            self.world.end("a", outcome=BOOM, run=left[0].run)
         return made
+
+    def _of(self, run):
+        return str(self.world.view(run).row.backfill)
 
     def backfill(self, name, day):
         first = NOW // DAY - SPARE + day

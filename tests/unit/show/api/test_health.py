@@ -8,7 +8,7 @@ import pytest
 from segue.model.access import Grant, Principal, Role
 from segue.model.api.health import Part, Readiness
 from segue.model.ids import Instant
-from segue.show.api.health import Examination, examine
+from segue.show.api.health import HEALTH, Examination, examine
 from segue.show.doors import Health
 from tests.unit.show.api.asgi import AWAY, COOKIE, NOW, Desk, Gate, Library, app_of, call, doors
 
@@ -51,13 +51,13 @@ def test_a_folder_of_dags_that_is_missing_is_told_and_stops_nothing():
 
 
 def test_readiness_is_503_and_gives_sentences_to_the_signed_in_only():
-    app = app_of(opened=doors(desk=Desk(Health(False, detail="process 7 is gone"))))
+    app = app_of((HEALTH,), doors(desk=Desk(Health(False, detail="process 7 is gone"))))
     stranger, known = call(app, path="/readyz"), call(app, path="/readyz", headers=COOKIE)
     assert (stranger.status, known.status) == (503, 503)
     assert stranger.headers["retry-after"] == "5"
     assert b"process 7" not in stranger.body
     assert "process 7 is gone" in known.json["parts"][0]["detail"]
-    assert call(app_of(), path="/readyz").json["ready"] is True
+    assert call(app_of((HEALTH,)), path="/readyz").json["ready"] is True
 
 
 def test_strangers_who_ask_at_once_cost_one_look():
@@ -75,22 +75,27 @@ def test_strangers_who_ask_at_once_cost_one_look():
 
 
 def test_the_process_answers_whatever_is_wrong():
-    app = app_of(opened=doors(Gate(fault=AWAY), Library(AWAY), Desk(Health(False))))
+    app = app_of((HEALTH,), doors(Gate(fault=AWAY), Library(AWAY), Desk(Health(False))))
     assert call(app).json == {"status": "ok"}
 
 
 @pytest.mark.parametrize(("grant", "status"), [(Grant(Role.VIEWER), 200), (Grant(Role.ADMIN, "orders_*"), 403)])
 def test_figures_are_for_who_may_see_everything(grant, status):
     token = Principal("mon/prometheus", (grant,), "token", "k")
-    app = app_of(opened=doors(Gate(token=token)))
+    app = app_of((HEALTH,), doors(Gate(token=token)))
     answer = call(app, path="/metrics", headers={"authorization": "Bearer t0ken"})
     assert answer.status == status
     if status == 200:
         assert answer.headers["content-type"].startswith("text/plain") and b"# TYPE segue_" in answer.body
 
 
-def test_the_description_names_schemes_problems_and_roles():
-    app = app_of()
+@pytest.fixture(scope="module")
+def whole():
+    return app_of()
+
+
+def test_the_description_names_schemes_problems_and_roles(whole):
+    app = whole
     answer = call(app, path="/api/v1/openapi.json", headers=COOKIE)
     document = answer.json
     assert document["openapi"] == "3.1.0"
@@ -107,8 +112,8 @@ def test_the_description_names_schemes_problems_and_roles():
     assert (again.status, again.body) == (304, b"")
 
 
-def test_every_reference_of_the_description_leads_somewhere():
-    document = call(app_of(), path="/api/v1/openapi.json", headers=COOKIE).json
+def test_every_reference_of_the_description_leads_somewhere(whole):
+    document = call(whole, path="/api/v1/openapi.json", headers=COOKIE).json
     names = set(document["components"]["schemas"])
 
     def references(node):
@@ -123,8 +128,8 @@ def test_every_reference_of_the_description_leads_somewhere():
     assert {one.removeprefix("#/components/schemas/") for one in references(document)} <= names
 
 
-def test_every_operation_has_a_name_of_its_own_and_a_sentence():
-    document = call(app_of(), path="/api/v1/openapi.json", headers=COOKIE).json
+def test_every_operation_has_a_name_of_its_own_and_a_sentence(whole):
+    document = call(whole, path="/api/v1/openapi.json", headers=COOKIE).json
     operations = [one for path in document["paths"].values() for one in path.values()]
     names = [one["operationId"] for one in operations]
     assert len(names) == len(set(names))

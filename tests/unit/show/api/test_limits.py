@@ -71,7 +71,7 @@ def test_urls_headers_and_ranges_are_bounded(app):
     assert call(app, path="/" + "p" * 9_000).status == 414
     assert call(app, headers={f"x-{number}": "y" for number in range(101)}).status == 431
     assert call(app, headers={"x": "y" * HEADER_BYTES}).status == 431
-    assert call(app, headers={"range": "bytes=" + ",".join(f"{at}-{at}" for at in range(10_000))}).status == 416
+    assert call(app, headers={"range": "bytes=" + ",".join(["0-0"] * 5_000)}).status == 416
     many = {"headers": [(b"host", b"127.0.0.1"), *[(b"range", b"bytes=0-1")] * 9]}
     assert call(app, scope=many).status == 416
     assert call(app, headers={"range": "bytes=0-5"}).status == 401  # as everything that is not there
