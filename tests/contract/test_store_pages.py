@@ -5,15 +5,18 @@ from msgspec.structs import replace
 
 from segue.model.acts import CancelRun, MarkAlert, MarkTask, PauseDags, SetPool, SetSecret, TriggerRun
 from segue.model.alerts import Alert
+from segue.model.backfills import BackfillRow
 from segue.model.changes import (
     AlertMarked,
     AlertRaised,
     Answered,
+    BackfillMade,
     DagRenamed,
     Expanded,
     PoolSet,
     RunsForgotten,
     SlotMoved,
+    StateChanged,
 )
 from segue.model.errors import Conflict
 from segue.model.events import Origin
@@ -378,3 +381,21 @@ def test_pulses_are_the_newest_attempts(store):
     assert (newest.dag, newest.state, newest.began) == ("daily", A.QUEUED, None)
     assert (oldest.state, oldest.created, oldest.began, oldest.ended) == (A.SUCCESS, NOW, NOW + 1, NOW + 2)
     assert store.reader.pulses(1) == [newest]
+
+
+def test_backfills_are_listed_the_newest_first(store):
+    for number, dag in enumerate(("daily", "hourly", "daily"), 1):
+        write(store, BackfillMade(BackfillRow(number, dag, b"s", 1), "running", NOW))
+
+    def listed(*asked, **facts):
+        return [view.row.id for view in store.reader.backfills(*asked, **facts)]
+
+    assert (listed(), listed("daily"), listed(before=3)) == ([3, 2, 1], [3, 1], [2, 1])
+    assert (listed(dags=frozenset(("hourly",))), listed(None, 1, dags=frozenset(DAGS))) == ([2], [3])
+
+
+def test_what_tasks_keep_is_listed(store):
+    names = (("b", 2, "x"), ("b", None, "y"), ("a", 0, "z"))
+    write(store, created(), *(StateChanged(RUN, *one, "1", NOW) for one in names))
+    assert store.reader.kept(RUN) == [("a", 0, "z", "1"), ("b", None, "y", "1"), ("b", 2, "x", "1")]
+    assert store.reader.kept(RunKey("daily", "other", 1)) == []

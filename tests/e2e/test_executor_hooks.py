@@ -204,7 +204,7 @@ def test_on_cancel_is_called_beside_the_code_before_that_is_stopped(shop: FileSh
 
 
 def test_a_timeout_calls_on_cancel(tmp_path: Path):
-    text = FILE.replace("@task(on_cancel=stop)\ndef hang", '@task(on_cancel=stop, timeout="300ms")\ndef hang')
+    text = FILE.replace("@task(on_cancel=stop)\ndef hang", '@task(on_cancel=stop, timeout="2s")\ndef hang')
     with file_shop(tmp_path, text) as shop:
         assert shop.done("hang").outcome.kind == "timeout"
         assert [line.split()[0] for line in _ledger(shop)] == ["began", "stop", "unwound"]

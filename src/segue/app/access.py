@@ -30,12 +30,11 @@ from segue.store.home import check_home
 
 __all__ = ["changed_grants", "grant_of", "link_here", "open_keeper", "opened_keeper"]
 
+_SERVER: Final = "segue.store.access.postgres"
+
 
 class _Served(msgspec.Struct):
     url: str
-
-
-_SERVER: Final = "segue.store.access.postgres"
 
 
 def open_keeper(settings: Settings, warn: Callable[[str], None] = lambda _: None) -> Keeper:

@@ -51,4 +51,4 @@ class Neighbour:
 def open_reading(home: Home) -> Iterator[Reading]:
     """Open a home for reading; one that does not exist is empty."""
     with open_reader(home) as reader:
-        yield Reading(reader, home.path, Neighbour(home))
+        yield Reading(reader, f"the home {home.path}", Neighbour(home))

@@ -35,7 +35,7 @@ class Connection(H11Protocol):
 
     headers_by = 10.0
     """Seconds from the first byte of a request to the last of its headers, and to the first."""
-    reads_by = 30.0
+    reads_by = 20.0
     """Seconds that an answer may lie unread."""
     most = _CONNECTIONS
 

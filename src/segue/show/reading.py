@@ -65,12 +65,12 @@ class Reading:
 
     Args:
         reader: of the home's database, None where there is no home.
-        place: the home, for messages.
+        place: what is read, for messages: `the home …`.
         driver: its owner.
         specs: versions that are known already.
     """
 
-    def __init__(self, reader: Reader | None, place: object, driver: Driver, specs: Specs | None = None) -> None:
+    def __init__(self, reader: Reader | None, place: str, driver: Driver, specs: Specs | None = None) -> None:
         self._reader, self._place, self._driver = reader, place, driver
         self._kept = specs or Specs()
         self._asked_owner = False
@@ -85,7 +85,7 @@ class Reading:
             NotFound: there is no home.
         """
         if self._reader is None:
-            raise NotFound(f"the home {self._place} does not exist yet")
+            raise NotFound(f"{self._place} does not exist yet")
         return self._reader
 
     def runs(self, selection: Selection, limit: int = _ALL) -> Sequence[RunView]:
@@ -122,10 +122,10 @@ class Reading:
 
     def _near(self, text: str) -> str:
         if self._reader is None:
-            return f": the home {self._place} does not exist yet"
+            return f": {self._place} does not exist yet"
         names = [str(view.run) for view in self._reader.runs(RunQuery(limit=500))]
         if not names:
-            return f": the home {self._place} has no runs yet"
+            return f": {self._place} has no runs yet"
         near = difflib.get_close_matches(text[:_LONGEST], names, 3, 0.5) or names[:3]
         return f": did you mean {', '.join(near)}? `segue runs` lists them"
 
@@ -163,7 +163,7 @@ class Reading:
             if name == view.dag or name in view.former:
                 return view, self.newest(view)
         if not views:
-            raise NotFound(f"there is no DAG {name}: the home {self._place} knows none yet, `segue up` does that")
+            raise NotFound(f"there is no DAG {name}: {self._place} knows none yet, `segue up` does that")
         near = difflib.get_close_matches(name[:_LONGEST], [view.dag for view in views], 1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(view.dag for view in views[:10])}"
         raise NotFound(f"there is no DAG {name}: {hint}")

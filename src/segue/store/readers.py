@@ -102,6 +102,10 @@ class AttemptReader(Protocol):
         """Attempts of a DAG in a span of time, the newest first."""
         ...
 
+    def kept(self, run: RunKey) -> Sequence[tuple[str, int | None, str, str]]:
+        """The small values that tasks of a run keep: task, map index, name, value; in that order."""
+        ...
+
 
 class EventReader(Protocol):
     """The log, by cursor: event numbers are commit order, so a reader that keeps the last number misses none."""
@@ -150,8 +154,15 @@ class SlotReader(Protocol):
 class BackfillReader(Protocol):
     """Backfills."""
 
-    def backfills(self, dag: str | None = None, limit: int = 50) -> Sequence[BackfillView]:
-        """Backfills of one DAG or all, the newest first."""
+    def backfills(
+        self,
+        dag: str | None = None,
+        limit: int = 50,
+        *,
+        dags: frozenset[str] | None = None,
+        before: int | None = None,
+    ) -> Sequence[BackfillView]:
+        """Backfills of one DAG, of those in `dags`, or all, with numbers below `before`, the newest first."""
         ...
 
     def backfill(self, number: int) -> BackfillView | None:

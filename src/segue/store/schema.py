@@ -15,32 +15,10 @@ from segue.model.state import AttemptState, RunState, SlotState, TaskState
 from segue.store.columns import blob, instant, integer, metadata, one_of, partial_index, row_id, table, word
 
 __all__ = [
-    "NO_INDEX",
-    "OPEN",
-    "SCHEMA",
-    "alerts",
-    "attempts",
-    "audit",
-    "backfills",
-    "bundles",
-    "connections",
-    "dags",
-    "deliveries",
-    "eased",
-    "events",
-    "meta",
-    "metadata",
-    "pools",
-    "requests",
-    "runs",
-    "secrets",
-    "silences",
-    "slots",
-    "steps",
-    "task_state",
-    "tasks",
-    "versions",
-]
+    "NO_INDEX", "OPEN", "SCHEMA", "alerts", "attempts", "audit", "backfills", "bundles", "connections",
+    "dags", "deliveries", "eased", "events", "meta", "metadata", "pools", "requests", "runs", "secrets",
+    "silences", "slots", "steps", "task_state", "tasks", "versions",
+]  # fmt: skip
 
 SCHEMA: Final = 3
 """Number of the newest revision in `migrations/versions`."""

@@ -4,6 +4,8 @@ import pytest
 
 from segue.model.changes import RunsForgotten
 from segue.model.ids import Instant
+from segue.model.pages import AlertQuery, AttemptQuery, AuditQuery, EventQuery, SlotQuery
+from segue.model.state import SlotState
 from segue.model.timing import SlotAsk
 from segue.model.views import RunQuery
 from tests.contract.stores import (
@@ -54,9 +56,29 @@ ASKED = {
     "expired runs": lambda store: store.reader.expired(NOW),
     "backfills": lambda store: (store.reader.backfills("daily"), store.reader.runs(RunQuery(backfill=1))),
     "alerts": lambda store: store.reader.alerts(Instant(NOW - 9)),
+    "runs of one DAG": lambda store: store.reader.runs(RunQuery("daily", (R.FAILED,), NOW)),
+    "runs of many DAGs": lambda store: store.reader.runs(RunQuery(dags=frozenset(map(str, range(9))))),
+    "runs in some states": lambda store: store.reader.runs(RunQuery(states=(R.FAILED, R.HELD), error="x*")),
+    "the longest runs": lambda store: store.reader.runs(RunQuery(sort="longest", seen=(5, 5))),
+    "marks": lambda store: store.reader.marks(count=3),
+    "a grid": lambda store: store.reader.grid("daily"),
+    "attempts of a day": lambda store: store.reader.attempt_page(AttemptQuery("daily", NOW, NOW, before=5)),
+    "events of a DAG": lambda store: store.reader.event_page(EventQuery(frozenset(("daily",)), ("run",))),
+    "events of a run": lambda store: store.reader.event_page(EventQuery(run=RUN, after=1)),
+    "slots of a DAG": lambda store: store.reader.slot_page(SlotQuery("daily", (SlotState.FAILED,), before=SLOT)),
+    "alerts of some DAGs": lambda store: store.reader.alert_page(AlertQuery(frozenset(("daily",)), since=NOW)),
+    "a request": lambda store: store.reader.request("x"),
+    "versions": lambda store: store.reader.versions("daily", 5),
+    "audit of a run": lambda store: store.reader.audit(AuditQuery(run="x", before=9)),
+    "audit of a DAG": lambda store: store.reader.audit(AuditQuery(frozenset(("daily",)))),
+    "load": lambda store: store.reader.load(NOW),
+    "ends": lambda store: store.reader.ends(NOW),
     "forgetting": lambda store: write(store, RunsForgotten((RUN,), NOW)),
 }
-SMALL = {"SCAN asked", "SCAN dags", "SCAN backfills", "SCAN silences"}
+SMALL = {
+    "SCAN asked", "SCAN dags", "SCAN backfills", "SCAN silences", "SCAN pools", "SCAN dags USING COVERING INDEX dags_id",
+    "SCAN states VIRTUAL TABLE INDEX 1:", "SCAN names VIRTUAL TABLE INDEX 1:", "SCAN each_one VIRTUAL TABLE INDEX 1:",
+}  # fmt: skip
 """Of these there are as many as people have made, or as were asked for."""
 
 

@@ -28,8 +28,8 @@ from segue.model.api.acts import (
 from segue.model.errors import Refused, UsageError
 
 __all__ = [
-    "cancel", "confirm", "mark", "params_of", "pause", "reject", "release", "rerun", "retry", "tell", "trigger",
-    "unpause",
+    "cancel", "confirm", "counted", "mark", "params_of", "pause", "reject", "release", "rerun", "retry", "tell",
+    "trigger", "unpause",
 ]  # fmt: skip
 
 _UNASKED: Final = 10
@@ -98,7 +98,7 @@ def _act(client: Client, words: dict[str, Any], body: OnRuns, *, dry: bool = Fal
         if dry or not plan.total:
             return Code.GOOD
         if plan.total > _UNASKED:
-            confirm(f"{plan.act} {plan.total:,} runs", words["yes"])
+            confirm(f"{plan.act} {counted(plan.total, 'run')}", words["yes"])
     return tell(client.acting.do(body), words["as_json"])
 
 
@@ -107,7 +107,7 @@ def _print_plan(plan: RunPlan, as_json: bool) -> None:
         print_json(plan)
         return
     screen = console()
-    screen.print(f"{plan.act} {plan.total:,} runs, {plan.tasks:,} tasks", style="bold")
+    screen.print(f"{plan.act} {counted(plan.total, 'run')}, {counted(plan.tasks, 'task')}", style="bold")
     for run in plan.runs[:_UNASKED]:
         screen.print(f"  {run}")
     if plan.total > _UNASKED:
@@ -120,6 +120,11 @@ def _print_plan(plan: RunPlan, as_json: bool) -> None:
         screen.print(plain(f"  {cause.count:,} × {cause.text}"))
     for refusal in plan.refused:
         screen.print(plain(f"  left out: {refusal.object}: {refusal.why}"))
+
+
+def counted(number: int, what: str) -> str:
+    """A number and a noun: `1 run`, `3 runs`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def confirm(what: str, yes: bool) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
 
-from segue.cli.afar.acting import confirm, params_of, tell
+from segue.cli.afar.acting import confirm, counted, params_of, tell
 from segue.cli.output import Code, console, plain, print_json, state_text, table
 from segue.client import Client
 from segue.model.api.acts import AgainBackfills, BackfillPlan, MoveBackfills, NewBackfill, Outcome
@@ -32,7 +32,7 @@ def backfill(client: Client, words: dict[str, Any]) -> int:
     if words["dry"] or not plan.intervals:
         return Code.GOOD
     if len(plan.intervals) > _UNASKED:
-        confirm(f"run {len(plan.intervals):,} intervals", words["yes"])
+        confirm(f"run {counted(len(plan.intervals), 'interval')}", words["yes"])
     return tell(client.acting.start_backfill(dag, body), words["as_json"])
 
 
@@ -41,7 +41,7 @@ def _print_plan(plan: BackfillPlan, as_json: bool) -> None:
         print_json(plan)
         return
     screen = console()
-    screen.print(f"{plan.dag_id}: {len(plan.intervals):,} intervals, {plan.order} first, {plan.cap} at once")
+    screen.print(f"{plan.dag_id}: {counted(len(plan.intervals), 'interval')}, {plan.order} first, {plan.cap} at once")
     if plan.intervals:
         screen.print(f"  {plan.intervals[0]} to {plan.intervals[-1]}, tasks: {', '.join(plan.tasks)}")
     for state, count in plan.left_alone.items():

@@ -48,7 +48,7 @@ class Overview:
     """What an on-call engineer sees first.
 
     Attributes:
-        attention: what needs it, the worst first.
+        attention: what needs it, the worst first, of one sort the newest first.
         counts: runs that have not ended, by state.
         dags: every DAG with its newest runs; `dags_left_out` more are in the list of DAGs.
         coming: what falls due in the next `hours`, soonest first.

@@ -80,7 +80,7 @@ def check_grant(role: str, select: str) -> Grant:
 
 
 def _names(subject: Subject | None, word: str) -> bool:
-    if word == ALL or subject is None:
+    if subject is None:
         return word == ALL
     sort, colon, name = word.partition(":")
     if not colon:

@@ -106,7 +106,7 @@ class Incidents:
     def tell(self, error: Exception) -> Response:
         """Answer what is nobody's fault but ours."""
         number = self._number()
-        _log.error("incident %s", number, exc_info=error)
+        _log.error("incident %s", number, exc_info=error, extra={"incident": number})
         detail = f"this is a fault of Segue, not of your request: its log tells more under incident {number}"
         return problem_response(problem_about(500, detail, incident=number))
 

@@ -258,7 +258,7 @@ def _last_good(reading: Reading, detail: RunDetail) -> RunDetail:
     )  # fmt: skip
     found = reading.reader.runs(query)
     if not found:
-        raise NotFound(f"no run of {key.dag} before {key} was good: name one with other=")
+        raise NotFound(f"no run of {key.dag} before {key} was good: name another run to compare it with")
     return reading.detail(found[0])
 
 

@@ -75,7 +75,7 @@ class Visit:
     def reading(self) -> Iterator[Reading]:
         """The reading side of the store."""
         with self.read() as reader:
-            yield Reading(reader, "here", self.doors.desk, self.doors.specs)
+            yield Reading(reader, "this server", self.doors.desk, self.doors.specs)
 
     def seen(self) -> frozenset[str] | None:
         """The ids of DAGs that the caller may see, None: all."""

@@ -15,6 +15,7 @@ from segue.model.sealing import SEALED
 from segue.model.state import RunState
 from segue.model.value import decode
 from segue.model.views import AttemptView, RunDetail, RunQuery, TaskView
+from segue.resolve.graph import topological_order
 from segue.show.reading import Reading
 from segue.show.views.runs import MOST, run_item
 from segue.show.views.times import at, maybe_at
@@ -33,18 +34,19 @@ def critical(detail: RunDetail) -> Critical:
         if entry.ended is not None and entry.ended >= (last[entry.task].ended or 0 if entry.task in last else 0):
             last[entry.task] = entry
     upstream = {task.id: task.upstream for task in detail.spec.tasks}
+    rank = {name: number for number, name in enumerate(topological_order(detail.spec.tasks))}
+
+    def when(entry: TaskView) -> tuple[int, int]:
+        return entry.ended or 0, rank[entry.task]
+
     steps: list[Step] = []
-    found = max(last.values(), key=_ended, default=None)
+    found = max(last.values(), key=when, default=None)
     while found is not None:
-        before = max((last[up] for up in upstream[found.task] if up in last), key=_ended, default=None)
+        before = max((last[up] for up in upstream[found.task] if up in last), key=when, default=None)
         steps.append(_step(found, detail.run.started if before is None else before.ended))
         found = before
     total = sum(step.waited + step.ran for step in steps)
     return Critical(str(detail.run.run), round(total, 6), tuple(reversed(steps)))
-
-
-def _ended(entry: TaskView) -> int:
-    return entry.ended or 0
 
 
 def _step(entry: TaskView, since: Instant | None) -> Step:

@@ -59,7 +59,8 @@ def overview_of(reading: Reading, seen: frozenset[str] | None, now: Instant, wan
     known = known_dags(reading, seen, marks=wanted.runs)
     alive = reading.reader.runs(RunQuery(states=_OPEN, limit=_RUNS, dags=seen))
     items = [*_Watch(reading, known, seen, now, wanted.days).everything(alive)]
-    items.sort(key=lambda one: (_ORDER.index(one.sort), "" if one.since is None else one.since))
+    items.sort(key=lambda one: one.since or "", reverse=True)
+    items.sort(key=lambda one: _ORDER.index(one.sort))
     counts = Counter(reading.state(view) for view in alive)
     return Overview(
         at(now), wanted.hours, dict(counts), tuple(items[:_MOST]), max(0, len(items) - _MOST),

@@ -232,10 +232,23 @@ class MemoryReader(MemoryPages):
             if of == dag and (first is None or start >= first) and (stop is None or start < stop)
         ]
 
-    def backfills(self, dag: str | None = None, limit: int = 50) -> Sequence[BackfillView]:
+    def backfills(
+        self,
+        dag: str | None = None,
+        limit: int = 50,
+        *,
+        dags: frozenset[str] | None = None,
+        before: int | None = None,
+    ) -> Sequence[BackfillView]:
         """Backfills of one DAG or all, the newest first."""
-        found = (view for _, view in sorted(self._store.backfills.items(), reverse=True))
-        return [self._counted(view) for view in islice((one for one in found if dag in (None, one.row.dag)), limit)]
+        found = (
+            self._counted(view)
+            for number, view in sorted(self._store.backfills.items(), reverse=True)
+            if dag in (None, view.row.dag)
+            and (dags is None or view.row.dag in dags)
+            and number < (before or number + 1)
+        )
+        return list(islice(found, limit))
 
     def backfill(self, number: int) -> BackfillView | None:
         """One backfill."""

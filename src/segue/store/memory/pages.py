@@ -28,7 +28,7 @@ from segue.model.pages import (
 )
 from segue.model.state import RUN_FINAL, TaskState
 from segue.model.views import AlertView, AttemptView, EventView, RunQuery, RunView, SlotView, TaskView
-from segue.store.facts import TaskCounts, Usage, is_settled, pools_of, with_steps
+from segue.store.facts import TaskCounts, Usage, by_key, is_settled, pools_of, with_steps
 from segue.store.memory.tables import MemoryStore
 
 __all__ = ["MemoryPages", "usage_of"]
@@ -99,6 +99,12 @@ class MemoryPages:
     def _attempts(self) -> list[AttemptView]:
         found = (one for rows in self._store.attempts.values() for one in rows.values())
         return sorted(found, key=lambda one: -one.id)
+
+    def kept(self, run: RunKey) -> Sequence[tuple[str, int | None, str, str]]:
+        """The small values that tasks of a run keep: task, map index, name, value."""
+        values = self._store.kept.get(run, {})
+        ordered = sorted(values.items(), key=lambda pair: (*by_key(pair[0][:2]), pair[0][2]))
+        return [(*where, value) for where, value in ordered]
 
     # ---------------------------------------------------------------------------------------------------------- events
     def event_page(self, query: EventQuery) -> EventPage:

@@ -22,7 +22,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from segue.model.errors import Conflict, HomeUnusable, StoreDown
+from segue.model.errors import Conflict, HomeUnusable, ReadCut, StoreDown
 
 # What it says when a line is cut while it waits for the rest of its answers: we say it in our own words.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
@@ -59,13 +59,13 @@ _AWAY: Final = {
     "53300": "the server takes no more connections",
     "25006": "the server only takes reads now: it is a stand-by, or its disk is full",
     "55P03": "another connection holds a lock",
-    "57014": "a read took too long and was cut",
     "57P01": "the server was told to stop",
     "57P02": "the server has crashed",
     "57P03": "the server is starting or stopping",
     "58030": "the server's disk gave an error",
 }
 _AWAY_CLASSES: Final = ("08", "25006", "25P03", "28", "3D", "53", "55P03", "57", "58")
+_CUT: Final = "57014"
 _AGAIN: Final = ("23", "40", "25P02")
 _DAMAGED: Final = ("XX001", "XX002")
 
@@ -180,6 +180,8 @@ def fault_of(error: Exception, url: str) -> Exception:
     said = " ".join(str(cause).split())
     if state.startswith(_AGAIN):
         return Conflict(f"{where}: {said}")
+    if state == _CUT:
+        return ReadCut(f"{where}: a read took too long and was cut: ask for less")
     if state in _DAMAGED:
         return damaged(url, said)
     if state.startswith(_AWAY_CLASSES) or (not state and isinstance(cause, psycopg.OperationalError)):

@@ -70,7 +70,7 @@ class PostgresReader(SqlReader):
 
     Args:
         url: of the database.
-        short: whether a read of more than one second ends in `StoreDown`.
+        short: whether a read of more than one second ends in `ReadCut`.
 
     Raises:
         HomeUnusable: the tables are of another version, or not ours.

@@ -36,6 +36,7 @@ from segue.store.postgres.connection import (
 from segue.store.postgres.desk import PostgresDesk
 from segue.store.postgres.grammar import STATEMENTS
 from segue.store.postgres.leadership import RELEASE, SESSION, Holder, Leader, Pace, take_seat
+from segue.store.postgres.listening import RING
 from segue.store.sql.source import SqlSource
 from segue.store.sql.transaction import SqlTransaction
 
@@ -118,6 +119,8 @@ class PostgresWriter:
         with self._on_one_line(), faults(self._url):
             try:
                 yield transaction
+                if transaction.seq != self._seq:
+                    desk.write(RING, [(str(transaction.seq),)], "bell", exact=False)
                 desk.finish()
             except BaseException:
                 roll_back(raw)

@@ -26,13 +26,9 @@ _MOST: Final = 20_000
 """Attempts that one question about durations reads: more would say nothing new."""
 
 
-def backfills_of(connection: Connection, dag: str | None, number: int | None, limit: int) -> Sequence[BackfillView]:
-    """Backfills with the states of their runs, the newest first."""
-    found = BACKFILLS.order_by(backfills.c.id.desc()).limit(limit)
-    if dag is not None:
-        found = found.where(backfills.c.dag == dag)
-    if number is not None:
-        found = found.where(backfills.c.id == number)
+def backfills_of(connection: Connection, where: Iterable[Any], limit: int) -> Sequence[BackfillView]:
+    """Backfills of which all of `where` is true, with the states of their runs, the newest first."""
+    found = BACKFILLS.where(*where).order_by(backfills.c.id.desc()).limit(limit)
     views = [backfill_view(row) for row in connection.execute(found)]
     states: dict[int, dict[RunState, int]] = defaultdict(dict)
     counted = (

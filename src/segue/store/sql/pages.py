@@ -28,12 +28,12 @@ from segue.model.pages import (
 )
 from segue.model.state import AttemptState
 from segue.model.views import AlertView, AttemptView, SlotView
-from segue.store.schema import alerts, attempts, audit, events, requests, runs, slots, versions
+from segue.store.schema import alerts, attempts, audit, events, requests, runs, slots, task_state, versions
 from segue.store.sql.grid import grid_of
 from segue.store.sql.history import alerts_of
 from segue.store.sql.listing import MARKS, Dialect, mark_of, marks_of
 from segue.store.sql.load import load_of
-from segue.store.sql.rows import ATTEMPTS, EVENTS, SLOTS, attempt_view, event_view, slot_view
+from segue.store.sql.rows import ATTEMPTS, EVENTS, SLOTS, attempt_view, event_view, index_of, slot_view
 from segue.store.sql.source import is_run
 
 __all__ = ["SqlPages"]
@@ -101,6 +101,14 @@ class SqlPages:
         found = ATTEMPTS.where(attempts.c.run.in_(there), *where).order_by(number.desc()).limit(query.limit)
         with self._read() as connection:
             return [attempt_view(row) for row in connection.execute(found)]
+
+    def kept(self, run: RunKey) -> Sequence[tuple[str, int | None, str, str]]:
+        """The small values that tasks of a run keep: task, map index, name, value."""
+        of = task_state.c
+        found = select(of.task_id, of.map_index, of.name, of.value).join(runs, runs.c.id == of.run).where(is_run(run))
+        with self._read() as connection:
+            rows = connection.execute(found.order_by(of.task_id, of.map_index, of.name))
+            return [(task, index_of(index), name, value.decode()) for task, index, name, value in rows]
 
     # ---------------------------------------------------------------------------------------------------------- events
     def event_page(self, query: EventQuery) -> EventPage:

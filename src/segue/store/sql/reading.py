@@ -186,15 +186,25 @@ class SqlReader(SqlPages):
             return None if row is None else answer_view(row)
 
     # ------------------------------------------------------------------------------------- backfills, alerts, history
-    def backfills(self, dag: str | None = None, limit: int = 50) -> Sequence[BackfillView]:
+    def backfills(
+        self,
+        dag: str | None = None,
+        limit: int = 50,
+        *,
+        dags: frozenset[str] | None = None,
+        before: int | None = None,
+    ) -> Sequence[BackfillView]:
         """Backfills of one DAG or all, the newest first."""
+        where = [] if dag is None else [backfills.c.dag == dag]
+        where += [] if dags is None else [backfills.c.dag.in_(sorted(dags))]
+        where += [] if before is None else [backfills.c.id < before]
         with self._read() as connection:
-            return backfills_of(connection, dag, None, limit)
+            return backfills_of(connection, where, limit)
 
     def backfill(self, number: int) -> BackfillView | None:
         """One backfill."""
         with self._read() as connection:
-            return next(iter(backfills_of(connection, None, number, 1)), None)
+            return next(iter(backfills_of(connection, [backfills.c.id == number], 1)), None)
 
     def alerts(self, since: Instant | None = None, *, open_only: bool = False, limit: int = 100) -> Sequence[AlertView]:
         """Alerts raised at `since` or later, the newest first; `open_only`: not yet sent, parked or silenced."""

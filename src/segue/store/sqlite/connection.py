@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from segue.model.errors import Conflict, HomeUnusable, SegueError, StoreDown
+from segue.model.errors import Conflict, HomeUnusable, ReadCut, SegueError, StoreDown
 
 __all__ = [
     "WAL_BYTES",
@@ -51,7 +51,6 @@ _DOWN: Final = {
     sqlite3.SQLITE_LOCKED: "another connection has locked a table",
     sqlite3.SQLITE_CANTOPEN: "the file cannot be opened",
     sqlite3.SQLITE_NOMEM: "no memory is left",
-    sqlite3.SQLITE_INTERRUPT: "a read took too long and was cut",
 }
 
 
@@ -105,12 +104,13 @@ def connect_writer(path: Path, driver: Callable[[str], Any] = open_driver) -> Co
     return connection
 
 
-def connect_reader(path: Path, monotonic: Callable[[], float] | None = None) -> Connection:
-    """Open a connection that can only read.
+def connect_reader(path: Path, monotonic: Callable[[], float] | None = None, limit: float = 1.0) -> Connection:
+    """Open a connection that can only read; one thread at a time may use it, whichever.
 
     Args:
         path: the database file; must exist.
-        monotonic: seconds of a clock that never jumps; where given, a read of more than one second is cut.
+        monotonic: seconds of a clock that never jumps; where given, a read that takes longer than `limit` is cut.
+        limit: in seconds.
 
     Raises:
         StoreDown: it cannot be opened now, or does not exist.
@@ -119,7 +119,7 @@ def connect_reader(path: Path, monotonic: Callable[[], float] | None = None) -> 
     with faults(path):
         connection.exec_driver_sql("PRAGMA mmap_size=0")
     if monotonic is not None:
-        connection.info["monotonic"] = monotonic
+        connection.info["monotonic"], connection.info["limit"] = monotonic, limit
     return connection
 
 
@@ -132,7 +132,7 @@ def reading(connection: Connection, path: Path) -> Iterator[Connection]:
         connection.exec_driver_sql("BEGIN")
         try:
             if monotonic is not None and driver is not None:
-                until = monotonic() + 1.0
+                until = monotonic() + connection.info["limit"]
                 driver.set_progress_handler(lambda: monotonic() > until, _STEPS)
             yield connection
         except msgspec.DecodeError as why:
@@ -168,6 +168,8 @@ def fault_of(error: Exception, path: Path) -> Exception:
     code = code_of(error)
     if code == sqlite3.SQLITE_CONSTRAINT:
         return Conflict(f"{path}: {cause}")
+    if code == sqlite3.SQLITE_INTERRUPT:
+        return ReadCut(f"{path}: a read took too long and was cut: ask for less")
     if code in _DOWN:
         return StoreDown(f"{path}: {_DOWN[code]} ({cause})")
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):

@@ -47,16 +47,18 @@ class SqliteReader(SqlReader):
 
     Args:
         path: the database file.
-        monotonic: seconds of a clock that never jumps; where given, a read of more than one second ends in `StoreDown`.
+        monotonic: seconds of a clock that never jumps; where given, a read that takes longer than `limit` ends in
+            `ReadCut`.
+        limit: in seconds.
 
     Raises:
         StoreDown: the file cannot be opened, or does not exist.
         HomeUnusable: it is damaged, not ours, or of another version.
     """
 
-    def __init__(self, path: Path, monotonic: Callable[[], float] | None = None) -> None:
+    def __init__(self, path: Path, monotonic: Callable[[], float] | None = None, limit: float = 1.0) -> None:
         self._path = path
-        self._connection = connect_reader(path, monotonic)
+        self._connection = connect_reader(path, monotonic, limit)
         try:
             with self._read() as connection:
                 check_version(connection, path)

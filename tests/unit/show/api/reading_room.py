@@ -14,14 +14,11 @@ from segue.model.ids import Instant
 from segue.model.sealing import SEALED
 from segue.model.spec import ParamSpec, TaskSpec
 from segue.model.value import encode
-from segue.schedule.declare import daily
 from segue.run.executors.logfile import log_path
-from segue.show.api.application import application
-from segue.show.api.topics import TOPICS
-from segue.show.live.hub import Hub
+from segue.schedule.declare import daily
 from segue.store.sqlite import SqliteReader, open_writer
 from tests.unit.engine.driver import BOOM, DAY, dag, mapped, task
-from tests.unit.show.api.office import NOW, SPARE, Office, _nothing, _zero
+from tests.unit.show.api.office import NOW, SPARE, Office
 
 __all__ = ["ANN", "NOW", "Room", "day", "furnished"]
 
@@ -58,7 +55,7 @@ class Files:
 
 
 class Room(Office):
-    """*orders* (a → b → each, three items) with runs in many states, *quiet*, *stocks* that reads what orders writes."""
+    """*orders* (a → b → each[3]) with runs in many states, *quiet*, *stocks* that reads what orders writes."""
 
     def __init__(self, folder: Path, *specs, sqlite=False):
         super().__init__(*(specs or usual_specs()))
@@ -71,10 +68,7 @@ class Room(Office):
     def open(self):
         """Serve what is there now."""
         library = Files(self.world, self._folder / "segue.db") if self._sqlite else self.library
-        doors = replace(self.doors, library=library, logs=LogFiles(self.logs))
-        self.app = application(
-            doors, TOPICS, Hub(_nothing, _zero), hosts=("testserver",), incident=lambda: "incident-1"
-        )
+        self.doors = replace(self.doors, library=library, logs=LogFiles(self.logs))
         return self
 
     def see(self, path, who=ANN):
