@@ -33,7 +33,7 @@ from segue.run.processes import descendants, resident
 from segue.schedule.declare import daily
 from segue.store.sqlite import SqliteReader
 
-__all__ = ["Owner", "idle", "restart", "running", "trigger_to_start", "turn"]
+__all__ = ["Owner", "cpu_of", "idle", "restart", "running", "trigger_to_start", "turn", "wait"]
 
 DAGS = Path(__file__).parent / "dags" / "owner.py"
 PATIENCE = 300.0
@@ -80,7 +80,7 @@ def running(dags: int = 0, workers: int = 2) -> Iterator[Owner]:
         folder = Path(name)
         (folder / "owner.py").write_bytes(DAGS.read_bytes())
         (folder / "segue.toml").write_text(f"workers = {workers}\ndefinition_timeout = '5m'\n")
-        env = {**os.environ, "SEGUE_HOME": str(folder / ".segue"), "BENCH_DAGS": str(dags)}
+        env = {**os.environ, "SEGUE_HOME": str(folder / ".segue"), "BENCH_DAGS": str(dags), "SEGUE_WEB_PORT": "0"}
         env["BENCH_LEDGER"] = str(folder / ".segue" / "ledger")
         process = subprocess.Popen(
             [sys.executable, "-m", "segue", "up"], cwd=folder, env=env, stdout=subprocess.DEVNULL,
@@ -118,19 +118,20 @@ def idle(dags: int = 1_000, seconds: float = 60.0) -> dict[str, float]:
     """CPU (share of a core), bytes written, and resident bytes of an owner with nothing due."""
     with running(dags) as owner:
         time.sleep(70)  # the definition child has left by then
-        cpu, written = _cpu(owner.pids), _written(owner.pids)
+        cpu, written = cpu_of(owner.pids), _written(owner.pids)
         time.sleep(seconds)
         sizes = {pid: resident(pid) for pid in owner.pids}
         loop = next(pid for pid in owner.pids if b"app.scheduler" in Path(f"/proc/{pid}/cmdline").read_bytes())
         return {
-            "cpu": (_cpu(owner.pids) - cpu) / seconds,
+            "cpu": (cpu_of(owner.pids) - cpu) / seconds,
             "written": float(_written(owner.pids) - written),
             "memory": float(sum(sizes.values())),
             "loop": float(sizes[loop]),
         }
 
 
-def _cpu(pids: list[int]) -> float:
+def cpu_of(pids: list[int]) -> float:
+    """Seconds of CPU that processes have used."""
     ticks = 0
     for pid in pids:
         ticks += sum(map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]))

@@ -275,6 +275,8 @@ def test_the_audit_is_read_page_by_page(book):
     rest = book.audit(first[-1].number, limit=9)
     assert [row.note.action for row in (*first, *rest)] == [f"a{at}" for at in reversed(range(7))]
     assert [row.note.action for row in book.audit(actor="dana")] == ["a5", "a3", "a1"]
+    assert [row.note.action for row in book.audit(ok=True)] == ["a6", "a3", "a0"]
+    assert [row.note.action for row in book.audit(actor="dana", ok=False)] == ["a5", "a1"]
     assert first[0].note == Note(NOW + 6, "eve", "a6", "what", "why", True, "192.0.2.7")
 
 

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 from msgspec import structs
 
-from segue.model.acts import MoveBackfill, RerunRun, TriggerRun
+from segue.model.acts import CancelRun, MoveBackfill, RerunRun, TriggerRun
 from segue.model.alerts import Alert
 from segue.model.backfills import BackfillRow
 from segue.model.changes import (
@@ -28,8 +28,9 @@ from segue.model.changes import (
     TimingSet,
 )
 from segue.model.errors import Conflict
-from segue.model.events import Value
+from segue.model.events import Origin, Value
 from segue.model.ids import Instant, RunKey
+from segue.model.pages import AlertQuery, AuditQuery, EventQuery, SlotQuery
 from segue.model.state import ATTEMPT_MOVES, MOVES, RUN_MOVES, SlotState
 from segue.model.timing import Foretold, SlotAsk, Timing
 from segue.model.views import RunQuery
@@ -132,7 +133,9 @@ class Author:
             of = self.rng.choice([None, one, one])
             return SlotMoved("daily", SLOT, self.rng.choice(list(SlotState)), of, self.rng.randint(1, 3), NOW)
         name = str(self.rng.randint(0, 20))
-        return Answered(name, "ann", "retry", self.rng.random() < 0.5, "why", NOW, self.rng.choice([None, one]))
+        act, origin = self.rng.choice([None, CancelRun(one)]), Origin("", self.rng.choice(["", "many"]), "state:failed")
+        run = self.rng.choice([None, one])
+        return Answered(name, "ann", "retry", self.rng.random() < 0.5, "why", NOW, run, act, "running", origin)
 
     def time(self, store):
         if self.rng.random() < 0.5:
@@ -196,6 +199,17 @@ def history(store, number):
     return number % 5 == 0 and (
         read.backfills(), read.alerts(), read.alerts(open_only=True), read.silences(NOW), read.durations("daily"),
         read.expired(Instant(NOW + 2)), sorted(read.values(NOW), key=repr), read.runs(RunQuery(backfill=1)),
+    ) + pages(read)  # fmt: skip
+
+
+def pages(read):
+    """What lists show; a number that a failed transaction has taken is not given again by every store."""
+    return (
+        read.marks(), read.grid("daily"), read.load(Instant(NOW + 2)), read.ends(NOW), read.versions("daily"),
+        [structs.replace(row, seq=0) for row in read.audit(AuditQuery())], sorted(read.pulses(), key=repr),
+        read.runs(RunQuery(sort="longest")), read.runs(RunQuery(dags=frozenset(("daily",)), states=(R.FAILED, R.HELD))),
+        read.event_page(EventQuery(frozenset(("daily",)), ("run", "slot"))), read.slot_page(SlotQuery("daily")),
+        read.alert_page(AlertQuery()), [read.kept(run) for run in RUNS],
     )  # fmt: skip
 
 

@@ -48,12 +48,15 @@ class Project:
 
     def start(self, *words: str, stdout: int | IO[str] = subprocess.PIPE) -> subprocess.Popen[str]:
         """Start `segue`; what it says is kept for `communicate`, unless it goes to a file."""
-        environ = {name: value for name, value in os.environ.items() if not name.startswith("SEGUE_")}
-        environ |= {"SEGUE_WEB_PORT": "0"} if self.web else {"SEGUE_WEB": "false"}
         return subprocess.Popen(
-            [*self.inside, sys.executable, "-m", "segue", *words], cwd=self.folder, env=environ, text=True,
+            [*self.inside, sys.executable, "-m", "segue", *words], cwd=self.folder, env=self.environ(), text=True,
             stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.STDOUT,
         )  # fmt: skip
+
+    def environ(self) -> dict[str, str]:
+        """The environment of its commands."""
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("SEGUE_")}
+        return ours | ({"SEGUE_WEB_PORT": "0"} if self.web else {"SEGUE_WEB": "false"})
 
     def segue(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run `segue` to its end."""

@@ -8,7 +8,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from segue.app.access import opened_keeper
 from segue.app.clock import SystemClock
@@ -90,7 +89,7 @@ class Server:
             return False
 
 
-def make_token(folder: Path, role: str, select: str = "*", url: str = "") -> str:
+def make_token(folder: Path, role: str, select: str = "*") -> str:
     """A token of a new user with that role, made by whoever owns the machine."""
     settings = read_settings(folder, {})
     name, now, grant = f"u{secrets.token_hex(4)}", SystemClock().now(), Grant(Role(role), select)

@@ -1,4 +1,4 @@
-"""Canaries over HTTP: secrets planted in many places of a real server, every page read, not one found (RELIABILITY D9)."""
+"""Canaries over HTTP: secrets planted all over a real server, every page read, not one found (RELIABILITY D9)."""
 
 import base64
 import json
@@ -195,7 +195,9 @@ def test_no_row_of_the_databases_holds_a_secret(planted: Planted) -> None:
     for file in planted.project.home.glob("*.db"):
         with closing(sqlite3.connect(file)) as database:
             database.text_factory = bytes
-            tables = [name.decode() for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type='table'")]
+            tables = [
+                name.decode() for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type='table'")
+            ]
             for table in tables:
                 for row in database.execute(f'SELECT * FROM "{table}"'):
                     found = [value for value in row if isinstance(value, bytes) and planted.canaries.finds(value)]
@@ -206,7 +208,7 @@ def test_no_file_and_nothing_that_is_printed_holds_a_secret(planted: Planted) ->
     files = [path for path in planted.project.folder.rglob("*") if path.is_file()]
     assert {"segue.db", "access.db"} <= {path.name for path in files}
     assert [path for path in files if planted.canaries.finds(path.read_bytes())] == []
-    assert not planted.canaries.finds(planted.up.said().encode())
+    assert not planted.canaries.finds(planted.up.said.encode())
 
 
 def test_secrets_have_names_and_no_values_and_cannot_be_asked_for(planted: Planted) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.commands import PATIENCE, Project
 from tests.e2e.served import Server
-from tests.e2e.standing import TICKING, eventually, up
+from tests.e2e.standing import TICKING, up
 
 GOOD, OTHER = "tulip ferry nine glass", "copper lantern owl seven"
 SAME = {"sec_fetch_site": "same-origin"}

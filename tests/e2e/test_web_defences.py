@@ -1,4 +1,4 @@
-"""RELIABILITY 3b on a real server, by sockets: what weighs too much, what comes too slowly, what speaks to the outside."""
+"""RELIABILITY 3b on a real server, by sockets: what weighs too much, comes too slowly, or speaks to the outside."""
 
 import json
 import os
@@ -53,7 +53,12 @@ def memory(one: Up) -> int:
 
 
 def head(server: Server, *lines: str, path: str = "/api/v1/drain", method: str = "POST") -> bytes:
-    given = [f"{method} {path} HTTP/1.1", f"host: 127.0.0.1:{server.port}", f"authorization: Bearer {server.token}", *lines]
+    given = [
+        f"{method} {path} HTTP/1.1",
+        f"host: 127.0.0.1:{server.port}",
+        f"authorization: Bearer {server.token}",
+        *lines,
+    ]
     return "\r\n".join([*given, "", ""]).encode()
 
 
@@ -161,7 +166,9 @@ def test_a_socket_upgrade_is_refused(running):
     _, server = running
     upgrade = ("connection: upgrade", "upgrade: websocket", "sec-websocket-version: 13", "sec-websocket-key: eA==")
     for token in (server.token, ""):
-        sent = head(Server(server.home, token=token), *upgrade, "connection: close", method="GET", path="/api/v1/events/x")
+        sent = head(
+            Server(server.home, token=token), *upgrade, "connection: close", method="GET", path="/api/v1/events/x"
+        )
         with closing(line(server, sent)) as one:
             assert said(one)[9:12] in (b"401", b"404")
 

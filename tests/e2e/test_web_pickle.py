@@ -12,7 +12,23 @@ from pathlib import Path
 from segue.store.home import DATABASE
 from tests.e2e.commands import Project
 from tests.e2e.served import served
-from tests.e2e.standing import TICKING, eventually
+from tests.e2e.standing import eventually
+
+ORDERS = """
+from segue import dag, task
+
+@task
+def take(count: int) -> dict:
+    return {"count": count}
+
+@task
+def give(one: dict) -> int:
+    return one["count"]
+
+@dag(tags=["shop"])
+def orders(count: int = 3) -> None:
+    give(take(count))
+"""
 
 GUARD = """
 import os, sys
@@ -69,20 +85,20 @@ def test_no_pickle_is_opened_whatever_the_store_holds(tmp_path):
     (tmp_path / "site").mkdir()
     (tmp_path / "site/sitecustomize.py").write_text(GUARD.format(trail=str(trail), begun=str(begun)))
     shop = Project(tmp_path / "shop", workers=2)
-    shop.write("ticking.py", TICKING)
+    shop.write("orders.py", ORDERS)
     shop.inside = ("env", f"PYTHONPATH={tmp_path / 'site'}")
     poison, database = pickle.dumps(Hostile(canary)), shop.home / DATABASE
     with served(shop) as (one, server):
-        one.await_runs("ticking", 2)
+        for _ in range(2):
+            assert shop.segue("trigger", "orders", "--wait").returncode == 0
         assert len(begun.read_text().splitlines()) >= 3, "the guard stands in the loop, the web and the tell child"
         paths = [
-            re.sub(r"\{[^}]+\}", "1", path.replace("{dag}", "ticking").replace("{run}", "ticking@latest"))
+            re.sub(r"\{[^}]+\}", "1", path.replace("{dag}", "orders").replace("{run}", "orders@latest"))
             for path, methods in server.get("/api/v1/openapi.json").json()["paths"].items()
             if "get" in methods and path != "/api/v1/events"
         ]  # fmt: skip
         for path in paths:
             assert server.get(path).status != 500, path
-        os.kill(loop := one.loop(), signal.SIGSTOP)
         held = 0
         for table, column in columns(database):
             with poisoned(database, table, column, poison) as rows:
@@ -93,8 +109,7 @@ def test_no_pickle_is_opened_whatever_the_store_holds(tmp_path):
         with closing(sqlite3.connect(database, timeout=30)) as writer:
             for table, column in columns(database):
                 plant(writer, table, column, poison)
-        os.kill(loop, signal.SIGCONT)
-        os.kill(loop, signal.SIGKILL)  # the next one reads everything anew
+        os.kill(one.loop(), signal.SIGKILL)  # the next one reads everything anew
         eventually(lambda: begun.read_text().count("up") >= 2, "another loop")
         eventually(lambda: "damaged" in one.said or "cannot" in one.said, "its complaint")
         for path in paths:

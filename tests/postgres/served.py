@@ -1,12 +1,8 @@
 """`segue` as a person starts it, with its database on a server."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from segue.store.audit import compare, validate_state
 from segue.store.postgres import PostgresReader, check_database
@@ -22,13 +18,9 @@ class ServedProject(Project):
         super().__init__(folder, *files, **settings)
         self.url = url
 
-    def start(self, *words: str, stdout: int | IO[str] = subprocess.PIPE) -> subprocess.Popen[str]:
-        """Start `segue`."""
-        environ = {name: value for name, value in os.environ.items() if not name.startswith("SEGUE_")}
-        return subprocess.Popen(
-            [sys.executable, "-m", "segue", *words], cwd=self.folder, env=environ | {"SEGUE_DATABASE_URL": self.url},
-            text=True, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+    def environ(self) -> dict[str, str]:
+        """The environment of its commands."""
+        return super().environ() | {"SEGUE_DATABASE_URL": self.url}
 
     def exists(self) -> bool:
         """Whether there is anything to read."""

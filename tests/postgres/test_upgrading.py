@@ -74,3 +74,32 @@ def test_nobody_leads_while_tables_change(old, tmp_path):
 def test_there_is_nothing_to_upgrade_where_nothing_was_made(url):
     with pytest.raises(HomeUnusable, match="no tables of Segue"):
         upgrade_database(url)
+
+
+REVISION_3 = (
+    "DROP TABLE audit",
+    "DROP INDEX runs_state",
+    "DROP INDEX runs_dag",
+    "DROP INDEX runs_created",
+    "DROP INDEX runs_length",
+    "DROP INDEX events_dag",
+    "CREATE INDEX runs_good ON runs (dag, id) WHERE state = 'success'",
+    "CREATE INDEX runs_open ON runs (state) WHERE state IN ('queued', 'running', 'held')",
+)
+"""What takes a database of the third version back to the second."""
+
+SHAPE = (
+    "SELECT table_name, column_name, data_type, collation_name, is_nullable FROM information_schema.columns "
+    "WHERE table_schema = 'public' UNION ALL "
+    "SELECT tablename, indexname, indexdef, '', '' FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2"
+)
+
+
+def test_the_second_version_is_brought_to_the_same_tables_as_a_fresh_database_has(old, server, database):
+    fresh = server.execute(SHAPE, database)
+    for statement in REVISION_3:
+        server.execute(statement, database)
+    server.execute("UPDATE meta SET value = '\\x02' WHERE name = 'schema'", database)
+    assert server.execute(SHAPE, database) != fresh
+    assert upgrade_database(old) == (2, SCHEMA)
+    assert server.execute(SHAPE, database) == fresh

@@ -78,6 +78,7 @@ def test_broad_excepts_stand_only_around_foreign_code():
         "segue.run.children.outcome",
         "segue.run.children.voice",
         "segue.run.executors.reader",
+        "segue.show.api.entrance",
         "segue.testing.calls",
         "segue.testing.world.shrink",
     }

@@ -174,9 +174,9 @@ def _all_of(fd: int, begin: int, limit: int) -> bytes:
 @contextmanager
 def _opened(folder: Path, name: PurePosixPath) -> Iterator[int]:
     """Open a plain file below a folder without following any link."""
-    *folders, last = name.parts
-    if name.is_absolute() or ".." in name.parts:
+    if not name.parts or name.is_absolute() or ".." in name.parts:
         raise OSError("its name leads elsewhere")
+    *folders, last = name.parts
     with ExitStack() as stack:
 
         def entered(part: str | Path, flags: int, within: int | None) -> int:

@@ -68,6 +68,7 @@ class Foreground:
         self.clock: Clock = early.clock
         self.picture = Picture({spec.id: spec for spec in specs})
         self._engine: Engine | None = None
+        self._paused: frozenset[str] | None = None  # hard; asked once: nobody else writes while we own the home
         self._helm = Helm(settings, owner, early, self._look)
         self.session = Session(self._helm.inbox, self.picture, new_id, actor_here(), drive)
 
@@ -105,9 +106,12 @@ class Foreground:
                 pass
             case _:
                 return
-        with open_reader(Home(self.settings.home)) as reader:
-            if reader is not None and any(view.dag == dag and view.timing.hard for view in reader.dags()):
-                raise Refused(f"DAG {dag} is paused hard: nothing of it begins before `segue unpause {dag}`")
+        if self._paused is None:
+            with open_reader(Home(self.settings.home)) as reader:
+                views = () if reader is None else reader.dags()
+            self._paused = frozenset(view.dag for view in views if view.timing.hard)
+        if dag in self._paused:
+            raise Refused(f"DAG {dag} is paused hard: nothing of it begins before `segue unpause {dag}`")
 
     def run(self) -> None:
         """Drive until everything asked for is done. Ctrl-C or TERM cancels cleanly, a second one kills."""

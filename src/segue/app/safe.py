@@ -8,9 +8,12 @@ from contextlib import AbstractContextManager
 from segue.app.probing import probe
 from segue.app.settings import Settings
 from segue.app.vault import open_vault
+from segue.app.vault_listing import known_names
 from segue.app.vault_store import seal_param, sealed
 from segue.model.acts import SecretKind, SetSecret
 from segue.model.address import Address
+from segue.model.api.acts import KnownName
+from segue.model.moment import iso_utc
 from segue.show.backdoors import House
 
 __all__ = ["HomeSafe", "house_of"]
@@ -39,6 +42,13 @@ class HomeSafe:
     def seal_param(self, name: str, value: object) -> bytes:
         """Encrypt the value of a secret param."""
         return seal_param(self._settings, name, value)
+
+    def names(self, kind: SecretKind) -> list[KnownName]:
+        """The names that are known without asking a back end."""
+        return [
+            KnownName(one.name, one.place, one.key, None if one.at is None else iso_utc(one.at), one.actor)
+            for one in known_names(self._settings, os.environ, kind)
+        ]
 
     def test(self, connection: str) -> str:
         """Connect to where a connection leads."""

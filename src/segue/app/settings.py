@@ -20,6 +20,7 @@ __all__ = [
     "FILES",
     "AlertTable",
     "ChannelTable",
+    "KeepTable",
     "OidcTable",
     "Settings",
     "WebTable",

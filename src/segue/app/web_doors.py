@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from hashlib import blake2b
 
 from segue.app.alerting import HomeChannels
@@ -16,6 +17,7 @@ from segue.app.logs import LogFiles
 from segue.app.machine import HostMachine
 from segue.app.safe import HomeSafe, house_of
 from segue.app.settings import Settings
+from segue.app.settings_shown import shown
 from segue.app.uploads import Uploads
 from segue.model.api.health import Part
 from segue.show.doors import Doors, Gate, Library
@@ -45,8 +47,8 @@ def open_doors(settings: Settings, library: Library, gate: Gate, clock: SystemCl
     return Doors(
         library, desk, gate, clock.now, _instance(home, database), parts=lambda: _parts(settings),
         house=house_of(settings), safe=HomeSafe(settings), deployer=Uploads(settings), channels=HomeChannels(settings),
-        logs=LogFiles(settings.logs), code=BundleFiles(settings.home / "bundles"), machine=HostMachine(),
-        price=settings.keys.worker_price, identity=identity_of(settings),
+        logs=LogFiles(settings.logs), code=BundleFiles(settings.home / "bundles"), settings=partial(shown, settings),
+        machine=HostMachine(), price=settings.keys.worker_price, identity=identity_of(settings),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from segue.client.transport import Transport, part
 from segue.model.api.access import (
+    AccessItem,
     GrantsForm,
     LinkMade,
     PasswordForm,
@@ -99,3 +100,11 @@ class People:
     def revoke_token(self, user: str, name: str) -> None:
         """End a token at once."""
         self._transport.act("DELETE", f"/tokens/{part(user)}/{part(name)}", None)
+
+    def access_audit(
+        self, *, actor: str = "", ok: bool | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Listing[AccessItem]:
+        """Signing in, changes of users and tokens, and what was denied, the newest first."""
+        words = {"actor": actor, "ok": ok, "limit": limit, "cursor": cursor}
+        found: Listing[AccessItem] = self._transport.get("/audit/access", Listing[AccessItem], **words)
+        return found

@@ -13,6 +13,7 @@ from segue.model.api.runs import (
     AttemptItem,
     Blast,
     Critical,
+    Kept,
     ParamValue,
     Preview,
     RunItem,
@@ -116,6 +117,11 @@ class Runs:
     def params(self, run: str) -> tuple[ParamValue, ...]:
         """Its params; of a secret only the name."""
         answer: tuple[ParamValue, ...] = self._transport.get(f"/runs/{part(run)}/params", tuple[ParamValue, ...])
+        return answer
+
+    def state(self, run: str) -> tuple[Kept, ...]:
+        """What its tasks keep between attempts."""
+        answer: tuple[Kept, ...] = self._transport.get(f"/runs/{part(run)}/state", tuple[Kept, ...])
         return answer
 
     def critical_path(self, run: str) -> Critical:

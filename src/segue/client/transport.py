@@ -173,12 +173,12 @@ def _query(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _left_out(value: Any) -> bool:
-    return value is None or value is False or (isinstance(value, str | Sequence) and not value)
+    return value is None or (isinstance(value, str | Sequence) and not value)
 
 
 def _plain(value: Any) -> Any:
-    if value is True:
-        return "true"
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return list(value) if isinstance(value, Iterable) and not isinstance(value, str | bytes) else value
 
 

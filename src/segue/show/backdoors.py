@@ -11,7 +11,7 @@ from typing import Final, NoReturn, Protocol
 
 from segue.model.access import Subject
 from segue.model.acts import Deploy, SecretKind, SetSecret
-from segue.model.api.acts import DagChange
+from segue.model.api.acts import DagChange, KnownName
 from segue.model.errors import EnvironmentFault
 
 __all__ = ["CLOSED", "Channels", "Closed", "Deployer", "Deployment", "House", "OpenRequests", "Safe", "Upload"]
@@ -52,6 +52,14 @@ class Safe(Protocol):
         Raises:
             UsageError: too short to be hidden in logs.
             VaultDown: the key cannot be used.
+        """
+        ...
+
+    def names(self, kind: SecretKind) -> Sequence[KnownName]:
+        """The names that are known without asking a back end, in the order in which places are asked.
+
+        Raises:
+            VaultDown: a place cannot be read.
         """
         ...
 
@@ -134,6 +142,10 @@ class Closed:
         return _shut()
 
     def seal_param(self, name: str, value: object) -> bytes:
+        """See `Safe`."""
+        _shut()
+
+    def names(self, kind: SecretKind) -> Sequence[KnownName]:
         """See `Safe`."""
         _shut()
 

@@ -125,7 +125,9 @@ class Gate(Protocol):
         """Write an audit row of what was refused."""
         ...
 
-    def audit(self, before: int | None = None, limit: int = 100, *, actor: str = "") -> Sequence[Noted]:
+    def audit(
+        self, before: int | None = None, limit: int = 100, *, actor: str = "", ok: bool | None = None
+    ) -> Sequence[Noted]:
         """What was denied, signing in, and changes of users and tokens, the newest first; see `Book.audit`."""
         ...
 

@@ -24,7 +24,7 @@ SCHEMA: Final = 3
 """Number of the newest revision in `migrations/versions`."""
 
 OPEN: Final = "state IN ('queued', 'running', 'held')"
-"""A run that has not ended; an index is used only by a question in its own words."""
+"""A run that has not ended, in words that a plan can be made of before it is asked."""
 
 NO_INDEX: Final = -1
 """`map_index` of a task that is not mapped: NULL would be distinct from itself in a key."""
@@ -120,7 +120,6 @@ _slot = (runs.c.dag, runs.c.slot_start, runs.c.slot_end)
 partial_index("runs_scheduled", *_slot, where="kind = 'scheduled'", unique=True)
 partial_index("runs_placed", *_slot, where="placed = 1", unique=True)
 Index("runs_slot", *_slot)
-partial_index("runs_open", runs.c.state, where=OPEN)
 Index("runs_state", runs.c.state, runs.c.id)
 Index("runs_dag", runs.c.dag, runs.c.state, runs.c.id)
 Index("runs_created", runs.c.created, runs.c.id)

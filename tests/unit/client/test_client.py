@@ -158,6 +158,15 @@ def test_a_problem_becomes_an_error_with_its_words(status: int, error: type[Exce
     assert ("the reason" in str(raised.value)) is (status != 401)
 
 
+def test_no_is_an_answer_and_nothing_is_left_out():
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        assert str(request.url.params) == "ok=false"
+        return httpx2.Response(200, json={"items": [], "next": None})
+
+    with _server(answer) as client:
+        assert client.standing.audit(ok=False, dag=None, act=[]).items == ()
+
+
 def test_the_token_is_in_no_error():
     with _server(lambda request: httpx2.Response(401)) as client, pytest.raises(Forbidden) as raised:
         client.people.myself()

@@ -126,7 +126,7 @@ class World:
     def step(self, *events: Event) -> Decision:
         """One turn, committed."""
         informed = tuple(
-            Request(event.id, event.actor, event.act, self.writer.facts(event.act, event.id))
+            structs.replace(event, facts=self.writer.facts(event.act, event.id))
             if isinstance(event, Request)
             else event
             for event in events

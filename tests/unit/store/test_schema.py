@@ -1,6 +1,8 @@
 """The constraints of the schema, on a real database (decision 5)."""
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
@@ -55,3 +57,8 @@ def test_no_check_is_written_as_a_list():
 def test_open_names_every_state_that_is_not_final():
     named = {state for state in RunState if f"'{state}'" in OPEN}
     assert named == set(RunState) - RUN_FINAL
+
+
+def test_a_home_without_a_server_loads_nothing_of_postgresql():
+    program = "import sys; import segue.store.sqlite; sys.exit('sqlalchemy.dialects.postgresql' in sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 __all__ = [
+    "AccessItem",
     "Credentials",
     "GrantForm",
     "GrantsForm",
@@ -193,3 +194,25 @@ class TokenMade:
 
     token: str
     item: TokenItem
+
+
+@dataclass(frozen=True, slots=True)
+class AccessItem:
+    """A row of the audit of who may enter: signing in, changes of users and tokens, and what was denied.
+
+    Attributes:
+        actor: who; empty where nobody was recognised.
+        action: `sign-in`, `user.grants`, `token.revoke`, …, or of what was denied `POST /api/v1/runs/retry`.
+        object: of what.
+        text: old and new, or why not.
+        ok: it was done.
+    """
+
+    number: int
+    at: str
+    actor: str
+    action: str
+    object: str
+    text: str
+    ok: bool
+    address: str

@@ -21,6 +21,7 @@ __all__ = [
     "Done",
     "DrainOwner",
     "KeepValue",
+    "KnownName",
     "MarkRuns",
     "MoveBackfills",
     "NewBackfill",
@@ -110,6 +111,22 @@ class RequestState:
     text: str = ""
     answered_at: str | None = None
     run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownName:
+    """The name of a connection or secret, and the place that has it; of two of one name the first counts.
+
+    Attributes:
+        key: of the encrypted store, the name of the key that it is encrypted with.
+        set_at, set_by: of the encrypted store, since when and by whom.
+    """
+
+    name: str
+    place: str
+    key: str | None = None
+    set_at: str | None = None
+    set_by: str | None = None
 
 
 # ---------------------------------------------------------------------------------------------------------------- plans

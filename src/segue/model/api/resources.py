@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["DagCost", "PoolItem", "Resources", "WorkerItem"]
+from segue.model.api.standing import PoolItem
+
+__all__ = ["DagCost", "Resources", "WorkerItem"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +27,6 @@ class WorkerItem:
     queued: int = 0
     cpu: float | None = None
     memory: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PoolItem:
-    """A pool: slots in all (None where only the settings know), in use, and tasks that wait for one."""
-
-    name: str
-    slots: int | None
-    used: int
-    waiting: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,19 +86,13 @@ class Keeper:
     def still(self, principal: Principal, now: Instant) -> Principal | None:
         """The principal as it stands now, None where its session or token has ended."""
         self.refresh()
-        known = self._remembered.get((principal.via, principal.key)) or self._load(principal.via, principal.key)
-        if known is None or not known.alive(now):
-            return None
-        return msgspec.structs.replace(known.principal, csrf=principal.csrf)
+        known, _ = self._find(principal.via, principal.key, now)
+        return None if known is None else msgspec.structs.replace(known.principal, csrf=principal.csrf)
 
     def _recognise(self, kind: _Kind, key: str, secret: str, now: Instant) -> Principal | None:
         changes = self.refresh()
-        known = self._remembered.get((kind, key))
-        # Another process may have seen it used.
-        fresh = known is None or not known.alive(now)
-        if fresh:
-            known = self._load(kind, key)
-        if known is None or not fits(secret, known.digest) or not known.alive(now):
+        known, fresh = self._find(kind, key, now)
+        if known is None or not fits(secret, known.digest):
             return None
         if fresh:
             if kind == "session":
@@ -106,6 +100,14 @@ class Keeper:
             self._remember(kind, key, known, changes)
         self._touch(kind, key, known, now)
         return known.principal
+
+    def _find(self, kind: _Kind, key: str, now: Instant) -> tuple[_Known | None, bool]:
+        """What is known of a session or token that has not ended, and whether it was read just now."""
+        known = self._remembered.get((kind, key))
+        if known is not None and known.alive(now):
+            return known, False
+        known = self._load(kind, key)  # another process may have seen it used
+        return (known if known is not None and known.alive(now) else None), True
 
     def _load(self, kind: _Kind, key: str) -> _Known | None:
         if kind == "session":
@@ -147,7 +149,7 @@ class Keeper:
         """
         changes = self._book.changes()
         with self._lock:
-            moved = changes > self._changes
+            moved = changes != self._changes
             if moved:
                 self._changes = changes
                 self._remembered.clear()
@@ -183,9 +185,11 @@ class Keeper:
             with suppress(EnvironmentFault):  # it is refused whether or not that can be written down
                 self._book.write(Note(now, who[:200], what[:300], "", text[:500], False, address))
 
-    def audit(self, before: int | None = None, limit: int = 100, *, actor: str = "") -> Sequence[Noted]:
+    def audit(
+        self, before: int | None = None, limit: int = 100, *, actor: str = "", ok: bool | None = None
+    ) -> Sequence[Noted]:
         """What was denied, signing in, and changes of users and tokens, the newest first; see `Book.audit`."""
-        return self._book.audit(before, limit, actor=actor)
+        return self._book.audit(before, limit, actor=actor, ok=ok)
 
     def first_link(self, user: str, now: Instant) -> str | None:
         """A link that makes the first user, None where there is a user; see `Entering.first_link`."""

@@ -119,7 +119,7 @@ def _act(visit: Visit, verb: Verb, body: _Body, acts: _Wanted) -> Response:
             return encoded(_plan(visit, reading, verb, reached, body))
     errands, refused = _errands(visit, reached, acts)
     reason = getattr(body, "reason", "")
-    return ask(visit, errands, refused, origin_of(visit, reason, reached.selection, len(errands)))
+    return ask(visit, errands, refused, origin_of(visit, reason, reached.selection))
 
 
 def _errands(visit: Visit, reached: Reached[RunView], acts: _Wanted) -> tuple[list[Errand], list[Refusal]]:

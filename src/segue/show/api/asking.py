@@ -60,10 +60,9 @@ def id_for(visit: Visit, act: str, named: str) -> str:
     return blake2b("\0".join((visit.actor, visit.key, act, named)).encode(), digest_size=16).hexdigest()
 
 
-def origin_of(visit: Visit, reason: str, selection: str = "", count: int = 1) -> Origin:
-    """Where requests come from, for the audit: those of one act on several objects have one parent."""
-    parent = id_for(visit, "selection", selection) if selection or count > 1 else ""
-    return Origin(reason, parent, selection)
+def origin_of(visit: Visit, reason: str, selection: str = "") -> Origin:
+    """Where requests come from, for the audit: those of one act on a selection have one parent."""
+    return Origin(reason, id_for(visit, "selection", selection) if selection else "", selection)
 
 
 def check_reason(reason: str, *, needed: bool = False) -> None:

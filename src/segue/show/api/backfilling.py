@@ -109,7 +109,7 @@ def _move(visit: Visit, verb: str, body: BackfillMoves, newest: bool = False) ->
                 refused.append(Refusal(number, str(why)))
     if body.dry_run:
         return encoded(ObjectPlan(verb, tuple(one.object for one in errands), tuple(refused)))
-    return ask(visit, errands, refused, origin_of(visit, "", reached.selection, len(errands)))
+    return ask(visit, errands, refused, origin_of(visit, "", reached.selection))
 
 
 def _part(number: str, act: object) -> str:

@@ -53,7 +53,7 @@ def _act(visit: Visit, verb: str, body: PauseClocks | UnpauseClocks, act: Callab
         return encoded(ObjectPlan(verb, reached.objects, reached.refused))
     errands = [errand(visit, dag, act(dag)) for dag in reached.objects]
     reason = getattr(body, "reason", "")
-    return ask(visit, errands, reached.refused, origin_of(visit, reason, reached.selection, len(errands)))
+    return ask(visit, errands, reached.refused, origin_of(visit, reason, reached.selection))
 
 
 def reached_dags(visit: Visit, reading: Reading, names: Sequence[str], select: str | None) -> Reached[str]:

@@ -38,7 +38,8 @@ def sign_in_elsewhere(request: Request, guest: Guesting) -> Response:
     return answer
 
 
-@ELSEWHERE.get(_CALLBACK, public=True, responses=_BACK, status_code=303, response_model=None)
+# Providers add parameters of their own.
+@ELSEWHERE.get(_CALLBACK, public=True, responses=_BACK, status_code=303, response_model=None, more="")
 def come_back(
     request: Request,
     guest: Guesting,

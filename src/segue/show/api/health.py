@@ -14,6 +14,7 @@ from segue.model.api.health import Part, Readiness
 from segue.model.errors import SegueError
 from segue.model.ids import Instant
 from segue.show.api.describing import described
+from segue.show.api.problems import RETRY
 from segue.show.api.routing import PREFIX, Of, Routes, encoded
 from segue.show.api.visiting import Guesting, Visiting
 from segue.show.doors import Doors, Health
@@ -42,7 +43,10 @@ async def readiness(request: Request, guest: Guesting) -> Response:
     examination: Examination = request.app.state.examination
     found = await examination.look(guest.now)
     told = found if guest.principal is not None else _bare(found)
-    return encoded(told, status=200 if found.ready else 503)
+    answer = encoded(told, status=200 if found.ready else 503)
+    if not found.ready:
+        answer.headers["Retry-After"] = RETRY
+    return answer
 
 
 def _bare(found: Readiness) -> Readiness:

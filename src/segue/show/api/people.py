@@ -7,6 +7,7 @@ from fastapi import Query, Response
 
 from segue.model.access import Grant, Role
 from segue.model.api.access import (
+    AccessItem,
     GrantForm,
     GrantsForm,
     LinkMade,
@@ -21,9 +22,10 @@ from segue.model.api.access import (
 from segue.model.api.listing import Listing
 from segue.model.errors import UsageError
 from segue.show.access.deciding import check_grant
+from segue.show.api.paging import Paging
 from segue.show.api.routing import Of, Routes, encoded
 from segue.show.api.visiting import Visiting
-from segue.show.views.people import token_item, user_item
+from segue.show.views.people import access_item, token_item, user_item
 
 __all__ = ["PEOPLE"]
 
@@ -35,6 +37,16 @@ _DANA: Final = UserItem("dana", (_OPERATOR,), False, True, False, "2026-11-21T09
 _LINK: Final = "/sign-in/7c0366ce6f94a40d.…"
 _CI: Final = TokenItem(
     "32f60f103e14b163", "dana", "ci", "operator", "tag:retail", "2026-11-21T09:30:00Z", "2027-02-19T09:30:00Z", None
+)
+_DENIED: Final = AccessItem(
+    7,
+    "2026-11-21T09:30:00Z",
+    "eve",
+    "POST /api/v1/drain",
+    "",
+    "this needs the role admin on everything",
+    False,
+    "192.0.2.7",
 )
 
 
@@ -144,6 +156,20 @@ def add_token(visit: Visiting, body: TokenForm) -> Response:
 def revoke_token(visit: Visiting, user: str, name: str) -> None:
     """End a token at once: one's own, itself, or of others where one is admin on everything."""
     visit.doors.gate.people.revoke_token(user, name, visit.principal, visit.now)
+
+
+@PEOPLE.get("/audit/access", needs=Role.ADMIN, of=Of.EVERYTHING, example=Listing((_DENIED,)))
+def access_audit(
+    visit: Visiting,
+    page: Paging,
+    actor: Annotated[str, Query(description="only of this user or token", max_length=200)] = "",
+    ok: Annotated[bool | None, Query(description="only what was done, or only what was refused")] = None,
+) -> Listing[AccessItem]:
+    """List signing in, changes of users and tokens, and what was denied, the newest first."""
+    after = page.after(visit, "access", actor, ok)
+    before = None if after is None else int(after[0])
+    rows = visit.doors.gate.audit(before, page.limit + 1, actor=actor, ok=ok)
+    return page.listed(visit, rows, lambda row: (row.number,), access_item, "access", actor, ok)
 
 
 def _grants(forms: Sequence[GrantForm]) -> list[Grant]:

@@ -22,7 +22,16 @@ from segue.model.errors import (
     UsageError,
 )
 
-__all__ = ["Fault", "Incidents", "Problem", "handle_problems", "problem_about", "problem_of", "problem_response"]
+__all__ = [
+    "RETRY",
+    "Fault",
+    "Incidents",
+    "Problem",
+    "handle_problems",
+    "problem_about",
+    "problem_of",
+    "problem_response",
+]
 
 _STATUSES: Final[tuple[tuple[type[SegueError], int], ...]] = (
     (NotFound, 404), (Forbidden, 403), (Refused, 409), (UsageError, 422), (DefinitionError, 422),
@@ -34,7 +43,9 @@ _TITLES: Final = {
     416: "too many ranges", 421: "wrong host", 422: "cannot be understood", 429: "too many requests",
     431: "headers too large", 500: "a fault of ours", 503: "not available",
 }  # fmt: skip
-_RETRY: Final = "5"  # seconds
+RETRY: Final = "5"
+"""Seconds after which to come again."""
+
 _FAULTS: Final = 50  # of a request that are told
 _log = logging.getLogger("segue.web")
 
@@ -89,7 +100,7 @@ def problem_response(problem: Problem, headers: dict[str, str] | None = None) ->
     """A problem as an answer."""
     told = dict(headers or {})
     if problem.status == 503:
-        told.setdefault("Retry-After", _RETRY)
+        told.setdefault("Retry-After", RETRY)
     return Response(msgspec.json.encode(problem), problem.status, told, "application/problem+json")
 
 

@@ -98,7 +98,7 @@ class Route(APIRoute):
     def _check_words(self, scope: Scope) -> None:
         """A filter that is spelled wrong would show everything."""
         for name, _ in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True):
-            if name not in self.words and not (self.more and name.startswith(self.more)):
+            if name not in self.words and (self.more is None or not name.startswith(self.more)):
                 near = get_close_matches(name[:100], self.words, 1)
                 has = ", ".join(sorted(self.words)) or "none"
                 hint = f"did you mean {near[0]}?" if near else f"there are: {has}"

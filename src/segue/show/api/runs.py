@@ -17,6 +17,7 @@ from segue.model.api.runs import (
     AttemptItem,
     Blast,
     Critical,
+    Kept,
     ParamValue,
     Preview,
     RunItem,
@@ -49,6 +50,7 @@ RUNS: Final = Routes("runs")
 _STATES: Final = tuple(map(str, RunState))
 _KINDS: Final = ("scheduled", "manual", "backfill", "lookback", "event")
 _OF_ONE_SLOT: Final = 100
+_VALUE: Final = 2_000  # characters
 _SMALL: Final = 5_000  # tasks and items of a run that is compared with what is usual
 
 
@@ -269,6 +271,14 @@ def results(
     """What its tasks made: kind, size, first rows."""
     with visit.reading() as reading:
         return tuple(previews(_detail(reading, run), task))
+
+
+@RUNS.get("/runs/{run}/state", needs=Role.VIEWER, of=Of.RUN)
+def kept_state(visit: Visiting, run: RunPath) -> tuple[Kept, ...]:
+    """The small values that its tasks keep from attempt to attempt."""
+    with visit.reading() as reading:
+        found = reading.reader.kept(reading.find(run).run)
+    return tuple(Kept(task, index, name, value[:_VALUE]) for task, index, name, value in found[:MOST])
 
 
 @RUNS.get("/runs/{run}/alike", needs=Role.VIEWER, of=Of.RUN)

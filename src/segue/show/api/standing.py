@@ -33,11 +33,9 @@ def backfills(visit: Visiting, page: Paging, dag: Word = None) -> Listing[Backfi
     """Backfills, the newest first."""
     after = page.after(visit, "backfills", dag)
     seen = narrowed(visit, dag=dag)
+    before = None if after is None else int(after[0])
     with visit.read() as reader:
-        some = reader.backfills(dag, 1000)
-    rows = [
-        one for one in some if (seen is None or one.row.dag in seen) and (after is None or one.row.id < after[0])
-    ][: page.limit + 1]
+        rows = reader.backfills(None, page.limit + 1, dags=seen, before=before)
     return page.listed(
         visit, rows, lambda row: (row.row.id,), lambda row: backfill_item(row, visit.now), "backfills", dag
     )

@@ -41,7 +41,7 @@ def trigger_dags(visit: Visiting, body: TriggerDags) -> Response:
                 refused.append(Refusal(dag, str(why)))
     if body.dry_run:
         return encoded(ObjectPlan("trigger", tuple(one.object for one in errands), tuple(refused), tuple(notes)))
-    return ask(visit, errands, refused, origin_of(visit, body.reason, reached.selection, len(errands)))
+    return ask(visit, errands, refused, origin_of(visit, body.reason, reached.selection))
 
 
 def _errands(visit: Visit, view: DagView, spec: DagSpec, body: TriggerDags, notes: list[str]) -> Iterator[Errand]:

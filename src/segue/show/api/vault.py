@@ -8,7 +8,7 @@ from fastapi import Response
 
 from segue.model.access import Role
 from segue.model.acts import SecretKind, SetSecret
-from segue.model.api.acts import Done, KeepValue, ObjectPlan, Outcome
+from segue.model.api.acts import Done, KeepValue, KnownName, ObjectPlan, Outcome
 from segue.model.errors import NotFound
 from segue.show.api.asking import ANSWERS, ask, errand
 from segue.show.api.routing import Of, Routes, encoded
@@ -20,6 +20,12 @@ VAULT: Final = Routes("configure")
 _ACTS: Final = {
     "needs": Role.ADMIN, "of": Of.EVERYTHING, "responses": ANSWERS, "response_model": Outcome | ObjectPlan,
 }  # fmt: skip
+
+
+@VAULT.get("/connections", needs=Role.OPERATOR, of=Of.EVERYTHING)
+def connections(visit: Visiting) -> tuple[KnownName, ...]:
+    """The names of connections, and where each is kept."""
+    return tuple(visit.doors.safe.names("connection"))
 
 
 @VAULT.put("/connections/{name}", **_ACTS)
@@ -38,6 +44,12 @@ def remove_connection(visit: Visiting, name: str, dry_run: bool = False) -> Resp
 def test_connection(visit: Visiting, name: str) -> Done:
     """Connect to where a connection leads."""
     return Done(name, visit.doors.safe.test(name), "")
+
+
+@VAULT.get("/secrets", needs=Role.OPERATOR, of=Of.EVERYTHING)
+def secrets(visit: Visiting) -> tuple[KnownName, ...]:
+    """The names of secrets, and where each is kept."""
+    return tuple(visit.doors.safe.names("secret"))
 
 
 @VAULT.put("/secrets/{name}", **_ACTS)

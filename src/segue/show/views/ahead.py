@@ -16,7 +16,7 @@ from segue.show.slots import Ledger, SlotCell, ledger_of
 from segue.show.views.dags import Known, fire_of
 from segue.show.views.times import at, maybe_at
 
-__all__ = ["clock_item", "clocks", "forecast_item", "hole_of", "ledger_page", "outlooks"]
+__all__ = ["clock_item", "forecast_item", "hole_of", "ledger_page", "outlooks"]
 
 _HOLES: Final = ("missing", "failed", "stale", "held")
 
@@ -68,11 +68,6 @@ def clock_item(clock: DagClock) -> Clock:
     return Clock(
         clock.spec.id, clock.state, clock.spec.timezone, clock.words, maybe_at(clock.until), clock.waiting, fires
     )
-
-
-def clocks(known: Sequence[Known], now: Instant, days: float | None) -> Iterator[DagClock]:
-    """When DAGs run next; `days`: all that falls due so many days from now on, else only what comes first."""
-    return (clock_of(one.view, one.spec, now, 1, days) for one in known)
 
 
 def outlooks(reading: Reading, known: Sequence[Known], now: Instant, workers: int = WORKERS) -> Iterator[Foretelling]:

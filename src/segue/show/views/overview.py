@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
+from segue.engine.forecast import is_longer, quantile
 from segue.model.api.overview import Attention, Coming, Overview
+from segue.model.duration import show_duration
 from segue.model.ids import Instant
 from segue.model.moment import DAY
-from segue.model.pages import AlertQuery
+from segue.model.pages import AlertQuery, RunMark
 from segue.model.state import RunState
 from segue.model.views import RunQuery, RunView
 from segue.model.why import say
 from segue.schedule.deadline import deadline_of
+from segue.show.outlook import clock_of
 from segue.show.reading import Reading
-from segue.show.usual import Usual
-from segue.show.views.ahead import clocks, hole_of, outlooks
+from segue.show.views.ahead import hole_of
 from segue.show.views.blast import Waiters, affected
 from segue.show.views.dags import Known, dag_item, fire_of, known_dags
 from segue.show.views.times import at
@@ -65,7 +67,7 @@ def overview_of(reading: Reading, seen: frozenset[str] | None, now: Instant, wan
     return Overview(
         at(now), wanted.hours, dict(counts), tuple(items[:_MOST]), max(0, len(items) - _MOST),
         tuple(dag_item(reading, one, now) for one in known[: wanted.dags]), max(0, len(known) - wanted.dags),
-        tuple(_coming(reading, known, now, wanted.hours)),
+        tuple(_coming(known, now, wanted.hours)),
     )  # fmt: skip
 
 
@@ -113,15 +115,19 @@ class _Watch:
                 yield self._of_run("interrupted", view, text, view.started, f"segue retry {view.run}")
 
     def _late(self, alive: Sequence[RunView]) -> Iterator[Attention]:
-        usual = Usual(self._reading, self._now)
+        """Past a deadline, or over three times as long as the newest good runs."""
+        usual = {one.view.dag: good_spans(one.marks) for one in self._known}
         for view in alive:
             if view.state is RunState.HELD:
                 continue
             deadline = deadline_of(self._reading.spec(view), view.row.due) if view.row.due else None
+            spans = usual.get(view.run.dag, ())
+            span = 0 if view.started is None else self._now - view.started
             if deadline is not None and deadline < self._now:
                 yield self._of_run("late", view, "its deadline has passed", deadline, f"segue why {view.run}")
-            elif slow := usual.run(view):
-                yield self._of_run("late", view, slow, view.started, f"segue why {view.run}")
+            elif is_longer(span, spans):
+                text = f"{span / quantile(spans, 50):.1f} × its usual {show_duration(quantile(spans, 50))}"
+                yield self._of_run("late", view, text, view.started, f"segue why {view.run}")
 
     def _of_run(self, sort: str, view: RunView, text: str, since: Instant | None, command: str) -> Attention:
         label = view.culprits[0][0] if view.culprits else ""
@@ -161,19 +167,28 @@ def _first(view: RunView) -> str:
     return "" if view.why is None else say(view.why)
 
 
-def _coming(reading: Reading, known: Sequence[Known], now: Instant, hours: int) -> Iterator[Coming]:
-    running = [one for one in known if one.spec.schedule is not None]
+def good_spans(marks: Sequence[RunMark]) -> list[int]:
+    """How long good runs took, in microseconds, the newest first."""
+    good = (mark for mark in marks if mark.state is RunState.SUCCESS)
+    return [mark.ended - mark.started for mark in good if mark.started is not None and mark.ended is not None]
+
+
+def _coming(known: Sequence[Known], now: Instant, hours: int) -> Iterator[Coming]:
+    """What falls due; how long it takes goes by the newest runs as a whole: the forecast of a DAG knows better."""
     told = []
-    for clock in clocks(running, now, hours / 24):
-        if clock.coming:
-            first, last = fire_of(clock.coming[0], clock.spec), clock.coming[-1]
-            told.append(Coming(clock.spec.id, first.due, first.key, at(last.due), len(clock.coming)))
-    names = {one.dag_id for one in told}
-    expected = {
-        one.clock.spec.id: (one.estimate, one.risks)
-        for one in outlooks(reading, [one for one in running if one.view.dag in names], now)
-    }
-    for one in sorted(told, key=lambda one: (one.due, one.dag_id)):
-        estimate, risks = expected[one.dag_id]
-        worst = next((risk.risk for risk in risks if risk.risk in ("late", "at risk")), "")
-        yield replace(one, expected_seconds=estimate.median / 1e6 if estimate.known else None, risk=worst)
+    for one in known:
+        clock = clock_of(one.view, one.spec, now, days=hours / 24) if one.spec.schedule is not None else None
+        if clock is None or not clock.coming:
+            continue
+        due, last, spans = clock.coming[0], clock.coming[-1], good_spans(one.marks)
+        deadline, usual = deadline_of(one.spec, due.due), quantile(spans, 50)
+        late = deadline is not None and due.due + usual > deadline
+        risk = deadline is not None and due.due + quantile(spans, 90) > deadline
+        first = fire_of(due, one.spec)
+        told.append(
+            Coming(
+                one.view.dag, first.due, first.key, at(last.due), len(clock.coming), usual / 1e6 if spans else None,
+                "late" if late else "at risk" if risk else "",
+            )
+        )  # fmt: skip
+    yield from sorted(told, key=lambda one: (one.due, one.dag_id))

@@ -3,11 +3,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from segue.model.access import Grant, Principal
-from segue.model.api.access import GrantForm, SessionItem, SignedIn, TokenItem, UserItem
+from segue.model.api.access import AccessItem, GrantForm, SessionItem, SignedIn, TokenItem, UserItem
 from segue.show.views.times import at, maybe_at
-from segue.store.access.book import Session, Token, User
+from segue.store.access.book import Noted, Session, Token, User
 
-__all__ = ["session_item", "signed_in", "token_item", "user_item"]
+__all__ = ["access_item", "session_item", "signed_in", "token_item", "user_item"]
 
 
 def signed_in(principal: Principal) -> SignedIn:
@@ -22,6 +22,12 @@ def user_item(user: User) -> UserItem:
     """A user, as others see them."""
     has = user.password is not None
     return UserItem(user.name, _grants(user.grants), user.disabled, has, bool(user.subject), at(user.made))
+
+
+def access_item(row: Noted) -> AccessItem:
+    """A row of the audit of who may enter."""
+    note = row.note
+    return AccessItem(row.number, at(note.at), note.actor, note.action, note.object, note.text, note.ok, note.address)
 
 
 def session_item(session: Session, here: str) -> SessionItem:

@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from segue.model.api.resources import DagCost, PoolItem, Resources, WorkerItem
+from segue.model.api.resources import DagCost, Resources, WorkerItem
 from segue.model.ids import Instant
 from segue.model.pages import PulseView
 from segue.model.state import AttemptState
 from segue.show.doors import Health
+from segue.show.views.standing import pool_item
 from segue.show.views.statistics import sample_of, seconds_at, waits
 from segue.show.vitals import Hand, Machine, Usage
 from segue.store.readers import Reader
@@ -60,7 +61,7 @@ def resources(
         price=price,
         cost=sum(one.cost for one in costs),
         crew=_crew(health.crew, machine.usage([hand.pid for hand in health.crew]), allowed),
-        pools=tuple(PoolItem(pool.name, pool.slots, pool.used, pool.waiting) for pool in load.pools),
+        pools=tuple(map(pool_item, load.pools)),
         costs=costs,
     )
 

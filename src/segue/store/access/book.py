@@ -301,13 +301,16 @@ class Book(Protocol):
         """Add a row to the audit."""
         ...
 
-    def audit(self, before: int | None = None, limit: int = 100, *, actor: str = "") -> Sequence[Noted]:
+    def audit(
+        self, before: int | None = None, limit: int = 100, *, actor: str = "", ok: bool | None = None
+    ) -> Sequence[Noted]:
         """Rows of the audit, the newest first.
 
         Args:
             before: only those with smaller numbers.
             limit: at most so many.
             actor: only of this one.
+            ok: only what was done, or only what was refused.
         """
         ...
 

@@ -228,13 +228,17 @@ class SqlBook:
         with self._line.write() as db:
             _write(db, note)
 
-    def audit(self, before: int | None = None, limit: int = 100, *, actor: str = "") -> list[Noted]:
+    def audit(
+        self, before: int | None = None, limit: int = 100, *, actor: str = "", ok: bool | None = None
+    ) -> list[Noted]:
         """Rows of the audit, the newest first."""
         asked = select(audit).order_by(audit.c.number.desc()).limit(limit)
         if before is not None:
             asked = asked.where(audit.c.number < before)
         if actor:
             asked = asked.where(audit.c.actor == actor)
+        if ok is not None:
+            asked = asked.where(audit.c.ok == int(ok))
         with self._line.read() as db:
             return [_noted(row) for row in db.execute(asked)]
 

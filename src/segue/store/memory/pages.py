@@ -69,7 +69,8 @@ class MemoryPages:
         rows = self._store.tasks.get(view.run, {})
         tasks = sorted((task, row.state) for (task, index), row in rows.items() if index is None)
         items: dict[str, Counter[TaskState]] = defaultdict(Counter)
-        for (task, index), row in rows.items():
+        is_mapped = any(row.expanded for row in rows.values())
+        for (task, index), row in rows.items() if is_mapped else ():
             if index is not None:
                 items[task][row.state] += 1
         return GridRun(

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import exists, func, literal_column, select, text, tuple_
+from sqlalchemy import bindparam, exists, func, literal_column, select, text, tuple_
 from sqlalchemy.engine import Connection
 
 from segue.model.events import Value
@@ -19,7 +19,8 @@ from segue.store.sql.forgetting import is_free
 from segue.store.sql.rows import ALERTS, BACKFILLS, alert_view, backfill_view, step_of
 
 __all__ = [
-    "alerts_of", "backfills_of", "count_expired", "durations_of", "expired_runs", "recent_runs", "staged_in", "values_in",
+    "alerts_of", "backfills_of", "count_expired", "durations_of", "expired_runs", "recent_runs", "staged_in",
+    "values_in",
 ]  # fmt: skip
 
 _MOST: Final = 20_000
@@ -74,22 +75,30 @@ def _deliveries(connection: Connection, keys: Sequence[Any]) -> dict[Any, list[D
     return by_alert
 
 
+# Made once: putting these together costs more than what they ask for.
+_NEWEST_GOOD: Final = (
+    select(runs.c.id)
+    .where(runs.c.dag == bindparam("dag"), runs.c.state == literal_column("'success'"))
+    .order_by(runs.c.id.desc())
+    .limit(bindparam("many"))
+)
+_SPANS: Final = (
+    select(attempts.c.task_id, attempts.c.ended - attempts.c.started)
+    .where(
+        attempts.c.run == bindparam("of"), attempts.c.state == "success", attempts.c.kind == "user",
+        attempts.c.cause != "deferred", attempts.c.started.is_not(None), attempts.c.ended.is_not(None),
+    )
+    .order_by(attempts.c.task_id, attempts.c.map_index, attempts.c.number)
+    .limit(bindparam("many"))
+)  # fmt: skip
+
+
 def durations_of(connection: Connection, dag: str, limit: int) -> Sequence[DurationView]:
     """How long tasks took in the newest good runs of a DAG, by task, the newest run first."""
-    success = runs.c.state == literal_column("'success'")
-    newest = select(runs.c.id).where(runs.c.dag == dag, success).order_by(runs.c.id.desc()).limit(limit)
     spans: dict[str, list[int]] = defaultdict(list)
     left = _MOST
-    for number in connection.execute(newest).scalars().all():
-        rows = connection.execute(
-            select(attempts.c.task_id, attempts.c.ended - attempts.c.started)
-            .where(
-                attempts.c.run == number, attempts.c.state == "success", attempts.c.kind == "user",
-                attempts.c.cause != "deferred", attempts.c.started.is_not(None), attempts.c.ended.is_not(None),
-            )
-            .order_by(attempts.c.task_id, attempts.c.map_index, attempts.c.number)
-            .limit(left)
-        ).fetchall()  # fmt: skip
+    for number in connection.execute(_NEWEST_GOOD, {"dag": dag, "many": limit}).scalars().all():
+        rows = connection.execute(_SPANS, {"of": number, "many": left}).fetchall()
         for task, span in rows:
             spans[task].append(span)
         left -= len(rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import and_, case, func, select, text
@@ -15,12 +15,13 @@ from segue.model.state import RunState, TaskState
 from segue.model.views import PoolView
 from segue.store.facts import TaskCounts, Usage, pools_of, with_steps
 from segue.store.schema import NO_INDEX, OPEN, attempts, runs, tasks
-from segue.store.sql.grammar import ONE, ZERO
+from segue.store.sql.grammar import NO_TEXT, ONE, ZERO
 from segue.store.sql.source import SqlSource
 
 __all__ = ["load_of", "pool_views"]
 
 _open: Final = select(runs.c.id).where(text(OPEN))
+_going: Final = select(runs.c.id, runs.c.state, runs.c.dag, runs.c.version, runs.c.placed).where(text(OPEN))
 _counted: Final = case(
     (and_(tasks.c.map_index == NO_INDEX, func.coalesce(tasks.c.expanded, ZERO) > ZERO), ZERO), else_=ONE
 )
@@ -29,12 +30,13 @@ _tasks: Final = (
     .where(tasks.c.run.in_(_open))
     .group_by(tasks.c.run, tasks.c.task_id, tasks.c.state)
 )
+# The sum keeps the database from going through all attempts of a run for those of its tasks that wait.
 _oldest: Final = (
     select(func.min(attempts.c.created))
     .join_from(
         tasks, attempts,
         and_(
-            attempts.c.run == tasks.c.run, attempts.c.task_id == tasks.c.task_id,
+            attempts.c.run == tasks.c.run + ZERO, attempts.c.task_id == tasks.c.task_id,
             attempts.c.map_index == tasks.c.map_index, attempts.c.number == tasks.c.number,
         ),
     )
@@ -45,27 +47,25 @@ _oldest: Final = (
 def load_of(connection: Connection, since: Instant) -> LoadView:
     """What is under way, and what ended at `since` or later."""
     ended = runs.c.ended
-    going = select(runs.c.state, func.count()).where(text(OPEN)).group_by(runs.c.state)
-    gone = select(runs.c.state, func.count()).where(ended.is_not(None), ended >= since).group_by(runs.c.state)
-    counts = _counts(connection)
+    state = runs.c.state.op("||")(NO_TEXT)  # found by their end, not by the index that has them in order of state
+    gone = select(state, func.count()).where(ended.is_not(None), ended >= since).group_by(state)
+    going, counts = connection.execute(_going).fetchall(), _counts(connection)
     total: Counter[TaskState] = Counter()
     for of_run in counts.values():
         for task in of_run.values():
             total.update(task.states)
-    oldest = connection.execute(_oldest).scalar()
     return LoadView(
-        _by_state(connection.execute(going)), _by_state(connection.execute(gone)), tuple(sorted(total.items())), oldest,
-        tuple(_pools(connection, counts)),
-    )  # fmt: skip
+        tuple(sorted(Counter(RunState(row.state) for row in going).items())),
+        tuple(sorted((RunState(end), count) for end, count in connection.execute(gone))),
+        tuple(sorted(total.items())),
+        connection.execute(_oldest).scalar(),
+        tuple(_pools(connection, going, counts)),
+    )
 
 
 def pool_views(connection: Connection) -> list[PoolView]:
     """All pools that people have set, or that unfinished runs use, by name."""
-    return _pools(connection, _counts(connection))
-
-
-def _by_state(rows: Iterable[Any]) -> tuple[tuple[RunState, int], ...]:
-    return tuple(sorted((RunState(state), count) for state, count in rows))
+    return _pools(connection, connection.execute(_going).fetchall(), _counts(connection))
 
 
 def _counts(connection: Connection) -> dict[int, dict[str, TaskCounts]]:
@@ -77,13 +77,15 @@ def _counts(connection: Connection) -> dict[int, dict[str, TaskCounts]]:
     return found
 
 
-def _pools(connection: Connection, counts: dict[int, dict[str, TaskCounts]]) -> list[PoolView]:
+def _pools(
+    connection: Connection, going: Sequence[Any], counts: Mapping[int, Mapping[str, TaskCounts]]
+) -> list[PoolView]:
     source = SqlSource(connection)
-    rows = connection.execute(select(runs.c.id, runs.c.dag, runs.c.version, runs.c.placed).where(text(OPEN))).fetchall()
 
     def usage() -> Iterator[Usage]:
-        for run, dag, version, placed in rows:
-            spec = source.spec(dag, version)
-            yield Usage(with_steps(spec, source.steps(run, spec)).tasks, bool(placed), counts.get(run, {}))
+        for run in going:
+            spec = source.spec(run.dag, run.version)
+            tasks_of = with_steps(spec, source.steps(run.id, spec)).tasks
+            yield Usage(tasks_of, bool(run.placed), counts.get(run.id, {}))
 
     return pools_of(dict(source.pools()), usage())

@@ -112,6 +112,13 @@ def test_what_the_groups_give_is_looked_at_each_time(site):
     assert site.stage.book.user("eve@corp.test").grants == ()
 
 
+def test_what_a_provider_adds_to_its_answer_is_no_harm(site):
+    browser = site.browser()
+    assert (
+        browser.get(changed(site.out(browser), session_state="4711", scope="openid", authuser="0")).status_code == 303
+    )
+
+
 @pytest.mark.parametrize("methods", [["client_secret_basic"], ["client_secret_post"]])
 def test_the_secret_goes_the_way_that_the_provider_takes(site, methods):
     site.provider.methods = methods

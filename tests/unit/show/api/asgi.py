@@ -47,7 +47,7 @@ def call(
     path, _, query = path.partition("?")
     scope = {
         "type": kind, "method": method, "path": path, "raw_path": path.encode(), "query_string": query.encode(),
-        "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in given.items() if value is not None],
+        "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in given.items() if value],
         "client": ("127.0.0.1", 5), "server": ("127.0.0.1", 8321), "scheme": "http", "root_path": "",
         "http_version": "1.1", "asgi": {"version": "3.0"}, "state": {},
     } | more  # fmt: skip

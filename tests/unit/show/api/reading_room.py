@@ -4,6 +4,7 @@ import json
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from threading import RLock
 
 from msgspec import structs
 
@@ -43,15 +44,15 @@ class Files:
         with writer.transaction(writer.lease().epoch) as transaction:
             transaction.apply(world.history)
         writer.close()
-        self._path = path
+        self._reader, self._lock = SqliteReader(path), RLock()
 
     @contextmanager
     def read(self):
-        reader = SqliteReader(self._path)
-        try:
-            yield reader
-        finally:
-            reader.close()
+        with self._lock:
+            yield self._reader
+
+    def close(self):
+        self._reader.close()
 
 
 class Room(Office):
@@ -70,6 +71,11 @@ class Room(Office):
         library = Files(self.world, self._folder / "segue.db") if self._sqlite else self.library
         self.doors = replace(self.doors, library=library, logs=LogFiles(self.logs))
         return self
+
+    def close(self):
+        super().close()
+        if self._sqlite:
+            self.doors.library.close()
 
     def see(self, path, who=ANN):
         """What a GET answers."""
@@ -139,6 +145,7 @@ def furnished(folder, **options):
     running = world.trigger("orders", NOW // DAY - SPARE + 8, params=PARAMS)
     world.end("a", outcome=SEVEN, run=running)
     world.start("b", running)
+    world.set_state("b", "cursor", "41")
     quiet = world.trigger("quiet")
     world.end("only", outcome=SEVEN, run=quiet)
     room.failed, room.again, room.held, room.running, room.quiet = map(str, (failed, again, held, running, quiet))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from segue.model.pages import AuditQuery
 from segue.model.value import decode
 from segue.show.plans.triggering import MOST_PARAMS
 from tests.unit.engine.driver import BOOM
@@ -257,3 +258,14 @@ def test_a_value_of_the_vault_never_comes_back(office):
     assert office.safe.kept == ["hunter2hunter2"]
     assert b"hunter2" not in answer.body
     assert "hunter2" not in repr(office.desk.asked)
+
+
+def test_an_act_on_a_selection_has_one_row_each_and_one_with_its_words(office):
+    runs = [office.run("mine", day, BOOM) for day in range(2)]
+    before = office.audit()
+    post(office, "/runs/rerun", {"select": {"dag": "mine", "states": ["failed"]}})
+    assert office.audit() - before == len(runs) + 1
+    with office.library.read() as reader:
+        *rows, parent = reader.audit(AuditQuery(limit=3))
+    assert parent.target == "dag mine, states failed"
+    assert {one.parent for one in rows} == {parent.request}

@@ -120,7 +120,7 @@ def test_case_matters(app):
         assert call(app, path=path).status == 401
 
 
-# -------------------------------------------------------------------------------------------------------------- D5: host
+# ------------------------------------------------------------------------------------------------------------- D5: host
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", HOST, "localhost:8321", "LOCALHOST", "[::1]:8321", "[::1]", "segue.example"]
 )
@@ -142,10 +142,11 @@ def test_two_hosts_are_none(app):
     assert call(app, **{"scope": two}).status == 421
 
 
-# ------------------------------------------------------------------------------------------------- D6 and D7: other sites
+# ----------------------------------------------------------------------------------------------- D6 and D7: other sites
 OTHERS = (
-    {}, {"origin": "null"}, {"origin": "http://evil.test"}, {"origin": "https://127.0.0.1:8322"}, {"origin": "//" + HOST},
-    {"sec-fetch-site": "cross-site", "origin": f"http://{HOST}"}, {"sec-fetch-site": "same-site"}, {"sec-fetch-site": "none"},
+    {}, {"origin": "null"}, {"origin": "http://evil.test"}, {"origin": "https://127.0.0.1:8322"},
+    {"origin": "//" + HOST}, {"sec-fetch-site": "cross-site", "origin": f"http://{HOST}"},
+    {"sec-fetch-site": "same-site"}, {"sec-fetch-site": "none"},
 )  # fmt: skip
 
 

@@ -223,6 +223,12 @@ def test_a_run_tells_its_path_its_time_line_and_what_it_made(room):
     assert [(one["kind"], one["text"]) for one in made] == [("int", "7")]
 
 
+def test_what_a_task_keeps_is_told(room):
+    assert room.json(f"/runs/{room.running}/state") == [
+        {"task_id": "b", "map_index": None, "name": "cursor", "value": "41"}
+    ]
+
+
 def test_earlier_runs_with_the_same_error_are_found(room):
     (one,) = room.json(f"/runs/{room.again}/alike")
     assert (one["run"]["run_id"], one["task"], one["same"]) == (room.failed, "a", True)

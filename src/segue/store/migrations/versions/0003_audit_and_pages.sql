@@ -1,4 +1,5 @@
 DROP INDEX runs_good;
+DROP INDEX runs_open;
 CREATE INDEX runs_state ON runs (state, id);
 CREATE INDEX runs_dag ON runs (dag, state, id);
 CREATE INDEX runs_created ON runs (created, id);
