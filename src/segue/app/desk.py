@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from typing import Final
+from typing import Any, Final
 
 from segue.app.control_client import ControlClient, OwnerGone
 from segue.app.database import Database
 from segue.app.health import health_of
 from segue.app.home import Home
+from segue.app.pulse import Pulse
 from segue.app.reading import Neighbour
 from segue.model.errors import EnvironmentFault, NoOwner
 from segue.model.events import Request
@@ -20,6 +21,7 @@ __all__ = ["HomeDesk", "ServedDesk"]
 
 _LOOK: Final = 0.05  # seconds between two looks for an answer in a table
 _HEALTH: Final = 1.0  # seconds that whoever schedules has to say how it is
+_WHY: Final = 0.3  # seconds that it has to say why a run waits; a page does without
 
 
 class HomeDesk:
@@ -32,8 +34,8 @@ class HomeDesk:
 
     def __init__(self, home: Home, clock: Callable[[], Instant]) -> None:
         self._home, self._clock = home, clock
-        self._neighbour = Neighbour(home, _HEALTH)
-        self.why, self.driven = self._neighbour.why, self._neighbour.driven
+        self._pulse = Pulse(self._look, time.monotonic)
+        self.why = Neighbour(home, _WHY).why
 
     def ask(self, requests: Sequence[Request], wait: float = 5.0) -> list[Reply | None]:
         """Send requests together and wait for the answers.
@@ -51,11 +53,23 @@ class HomeDesk:
 
     def health(self) -> Health:
         """How the owner is."""
+        said = self._pulse.feel()
+        return Health(False, detail=said) if isinstance(said, str) else health_of(said, self._clock())
+
+    def driven(self) -> frozenset[str] | None:
+        """The runs that the owner drives, None where it drives all; none at all where there is no owner."""
+        said = self._pulse.feel()
+        runs = () if isinstance(said, str) else said["runs"]
+        return None if runs is None else frozenset(runs)
+
+    def _look(self) -> Mapping[str, Any] | str:
+        """What it says of itself; a sentence where it says nothing."""
         try:
             with self._client(_HEALTH) as owner:
-                return health_of(owner.health(), self._clock())
+                said: Mapping[str, Any] = owner.health()
+                return said
         except OwnerGone as gone:
-            return Health(False, detail=str(gone))
+            return str(gone)
 
     def _client(self, patience: float) -> ControlClient:
         path = self._home.socket()
@@ -75,6 +89,7 @@ class ServedDesk:
 
     def __init__(self, home: Home, database: Database, clock: Callable[[], Instant]) -> None:
         self._near, self._database, self._clock = HomeDesk(home, clock), database, clock
+        self._pulse = Pulse(self._look, time.monotonic)
 
     def ask(self, requests: Sequence[Request], wait: float = 5.0) -> list[Reply | None]:
         """Send requests together and wait for the answers; what nobody answers waits for whoever leads next."""
@@ -94,8 +109,9 @@ class ServedDesk:
     def health(self) -> Health:
         """How whoever leads is, as far as that is known from here."""
         near = self._near.health()
-        if near.leads:
-            return near
+        return near if near.leads else self._pulse.feel()
+
+    def _look(self) -> Health:
         try:
             leader = self._database.leader()
         except EnvironmentFault as fault:

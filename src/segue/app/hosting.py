@@ -43,9 +43,10 @@ def names_of(table: WebTable) -> frozenset[str]:
 
 
 def base_of(table: WebTable, port: int) -> str:
-    """The address that people use."""
-    host = table.public_hosts[0] if table.public_hosts and not is_loopback(table.host) else table.host
-    return f"http://{_bracketed(host)}:{port}"
+    """The address that people use: where others call it, there is a proxy with TLS before it."""
+    if is_loopback(table.host):
+        return f"http://{_bracketed(table.host)}:{port}"
+    return f"https://{table.public_hosts[0]}"
 
 
 def _bracketed(host: str) -> str:

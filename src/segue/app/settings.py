@@ -91,12 +91,14 @@ class WebTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         host: address or name of a network interface.
         port: 0 for any that is free; which one it was stands in `web.json` in the home.
         public_host: names under which others than this machine call it; without one it listens for this machine only.
+        proxies: addresses of proxies before it, whose `X-Forwarded-For` is believed.
         open_metrics: `/metrics` needs no token, where it listens for this machine only.
     """
 
     host: str = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8321
     public_host: str | list[str] = msgspec.field(default_factory=list)
+    proxies: list[str] = msgspec.field(default_factory=list)
     open_metrics: bool = False
 
     @property

@@ -139,7 +139,9 @@ class Web:
         names = names_of(self._table)
         bare = self._table.open_metrics and is_loopback(self._table.host)
         app = application(doors, TOPICS, hub, hosts=names, incident=partial(token_hex, 4), open_metrics=bare)
-        server = self._server = WebServer(app, hub.close, lambda: alive() and not self._stopping.is_set())
+        server = self._server = WebServer(app, hub.close, alive, self._table.proxies)
+        if self._stopping.is_set():  # told just before there was a server to tell
+            server.stop()
         running = asyncio.create_task(hub.run())
         running.add_done_callback(lambda _: server.stop())
         for body in (partial(self._follow, hub), partial(self._glance, hub, keeper)):

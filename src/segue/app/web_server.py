@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -115,9 +115,13 @@ class WebServer(Server):
         app: the application.
         ending: called in the event loop when it begins to end, before it waits for requests: streams end then.
         alive: asked every second; when it says no, the server ends.
+        proxies: addresses whose word about whom they speak for is believed.
     """
 
-    def __init__(self, app: ASGIApp, ending: Callable[[], None], alive: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self, app: ASGIApp, ending: Callable[[], None], alive: Callable[[], bool] = lambda: True,
+        proxies: Sequence[str] = (),
+    ) -> None:  # fmt: skip
         super().__init__(
             Config(
                 app,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TypedDict, Unpack
 
 from segue.client.transport import Transport, part
+from segue.model.api.acts import KnownName
 from segue.model.api.backfills import BackfillItem, BackfillWhole
 from segue.model.api.listing import Listing
 from segue.model.api.resources import Resources
@@ -78,6 +79,16 @@ class Standing:
     def pools(self) -> tuple[PoolItem, ...]:
         """Pools: how many slots, how many of them in use, how many tasks wait for room."""
         answer: tuple[PoolItem, ...] = self._transport.get("/pools", tuple[PoolItem, ...])
+        return answer
+
+    def connections(self) -> tuple[KnownName, ...]:
+        """The names of connections, and where each is kept."""
+        answer: tuple[KnownName, ...] = self._transport.get("/connections", tuple[KnownName, ...])
+        return answer
+
+    def secrets(self) -> tuple[KnownName, ...]:
+        """The names of secrets, and where each is kept."""
+        answer: tuple[KnownName, ...] = self._transport.get("/secrets", tuple[KnownName, ...])
         return answer
 
     def resources(self) -> Resources:

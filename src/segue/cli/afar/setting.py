@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -8,7 +9,7 @@ from segue.cli.afar.acting import confirm, tell
 from segue.cli.output import Code, console, plain, print_json, table
 from segue.cli.sealed import read_value
 from segue.client import Client
-from segue.model.api.acts import DeployPlan, DrainOwner, KeepValue, PutPool, SilenceAlerts, TryChannels
+from segue.model.api.acts import DeployPlan, DrainOwner, KeepValue, KnownName, PutPool, SilenceAlerts, TryChannels
 from segue.model.errors import UsageError
 
 __all__ = ["alerts", "connection", "deploy", "drain", "pool", "secret"]
@@ -67,17 +68,21 @@ def secret(client: Client, words: dict[str, Any]) -> int:
     """`segue secret`."""
     name = words["name"]
     match words["action"], name is not None:
+        case "list", False:
+            return _names(client.standing.secrets(), words["as_json"])
         case "set", True:
             return tell(client.acting.set_secret(name, KeepValue(read_value(f"secret {name}"))), words["as_json"])
         case "remove", True:
             return tell(client.acting.remove_secret(name), words["as_json"])
-    raise UsageError("over SEGUE_URL write `segue secret set NAME` or `segue secret remove NAME`")
+    raise UsageError("over SEGUE_URL write `segue secret list|set NAME|remove NAME`")
 
 
 def connection(client: Client, words: dict[str, Any]) -> int:
     """`segue connection`."""
     name = words["name"]
     match words["action"], name is not None:
+        case "list", False:
+            return _names(client.standing.connections(), words["as_json"])
         case "add" | "set", True:
             value = words["uri"] or read_value(f"connection {name}")
             return tell(client.acting.set_connection(name, KeepValue(value)), words["as_json"])
@@ -86,7 +91,18 @@ def connection(client: Client, words: dict[str, Any]) -> int:
         case "test", True:
             console().print(plain(client.acting.test_connection(name).text))
             return Code.GOOD
-    raise UsageError("over SEGUE_URL write `segue connection add|test|remove NAME`")
+    raise UsageError("over SEGUE_URL write `segue connection list|add NAME|test NAME|remove NAME`")
+
+
+def _names(found: Sequence[KnownName], as_json: bool) -> int:
+    if as_json:
+        print_json(found)
+        return Code.GOOD
+    rows = table("name", "kept in")
+    for one in found:
+        rows.add_row(one.name, one.place)
+    console().print(rows if found else "none are known there")
+    return Code.GOOD
 
 
 def deploy(client: Client, words: dict[str, Any]) -> int:

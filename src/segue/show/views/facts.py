@@ -105,8 +105,13 @@ def param_values(detail: RunDetail) -> tuple[ParamValue, ...]:
 
 
 def plain_value(value: object) -> object:
-    """A value as JSON can tell it."""
-    return msgspec.to_builtins(value, enc_hook=str, str_keys=True)
+    """A value as JSON can tell it; what cannot be told so is told as Python writes it."""
+    try:
+        plain = msgspec.to_builtins(value, enc_hook=str, str_keys=True)
+        msgspec.json.encode(plain)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return _short(repr(value))
+    return plain
 
 
 def previews(detail: RunDetail, task: str | None = None, most: int = MOST) -> Iterator[Preview]:
@@ -148,8 +153,11 @@ def _shown(data: bytes) -> tuple[str, str]:
         value = decode(data)
     except UnreadableValue as why:
         return "unreadable", str(why)
-    text = repr(value)
-    return type(value).__name__, text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return type(value).__name__, _short(repr(value))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 # -------------------------------------------------------------------------------------------------------------- history

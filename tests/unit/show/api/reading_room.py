@@ -21,7 +21,7 @@ from segue.store.sqlite import SqliteReader, open_writer
 from tests.unit.engine.driver import BOOM, DAY, dag, mapped, task
 from tests.unit.show.api.office import NOW, SPARE, Office
 
-__all__ = ["ANN", "NOW", "Room", "day", "furnished"]
+__all__ = ["ANN", "NOW", "SEVEN", "Room", "day", "furnished"]
 
 ANN = "ann"
 """May look at everything."""

@@ -72,7 +72,14 @@ def test_params_are_told_as_json_has_them():
 
 
 def test_any_value_can_be_told():
-    odd = {"set": {1}, "bytes": b"\xff", "nan": float("nan"), "deep": [{(1, 2): object}]}
+    odd = {
+        "set": {1},
+        "bytes": b"\xff",
+        "nan": float("nan"),
+        "deep": [{(1, 2): object}],
+        "big": 1 << 70,
+        "half": "\ud800",
+    }
     for value in odd.values():
         assert msgspec.json.encode(plain_value(value))
 

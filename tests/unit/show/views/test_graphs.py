@@ -34,7 +34,7 @@ def test_what_lies_below_comes_upstream_first_and_each_once():
 
 def test_nodes_come_upstream_first_and_groups_lie_in_groups():
     page = graph_page(SPEC, 3)
-    assert [node.id for node in page.nodes] == ["a", "z", "m", "alone", "end"]
+    assert [node.id for node in page.nodes] == ["a", "z", "m", "end", "alone"]
     assert [(group.id, group.parent, group.tasks) for group in page.groups] == [
         ("outer", "", 2), ("outer.inner", "outer", 1),
     ]  # fmt: skip
