@@ -2,8 +2,8 @@
 
 import pytest
 
-from segue.model.acts import RejectTask, ReleaseTask, RerunRun, SetPool, SetSecret, TriggerRun
-from segue.model.changes import Collapsed, Expanded, GuardEased, PoolSet, SecretSet, Spawned, StateChanged
+from segue.model.acts import CancelRun, RejectTask, ReleaseTask, RerunRun, SetPool, SetSecret, TriggerRun
+from segue.model.changes import Answered, Collapsed, Expanded, GuardEased, PoolSet, SecretSet, Spawned, StateChanged
 from segue.model.errors import Conflict
 from segue.model.events import Value
 from segue.model.ids import Instant, RunKey, hook_id
@@ -336,6 +336,13 @@ def test_facts_of_a_pool_or_a_secret_are_its_answer(store):
     for act in (SetPool("warehouse", 4), SetSecret("secret", "token", b"x", "k1")):
         facts = store.writer.facts(act, "x")
         assert (facts.run, facts.version, facts.answer) == (None, None, None)
+
+
+def test_facts_of_a_request_that_was_answered_name_its_run_too(store):
+    write(store, created(), Answered("x", "ann", "CancelRun", True, "is being cancelled", NOW, RUN, CancelRun(RUN)))
+    write(store, Answered("y", "ann", "SetPool", False, "no", NOW, None, SetPool("p", 1)))
+    assert store.writer.facts(CancelRun(RUN), "x").answer == (True, "is being cancelled", RUN)
+    assert store.writer.facts(SetPool("p", 1), "y").answer == (False, "no", None)
 
 
 # ---------------------------------------------------------------------------------------------------- what is sealed

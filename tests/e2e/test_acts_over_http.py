@@ -67,6 +67,14 @@ def _act(server: Server, path: str, body: object, **headers: str) -> dict:
     return answer.json()
 
 
+def _patient(server: Server, path: str, body: object) -> bytes:
+    """The answer, also where the machine is so busy that it does not come at once."""
+    while (answer := server.post(f"/api/v1{path}", body, idempotency_key="once")).status == 202:
+        pass
+    assert answer.status == 200, answer
+    return answer.body
+
+
 def _state(server: Server, run: str) -> str:
     return str(server.get(f"/api/v1/runs/{quote(run)}").json()["state"])
 
@@ -76,8 +84,8 @@ def test_a_key_makes_one_run_words_are_data_and_two_people_have_one_outcome(proj
     with served(project) as (_, server):
         with ThreadPoolExecutor(20) as many:
             body = {"dags": ["slow"]}
-            posts = [many.submit(server.post, "/api/v1/dags/trigger", body, idempotency_key="k") for _ in range(100)]
-            answers = {post.result().body for post in posts}
+            posts = [many.submit(_patient, server, "/dags/trigger", body) for _ in range(100)]
+            answers = {post.result() for post in posts}
         assert len(answers) == 1
         [made] = json.loads(answers.pop())["done"]
         assert [one["run_id"] for one in server.get("/api/v1/runs").json()["items"]] == [made["run_id"]]
@@ -91,7 +99,7 @@ def test_a_key_makes_one_run_words_are_data_and_two_people_have_one_outcome(proj
                 {"runs": [made["run_id"]], "task": "waits", "state": "failed", "reason": "enough"},
             )  # fmt: skip
             statuses = {cancelling.result().status, marking.result().status}
-        assert statuses <= {200, 409} and 200 in statuses
+        assert statuses <= {200, 202, 409} and statuses != {409}
         eventually(lambda: _state(server, made["run_id"]) in ("cancelled", "failed"))
 
         words = [*WORDS, *LARGE]

@@ -71,7 +71,7 @@ def test_from_the_first_link_to_somebody_who_is_shown_the_door(shop):
         root.csrf = changed.json()["csrf"]
         assert Browser(server).ask("POST", "/api/v1/session", {"user": me["user"], "password": GOOD}).status == 200
 
-        said, code, _ = said_by(shop, "user", "add", "eve", "viewer", "--link")
+        said, code, _ = said_by(shop, "user", "add", "eve", "viewer", "--by", "link")
         assert code == 0
         eve = Browser(server).enter(re.findall(r"/sign-in/\S+", said)[0])
         with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)) as line:
@@ -133,6 +133,7 @@ def test_another_password_or_role_at_the_terminal_ends_sessions(shop):
         (("user", "role", "dana"), "", 2, "write `segue user add NAME"),
         (("user", "password", "dana", "secret"), "", 2, "write `segue user add NAME"),
         (("user", "fly", "dana"), "", 2, "write `segue user add NAME"),
+        (("user", "add", "dana", "--by", "magic"), "", 2, "write `segue user add NAME"),
         (("user", "add", "dana"), "", 2, "at least 12 characters"),
         (("user", "add", "dana"), "password1234", 2, "first that are tried"),
         (("user", "add", "Dana Smith"), GOOD, 2, "is no name of a user"),

@@ -133,28 +133,6 @@ def test_500_slow_clients_cost_little_and_nobody_waits_for_them(running):
     assert server.get("/readyz").status == 200
 
 
-def test_who_leaves_his_answers_unread_is_hung_up_on(running):
-    one, server = running
-    [web] = children(one, "segue.app.web")
-    with closing(socket.socket()) as client:
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        client.settimeout(1.0)
-        client.connect((server.host, server.port))
-        ask = head(server, path="/api/v1/openapi.json", method="GET")
-        try:
-            for _ in range(2_000):
-                client.sendall(ask)
-        except (TimeoutError, ConnectionError):
-            pass
-        port = client.getsockname()[1]
-
-        def held() -> bool:
-            return any(line.raddr and line.raddr.port == port for line in psutil.Process(web).net_connections("tcp"))
-
-        eventually(lambda: not held(), "the end of it")
-    assert server.get("/healthz").status == 200
-
-
 def test_it_listens_on_this_machine_only(running):
     one, _ = running
     for pid in [one.process.pid, *[child.pid for child in psutil.Process(one.process.pid).children(recursive=True)]]:

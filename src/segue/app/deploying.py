@@ -80,7 +80,7 @@ def plan_deploy(reading: Reading, reads: Sequence[Read], paths: Sequence[Path], 
     left = [
         view
         for name, view in known.items()
-        if name not in fresh and name not in heirs and _inside(Path(view.location) / view.file, paths)
+        if name not in fresh and name not in heirs and _inside(Path(view.location) / view.file, paths, bundles.parent)
     ]
     scribe = _Scribe(reading, known, left, bundles, now)
     changes = [scribe.change(read, one) for read, one in fresh.values()]
@@ -88,8 +88,9 @@ def plan_deploy(reading: Reading, reads: Sequence[Read], paths: Sequence[Path], 
     return Plan((*_gone(left, reads), *_told(left, reads)), tuple(sorted(changes, key=lambda one: one.dag)))
 
 
-def _inside(file: Path, paths: Sequence[Path]) -> bool:
-    return any(file == path or file.is_relative_to(path) for path in paths)
+def _inside(file: Path, paths: Sequence[Path], home: Path) -> bool:
+    """Whether a file lies in what is deployed; a folder around the home does not mean what came into it from afar."""
+    return any(file.is_relative_to(path) and file.is_relative_to(home) == path.is_relative_to(home) for path in paths)
 
 
 def _gone(left: Sequence[DagView], reads: Sequence[Read]) -> list[Defined]:

@@ -183,8 +183,9 @@ class Watcher:
         return Path(name).suffix in _CODE or name in self._names or name == ".gitignore"
 
     def _ours(self, path: Path) -> bool:
-        """Whether a file lies where DAG files are looked for."""
-        return any(path == one or path.is_relative_to(one) for one in self._paths)
+        """Whether a file lies where DAG files are looked for; what was deployed from afar lies in the home."""
+        inside = any(path == one or path.is_relative_to(one) for one in self._paths)
+        return inside and not path.is_relative_to(self._settings.home)
 
     def _may_declare(self, path: Path) -> bool:
         try:

@@ -10,6 +10,8 @@ import asyncio
 import socket
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import h11
@@ -20,31 +22,48 @@ from uvicorn.server import Server
 
 from segue.show.api.limits import HEADER_BYTES
 
-__all__ = ["WebServer", "bind"]
+__all__ = ["Bounds", "WebServer", "bind"]
 
-_CONNECTIONS: Final = 2_000
 _BACKLOG: Final = 512
 _IDLE: Final = 15  # seconds that a connection is kept for the next request
 _FAREWELL: Final = 2  # seconds that requests have when the server ends
 _TICK: Final = 1.0
-_NO_DELAY: Final = b'{"status":400,"title":"bad request","detail":"%s"}'
+_BAD: Final = b'{"status":400,"title":"bad request","detail":"%s"}'
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What is bounded on connections.
+
+    Args:
+        count: connections at once; one more is hung up on.
+        headers: seconds for the headers of a request, and until the first.
+        unread: seconds that an answer may lie unread.
+    """
+
+    count: int = 2_000
+    headers: float = 10.0
+    unread: float = 20.0
 
 
 class Connection(H11Protocol):
-    """One connection, with clocks."""
+    """One connection, with clocks.
 
-    headers_by = 10.0
-    """Seconds from the first byte of a request to the last of its headers, and to the first."""
-    reads_by = 20.0
-    """Seconds that an answer may lie unread."""
-    most = _CONNECTIONS
+    Args:
+        bounds: of it.
+        given: what the library gives.
+    """
 
     _clock: asyncio.TimerHandle | None = None
     _unread: asyncio.TimerHandle | None = None
 
+    def __init__(self, bounds: Bounds, **given: Any) -> None:
+        super().__init__(**given)
+        self._bounds = bounds
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection, unless there are too many."""
-        if len(self.connections) >= self.most:
+        if len(self.connections) >= self._bounds.count:
             self.transport = transport
             transport.abort()
             return
@@ -72,7 +91,7 @@ class Connection(H11Protocol):
     def pause_writing(self) -> None:
         """The client does not read."""
         super().pause_writing()
-        self._unread = self._unread or self.loop.call_later(self.reads_by, self.transport.abort)
+        self._unread = self._unread or self.loop.call_later(self._bounds.unread, self.transport.abort)
 
     def resume_writing(self) -> None:
         """It reads again."""
@@ -85,7 +104,7 @@ class Connection(H11Protocol):
         if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             self.transport.close()
             return
-        body = _NO_DELAY % msg.encode("ascii", "replace")
+        body = _BAD % msg.encode("ascii", "replace")
         headers = [("content-type", "application/problem+json"), ("content-length", str(len(body)))]
         response = h11.Response(status_code=400, headers=[*headers, ("connection", "close")], reason=b"Bad Request")
         for event in (response, h11.Data(data=body), h11.EndOfMessage()):
@@ -94,7 +113,7 @@ class Connection(H11Protocol):
 
     def _watch(self) -> None:
         if self._clock is None and not self.transport.is_closing():
-            self._clock = self.loop.call_later(self.headers_by, self._too_slow)
+            self._clock = self.loop.call_later(self._bounds.headers, self._too_slow)
 
     def _too_slow(self) -> None:
         self._clock = None
@@ -108,6 +127,9 @@ class Connection(H11Protocol):
                 handle.cancel()
 
 
+_BOUNDS: Final = Bounds()
+
+
 class WebServer(Server):
     """Serves an application until told to stop.
 
@@ -116,11 +138,12 @@ class WebServer(Server):
         ending: called in the event loop when it begins to end, before it waits for requests: streams end then.
         alive: asked every second; when it says no, the server ends.
         proxies: addresses whose word about whom they speak for is believed.
+        bounds: of each connection.
     """
 
     def __init__(
         self, app: ASGIApp, ending: Callable[[], None], alive: Callable[[], bool] = lambda: True,
-        proxies: Sequence[str] = (),
+        proxies: Sequence[str] = (), bounds: Bounds = _BOUNDS,
     ) -> None:  # fmt: skip
         super().__init__(
             Config(

@@ -16,8 +16,8 @@ __all__ = ["app"]
 
 app = typer.Typer(add_completion=False)
 _USAGE = (
-    "write `segue user add NAME [ROLE] [--on SELECTION]`, `list`, `password NAME`, `role NAME ROLE [--on SELECTION]`, "
-    "`link NAME`, `disable NAME`, `enable NAME` or `remove NAME`"
+    "write `segue user add NAME [ROLE] [--on SELECTION] [--by link]`, `list`, `password NAME`, `role NAME ROLE [--on "
+    "SELECTION]`, `link NAME`, `disable NAME`, `enable NAME` or `remove NAME`"
 )
 
 
@@ -33,7 +33,9 @@ def user(
     on: Annotated[
         str | None, typer.Option("--on", metavar="SELECTION", help="'*', 'orders_*', tag:retail, location:finance")
     ] = None,
-    link: Annotated[bool, typer.Option("--link", help="no password: print a link that lets them in once")] = False,
+    by: Annotated[
+        str, typer.Option("--by", metavar="password|link|oidc", help="how a new user enters; link: print one")
+    ] = "password",
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -42,9 +44,10 @@ def user(
     settings = settings_here(home=home)
     if action == "list" and name is None:
         return _list(settings, as_json)
-    if name is None or (action == "role" and role is None) or (role is not None and action not in ("add", "role")):
+    fits = role is None if action not in ("add", "role") else action == "add" or role is not None
+    if name is None or not fits or by not in ("password", "link", "oidc"):
         raise UsageError(_USAGE)
-    said = _done(settings, action, name, role or "viewer", on, link)
+    said = _done(settings, action, name, role or "viewer", on, by)
     if as_json:
         print_json({"done": said})
     else:
@@ -53,7 +56,7 @@ def user(
     return Code.GOOD
 
 
-def _done(settings: Settings, action: str, name: str, role: str, on: str | None, link: bool) -> list[str]:
+def _done(settings: Settings, action: str, name: str, role: str, on: str | None, by: str) -> list[str]:
     from segue.app.access import changed_grants, grant_of, opened_keeper
     from segue.app.clock import SystemClock
     from segue.app.owner import actor_here
@@ -63,10 +66,10 @@ def _done(settings: Settings, action: str, name: str, role: str, on: str | None,
         people = keeper.people
         match action:
             case "add":
-                password = None if link else _password(name)
-                people.add_user(name, [grant_of(role, on)], password, actor, now)
+                password = _password(name) if by == "password" else None
+                people.add_user(name, [grant_of(role, on)], password, actor, now, elsewhere=by == "oidc")
                 said = [f"{name} is {role} on {on or '*'}"]
-                return [*said, _line(settings, keeper.entering.invite(name, actor, now))] if link else said
+                return [*said, _line(settings, keeper.entering.invite(name, actor, now))] if by == "link" else said
             case "password":
                 people.user(name)
                 people.set_password(name, _password(name), actor, now)

@@ -202,7 +202,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False):
     next_n: int = 1
     placed: RunKey | None = None
     newer: RunKey | None = None
-    answer: tuple[bool, str] | None = None
+    answer: tuple[bool, str, RunKey | None] | None = None
     made: RunImage | None = None
     backfill: BackfillImage | None = None
 

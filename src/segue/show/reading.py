@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Protocol
 
 from segue.model.errors import NotFound, UsageError
@@ -92,15 +91,10 @@ class Reading:
         """The newest runs of a selection, the newest first."""
         if self._reader is None:
             return ()
-        sifted = selection.tag is not None or selection.error is not None
-        query = RunQuery(selection.dag, selection.states, selection.since, _ALL if sifted else limit)
+        tag, most = selection.tag, limit if selection.tag is None else _ALL
+        query = RunQuery(selection.dag, selection.states, selection.since, most, error=selection.error)
         views = self._reader.runs(query)
-        return [view for view in views if self._fits(view, selection)][:limit] if sifted else views
-
-    def _fits(self, view: RunView, selection: Selection) -> bool:
-        if selection.error is not None and not any(fnmatchcase(reason, selection.error) for _, reason in view.culprits):
-            return False
-        return selection.tag is None or selection.tag in self.spec(view).tags
+        return views if tag is None else [view for view in views if tag in self.spec(view).tags][:limit]
 
     def find(self, text: str) -> RunView:
         """The run that is named so: `dag@key`, `dag@latest`, or its number; also under a former id of its DAG.

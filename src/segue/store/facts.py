@@ -71,7 +71,7 @@ _NUMBERED: Final = re.compile(r"(.+)\.([1-9][0-9]{0,17})")
 class FactSource(Protocol):
     """The questions that facts are made of."""
 
-    def answer(self, request: str) -> tuple[bool, str] | None:
+    def answer(self, request: str) -> tuple[bool, str, RunKey | None] | None:
         """What this request was answered."""
         ...
 

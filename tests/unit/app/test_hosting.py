@@ -40,10 +40,11 @@ def test_settings_name_it_and_variables_win(tmp_path):
     web = read_settings(tmp_path, {"SEGUE_WEB_PORT": "0"}).web
     assert web == WebTable("::1", 0, "a")
     assert read_settings(tmp_path, {"SEGUE_WEB": "false", "SEGUE_WEB_PORT": "0"}).web is None
-    assert read_settings(tmp_path / "none", {}).web == WebTable()
     with pytest.raises(UsageError, match="SEGUE_WEB_PORT=x is no whole number"):
         read_settings(tmp_path, {"SEGUE_WEB_PORT": "x"})
     with pytest.raises(UsageError, match="web"):
         read_settings(tmp_path, {"SEGUE_WEB_PORT": "65536"})
+    (tmp_path / "segue.toml").write_text("web = true\n")
+    assert read_settings(tmp_path, {}).web == WebTable()
     (tmp_path / "segue.toml").write_text("web = false\n")
     assert read_settings(tmp_path, {}).web is None

@@ -103,8 +103,8 @@ def test_a_request_whose_answer_was_committed_before_gets_that_answer(server):
     replies = []
     server.post(ASK, replies.append)
     server.poll()
-    server.ack([Request("r1", "ann", ASK.act, Facts(answer=(True, "was done")))], [])
-    assert (replies[0].ok, replies[0].text) == (True, "was done")
+    server.ack([Request("r1", "ann", ASK.act, Facts(answer=(True, "was done", RUN)))], [])
+    assert (replies[0].ok, replies[0].text, replies[0].run) == (True, "was done", RUN)
 
 
 def test_a_request_without_answer_comes_again_until_it_has_one(server):

@@ -19,6 +19,8 @@ from tests.contract.stores import RUN, A, R, Sqlite, T, attempt, moved, task, wr
 
 NOW = Instant(1)
 FIRST = Path(__file__).with_name("version_1.sql")
+CHANGES = {"schema", "closed", "checked", "life", "former"}
+"""What every opening writes anew."""
 NEXT = f'''
 """The next version."""
 from alembic import op
@@ -125,7 +127,7 @@ def test_a_database_of_the_first_version_is_brought_up_to_date_and_keeps_its_row
     assert shape(old) == shape(tmp_path / "fresh.db")
     kept, first = rows(old, copy), rows(copy, copy)
     for changes in (kept, first):
-        changes["meta"] = [row for row in changes["meta"] if row[0] not in ("schema", "closed", "checked")]
+        changes["meta"] = [row for row in changes["meta"] if row[0] not in CHANGES]
     assert kept == first
     assert sum(map(len, kept.values())) > 45
 
@@ -170,7 +172,8 @@ def test_a_migration_that_is_killed_at_any_statement_leaves_the_old_version(old)
     done = subprocess.run(
         [sys.executable, "-c", KILLED_AT_EVERY_STATEMENT, old], capture_output=True, text=True, check=True
     )
-    statements = sum(script.read_text().count(";\n") for script in (SCRIPTS / "versions").glob("000[2-9]*.sql"))
+    scripts = [path for path in (SCRIPTS / "versions").glob("000[2-9]*.sql") if ".postgresql" not in path.suffixes]
+    statements = sum(script.read_text().count(";\n") for script in scripts)
     assert int(done.stdout) > statements > 10
     assert version(old) == bytes([SCHEMA])
     reader = SqliteReader(old)

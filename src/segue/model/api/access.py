@@ -102,7 +102,7 @@ class UserItem:
 
     Attributes:
         password: they have one.
-        outside: they come from the provider of identities.
+        outside: they come, or are to come, from the provider of identities.
     """
 
     name: str
@@ -120,11 +120,13 @@ class UserForm:
     Attributes:
         name: lower case letters, digits and `. _ + @ -`.
         password: theirs; none: the answer holds a link by which they come in once and choose one.
+        elsewhere: they sign in at the provider of identities instead, who knows them by that name.
     """
 
     name: str
     grants: tuple[GrantForm, ...] = ()
     password: str | None = None
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

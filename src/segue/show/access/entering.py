@@ -12,7 +12,7 @@ import msgspec
 from segue.model.access import Grant, Principal, Role
 from segue.model.errors import Forbidden, Refused
 from segue.model.ids import Instant
-from segue.show.access.identity import Claimed
+from segue.show.access.identity import Claimed, awaited
 from segue.show.access.minting import Mint, csrf_of, fits, read_secret
 from segue.show.access.passwords import LONGEST, Passwords, check_password
 from segue.show.access.throttling import Throttled, judge, origin_of
@@ -126,8 +126,8 @@ class Entering:
     def enter(self, claimed: Claimed, address: str, now: Instant) -> Entry:
         """Let in somebody whom a provider of identities has recognised.
 
-        Whoever comes for the first time is made where their groups give them a role, or takes the place of a user who
-        was made for that: one without a password.
+        Whoever comes for the first time is made where their groups give them a role, or is a user of that name whom an
+        admin has made to come from there.
 
         Args:
             claimed: who they are there.
@@ -158,11 +158,11 @@ class Entering:
         found = self._book.user(name)
         if found is None:
             if not claimed.grants:
-                raise Forbidden(f"nobody has let {name} in: an admin does, `segue user add {name} --link`")
+                raise Forbidden(f"nobody has let {name} in: an admin does, `segue user add {name} --by oidc`")
             user = User(name, now, claimed.grants, None, False, claimed.subject)
             self._book.add_user(user, _note(now, name, "user.add", name, "by the provider of identities", address))
             return user
-        if found.password is not None or found.subject:
+        if found.subject != awaited(name):
             raise Forbidden(
                 f"there is another {name} here: an admin removes them, or the name at the provider is changed"
             )

@@ -8,7 +8,12 @@ from typing import Protocol
 from segue.model.access import Grant
 from segue.model.ids import Instant
 
-__all__ = ["Begun", "Claimed", "Identity", "Return"]
+__all__ = ["Begun", "Claimed", "Identity", "Return", "awaited"]
+
+
+def awaited(name: str) -> str:
+    """What stands for the subject of a user who is to come from the provider and has not come yet."""
+    return f"awaited:{name}"
 
 
 @dataclass(frozen=True, slots=True)

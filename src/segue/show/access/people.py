@@ -11,6 +11,7 @@ from segue.model.errors import Forbidden, NotFound, UsageError
 from segue.model.ids import Instant
 from segue.show.access.deciding import decide
 from segue.show.access.entering import is_user_name
+from segue.show.access.identity import awaited
 from segue.show.access.minting import Mint
 from segue.show.access.passwords import Passwords, check_password
 from segue.store.access.book import Book, Note, Session, Token, User
@@ -54,15 +55,19 @@ class People:
             raise NotFound(f"there is no user {name!r}")
         return user
 
-    def add_user(self, name: str, grants: Sequence[Grant], password: str | None, actor: str, now: Instant) -> User:
+    def add_user(
+        self, name: str, grants: Sequence[Grant], password: str | None, actor: str, now: Instant, *,
+        elsewhere: bool = False,
+    ) -> User:  # fmt: skip
         """Make one.
 
         Args:
             name: lower case.
             grants: what they may do.
-            password: theirs; None: they come in by a link, or by the provider of identities.
+            password: theirs; None: they come in by a link, or from elsewhere.
             actor: who does it.
             now: the present.
+            elsewhere: they sign in at the provider of identities, who knows them by that name.
 
         Raises:
             UsageError: no name, or too easy a password.
@@ -75,7 +80,7 @@ class People:
         if password is not None:
             check_password(password, name)
         kept = None if password is None else self._passwords.hash(password)
-        user = User(name, now, tuple(grants), kept)
+        user = User(name, now, tuple(grants), kept, False, awaited(name) if elsewhere else "")
         self._book.add_user(user, Note(now, actor, "user.add", name, _shown(user.grants)))
         return user
 

@@ -70,9 +70,10 @@ def user(visit: Visiting, user: str) -> UserItem:
 def add_user(visit: Visiting, body: UserForm) -> Response:
     """Make a user; without a password the answer holds a link by which they come in once."""
     gate = visit.doors.gate
-    user = gate.people.add_user(body.name, _grants(body.grants), body.password, visit.actor, visit.now)
+    grants = _grants(body.grants)
+    user = gate.people.add_user(body.name, grants, body.password, visit.actor, visit.now, elsewhere=body.elsewhere)
     link = None
-    if body.password is None:
+    if body.password is None and not body.elsewhere:
         link = _path(gate.entering.invite(user.name, visit.actor, visit.now))
     return _secret(UserMade(user_item(user), link))
 

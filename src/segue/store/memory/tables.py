@@ -88,10 +88,10 @@ class MemoryStore:
         self.attempt_ids = 0
 
     # ---------------------------------------------------------------------------------------------------- FactSource
-    def answer(self, request: str) -> tuple[bool, str] | None:
+    def answer(self, request: str) -> tuple[bool, str, RunKey | None] | None:
         """What this request was answered."""
         found = self.answers.get(request)
-        return None if found is None else (found.ok, found.text)
+        return None if found is None else (found.ok, found.text, found.run)
 
     def image(self, run: RunKey) -> RunImage | None:
         """The run, whole."""

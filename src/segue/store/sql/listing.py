@@ -14,7 +14,7 @@ from functools import reduce
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, FromClause, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, Select, func, or_, select, true
 from sqlalchemy.engine import Connection
 
 from segue.model.ids import Instant, RunKey
@@ -79,7 +79,7 @@ def _page(connection: Connection, query: RunQuery, dialect: Dialect) -> list[Run
         where += [runs.c.ended.is_not(None), runs.c.started.is_not(None)]
         if query.seen is not None:
             length, number = query.seen
-            where.append(or_(_length < length, and_(_length == length, runs.c.id < number)))
+            where += [_length <= length, or_(_length < length, runs.c.id < number)]
     else:
         bounds = _bounds(connection, query)
         if bounds is None:

@@ -58,8 +58,10 @@ _HOOK: Final = attempts.c.kind == literal_column("'hook'")
 """Written out, so that its index is used."""
 
 # What is asked of every request is made once: making a question takes five times as long as asking it.
-_ANSWER: Final = select(requests.c.outcome, requests.c.why).where(
-    requests.c.id == param("request"), requests.c.answered.is_not(None)
+_ANSWER: Final = (
+    select(requests.c.outcome, requests.c.why, runs.c.dag, runs.c.key, runs.c.n)
+    .join_from(requests, runs, runs.c.id == requests.c.run, isouter=True)
+    .where(requests.c.id == param("request"), requests.c.answered.is_not(None))
 )
 _NEWEST: Final = (
     select(versions.c.number, versions.c.spec_digest, versions.c.code_digest, dags.c.bundle, dags.c.file)
@@ -198,10 +200,13 @@ class SqlSource:
         return tuple(map(episode_of, self._connection.execute(rows.order_by(of.thing, of.kind, of.episode))))
 
     # ---------------------------------------------------------------------------------------------------- FactSource
-    def answer(self, request: str) -> tuple[bool, str] | None:
+    def answer(self, request: str) -> tuple[bool, str, RunKey | None] | None:
         """What this request was answered."""
         row = self._one(_ANSWER, p_request=request)
-        return None if row is None else (bool(row[0]), row[1])
+        if row is None:
+            return None
+        outcome, why, *run = row
+        return bool(outcome), why, None if run[0] is None else RunKey(*run)
 
     def image(self, run: RunKey) -> RunImage | None:
         """The run, whole."""

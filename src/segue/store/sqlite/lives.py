@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import delete, func, select
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 
 from segue.model.errors import StoreDown
 from segue.model.ids import Instant
@@ -53,30 +55,39 @@ def begin_life(connection: Connection, path: Path, now: Instant, *, made: bool) 
         Why it is taken for one that was put here; empty where it is not.
 
     Raises:
-        StoreDown: the home cannot be written.
+        StoreDown: the home cannot be written, and what it had last is not known, or this is something else.
     """
     rows = connection.execute(select(meta.c.name, meta.c.value))
     notes = {name: msgspec.msgpack.decode(value) for name, value in rows}
     seen = connection.execute(select(func.max(events.c.seq))).scalar() or 0
     mark, life = _read(path), os.urandom(8).hex()
     why = "" if made else _origin(notes, mark, seen)
+    try:
+        _note(connection, life, mark, now if why else None)
+        _write(path, _Mark(notes["instance"], life, seen))
+    except (DBAPIError, OSError) as error:
+        # What cannot be written now goes on under the life before; only what is new here must not.
+        if why or mark is None:
+            if isinstance(error, DBAPIError):
+                raise
+            raise StoreDown(f"{path.with_name(MARK)} cannot be written: {error.strerror or error}") from error
+    return why
+
+
+def _note(connection: Connection, life: str, mark: _Mark | None, restored: Instant | None) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
     try:
-        if why:
-            brake(connection, now, STATEMENTS)
+        if restored is not None:
+            brake(connection, restored, STATEMENTS)
             connection.execute(delete(meta).where(meta.c.name == BACKUP))
         # Where the home's note cannot be renewed it still names the life before this one.
         for name, value in {"life": life, "former": mark.life if mark else ""}.items():
             connection.exec_driver_sql(STATEMENTS.set_meta, (name, msgspec.msgpack.encode(value)))
+        connection.exec_driver_sql("COMMIT")
     except BaseException:
-        connection.exec_driver_sql("ROLLBACK")
+        with suppress(DBAPIError):
+            connection.exec_driver_sql("ROLLBACK")
         raise
-    connection.exec_driver_sql("COMMIT")
-    try:
-        _write(path, _Mark(notes["instance"], life, seen))
-    except OSError as error:
-        raise StoreDown(f"{path.with_name(MARK)} cannot be written: {error.strerror or error}") from error
-    return why
 
 
 def end_life(path: Path, seen: int) -> None:

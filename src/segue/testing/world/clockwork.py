@@ -314,9 +314,9 @@ class Clockwork:
             before.get(dag, _NOTHING),
             *(one.timing for one in commit.changes if isinstance(one, TimingSet) and one.dag == dag),
         ]
-        lifted = [one for one, other in pairwise(timings) if one.paused and not other.paused]
+        lifted = tuple(one for one, other in pairwise(timings) if one.paused and not other.paused)
         return Seen(
-            timings[0], timings[-1], lifted[-1] if lifted else None, made, skipped, frozenset(proposed),
+            timings[0], timings[-1], lifted, made, skipped, frozenset(proposed),
             lambda slot: self._is_satisfied(dag, slot),
         )  # fmt: skip
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from segue.model.acts import Deploy, UnpauseDags
+from segue.model.acts import Deploy, PauseDags, UnpauseDags
 from segue.model.changes import Decision
 from segue.model.definition import Defined
 from segue.model.events import Event, Request
@@ -36,16 +36,26 @@ class Heard:
     def step(self, now: Instant, events: Sequence[Event]) -> Decision:
         """One turn."""
         decision = self._inner.step(now, events)
-        resumed = tuple(
-            (dag, event.act.run) for event in events
-            if isinstance(event, Request) and isinstance(event.act, UnpauseDags) for dag in event.act.dags
-        )  # fmt: skip
         self._confirmed |= {one.spec.id for file in _files(events) if file.confirmed for one in file.definitions}
-        self.turn = Turn(now, self.turn.since or now, self._confirmed, resumed)
+        self.turn = Turn(now, self.turn.since or now, self._confirmed, tuple(_lifts(events)))
         if not self._inner.draining:  # else its clocks will be looked at later
             self._confirmed = frozenset()
         self.wake_at = decision.wake_at
         return decision
+
+
+def _lifts(events: Sequence[Event]) -> Iterator[tuple[str, str]]:
+    """The DAGs that people let go on; whoever unpauses what goes on already changes nothing."""
+    going: set[str] = set()
+    for event in events:
+        match event:
+            case Request(act=PauseDags(dags=dags)):
+                going.difference_update(dags)
+            case Request(act=UnpauseDags(dags=dags, run=run)):
+                yield from ((dag, run) for dag in dags if dag not in going)
+                going.update(dags)
+            case _:
+                pass
 
 
 def _files(events: Sequence[Event]) -> Iterator[Defined]:

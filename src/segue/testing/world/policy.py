@@ -32,7 +32,7 @@ class Turn:
         now: its instant.
         since: that of the engine's first one.
         confirmed: DAGs of which a person has confirmed in this turn that they catch up.
-        resumed: what people wanted of the past who unpaused a DAG in this turn.
+        resumed: DAGs that people unpaused in this turn, in order, and what they wanted of the past.
     """
 
     now: Instant = Instant(0)
@@ -47,7 +47,7 @@ class Seen:
 
     Args:
         before, after: where it stood and stands.
-        lifted: the pause that was over at the end, None where there was none.
+        lifted: the pauses that ended, in order.
         made: slots whose scheduled runs it makes.
         skipped: slots that it writes down as skipped.
         proposed: slots of backfills that it proposes.
@@ -56,7 +56,7 @@ class Seen:
 
     before: Timing
     after: Timing
-    lifted: Timing | None
+    lifted: Sequence[Timing]
     made: Sequence[Slot]
     skipped: Sequence[Slot]
     proposed: frozenset[Slot]
@@ -111,7 +111,7 @@ class Fates:
     left_out: list[Slot] = field(default_factory=list)
     of: object = None
     _proposed: set[Slot] = field(default_factory=set)
-    _lifted: tuple[Turn, Timing] | None = None
+    _lifted: Sequence[tuple[Instant, str | None]] = ()
 
     def follow(self, spec: DagSpec, turn: Turn, seen: Seen) -> Iterator[str]:
         """Go on by one commit.
@@ -126,19 +126,20 @@ class Fates:
         """
         before, after = seen.before, seen.after
         begun = after.generation != before.generation and bool(after.generation)
-        if seen.lifted is not None:
-            self._lifted = turn, seen.lifted
+        if seen.lifted:
+            self._lifted = _ends(spec, turn, seen.lifted)
         if begun:
             self._begin(spec, turn)
         elif self.of != _clock_of(spec):
             pass  # it was edited, and begins anew when it may, or goes on where that is undone before
         elif before.retired and not after.retired:
             self._come_back(spec, turn)
-        elif self._lifted is not None and not after.paused and not spec.catchup:
-            self._resume(spec, *self._lifted)
+        elif self._lifted and not spec.catchup and (seen.lifted or not after.paused):
+            for at, run in self._lifted:
+                self._resume(spec, at, run)
         goes_on = not after.retired or (before.paused and spec.catchup)  # who catches up is not hurt by what waits
-        if self.of == _clock_of(spec) and not after.paused:
-            self._lifted = None
+        if self.of == _clock_of(spec):
+            self._lifted = ()
         if self.of == _clock_of(spec) and not after.paused and goes_on and after.accepted is not None:
             self._fall_due(spec, turn, after.accepted)
         yield from self._compare(spec, seen)
@@ -162,10 +163,8 @@ class Fates:
         if not spec.catchup and any(slot.start >= self.decided for slot in slots_due(spec, turn.now)):
             self.waiting, self.decided = [], max(self.decided, _present(spec, turn.now))
 
-    def _resume(self, spec: DagSpec, turn: Turn, before: Timing) -> None:
-        """A pause is over: nothing of it is run, unless somebody has said so, or the DAG catches up."""
-        run = next((run for dag, run in turn.resumed if dag == spec.id), None)
-        at = turn.now if run is not None or before.until is None else before.until
+    def _resume(self, spec: DagSpec, at: Instant, run: str | None) -> None:
+        """A pause is over: nothing of it is run, unless somebody has said so."""
         fell_due = [slot for slot in slots_due(spec, at) if slot.start >= self.decided]
         ended = [slot for slot in slots_of(spec) if slot.start >= self.decided and slot.end <= at]
         if run == "missed" and len(fell_due) <= _AT_ONCE:
@@ -173,12 +172,10 @@ class Fates:
         elif run and fell_due:
             self._leave_out(fell_due[:-1], propose=run == "missed")
             self._accept(fell_due[-1:])
-        else:
+        elif not run:
             self._leave_out(ended)
-        for slot in fell_due or ended:
+        for slot in fell_due if run else (*fell_due, *ended):
             self.decided = max(self.decided, slot.end)
-        if not run and ended:
-            self.decided = max(self.decided, ended[-1].end)
 
     def _fall_due(self, spec: DagSpec, turn: Turn, until: Instant) -> None:
         """Decide as far as the clock under test did: it may wait for an answer."""
@@ -237,6 +234,14 @@ class Fates:
     def overlooked(self, spec: DagSpec, now: int) -> list[Slot]:
         """What is due at rest, and nothing was decided about it, or nothing made of it."""
         return [*self.waiting, *(slot for slot in slots_due(spec, now) if slot.start >= self.decided)]
+
+
+def _ends(spec: DagSpec, turn: Turn, pauses: Sequence[Timing]) -> Sequence[tuple[Instant, str | None]]:
+    """When each of these pauses ended, and what was wanted of it; None where it ended by itself."""
+    wanted = [run for dag, run in turn.resumed if dag == spec.id][-len(pauses) :]
+    if not wanted:
+        return [(turn.now if pause.until is None else pause.until, None) for pause in pauses]
+    return [(turn.now, run) for run in wanted]
 
 
 def _clock_of(spec: DagSpec) -> object:

@@ -17,7 +17,7 @@ from segue.show.api.signing import DOORSTEP, SIGNING
 from segue.show.doors import Doors
 from segue.show.live.hub import Hub
 from tests.unit.show.access.provider import CLIENT, KEY, NEXT_KEY, OTHER_KEY, SECRET, running_provider
-from tests.unit.show.access.stage import NOW
+from tests.unit.show.access.stage import GOOD, NOW
 
 OPERATOR = Grant(Role.OPERATOR, "tag:retail")
 ROLES = (("data", OPERATOR), ("heads", Grant(Role.ADMIN)))
@@ -230,8 +230,9 @@ def test_the_way_back_is_bound_to_the_way_out(site):
 
 
 # ------------------------------------------------------------------------------------------------------ names and users
-def test_a_name_that_has_a_password_here_is_not_taken_over(site):
-    site.stage.add("dana@corp.test")
+@pytest.mark.parametrize("password", [GOOD, None])
+def test_a_name_that_was_not_made_for_it_is_not_taken_over(site, password):
+    site.stage.add("dana@corp.test", password=password)  # without one: the first admin, who came by a link
     said = site.enter()
     assert said.status_code == 403
     assert "there is another dana@corp.test here" in said.text
@@ -247,7 +248,7 @@ def test_a_name_of_another_there_is_not_taken_over(site):
 def test_without_a_table_of_roles_an_admin_lets_people_in(stage, provider):
     site = Site(stage, provider, roles=None)
     assert refused(site, site.enter(), "nobody has let dana@corp.test in")
-    site.stage.add("dana@corp.test", OPERATOR, password=None)
+    site.stage.people.add_user("dana@corp.test", [OPERATOR], None, "root", NOW, elsewhere=True)
     browser = site.browser()
     assert site.enter(browser).status_code == 303
     assert site.who(browser)["grants"] == [{"role": "operator", "select": "tag:retail"}]

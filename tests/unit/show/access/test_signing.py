@@ -216,6 +216,9 @@ def test_an_admin_makes_and_changes_users(site):
     assert dana.post("/api/v1/users/bob/enable").json()["disabled"] is False
     assert dana.post("/api/v1/users/bob/link").json()["link"].startswith("/sign-in/")
     assert [item["name"] for item in dana.get("/api/v1/users").json()["items"]] == ["bob", "dana", "eve"]
+    made = dana.post("/api/v1/users", json={"name": "frank", "elsewhere": True}).json()
+    assert (made["link"], made["user"]["outside"], made["user"]["password"]) == (None, True, False)
+    assert dana.delete("/api/v1/users/frank").status_code == 204
     assert dana.delete("/api/v1/users/bob").status_code == 204
     assert dana.get("/api/v1/users/bob").status_code == 404
     assert "hash of" not in dana.get("/api/v1/users").text

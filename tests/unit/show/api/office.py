@@ -110,6 +110,9 @@ class Gate:
     def deny(self, who, what, why, now, address=""):
         self.denied.append((who, what, why))
 
+    def audit(self, before=None, limit=100, *, actor="", ok=None):
+        return []
+
 
 @dataclass
 class Safe:
