@@ -3,6 +3,7 @@
 import select
 
 import pytest
+from msgspec.msgpack import encode as encoded
 
 from segue.app.clock import SystemClock
 from segue.app.picture import Picture
@@ -11,7 +12,7 @@ from segue.engine.core import Engine
 from segue.model.acts import CancelRun, SetPool, TriggerRun
 from segue.model.definition import Defined, Definition
 from segue.model.errors import UsageError
-from segue.model.events import Request
+from segue.model.events import Origin, Request
 from segue.model.ids import Instant, manual_key
 from segue.model.spec import spec_digest
 from segue.model.value import encode
@@ -136,3 +137,17 @@ def test_definitions_and_requests_do_not_meet(store):
     news = Defined("here", "served.py", (Definition(SPEC, spec_digest(SPEC), "code", "bundle"),))
     inbox.ack((news,), ())
     assert inbox.poll() == ()
+
+
+def test_where_a_request_comes_from_travels_with_it_and_one_that_waits_can_be_seen(store, url, server, database):
+    _, reader, inbox = store
+    asked = Request("p", "ann", SetPool("a", 1), origin=Origin("more room", "sel-1", "tag:retail"))
+    put_request(url, asked, Instant(2))
+    alone = encoded(SetPool("b", 2)).hex()  # as versions wrote it that knew no origin
+    server.execute(
+        f"INSERT INTO requests (id, actor, act, at, why, body) VALUES ('q', 'ann', 'SetPool', 3, '', '\\x{alone}')",
+        database,
+    )
+    assert list(inbox.poll()) == [asked, Request("q", "ann", SetPool("b", 2))]
+    view = reader.request("p")
+    assert (view.act, view.at, view.answered, view.ok, view.run) == ("SetPool", 2, None, None, None)

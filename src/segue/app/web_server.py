@@ -145,23 +145,14 @@ class WebServer(Server):
         self, app: ASGIApp, ending: Callable[[], None], alive: Callable[[], bool] = lambda: True,
         proxies: Sequence[str] = (), bounds: Bounds = _BOUNDS,
     ) -> None:  # fmt: skip
-        super().__init__(
-            Config(
-                app,
-                http=Connection,
-                ws="none",
-                lifespan="off",
-                loop="asyncio",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                h11_max_incomplete_event_size=HEADER_BYTES,
-                timeout_keep_alive=_IDLE,
-                timeout_graceful_shutdown=_FAREWELL,
-                backlog=_BACKLOG,
-            )  # fmt: skip
-        )
+        made: Any = partial(Connection, bounds)
+        config = Config(
+            app, http=made, ws="none", lifespan="off", loop="asyncio", log_config=None, access_log=False,
+            server_header=False, proxy_headers=bool(proxies), forwarded_allow_ips=list(proxies),
+            h11_max_incomplete_event_size=HEADER_BYTES, timeout_keep_alive=_IDLE, timeout_graceful_shutdown=_FAREWELL,
+            backlog=_BACKLOG,
+        )  # fmt: skip
+        super().__init__(config)
         self._ending, self._alive = ending, alive
         self._told: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None

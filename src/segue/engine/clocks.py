@@ -178,7 +178,8 @@ class Keeper:
         policy, newest, end = self.spec.missed, late[-1], late[-1].end
         if not self.spec.catchup and (policy != "run" or len(late) > AT_ONCE):
             until = timely[0].start if timely else end if policy == "skip" else newest.start
-            self._pass_over(until, late, "due while no scheduler led", propose=policy == "run")
+            if late[0].start < until:  # else it is the only one, and what waits for room waits on
+                self._pass_over(until, late, "due while no scheduler led", propose=policy == "run")
         self.set(accepted=max(end, self.timing.accepted or end))
 
     def _accept(self, slot: Slot) -> bool:

@@ -102,15 +102,14 @@ class Fates:
     Attributes:
         waiting: slots that are to be run, oldest first.
         decided: slots that start before it are decided.
-        left_out: slots that get no run by themselves.
         of: the timetable that all this is about.
     """
 
     waiting: list[Slot] = field(default_factory=list)
     decided: int = 0
-    left_out: list[Slot] = field(default_factory=list)
     of: object = None
     _proposed: set[Slot] = field(default_factory=set)
+    _skipped: set[Slot] = field(default_factory=set)
     _lifted: Sequence[tuple[Instant, str | None]] = ()
 
     def follow(self, spec: DagSpec, turn: Turn, seen: Seen) -> Iterator[str]:
@@ -146,7 +145,7 @@ class Fates:
 
     def _begin(self, spec: DagSpec, turn: Turn) -> None:
         """A new clock: nothing that has ended is run, unless the DAG catches up."""
-        self.waiting, self.left_out, past, self.of = [], [], slots_due(spec, turn.now), _clock_of(spec)
+        self.waiting, past, self.of = [], slots_due(spec, turn.now), _clock_of(spec)
         if not spec.catchup:
             self.decided = _present(spec, turn.now)
         elif past:
@@ -174,6 +173,7 @@ class Fates:
             self._accept(fell_due[-1:])
         elif not run:
             self._leave_out(ended)
+            self.waiting = []  # they have ended as well
         for slot in fell_due if run else (*fell_due, *ended):
             self.decided = max(self.decided, slot.end)
 
@@ -204,14 +204,13 @@ class Fates:
     def _leave_out(self, slots: Sequence[Slot], *, propose: bool = False) -> None:
         """There is one cursor: what still waits for its run is left out with what comes after it."""
         if slots:
-            self.left_out += (*self.waiting, *slots)
             self._proposed.update((*self.waiting, *slots) if propose else ())
             self.waiting = []
 
     def _compare(self, spec: DagSpec, seen: Seen) -> Iterator[str]:
         name, after = spec.id, seen.after
         for slot in (*seen.made, *seen.skipped):
-            if slot not in self.waiting:
+            if slot not in self.waiting and slot not in self._skipped:
                 yield f"{name} {show(slot)} is made or skipped, and should not be"
         gone = {*seen.made, *seen.skipped}
         cursor, accepted = after.cursor or 0, after.accepted or 0
@@ -221,7 +220,9 @@ class Fates:
             if slot not in gone and slot.start >= max(accepted, cursor):
                 yield f"{name} {show(slot)} should be accepted, the clock stands at {after}"
         self.waiting = [slot for slot in self.waiting if slot not in gone and slot.start >= cursor]
-        wanted = {slot.start for slot in self.waiting}
+        # What is skipped waits once more where somebody makes a run of it that does not end well.
+        self._skipped.update(seen.skipped)
+        wanted = {slot.start for slot in (*self.waiting, *self._skipped)}
         for slot in slots_of(spec):
             if not (cursor <= slot.start < accepted and after.generation):
                 continue
