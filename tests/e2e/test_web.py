@@ -115,6 +115,21 @@ def test_term_ends_it_in_time_with_streams_open(shop):
         assert "Traceback" not in one.said, one.said
 
 
+def test_a_stream_ends_when_another_process_takes_its_reader_s_rights(shop):
+    """RELIABILITY D24."""
+    with served(shop) as (one, server):
+        line = http.client.HTTPConnection(server.host, server.port, timeout=PATIENCE)
+        line.request("GET", "/api/v1/events", headers={"authorization": f"Bearer {server.token}"})
+        stream = line.getresponse()
+        assert stream.read(3) == b"id:"
+        [user] = [row.split()[0] for row in shop.segue("user", "list").stdout.splitlines() if row.startswith("u")]
+        assert shop.segue("user", "disable", user).returncode == 0
+        stream.read()  # to its end
+        line.close()
+        assert server.get("/api/v1/runs").status == 401
+        assert one.end() == 0
+
+
 def test_a_taken_port_is_told_with_the_remedy_and_tried_again(shop):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -14,7 +14,7 @@ from segue.app.owner import defined_by
 from segue.app.settings import Settings
 from segue.define.digest import code_digest
 from segue.model.acts import Deploy
-from segue.model.api.acts import DagChange
+from segue.model.api.outcomes import DagChange
 from segue.model.definition import Defined, Definition
 from segue.model.ids import Instant
 from segue.model.interval import slot_key

@@ -12,7 +12,7 @@ from segue.app.vault_listing import known_names
 from segue.app.vault_store import seal_param, sealed
 from segue.model.acts import SecretKind, SetSecret
 from segue.model.address import Address
-from segue.model.api.acts import KnownName
+from segue.model.api.outcomes import KnownName
 from segue.model.moment import iso_utc
 from segue.show.backdoors import House
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -161,7 +161,8 @@ class WebServer(Server):
         """Come to an end; safe in a signal handler and from other threads."""
         self.should_exit = True
         if self._loop is not None and self._told is not None:
-            self._loop.call_soon_threadsafe(self._told.set)
+            with suppress(RuntimeError):  # it has ended already
+                self._loop.call_soon_threadsafe(self._told.set)
 
     async def main_loop(self) -> None:
         """Wait for the end; once a second the `Date` header moves."""

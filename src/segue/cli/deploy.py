@@ -15,7 +15,7 @@ from segue.model.errors import UsageError
 
 if TYPE_CHECKING:
     from segue.app.deploying import Plan
-    from segue.model.api.acts import DagChange
+    from segue.model.api.outcomes import DagChange
 
 __all__ = ["app"]
 

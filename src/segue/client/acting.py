@@ -5,30 +5,32 @@ from typing import BinaryIO, Final, TypeAlias
 from segue.client.transport import Transport, part
 from segue.model.api.acts import (
     AgainBackfills,
-    BackfillPlan,
     CancelRuns,
-    ChannelTried,
-    DeployPlan,
-    Done,
     DrainOwner,
     KeepValue,
     MarkRuns,
     MoveBackfills,
     NewBackfill,
-    ObjectPlan,
-    Outcome,
     PauseClocks,
     PutPool,
     RejectRuns,
     ReleaseRuns,
-    RequestState,
     RerunRuns,
     RetryRuns,
-    RunPlan,
     SilenceAlerts,
     TriggerDags,
     TryChannels,
     UnpauseClocks,
+)
+from segue.model.api.outcomes import (
+    BackfillPlan,
+    ChannelTried,
+    DeployPlan,
+    Done,
+    ObjectPlan,
+    Outcome,
+    RequestState,
+    RunPlan,
 )
 
 __all__ = ["Acting", "OnDags", "OnRuns"]

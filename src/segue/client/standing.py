@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import TypedDict, Unpack
 
 from segue.client.transport import Transport, part
-from segue.model.api.acts import KnownName
 from segue.model.api.backfills import BackfillItem, BackfillWhole
 from segue.model.api.listing import Listing
+from segue.model.api.outcomes import KnownName
 from segue.model.api.resources import Resources
 from segue.model.api.standing import AlertItem, AuditItem, PoolItem, Setting, SilenceItem
 

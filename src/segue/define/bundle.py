@@ -22,7 +22,17 @@ from segue.define.digest import imported_files
 from segue.define.ignore import Rule, ignored, read_rules
 from segue.model.errors import DefinitionError
 
-__all__ = ["Bundle", "Snapshots", "dag_files", "mentions_dag", "origin_of", "project_root", "tracked"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_FILES",
+    "Bundle",
+    "Snapshots",
+    "dag_files",
+    "mentions_dag",
+    "origin_of",
+    "project_root",
+    "tracked",
+]
 
 MAX_BYTES: Final = 50_000_000
 MAX_FILES: Final = 10_000

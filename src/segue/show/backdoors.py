@@ -11,7 +11,7 @@ from typing import Final, NoReturn, Protocol
 
 from segue.model.access import Subject
 from segue.model.acts import Deploy, SecretKind, SetSecret
-from segue.model.api.acts import DagChange, KnownName
+from segue.model.api.outcomes import DagChange, KnownName
 from segue.model.errors import EnvironmentFault
 
 __all__ = ["CLOSED", "Channels", "Closed", "Deployer", "Deployment", "House", "OpenRequests", "Safe", "Upload"]

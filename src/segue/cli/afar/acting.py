@@ -14,17 +14,16 @@ from segue.client.acting import OnRuns
 from segue.model.api.acts import (
     CancelRuns,
     MarkRuns,
-    Outcome,
     PauseClocks,
     RejectRuns,
     ReleaseRuns,
     RerunRuns,
     RetryRuns,
-    RunPlan,
     SelectRuns,
     TriggerDags,
     UnpauseClocks,
 )
+from segue.model.api.outcomes import Outcome, RunPlan
 from segue.model.errors import Refused, UsageError
 
 __all__ = [

@@ -8,7 +8,8 @@ from typing import Any, Final
 from segue.cli.afar.acting import confirm, counted, params_of, tell
 from segue.cli.output import Code, console, plain, print_json, state_text, table
 from segue.client import Client
-from segue.model.api.acts import AgainBackfills, BackfillPlan, MoveBackfills, NewBackfill, Outcome
+from segue.model.api.acts import AgainBackfills, MoveBackfills, NewBackfill
+from segue.model.api.outcomes import BackfillPlan, Outcome
 from segue.model.errors import UsageError
 from segue.show.backfilling import range_of
 

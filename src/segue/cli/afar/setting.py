@@ -9,7 +9,8 @@ from segue.cli.afar.acting import confirm, tell
 from segue.cli.output import Code, console, plain, print_json, table
 from segue.cli.sealed import read_value
 from segue.client import Client
-from segue.model.api.acts import DeployPlan, DrainOwner, KeepValue, KnownName, PutPool, SilenceAlerts, TryChannels
+from segue.model.api.acts import DrainOwner, KeepValue, PutPool, SilenceAlerts, TryChannels
+from segue.model.api.outcomes import DeployPlan, KnownName
 from segue.model.errors import UsageError
 
 __all__ = ["alerts", "connection", "deploy", "drain", "pool", "secret"]

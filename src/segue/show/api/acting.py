@@ -9,21 +9,8 @@ from fastapi import Response
 
 from segue.model.access import Role
 from segue.model.acts import Act, CancelRun, MarkTask, RejectTask, ReleaseTask, RerunRun, RetryRun
-from segue.model.api.acts import (
-    CancelRuns,
-    Cause,
-    MarkRuns,
-    Outcome,
-    Refusal,
-    RejectRuns,
-    ReleaseRuns,
-    RerunRuns,
-    RetryRuns,
-    Reuse,
-    RunPlan,
-    SelectRuns,
-    Why,
-)
+from segue.model.api.acts import CancelRuns, MarkRuns, RejectRuns, ReleaseRuns, RerunRuns, RetryRuns, SelectRuns
+from segue.model.api.outcomes import Cause, Outcome, Refusal, Reuse, RunPlan, Why
 from segue.model.errors import UsageError
 from segue.model.moment import iso_utc
 from segue.model.spec import DagSpec

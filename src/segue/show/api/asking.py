@@ -10,7 +10,7 @@ from typing import Final
 from fastapi import Response
 
 from segue.model.acts import Act
-from segue.model.api.acts import Done, Outcome, Pending, Refusal
+from segue.model.api.outcomes import Done, Outcome, Pending, Refusal
 from segue.model.errors import UsageError
 from segue.model.events import Origin, Request
 from segue.show.api.problems import Fault, problem_about, problem_response

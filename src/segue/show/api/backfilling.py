@@ -10,17 +10,8 @@ from typing import Final
 from fastapi import Response
 
 from segue.model.access import Role
-from segue.model.api.acts import (
-    AgainBackfills,
-    BackfillMoves,
-    BackfillPlan,
-    Done,
-    MoveBackfills,
-    NewBackfill,
-    ObjectPlan,
-    Outcome,
-    Refusal,
-)
+from segue.model.api.acts import AgainBackfills, BackfillMoves, MoveBackfills, NewBackfill
+from segue.model.api.outcomes import BackfillPlan, Done, ObjectPlan, Outcome, Refusal
 from segue.model.errors import NotFound, UsageError
 from segue.model.views import BackfillView
 from segue.show.api.asking import ANSWERS, Errand, ask, check_reason, errand, origin_of

@@ -9,7 +9,8 @@ from fastapi import Response
 
 from segue.model.access import Role
 from segue.model.acts import Act, Drain, PauseDags, UnpauseDags
-from segue.model.api.acts import DrainOwner, ObjectPlan, Outcome, PauseClocks, UnpauseClocks
+from segue.model.api.acts import DrainOwner, PauseClocks, UnpauseClocks
+from segue.model.api.outcomes import ObjectPlan, Outcome
 from segue.show.api.asking import ANSWERS, ask, check_reason, errand, origin_of
 from segue.show.api.reaching import Reach, Reached, check_choice
 from segue.show.api.routing import Of, Routes, encoded

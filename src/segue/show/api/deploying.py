@@ -13,7 +13,7 @@ from anyio.to_thread import run_sync
 from fastapi import Query, Request, Response
 
 from segue.model.access import Role
-from segue.model.api.acts import DeployPlan, Outcome
+from segue.model.api.outcomes import DeployPlan, Outcome
 from segue.model.errors import Forbidden, Refused, UsageError
 from segue.show.access.deciding import decide
 from segue.show.api.asking import ANSWERS, ask, errand, origin_of

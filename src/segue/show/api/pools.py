@@ -6,7 +6,8 @@ from fastapi import Response
 
 from segue.model.access import Role
 from segue.model.acts import SetPool
-from segue.model.api.acts import ObjectPlan, Outcome, PutPool
+from segue.model.api.acts import PutPool
+from segue.model.api.outcomes import ObjectPlan, Outcome
 from segue.show.api.asking import ANSWERS, ask, errand
 from segue.show.api.routing import Of, Routes, encoded
 from segue.show.api.visiting import Visiting

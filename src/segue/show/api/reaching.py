@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
 from segue.model.access import Role
-from segue.model.api.acts import Refusal
+from segue.model.api.outcomes import Refusal
 from segue.model.errors import Forbidden, NotFound, SegueError, UsageError
 from segue.show.api.visiting import Visit
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Final
 
 from segue.model.access import Role
-from segue.model.api.acts import RequestState
+from segue.model.api.outcomes import RequestState
 from segue.model.errors import NotFound
 from segue.model.moment import iso_utc
 from segue.show.access.deciding import decide

@@ -5,7 +5,8 @@ from typing import Final
 from fastapi import Response
 
 from segue.model.access import Role
-from segue.model.api.acts import ChannelTried, ObjectPlan, Outcome, SilenceAlerts, TryChannels
+from segue.model.api.acts import SilenceAlerts, TryChannels
+from segue.model.api.outcomes import ChannelTried, ObjectPlan, Outcome
 from segue.model.errors import Forbidden, UsageError
 from segue.show.api.asking import ANSWERS, ask, check_reason, errand, origin_of
 from segue.show.api.reaching import Reach

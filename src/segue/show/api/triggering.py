@@ -10,7 +10,8 @@ from fastapi import Response
 
 from segue.model.access import Role
 from segue.model.acts import TriggerRun
-from segue.model.api.acts import ObjectPlan, Outcome, Refusal, TriggerDags
+from segue.model.api.acts import TriggerDags
+from segue.model.api.outcomes import ObjectPlan, Outcome, Refusal
 from segue.model.errors import UsageError
 from segue.model.spec import DagSpec
 from segue.model.views import DagView

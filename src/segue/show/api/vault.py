@@ -8,7 +8,8 @@ from fastapi import Response
 
 from segue.model.access import Role
 from segue.model.acts import SecretKind, SetSecret
-from segue.model.api.acts import Done, KeepValue, KnownName, ObjectPlan, Outcome
+from segue.model.api.acts import KeepValue
+from segue.model.api.outcomes import Done, KnownName, ObjectPlan, Outcome
 from segue.model.errors import NotFound
 from segue.show.api.asking import ANSWERS, ask, errand
 from segue.show.api.routing import Of, Routes, encoded

@@ -82,7 +82,7 @@ class Clockwork:
         self._fates: dict[str, Fates] = {}
         self._scheduled: dict[tuple[str, Span], RunKey] = {}
         self._newest: dict[tuple[str, str], Instant] = {}
-        self._latest = Instant(0)
+        self._latest = self._ahead = Instant(0)
         self._last: dict[tuple[str, str, Instant], Instant] = {}
         self._runs: dict[tuple[str, Span], list[RunRecord]] = {}
         self._over: set[tuple[str, str, Instant]] = set()
@@ -100,6 +100,7 @@ class Clockwork:
         """
         before = dict(self.timings)
         self._latest = max(self._latest, turn.now)
+        self._ahead = max(self._ahead, *(getattr(one, "at", Instant(0)) for one in commit.changes))
         for change in commit.changes:
             if isinstance(change, Answered) and change.ok and isinstance(act := sent.get(change.request), Drain):
                 self._ledger.draining = act.on
@@ -161,8 +162,11 @@ class Clockwork:
 
     def _anew(self, alert: Alert, others: Sequence[tuple[str, str, Instant]]) -> bool:
         """Whether it is another episode by itself: a day later, or of a run that was made or opened anew."""
-        if alert.kind == "failed":
-            return alert.episode - max(one[2] for one in others) >= DAY
+        if alert.kind == "failed":  # an owner begins with what was told within a day before the newest event
+            return (
+                max(alert.episode - max(one[2] for one in others), self._ahead - max(map(self._last.get, others)))
+                >= DAY
+            )
         if alert.kind == "deadline":
             dues = {run.row.due for run in self._ledger.runs.values() if run.row.run.dag == alert.dag}
             return len(dues) > 1 and alert.episode not in {one[2] for one in others} and self._was_edited(alert.dag)

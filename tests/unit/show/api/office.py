@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from segue.model.access import Grant, Principal, Role, Subject
 from segue.model.acts import Deploy, MoveBackfill, SetSecret, StartBackfill
-from segue.model.api.acts import DagChange, KnownName
+from segue.model.api.outcomes import DagChange, KnownName
 from segue.model.backfills import pack_slots
 from segue.model.errors import NoOwner
 from segue.model.events import Held
