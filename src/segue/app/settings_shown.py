@@ -27,5 +27,6 @@ def shown(settings: Settings) -> tuple[Setting, ...]:
 def _shown(settings: Settings) -> Iterator[Setting]:
     for name in settings.keys.__struct_fields__:
         value = getattr(settings.keys, name)
+        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
         told = name in _TOLD and value is not None
-        yield Setting(name, settings.origin.get(name, "default"), str(value) if told else None)
+        yield Setting(name, settings.origin.get(name, "default"), text if told else None)

@@ -429,6 +429,15 @@ def test_missed_latest_runs_only_the_newest(days):
     assert len(world.told) == (days > 1)
 
 
+def test_with_missed_latest_a_single_interval_that_was_missed_drives_out_none_that_waits_for_room():
+    world = Clocks(by_day(missed="latest", max_active_runs=1))
+    world.idle_for(3 * DAY)
+    assert world.made == [FIRST, FIRST + 1]
+    world.down_for(DAY)
+    world.play_for(HOUR)
+    assert (world.made, world.told) == ([FIRST, FIRST + 1, FIRST + 2, FIRST + 3], [])
+
+
 @pytest.mark.parametrize("days", [1, 3, 30])
 def test_missed_skip_runs_none(days):
     world = Clocks(by_day(missed="skip"))

@@ -22,10 +22,12 @@ _PATH: Final = "/sign-in/oidc"
 _CALLBACK: Final = f"{_PATH}/callback"
 _PATIENCE: Final = 600
 """Seconds in which people sign in elsewhere."""
-_AWAY: Final[dict[int, dict[str, Any]]] = {303: {"description": "to the provider of identities"}}
+_NONE: Final = {"description": "the settings name no provider of identities"}
+_AWAY: Final[dict[int, dict[str, Any]]] = {303: {"description": "to the provider of identities"}, 404: _NONE}
 _BACK: Final[dict[int, dict[str, Any]]] = {
     303: {"description": "signed in; the cookie is set"},
     403: {"description": "not signed in", "content": {"text/html": {}}},
+    404: _NONE,
 }
 
 

@@ -25,6 +25,7 @@ DOORSTEP: Final = Routes("sign-in", prefix="")
 _SIGNED_IN: Final[dict[int, dict[str, Any]]] = {
     200: {"model": SignedIn, "description": "signed in; the cookie is set"},
     401: {"model": Problem, "description": "wrong name or password"},
+    403: {"model": Problem, "description": "too many failures in a row have closed the password, or another site asks"},
     429: {"model": Problem, "description": "too many tries: wait as long as `Retry-After` says"},
 }
 _DANA: Final = SignedIn("dana", (GrantForm("operator", "tag:retail"),), "session", "5f2c…", "2026-12-21T09:30:00Z")

@@ -147,7 +147,7 @@ class _Watch:
             hole = hole_of(self._reading, one, self._now, self._days)
             missing = 0 if hole is None else hole.counts.get("missing", 0)
             if hole is not None and missing:
-                text = f"{missing} interval{'' if missing == 1 else 's'} missing, {hole.first} to {hole.last}"
+                text = f"{missing} interval{'' if missing == 1 else 's'} missing between {hole.first} and {hole.last}"
                 yield Attention("missing", view.dag, text, command=hole.command)
 
     def _alerts(self) -> Iterator[Attention]:

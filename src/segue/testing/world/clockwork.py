@@ -163,10 +163,8 @@ class Clockwork:
     def _anew(self, alert: Alert, others: Sequence[tuple[str, str, Instant]]) -> bool:
         """Whether it is another episode by itself: a day later, or of a run that was made or opened anew."""
         if alert.kind == "failed":  # an owner begins with what was told within a day before the newest event
-            return (
-                max(alert.episode - max(one[2] for one in others), self._ahead - max(map(self._last.get, others)))
-                >= DAY
-            )
+            began, last = max(one[2] for one in others), max(self._last[one] for one in others)
+            return max(alert.episode - began, self._ahead - last) >= DAY
         if alert.kind == "deadline":
             dues = {run.row.due for run in self._ledger.runs.values() if run.row.run.dag == alert.dag}
             return len(dues) > 1 and alert.episode not in {one[2] for one in others} and self._was_edited(alert.dag)

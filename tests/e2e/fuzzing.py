@@ -1,0 +1,97 @@
+"""Every route of the API, asked at random by its own description."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import Case, GenerationMode
+from schemathesis.schemas import APIOperation
+from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
+
+from tests.e2e.commands import PATIENCE
+from tests.e2e.served import Server
+
+__all__ = ["Fuzz"]
+
+LEFT_OUT = {
+    ("GET", "/api/v1/events"),  # it never ends
+}
+"""What is not asked."""
+
+AWAY = 503
+"""The one status of five hundred and more that a healthy server may give, where its machine is too slow."""
+
+
+@dataclass
+class Fuzz:
+    """Asks a server.
+
+    Attributes:
+        server: as an admin.
+        examples: so many of each route.
+        known: names that exist, by the name of a path's part or of a body's list; every second example has them.
+        statuses: what came back, by route.
+        wrong: what should not be.
+    """
+
+    server: Server
+    examples: int
+    known: Mapping[str, Sequence[str]]
+    statuses: dict[str, Counter[int]] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+
+    def run(self) -> None:
+        """Ask all routes that OpenAPI describes."""
+        document = self.server.get("/api/v1/openapi.json").json()
+        schema = schemathesis.openapi.from_dict(document)
+        with requests.Session() as session:
+            session.headers["authorization"] = f"Bearer {self.server.token}"
+            for found in schema.get_all_operations():
+                operation = found.ok()
+                if (operation.method.upper(), operation.path) not in LEFT_OUT:
+                    self._ask(operation, session)
+
+    def _ask(self, operation: APIOperation, session: requests.Session) -> None:
+        name = f"{operation.method.upper()} {operation.path}"
+        seen = self.statuses.setdefault(name, Counter())
+        cases = st.one_of(*(operation.as_strategy(mode) for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)))
+
+        @settings(
+            max_examples=self.examples, derandomize=True, database=None, deadline=None, phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )  # fmt: skip
+        @given(cases, st.integers(0, 1_000))
+        def ask(case: Case, number: int) -> None:
+            if number % 2:
+                self._name(case, number)
+            answer = case.call(self.server.url, session, timeout=PATIENCE)
+            seen[answer.status_code] += 1
+            if said := _fault(case, answer):
+                self.wrong.append(f"{name}: {answer.status_code} {said}\n    {case.as_curl_command()[:600]}")
+
+        ask()
+
+    def _name(self, case: Case, number: int) -> None:
+        """Something that exists."""
+        for part in case.path_parameters or ():
+            if names := self.known.get(part):
+                case.path_parameters[part] = names[number % len(names)]
+        if isinstance(case.body, dict):
+            for part in case.body.keys() & self.known.keys():
+                case.body[part] = [self.known[part][number % len(self.known[part])]]
+
+
+def _fault(case: Case, answer: Any) -> str:
+    """What is wrong with an answer."""
+    if answer.status_code >= 500 and answer.status_code != AWAY:
+        return answer.text[:500]
+    try:
+        case.validate_response(answer, checks=[content_type_conformance, response_schema_conformance])
+    except BaseException as why:
+        return f"{why!r}"[:800]
+    return ""
