@@ -27,6 +27,12 @@ AWAY = 503
 """The one status of five hundred and more that a healthy server may give, where its machine is too slow."""
 
 
+@schemathesis.serializer("application/x-tar", "application/gzip")
+def _as_bytes(_: object, value: object) -> bytes:
+    """An archive that is none."""
+    return value if isinstance(value, bytes) else repr(value).encode()
+
+
 @dataclass
 class Fuzz:
     """Asks a server.
@@ -74,7 +80,10 @@ class Fuzz:
             if said := _fault(case, answer):
                 self.wrong.append(f"{name}: {answer.status_code} {said}\n    {case.as_curl_command()[:600]}")
 
+        import time
+        a, b = time.process_time(), time.monotonic()
         ask()
+        print(f"{name} cpu {time.process_time() - a:.2f} wall {time.monotonic()-b:.2f}", flush=True)
 
     def _name(self, case: Case, number: int) -> None:
         """Something that exists."""

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
