@@ -254,9 +254,11 @@ def test_alerts_are_listed_the_newest_first(store):
 
 
 def test_versions_of_a_dag_are_listed_the_newest_first(store):
-    for number in (1, 2, 3):
+    for number in (1, 2):
         write(store, defined(Version(number, DagSpec("daily"), f"s{number}", "c", "b")))
+    write(store, replace(defined(Version(3, DagSpec("daily"), "s3", "c", "b")), label="v42"))
     found = store.reader.versions("daily")
+    assert [view.label for view in found] == ["v42", None, None]
     assert [(view.number, view.spec_digest, view.created) for view in found] == [
         (3, "s3", NOW), (2, "s2", NOW), (1, "s1", NOW),
     ]  # fmt: skip

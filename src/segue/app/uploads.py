@@ -263,8 +263,10 @@ def _inside(view: DagView, folder: Path) -> bool:
 
 
 def _subjects(reading: Reading, plan: Plan, reads: Sequence[Read]) -> Iterator[Subject]:
+    """The DAGs as they are declared now, and as they are known: also those that are retired, or have another id now."""
     specs = [one.spec for read in reads for one in read.definitions]
-    named = {name for change in plan.changes for name in (change.dag, change.former) if name}
-    specs += [reading.newest(view) for view in reading.dags() if view.dag in named]
+    named = {name for spec in specs for name in (spec.id, spec.renamed_from)}
+    named |= {dag for file in plan.files for dag in file.gone}
+    specs += [reading.newest(view) for view in reading.dags() if named & {view.dag, *view.former}]
     for spec in specs:
         yield Subject(spec.id, spec.location, spec.tags, spec.owner or "")

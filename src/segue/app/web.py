@@ -14,6 +14,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from functools import partial
@@ -35,6 +36,7 @@ from segue.app.home import Home, settings_here
 from segue.app.hosting import base_of, exposure, is_loopback, names_of
 from segue.app.library import ReaderPool
 from segue.app.owner import actor_here
+from segue.app.scheduler import end_with_thread
 from segue.app.settings import Settings, WebTable
 from segue.app.web_doors import library_of, open_doors
 from segue.app.web_server import WebServer, bind
@@ -151,7 +153,7 @@ class Web:
             await server.serve([listener])
         finally:
             unwatch()
-            if not hub.closed or running.done():
+            if not hub.closed:
                 running.cancel()
             with suppress(asyncio.CancelledError):
                 await running
@@ -161,12 +163,12 @@ class Web:
         """Hear of every commit."""
         while not self._stopping.is_set():
             with suppress(EnvironmentFault):
-                for _ in self._news(hub):
-                    hub.poke()
-            hub.poke()
+                for _ in self._news():
+                    _poke(hub)
+            _poke(hub)
             self._stopping.wait(_NEWS)
 
-    def _news(self, hub: Hub) -> Iterator[object]:
+    def _news(self) -> Iterator[object]:
         if self._database.url:
             yield from self._database.news(_NEWS_LATEST)
             return
@@ -194,6 +196,11 @@ class Web:
         self._file.unlink(missing_ok=True)
         self._file.touch(mode=0o600)
         self._file.write_bytes(msgspec.json.encode({"url": base, "port": port, "pid": os.getpid()}))
+
+
+def _poke(hub: Hub) -> None:
+    with suppress(RuntimeError):  # its event loop has ended
+        hub.poke()
 
 
 def _events(library: ReaderPool, after: int, limit: int) -> Sequence[EventView]:
@@ -234,6 +241,7 @@ def serve(home: str | None, alive: Callable[[], bool] = lambda: True) -> int:
         SegueError: it cannot begin, or cannot go on.
     """
     os.umask(0o077)
+    threading.excepthook = end_with_thread  # a server that hears of nothing looks well
     _, hard = getrlimit(RLIMIT_NOFILE)
     setrlimit(RLIMIT_NOFILE, (_FILES if hard == RLIM_INFINITY else min(_FILES, hard), hard))
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # what it would say the application says better

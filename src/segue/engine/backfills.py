@@ -29,6 +29,7 @@ __all__ = ["feed", "goes_on", "move_backfill", "propose", "start_backfill"]
 
 BACKFILL: Final = 2
 _CAP: Final = 4
+_MOST_AT_ONCE: Final = 1_000_000
 _CHECKED: Final = 1_000
 _BITE: Final = 64
 """A question to the store costs as much as its answers about so many slots."""
@@ -62,6 +63,8 @@ def start_backfill(board: Board, request: Request, wanted: StartBackfill) -> str
     slots = _slots(dag, wanted.slots, board.now)
     if wanted.cap < 1:
         raise Refused(f"a backfill at cap {wanted.cap} would never run: the least is 1")
+    if wanted.cap > _MOST_AT_ONCE:
+        raise Refused(f"a backfill at cap {wanted.cap}: the most is {_MOST_AT_ONCE}")
     cap, note = wanted.cap, ""
     if dag.graph.past:
         if wanted.order != "oldest":

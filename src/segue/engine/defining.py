@@ -24,13 +24,13 @@ from segue.schedule.planner import generation_of
 __all__ = ["define", "deploy", "retire_gone"]
 
 
-def define(board: Board, event: Defined) -> None:
-    """Take in what one file declares."""
+def define(board: Board, event: Defined, label: str = "") -> None:
+    """Take in what one file declares; `label` is what the deploy that brings it is called."""
     faults = [_placed(event.file, error) for error in event.errors]
     for definition in event.definitions:
         try:
             _check_place(board, event, definition)
-            _take(board, event, definition)
+            _take(board, event, definition, label)
         except (DefinitionError, LookupError) as error:
             faults.append(f"DAG {definition.spec.id}: {error}")
     _note_gone(board, event)
@@ -54,7 +54,7 @@ def deploy(board: Board, wanted: Deploy) -> str:
         board.agenda.gone, board.disputed = gone, disputed
         raise Refused("nothing is deployed: " + "; ".join(faults))
     for file in wanted.files:
-        define(board, file)
+        define(board, file, wanted.label)
     ids = sorted({one.spec.id for file in wanted.files for one in file.definitions})
     return " ".join(filter(None, ("deployed", ", ".join(ids), wanted.label and f"as {wanted.label}")))
 
@@ -122,12 +122,12 @@ def _twins(files: Sequence[Defined]) -> Iterator[str]:
 
 
 # ------------------------------------------------------------------------------------------------------------ versions
-def _take(board: Board, event: Defined, definition: Definition) -> None:
+def _take(board: Board, event: Defined, definition: Definition, label: str) -> None:
     spec = definition.spec
     former = former_id(board, spec)
     known = board.dags.get(former or spec.id)
     if known is None or not _is_same(known, event, definition):
-        _add_version(board, event, definition, former)
+        _add_version(board, event, definition, former, label)
     dag = board.dags[spec.id]
     foretold = _merged(dag, definition.foretold)
     if dag.foretold != foretold:
@@ -162,7 +162,7 @@ def _is_same(known: Dag, event: Defined, definition: Definition) -> bool:
     )
 
 
-def _add_version(board: Board, event: Defined, definition: Definition, former: str | None) -> None:
+def _add_version(board: Board, event: Defined, definition: Definition, former: str | None, label: str) -> None:
     spec = definition.spec
     known = board.dags.get(former or spec.id)
     number = definition.number or 1
@@ -182,7 +182,7 @@ def _add_version(board: Board, event: Defined, definition: Definition, former: s
     if former is not None:
         rename(board, former, spec.id)
     remember(board, spec, known.version.spec if known else None)
-    board.changes.append(VersionAdded(spec.id, fresh.version, event.location, board.now))
+    board.changes.append(VersionAdded(spec.id, fresh.version, event.location, board.now, label))
     if stands:  # the store is older than what has been: its former life may have run this DAG
         fresh.timing = Timing(paused=True, hard=True)
         board.changes.append(TimingSet(spec.id, fresh.timing, board.now, Why("restored")))

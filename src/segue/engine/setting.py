@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from segue.engine.board import Board
 from segue.model.acts import SetPool, SetSecret
 from segue.model.changes import PoolSet, SecretSet
@@ -10,6 +12,8 @@ from segue.model.events import Request
 from segue.model.ids import is_id
 
 __all__ = ["set_pool", "set_secret"]
+
+_MOST_SLOTS: Final = 1_000_000
 
 
 def set_pool(board: Board, wanted: SetPool) -> str:
@@ -23,8 +27,8 @@ def set_pool(board: Board, wanted: SetPool) -> str:
     name, queue = wanted.name, board.queue
     if not is_id(name):
         raise Refused(f"{name!r} cannot name a pool: letters, digits, _ . - and a letter first")
-    if wanted.slots is not None and wanted.slots < 0:
-        raise Refused(f"pool {name} cannot have {wanted.slots} slots: 0 stops it, a number above opens it")
+    if wanted.slots is not None and not 0 <= wanted.slots <= _MOST_SLOTS:
+        raise Refused(f"pool {name} cannot have {wanted.slots} slots: 0 stops it, {_MOST_SLOTS} are the most")
     if wanted.slots is None and name not in queue.pools:
         raise Refused(f"there is no pool {name}")
     queue.set_pool(name, wanted.slots)

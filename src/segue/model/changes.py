@@ -221,12 +221,16 @@ class Spawned(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 class VersionAdded(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """From now on new runs of this DAG take this version (a new one, or an old one that came back)."""
+    """From now on new runs of this DAG take this version (a new one, or an old one that came back).
+
+    `label` is what the deploy that brought it was called.
+    """
 
     dag: str
     version: Version
     location: str
     at: Instant
+    label: str = ""
 
 
 class DagRenamed(msgspec.Struct, frozen=True, gc=False, tag=True):

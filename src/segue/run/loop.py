@@ -13,7 +13,7 @@ from typing import Final, Protocol
 import msgspec
 
 from segue.model.acts import Deploy, TriggerRun
-from segue.model.changes import Change
+from segue.model.changes import Answered, Change
 from segue.model.contracts import Clock, Engine, Executor, Inbox, Lease, Writer
 from segue.model.definition import Defined
 from segue.model.errors import Conflict, LeaseLost, StoreDown
@@ -128,7 +128,7 @@ class _Owner:
         self.executor.ack(said)
         self.executor.do(decision.commands)  # before whoever asked is answered, wakes up, and takes the processor
         self.inbox.ack(asked, changes)
-        self.given = {event.id for event in asked if isinstance(event, Request)}
+        self.given = _unanswered(asked, changes)
         if changes:
             self.watch.committed(changes)
         ends = [end for end in (decision.wake_at, self.renew_by) if end is not None]
@@ -168,6 +168,13 @@ def informed(store: Writer, event: Event) -> Event:
 
 def _numbered(store: Writer, event: Defined) -> Defined:
     return msgspec.structs.replace(event, definitions=tuple(store.known(one) for one in event.definitions))
+
+
+def _unanswered(asked: Iterable[Event], changes: Iterable[Change]) -> set[str]:
+    """One that has its answer is nobody's any more: asked again, it is looked up."""
+    answered = {change.request for change in changes if isinstance(change, Answered)}
+    left = (event.id for event in asked if isinstance(event, Request) and event.facts.answer is None)
+    return {name for name in left if name not in answered}
 
 
 def _renewal(now: Instant, lease: Lease) -> Instant | None:

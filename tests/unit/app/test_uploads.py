@@ -209,6 +209,21 @@ def test_a_dag_that_comes_again_moves_and_one_that_does_not_is_gone(server, proj
     assert known["more"].timing.retired
 
 
+def test_whose_history_is_taken_over_is_asked_even_where_it_is_retired(server, project, tmp_path):
+    (project / "dags/more.py").write_text(DAG.replace("NAME", "more"))
+    deployed(server, sent(project, tmp_path))
+    (project / "dags/more.py").unlink()
+    deployed(server, sent(project, tmp_path))
+    heir = DAG.replace("NAME", "heir").replace("@dag(", '@dag(renamed_from="more", ')
+    (project / "dags/heir.py").write_text(heir)
+    with Uploads(server).opened(sent(project, tmp_path)) as deployment:
+        assert "more" in {one.dag for one in deployment.subjects}
+    deployed(server, sent(project, tmp_path))
+    (project / "dags/heir.py").write_text(DAG.replace("NAME", "more"))
+    with Uploads(server).opened(sent(project, tmp_path)) as deployment:
+        assert "heir" in {one.dag for one in deployment.subjects}, "it has the history of that id"
+
+
 def test_the_same_archive_again_changes_nothing(server, project, tmp_path):
     _, first = deployed(server, sent(project, tmp_path))
     _, second = deployed(server, sent(project, tmp_path))

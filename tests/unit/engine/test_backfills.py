@@ -176,6 +176,7 @@ def test_what_cannot_be_backfilled_is_refused_with_the_reason():
     assert said(slots=half) == "1970-01-05T00:00 is no interval of d: its schedule is another"
     assert said(slots=days(4, 1_000)) == "1972-09-27 of d has not ended yet"
     assert said(cap=0) == "a backfill at cap 0 would never run: the least is 1"
+    assert said(cap=2**63) == "a backfill at cap 9223372036854775808: the most is 1000000"
     assert move(world, 7, "cancel").text == "there is no backfill 7: `segue backfills` lists them"
     assert not world.of(BackfillMade)
 

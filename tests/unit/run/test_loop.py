@@ -299,6 +299,14 @@ def test_a_request_without_answer_is_given_to_an_engine_once_and_again_to_the_ne
     assert [len(events) for events in world.seen] == [1, 0]
 
 
+def test_a_request_that_comes_again_right_after_its_answer_is_looked_up():
+    """A hundred posts with one key: those that came in the turn after the answer waited for ever."""
+    world = World(asked=[ASK], decisions=[Decision((DONE,), (), None)], turns=2)
+    world.kept = True
+    world.run()
+    assert [[event.facts for event in events] for events in world.seen] == [[Facts(next_n=9)], [Facts(next_n=9)]]
+
+
 def test_a_conflict_that_comes_back_again_and_again_is_told():
     decision = Decision((DONE,), (), None)
     world = World(decisions=[decision] * 4, commits=[Conflict("other state")] * 4, asked=[ASK], turns=5)

@@ -15,7 +15,7 @@ from segue.model.errors import UsageError
 from segue.model.moment import iso_utc
 from segue.model.spec import DagSpec
 from segue.model.views import RunDetail, RunView
-from segue.show.api.asking import ANSWERS, Errand, ask, check_reason, errand, origin_of
+from segue.show.api.asking import ANSWERS, Errand, ask, check_reason, errand, example_of, origin_of
 from segue.show.api.reaching import Reach, Reached, check_choice
 from segue.show.api.routing import Routes, encoded
 from segue.show.api.visiting import Visit, Visiting
@@ -39,7 +39,11 @@ from segue.show.selecting import read_selection
 __all__ = ["ACTING"]
 
 ACTING: Final = Routes("act on runs")
-_ACTS: Final = {"needs": Role.OPERATOR, "responses": ANSWERS, "response_model": Outcome | RunPlan}
+_RUN: Final = "daily_orders@2026-04-01"
+_ACTS: Final = {
+    "needs": Role.OPERATOR, "responses": ANSWERS, "response_model": Outcome | RunPlan,
+    "example": example_of(_RUN, f"{_RUN} goes on", _RUN),
+}  # fmt: skip
 
 _Body: TypeAlias = RetryRuns | RerunRuns | CancelRuns | MarkRuns | ReleaseRuns | RejectRuns
 _Wanted: TypeAlias = Callable[[RunView], Sequence[tuple[str, Act]]]
@@ -47,13 +51,13 @@ _SHOWN: Final = 1_000  # runs that a plan names
 _COMPARED: Final = 20  # runs of which a plan says what a rerun takes over
 
 
-@ACTING.post("/runs/retry", **_ACTS)
+@ACTING.post("/runs/retry", asks=RetryRuns(select=SelectRuns("orders_*", ("failed",), "02:00"), dry_run=True), **_ACTS)
 def retry_runs(visit: Visiting, body: RetryRuns) -> Response:
     """Go on with runs: again what failed or was interrupted, with the same code."""
     return _act(visit, RETRY, body, lambda view: [("", RetryRun(view.run, body.tasks, body.only, body.force))])
 
 
-@ACTING.post("/runs/rerun", **_ACTS)
+@ACTING.post("/runs/rerun", asks=RerunRuns((_RUN,), failed=True), **_ACTS)
 def rerun_runs(visit: Visiting, body: RerunRuns) -> Response:
     """Run intervals anew with the newest code, all tasks or only what failed; the old runs stay as they are."""
     return _act(
@@ -61,20 +65,20 @@ def rerun_runs(visit: Visiting, body: RerunRuns) -> Response:
     )
 
 
-@ACTING.post("/runs/cancel", **_ACTS)
+@ACTING.post("/runs/cancel", asks=CancelRuns((_RUN,)), **_ACTS)
 def cancel_runs(visit: Visiting, body: CancelRuns) -> Response:
     """Stop runs: what waits at once, what works by TERM, a grace period, then KILL."""
     return _act(visit, CANCEL, body, lambda view: [("", CancelRun(view.run, body.now))])
 
 
-@ACTING.post("/runs/mark", **_ACTS)
+@ACTING.post("/runs/mark", asks=MarkRuns("load", "success", "loaded by hand", (_RUN,)), **_ACTS)
 def mark_runs(visit: Visiting, body: MarkRuns) -> Response:
     """Set a task of runs by hand; what lies below it is decided again."""
     check_reason(body.reason, needed=True)
     return _act(visit, MARK, body, lambda view: [(body.task, MarkTask(view.run, body.task, body.state, body.reason))])
 
 
-@ACTING.post("/runs/release", **_ACTS)
+@ACTING.post("/runs/release", asks=ReleaseRuns("a bank holiday", (_RUN,)), **_ACTS)
 def release_runs(visit: Visiting, body: ReleaseRuns) -> Response:
     """Let held tasks go: publish what they staged, without running their code again."""
     check_reason(body.reason, needed=True)
@@ -82,7 +86,7 @@ def release_runs(visit: Visiting, body: ReleaseRuns) -> Response:
     return _act(visit, RELEASE, body, acts)
 
 
-@ACTING.post("/runs/reject", **_ACTS)
+@ACTING.post("/runs/reject", asks=RejectRuns("half of the rows are missing", (_RUN,)), **_ACTS)
 def reject_runs(visit: Visiting, body: RejectRuns) -> Response:
     """Fail held tasks: what they staged is thrown away."""
     check_reason(body.reason, needed=True)
@@ -117,8 +121,9 @@ def _errands(visit: Visit, reached: Reached[RunView], acts: _Wanted) -> tuple[li
             errands += [
                 errand(visit, f"{view.run}/{label}" if label else str(view.run), act) for label, act in acts(view)
             ]
-        except UsageError as why:
-            refused.append(Refusal(str(view.run), str(why)))
+        except UsageError as why:  # it has nothing that is held: of a selection it was not meant
+            if not reached.selection:
+                refused.append(Refusal(str(view.run), str(why)))
     return errands, refused
 
 

@@ -10,6 +10,7 @@ from segue.model.access import Role
 from segue.model.api.listing import Listing
 from segue.model.api.slots import Clock, Forecast, Hole, LedgerPage
 from segue.model.state import SlotState
+from segue.show.api import examples
 from segue.show.api.dags import known_dag
 from segue.show.api.narrowing import DagPath, Word, among
 from segue.show.api.paging import Paging
@@ -27,7 +28,7 @@ AHEAD: Final = Routes("intervals")
 _SLOTS: Final = (*map(str, SlotState), RETIRED)
 
 
-@AHEAD.get("/dags/{dag}/slots", needs=Role.VIEWER, of=Of.DAG)
+@AHEAD.get("/dags/{dag}/slots", needs=Role.VIEWER, of=Of.DAG, example=examples.SLOTS)
 def slots(
     visit: Visiting,
     dag: DagPath,
@@ -44,7 +45,7 @@ def slots(
     return ledger_page(ledger, states)
 
 
-@AHEAD.get("/missing", needs=Role.VIEWER)
+@AHEAD.get("/missing", needs=Role.VIEWER, example=examples.HOLES)
 def missing(
     visit: Visiting,
     page: Paging,
@@ -79,7 +80,7 @@ def dag_next(
         return clock_item(clock_of(known.view, known.spec, visit.now, count, days))
 
 
-@AHEAD.get("/next", needs=Role.VIEWER)
+@AHEAD.get("/next", needs=Role.VIEWER, example=examples.NEXT)
 def next_fires(visit: Visiting, page: Paging, tag: Word = None, owner: Word = None) -> Listing[Clock]:
     """What every DAG runs next, by id."""
     question = ("next", tag, owner)

@@ -17,7 +17,7 @@ from segue.show.api.problems import Fault, problem_about, problem_response
 from segue.show.api.routing import PREFIX, encoded
 from segue.show.api.visiting import Visit
 
-__all__ = ["ANSWERS", "Errand", "ask", "check_reason", "errand", "id_for", "origin_of"]
+__all__ = ["ANSWERS", "Errand", "ask", "check_reason", "errand", "example_of", "id_for", "origin_of"]
 
 _PATIENCE: Final = 5.0  # seconds
 _LONGEST_KEY: Final = 200
@@ -26,6 +26,11 @@ _TOLD: Final = 50
 
 ANSWERS: Final = {202: {"model": Outcome, "description": "not answered yet: `pending` says where it will be"}}
 """What acting routes tell OpenAPI beside their own answer."""
+
+
+def example_of(named: str, text: str, run: str | None = None) -> Outcome:
+    """An answer, as OpenAPI shows it."""
+    return Outcome((Done(named, text, "3f7a90c1d2b84e65a1f0c9d8e7b6a594", run),))
 
 
 @dataclass(frozen=True, slots=True)

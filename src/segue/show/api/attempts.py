@@ -15,6 +15,7 @@ from segue.model.ids import Instant
 from segue.model.moment import day_start
 from segue.model.pages import AttemptQuery
 from segue.model.views import AttemptView
+from segue.show.api import examples
 from segue.show.api.narrowing import DagPath, Id
 from segue.show.api.paging import Paging
 from segue.show.api.routing import Of, Routes
@@ -61,7 +62,7 @@ def attempt(visit: Visiting, attempt: Id) -> AttemptItem:
     return attempt_item(_found(visit, attempt))
 
 
-@ATTEMPTS.get("/attempts/{attempt}/log", needs=Role.VIEWER, more=_FIELD)
+@ATTEMPTS.get("/attempts/{attempt}/log", needs=Role.VIEWER, more=_FIELD, example=examples.LOG)
 def log(  # noqa: PLR0913  # a filter is a parameter
     visit: Visiting,
     request: Request,
@@ -98,7 +99,7 @@ def _day(date: Date, zone: str) -> tuple[Instant, Instant]:
         raise UsageError(f"date={date} lies too far away") from None
 
 
-@ATTEMPTS.get("/dags/{dag}/logs", needs=Role.VIEWER, of=Of.DAG, more=_FIELD)
+@ATTEMPTS.get("/dags/{dag}/logs", needs=Role.VIEWER, of=Of.DAG, more=_FIELD, example=examples.LOGS)
 def dag_logs(  # noqa: PLR0913  # a filter is a parameter
     visit: Visiting,
     request: Request,

@@ -10,11 +10,11 @@ from typing import Final
 from fastapi import Response
 
 from segue.model.access import Role
-from segue.model.api.acts import AgainBackfills, BackfillMoves, MoveBackfills, NewBackfill
+from segue.model.api.acts import AgainBackfills, BackfillMoves, MoveBackfills, NewBackfill, SelectBackfills
 from segue.model.api.outcomes import BackfillPlan, Done, ObjectPlan, Outcome, Refusal
 from segue.model.errors import NotFound, UsageError
 from segue.model.views import BackfillView
-from segue.show.api.asking import ANSWERS, Errand, ask, check_reason, errand, origin_of
+from segue.show.api.asking import ANSWERS, Errand, ask, check_reason, errand, example_of, origin_of
 from segue.show.api.reaching import MOST_SELECTED, Reach, Reached, check_choice
 from segue.show.api.routing import Of, Routes, encoded
 from segue.show.api.visiting import Visit, Visiting
@@ -26,12 +26,22 @@ from segue.show.reading import Reading
 __all__ = ["BACKFILLING"]
 
 BACKFILLING: Final = Routes("act on backfills")
-_ACTS: Final = {"needs": Role.OPERATOR, "responses": ANSWERS, "response_model": Outcome | ObjectPlan}
+_ACTS: Final = {
+    "needs": Role.OPERATOR,
+    "responses": ANSWERS,
+    "response_model": Outcome | ObjectPlan,
+    "example": example_of("3", "backfill 3 is paused"),
+}
 _OPEN: Final = ("proposed", "running", "paused")
 
 
 @BACKFILLING.post(
-    "/dags/{dag}/backfills", needs=Role.OPERATOR, of=Of.DAG, responses=ANSWERS, response_model=Outcome | BackfillPlan
+    "/dags/{dag}/backfills",
+    asks=NewBackfill("2026-04-01..2026-04-30", reason="the source was late"),
+    needs=Role.OPERATOR,
+    of=Of.DAG,
+    responses=ANSWERS,
+    response_model=Outcome | BackfillPlan,
 )
 def start_backfill(visit: Visiting, dag: str, body: NewBackfill) -> Response:
     """Run the intervals of a range: what is missing, unless `only` says more."""
@@ -62,25 +72,25 @@ def _too_many(count: int) -> None:
     raise UsageError(f"that are about {count:,} intervals: ask for a shorter range")
 
 
-@BACKFILLING.post("/backfills/pause", **_ACTS)
+@BACKFILLING.post("/backfills/pause", asks=MoveBackfills(("3",)), **_ACTS)
 def pause_backfills(visit: Visiting, body: MoveBackfills) -> Response:
     """Make no further runs of backfills; those that are under way finish."""
     return _move(visit, "pause", body)
 
 
-@BACKFILLING.post("/backfills/resume", **_ACTS)
+@BACKFILLING.post("/backfills/resume", asks=AgainBackfills(("3",)), **_ACTS)
 def resume_backfills(visit: Visiting, body: AgainBackfills) -> Response:
     """Go on with backfills, also with those that were only proposed."""
     return _move(visit, "resume", body, body.newest)
 
 
-@BACKFILLING.post("/backfills/cancel", **_ACTS)
+@BACKFILLING.post("/backfills/cancel", asks=MoveBackfills(select=SelectBackfills("orders_*")), **_ACTS)
 def cancel_backfills(visit: Visiting, body: MoveBackfills) -> Response:
     """End backfills and cancel their runs."""
     return _move(visit, "cancel", body)
 
 
-@BACKFILLING.post("/backfills/again", **_ACTS)
+@BACKFILLING.post("/backfills/again", asks=AgainBackfills(("3",), newest=True), **_ACTS)
 def repeat_backfills(visit: Visiting, body: AgainBackfills) -> Response:
     """Run again what failed in backfills."""
     return _move(visit, "retry", body, body.newest)

@@ -55,6 +55,8 @@ def _troubles(sent: object, kind: type | None, place: str) -> Iterator[str]:
                 yield from _troubles(value, None, f"{place}[{at}]")
         case str() if "\0" in sent:
             yield f"{place} holds the character NUL, which no store keeps"
+        case int() if not -(2**63) <= sent < 2**64:
+            yield f"{place} is a number of more than 64 bits, which no store keeps"
 
 
 def _inner(known: Mapping[str, Any] | None, name: str) -> type | None:

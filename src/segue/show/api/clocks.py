@@ -11,7 +11,7 @@ from segue.model.access import Role
 from segue.model.acts import Act, Drain, PauseDags, UnpauseDags
 from segue.model.api.acts import DrainOwner, PauseClocks, UnpauseClocks
 from segue.model.api.outcomes import ObjectPlan, Outcome
-from segue.show.api.asking import ANSWERS, ask, check_reason, errand, origin_of
+from segue.show.api.asking import ANSWERS, ask, check_reason, errand, example_of, origin_of
 from segue.show.api.reaching import Reach, Reached, check_choice
 from segue.show.api.routing import Of, Routes, encoded
 from segue.show.api.visiting import Visit, Visiting
@@ -21,10 +21,15 @@ from segue.show.selecting import meant_dags, read_until
 __all__ = ["CLOCKS", "reached_dags"]
 
 CLOCKS: Final = Routes("act on DAGs")
-_ACTS: Final = {"needs": Role.OPERATOR, "responses": ANSWERS, "response_model": Outcome | ObjectPlan}
+_ACTS: Final = {
+    "needs": Role.OPERATOR,
+    "responses": ANSWERS,
+    "response_model": Outcome | ObjectPlan,
+    "example": example_of("daily_orders", "daily_orders is paused"),
+}
 
 
-@CLOCKS.post("/dags/pause", **_ACTS)
+@CLOCKS.post("/dags/pause", asks=PauseClocks(select="tag:retail", until="18:00", reason="stock-taking"), **_ACTS)
 def pause_dags(visit: Visiting, body: PauseClocks) -> Response:
     """Stop the clocks of DAGs; runs in flight finish, and what people ask for still runs."""
     check_reason(body.reason)
@@ -32,13 +37,20 @@ def pause_dags(visit: Visiting, body: PauseClocks) -> Response:
     return _act(visit, "pause", body, lambda dag: PauseDags((dag,), body.hard, until, body.reason))
 
 
-@CLOCKS.post("/dags/unpause", **_ACTS)
+@CLOCKS.post("/dags/unpause", asks=UnpauseClocks(("daily_orders",), run="latest"), **_ACTS)
 def unpause_dags(visit: Visiting, body: UnpauseClocks) -> Response:
     """Let the clocks of DAGs go on."""
     return _act(visit, "unpause", body, lambda dag: UnpauseDags((dag,), body.run))
 
 
-@CLOCKS.post("/drain", needs=Role.OPERATOR, of=Of.EVERYTHING, responses=ANSWERS, response_model=Outcome | ObjectPlan)
+@CLOCKS.post(
+    "/drain",
+    asks=DrainOwner(),
+    needs=Role.OPERATOR,
+    of=Of.EVERYTHING,
+    responses=ANSWERS,
+    response_model=Outcome | ObjectPlan,
+)
 def drain(visit: Visiting, body: DrainOwner) -> Response:
     """Start nothing more, so that what runs comes to its end and the scheduler can be restarted."""
     if body.dry_run:

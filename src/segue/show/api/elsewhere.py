@@ -11,7 +11,7 @@ from segue.show.access.identity import Identity, Return
 from segue.show.api.cookies import leave, on_loopback, page, put_cookie, set_cookie
 from segue.show.api.entrance import cookie_name
 from segue.show.api.problems import problem_of
-from segue.show.api.routing import Routes
+from segue.show.api.routing import PROBLEM, Routes
 from segue.show.api.visiting import Guest, Guesting
 
 __all__ = ["ELSEWHERE"]
@@ -22,7 +22,7 @@ _PATH: Final = "/sign-in/oidc"
 _CALLBACK: Final = f"{_PATH}/callback"
 _PATIENCE: Final = 600
 """Seconds in which people sign in elsewhere."""
-_NONE: Final = {"description": "the settings name no provider of identities"}
+_NONE: Final = {"description": "the settings name no provider of identities", "content": PROBLEM}
 _AWAY: Final[dict[int, dict[str, Any]]] = {303: {"description": "to the provider of identities"}, 404: _NONE}
 _BACK: Final[dict[int, dict[str, Any]]] = {
     303: {"description": "signed in; the cookie is set"},

@@ -13,6 +13,7 @@ from segue.model.access import Role
 from segue.model.api.health import Part, Readiness
 from segue.model.errors import SegueError
 from segue.model.ids import Instant
+from segue.show.access.deciding import decide
 from segue.show.api.describing import described
 from segue.show.api.problems import RETRY
 from segue.show.api.routing import PREFIX, Of, Routes, encoded
@@ -38,11 +39,12 @@ async def liveness() -> Response:
 async def readiness(request: Request, guest: Guesting) -> Response:
     """Say whether somebody schedules and the store can be read, part by part; 503 where not.
 
-    Sentences are for those who are signed in.
+    Sentences are for those who may look at everything: they name processes, paths and files.
     """
     examination: Examination = request.app.state.examination
     found = await examination.look(guest.now)
-    told = found if guest.principal is not None else _bare(found)
+    known = guest.principal is not None and decide(guest.principal, Role.VIEWER, None)
+    told = found if known else _bare(found)
     answer = encoded(told, status=200 if found.ready else 503)
     if not found.ready:
         answer.headers["Retry-After"] = RETRY

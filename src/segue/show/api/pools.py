@@ -20,7 +20,7 @@ _ACTS: Final = {
 }  # fmt: skip
 
 
-@POOLS.put("/pools/{name}", **_ACTS)
+@POOLS.put("/pools/{name}", asks=PutPool(4), **_ACTS)
 def set_pool(visit: Visiting, name: str, body: PutPool) -> Response:
     """Give a pool so many slots; those of the settings file are a start that this overrides."""
     if body.dry_run:

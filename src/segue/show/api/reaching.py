@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
-from segue.model.access import Role
+from segue.model.access import Role, Subject
 from segue.model.api.outcomes import Refusal
 from segue.model.errors import Forbidden, NotFound, SegueError, UsageError
+from segue.show.access.deciding import decide
 from segue.show.api.visiting import Visit
 
 __all__ = ["MOST_NAMED", "MOST_SELECTED", "Reach", "Reached", "check_choice"]
@@ -42,7 +43,7 @@ class Reached(Generic[_Object]):
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How far the caller reaches; each DAG is decided about once.
+    """How far the caller reaches; the DAGs are read once.
 
     Args:
         visit: of the caller.
@@ -51,20 +52,16 @@ class Reach:
 
     visit: Visit
     role: Role = Role.OPERATOR
-    _known: dict[str, SegueError | None] = field(default_factory=dict)
+    _subjects: dict[str, Subject] = field(default_factory=dict)
 
-    def barred(self, dag: str) -> SegueError | None:
+    def barred(self, dag: str) -> NotFound | Forbidden | None:
         """Why a DAG cannot be acted on; None: it can."""
-        if dag not in self._known:
-            self._known[dag] = self._decided(dag)
-        return self._known[dag]
-
-    def _decided(self, dag: str) -> SegueError | None:
-        try:
-            self.visit.require(self.role, dag)
-        except (NotFound, Forbidden) as why:
-            return why
-        return None
+        if decide(self.visit.principal, self.role, None):
+            return None
+        if not self._subjects:
+            with self.visit.read() as reader:
+                self._subjects.update({one.dag: one for one in self.visit.subjects.all(reader)})
+        return self.visit.barred(self.role, dag, self._subjects.get(dag))
 
     def named(
         self, what: str, names: Sequence[str], find: Callable[[str], _Object], dag_of: Callable[[_Object], str]

@@ -13,9 +13,13 @@ from segue.show.api.visiting import Visiting
 __all__ = ["REQUESTS"]
 
 REQUESTS: Final = Routes("requests")
+_EXAMPLE: Final = RequestState(
+    "3f7a90c1d2b84e65a1f0c9d8e7b6a594", "dana", "CancelRun", True, "daily_orders@2026-04-01 is being cancelled",
+    "2026-04-02T06:12:07Z", "daily_orders@2026-04-01",
+)  # fmt: skip
 
 
-@REQUESTS.get("/requests/{id}", needs=Role.VIEWER, of=Of.SELF)
+@REQUESTS.get("/requests/{id}", needs=Role.VIEWER, of=Of.SELF, example=_EXAMPLE)
 def request(visit: Visiting, id: str) -> RequestState:  # noqa: A002 - as the path has it
     """One request, and its answer where it has one; only for whoever asked and for admins."""
     state = _state(visit, id)

@@ -30,13 +30,15 @@ from segue.show.api.bodies import body_of, checking
 from segue.show.api.limits import enlarge
 from segue.show.api.visiting import Visit
 
-__all__ = ["PREFIX", "Of", "Permit", "Route", "Routes", "Threads", "encoded"]
+__all__ = ["PREFIX", "PROBLEM", "Of", "Permit", "Route", "Routes", "Threads", "encoded"]
 
 PREFIX: Final = "/api/v1"
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _Result = TypeVar("_Result")
-_PROBLEM: Final[dict[str, Any]] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+PROBLEM: Final[dict[str, Any]] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+"""What OpenAPI calls the content of an error."""
+
 _SAID: Final = {
     401: "nobody is signed in", 403: "the role does not reach so far", 404: "there is no such thing to be seen",
     409: "not in the present state", 422: "it cannot be understood", 503: "the store or the scheduler is away",
@@ -225,7 +227,7 @@ def _told(permit: Permit, method: str) -> dict[int | str, dict[str, Any]]:
     codes: Sequence[int] = (422, 503) if permit.role is None else (401, 403, 404, 422, 503)
     if method != "GET":
         codes = (*codes, 409)
-    return {code: {"description": _SAID[code], "content": _PROBLEM} for code in codes}
+    return {code: {"description": _SAID[code], "content": PROBLEM} for code in codes}
 
 
 def _answered(status: int, example: object) -> dict[int | str, dict[str, Any]]:

@@ -13,7 +13,7 @@ from segue.show.access.entering import Entry
 from segue.show.access.throttling import Throttled
 from segue.show.api.cookies import clear_cookie, leave, page, set_cookie
 from segue.show.api.problems import Problem, problem_response
-from segue.show.api.routing import Of, Routes, encoded
+from segue.show.api.routing import PROBLEM, Of, Routes, encoded
 from segue.show.api.visiting import Guesting, Visit, Visiting
 from segue.show.views.people import session_item, signed_in
 
@@ -24,9 +24,9 @@ DOORSTEP: Final = Routes("sign-in", prefix="")
 
 _SIGNED_IN: Final[dict[int, dict[str, Any]]] = {
     200: {"model": SignedIn, "description": "signed in; the cookie is set"},
-    401: {"model": Problem, "description": "wrong name or password"},
-    403: {"model": Problem, "description": "too many failures in a row have closed the password, or another site asks"},
-    429: {"model": Problem, "description": "too many tries: wait as long as `Retry-After` says"},
+    401: {"description": "wrong name or password", "content": PROBLEM},
+    403: {"description": "too many failures in a row closed the password, or another site asks", "content": PROBLEM},
+    429: {"description": "too many tries: wait as long as `Retry-After` says", "content": PROBLEM},
 }
 _DANA: Final = SignedIn("dana", (GrantForm("operator", "tag:retail"),), "session", "5f2c…", "2026-12-21T09:30:00Z")
 _HERE: Final = SessionItem(
@@ -36,7 +36,10 @@ _HERE: Final = SessionItem(
 _PAGE: Final[dict[int, dict[str, Any]]] = {200: {"description": "a page with a button", "content": {"text/html": {}}}}
 _SPENT: Final[dict[int, dict[str, Any]]] = {
     303: {"description": "signed in; the cookie is set"},
-    403: {"description": "the link is spent, or too old", "content": {"text/html": {}}},
+    403: {
+        "description": "the link is spent, or too old, or another site asks",
+        "content": {"text/html": {}, **PROBLEM},
+    },
 }
 _BUTTON: Final = '<p>This link works once.</p><form method="post"><button autofocus>Sign in</button></form>'
 _GONE: Final = (

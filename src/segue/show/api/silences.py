@@ -20,7 +20,13 @@ SILENCES: Final = Routes("act on alerts")
 _LONGEST: Final = 500
 
 
-@SILENCES.post("/alerts/silence", needs=Role.OPERATOR, responses=ANSWERS, response_model=Outcome | ObjectPlan)
+@SILENCES.post(
+    "/alerts/silence",
+    asks=SilenceAlerts("tag:retail", "18:00", "maintenance"),
+    needs=Role.OPERATOR,
+    responses=ANSWERS,
+    response_model=Outcome | ObjectPlan,
+)
 def silence_alerts(visit: Visiting, body: SilenceAlerts) -> Response:
     """Send no alert about what a selection names until then."""
     check_reason(body.reason)
@@ -42,7 +48,13 @@ def _check_reach(visit: Visit, select: str, dags: list[str]) -> None:
         raise Forbidden(f"this needs the role {Role.OPERATOR} on every DAG that {select!r} names")
 
 
-@SILENCES.post("/alerts/test", needs=Role.OPERATOR, of=Of.EVERYTHING)
+@SILENCES.post(
+    "/alerts/test",
+    asks=TryChannels(("oncall",)),
+    example=(ChannelTried("oncall", True),),
+    needs=Role.OPERATOR,
+    of=Of.EVERYTHING,
+)
 def test_channels(visit: Visiting, body: TryChannels) -> tuple[ChannelTried, ...]:
     """Send a letter to channels, and say whether it has arrived."""
     if body.dry_run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Final
 
 from fastapi import Query
@@ -15,10 +16,11 @@ from segue.model.api.resources import Resources
 from segue.model.api.standing import AlertItem, AuditItem, PoolItem, Setting, SilenceItem
 from segue.model.errors import NotFound
 from segue.model.pages import AlertQuery, AuditQuery, place_of_alert
+from segue.show.api import examples
 from segue.show.api.narrowing import Id, Word, moment_of, narrowed, several
 from segue.show.api.paging import Paging
 from segue.show.api.routing import Of, Routes
-from segue.show.api.visiting import Visiting
+from segue.show.api.visiting import Visit, Visiting
 from segue.show.views.backfills import backfill_item, backfill_whole
 from segue.show.views.resources import resources as resources_of
 from segue.show.views.standing import alert_item, audit_item, pool_item, silence_item
@@ -28,7 +30,7 @@ __all__ = ["STANDING"]
 STANDING: Final = Routes("standing")
 
 
-@STANDING.get("/backfills", needs=Role.VIEWER)
+@STANDING.get("/backfills", needs=Role.VIEWER, example=examples.BACKFILLS)
 def backfills(visit: Visiting, page: Paging, dag: Word = None) -> Listing[BackfillItem]:
     """Backfills, the newest first."""
     after = page.after(visit, "backfills", dag)
@@ -45,8 +47,8 @@ def backfills(visit: Visiting, page: Paging, dag: Word = None) -> Listing[Backfi
 def backfill(visit: Visiting, backfill: Id) -> BackfillWhole:
     """One backfill: how far it is, interval by interval, and when it ends."""
     with visit.reading() as reading:
-        view = reading.backfill(backfill)
         try:
+            view = reading.backfill(backfill)
             visit.require(Role.VIEWER, view.row.dag)
         except NotFound:
             raise NotFound(f"there is no backfill {backfill}") from None
@@ -55,7 +57,7 @@ def backfill(visit: Visiting, backfill: Id) -> BackfillWhole:
         return backfill_whole(reading, view, spec, visit.now, workers)
 
 
-@STANDING.get("/alerts", needs=Role.VIEWER)
+@STANDING.get("/alerts", needs=Role.VIEWER, example=examples.ALERTS)
 def alerts(
     visit: Visiting,
     page: Paging,
@@ -82,19 +84,31 @@ def silences(visit: Visiting) -> tuple[SilenceItem, ...]:
         return tuple(map(silence_item, reader.silences(visit.now)))
 
 
-@STANDING.get("/pools", needs=Role.VIEWER)
+@STANDING.get("/pools", needs=Role.VIEWER, example=examples.POOLS)
 def pools(visit: Visiting) -> tuple[PoolItem, ...]:
     """Pools: how many slots, how many of them in use, how many tasks wait for room."""
+    names = _pools_seen(visit)
     with visit.read() as reader:
-        return tuple(map(pool_item, reader.pools()))
+        return tuple(pool_item(pool) for pool in reader.pools() if names is None or pool.name in names)
+
+
+def _pools_seen(visit: Visit) -> frozenset[str] | None:
+    """The pools that tasks of the caller's DAGs ask for, None: all. They belong to no DAG, but tasks wait for them."""
+    seen = visit.seen()
+    if seen is None:
+        return None
+    with visit.reading() as reading:
+        specs = [reading.newest(view) for view in reading.dags() if view.dag in seen]
+    return frozenset(task.rules.pool for spec in specs for task in spec.tasks if task.rules.pool is not None)
 
 
 @STANDING.get("/resources", needs=Role.VIEWER)
 def resources(visit: Visiting) -> Resources:
     """Workers, pools, the queue, what was used and what that cost."""
-    seen, doors = visit.seen(), visit.doors
+    seen, names, doors = visit.seen(), _pools_seen(visit), visit.doors
     with visit.read() as reader:
-        return resources_of(reader, doors.desk.health(), doors.machine, visit.now, doors.price, allowed=seen)
+        found = resources_of(reader, doors.desk.health(), doors.machine, visit.now, doors.price, allowed=seen)
+    return replace(found, pools=tuple(pool for pool in found.pools if names is None or pool.name in names))
 
 
 @STANDING.get("/settings", needs=Role.ADMIN, of=Of.EVERYTHING)
@@ -103,7 +117,7 @@ def settings(visit: Visiting) -> tuple[Setting, ...]:
     return tuple(visit.doors.settings())
 
 
-@STANDING.get("/audit", needs=Role.VIEWER)
+@STANDING.get("/audit", needs=Role.VIEWER, example=examples.AUDIT)
 def audit(  # noqa: PLR0913  # a filter is a parameter
     visit: Visiting,
     page: Paging,

@@ -15,7 +15,7 @@ from segue.model.api.outcomes import ObjectPlan, Outcome, Refusal
 from segue.model.errors import UsageError
 from segue.model.spec import DagSpec
 from segue.model.views import DagView
-from segue.show.api.asking import ANSWERS, Errand, ask, check_reason, id_for, origin_of
+from segue.show.api.asking import ANSWERS, Errand, ask, check_reason, example_of, id_for, origin_of
 from segue.show.api.clocks import reached_dags
 from segue.show.api.routing import Routes, encoded
 from segue.show.api.visiting import Visit, Visiting
@@ -26,7 +26,14 @@ __all__ = ["TRIGGERING"]
 TRIGGERING: Final = Routes("act on DAGs")
 
 
-@TRIGGERING.post("/dags/trigger", needs=Role.OPERATOR, responses=ANSWERS, response_model=Outcome | ObjectPlan)
+@TRIGGERING.post(
+    "/dags/trigger",
+    needs=Role.OPERATOR,
+    responses=ANSWERS,
+    response_model=Outcome | ObjectPlan,
+    asks=TriggerDags(("daily_orders",), date="2026-04-01", reason="month end"),
+    example=example_of("daily_orders@2026-04-01", "daily_orders@2026-04-01 is queued", "daily_orders@2026-04-01"),
+)
 def trigger_dags(visit: Visiting, body: TriggerDags) -> Response:
     """Run DAGs now: an interval by its date, a range of them, or the newest complete one."""
     check_reason(body.reason)

@@ -29,7 +29,7 @@ def connections(visit: Visiting) -> tuple[KnownName, ...]:
     return tuple(visit.doors.safe.names("connection"))
 
 
-@VAULT.put("/connections/{name}", **_ACTS)
+@VAULT.put("/connections/{name}", asks=KeepValue("postgresql://shop:…@db:5432/orders"), **_ACTS)
 def set_connection(visit: Visiting, name: str, body: KeepValue) -> Response:
     """Keep the address of a system outside, `scheme://user:password@host:port/database`."""
     return _keep(visit, "connection", name, body)
@@ -53,7 +53,7 @@ def secrets(visit: Visiting) -> tuple[KnownName, ...]:
     return tuple(visit.doors.safe.names("secret"))
 
 
-@VAULT.put("/secrets/{name}", **_ACTS)
+@VAULT.put("/secrets/{name}", asks=KeepValue("…"), **_ACTS)
 def set_secret(visit: Visiting, name: str, body: KeepValue) -> Response:
     """Keep a secret."""
     return _keep(visit, "secret", name, body)

@@ -99,11 +99,24 @@ class Visit:
             return
         if dag is None:
             raise Forbidden(f"this needs the role {role} on everything (`*`): {_has(self.principal)}")
-        subject = self._subject(dag)
+        with self.read() as reader:
+            why = self.barred(role, dag, self.subjects.one(reader, dag))
+        if why is not None:
+            raise why
+
+    def barred(self, role: Role, dag: str, subject: Subject | None) -> NotFound | Forbidden | None:
+        """Why the caller lacks a role on a DAG, None where they have it.
+
+        Args:
+            role: that is needed.
+            dag: its id.
+            subject: the DAG, None where there is none.
+        """
+        if decide(self.principal, role, subject):
+            return None
         if subject is None or not decide(self.principal, Role.VIEWER, subject):
-            raise NotFound(f"there is no DAG {dag}")
-        if not decide(self.principal, role, subject):
-            raise Forbidden(f"this needs the role {role} on DAG {dag}: {_has(self.principal)}")
+            return NotFound(f"there is no DAG {dag}")
+        return Forbidden(f"this needs the role {role} on DAG {dag}: {_has(self.principal)}")
 
     def require_run(self, role: Role, run: str) -> None:
         """Stop whoever lacks a role on the DAG of a run, named as people do (`orders@latest`, `41`).
@@ -114,11 +127,11 @@ class Visit:
         """
         if decide(self.principal, role, None):
             return
-        with self.reading() as reading:
-            dag = reading.find(run).run.dag
         try:
+            with self.reading() as reading:
+                dag = reading.find(run).run.dag
             self.require(role, dag)
-        except NotFound:
+        except NotFound:  # without the names that are near: not all of them are the caller's to see
             raise NotFound(f"there is no run {run}") from None
 
     def require_some(self, role: Role) -> None:
@@ -129,10 +142,6 @@ class Visit:
         """
         if not any(grant.role.rank >= role.rank for grant in self.principal.grants):
             raise Forbidden(f"this needs the role {role}: {_has(self.principal)}")
-
-    def _subject(self, dag: str) -> Subject | None:
-        with self.read() as reader:
-            return self.subjects.one(reader, dag)
 
 
 def _has(principal: Principal) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from segue.model.acts import TriggerRun
@@ -26,6 +27,7 @@ MOST_PARAMS: Final = 256 * 1024
 """So many bytes the encoded params of a run may take."""
 
 _NOTHING: Final = Foretold()
+_MOST: Final = 10_000  # intervals of one range
 Seal = Callable[[str, object], bytes]
 """Encrypts the value of a secret param, given its name."""
 
@@ -88,7 +90,9 @@ def slots_of(spec: DagSpec, when: str | None, now: Instant, foretold: Foretold =
         first, last = parse_range(when)
     except ValueError as why:
         raise UsageError(str(why)) from None
-    slots = list(slots_between(timetable, bounds, first, last))
+    slots = list(islice(slots_between(timetable, bounds, first, last), _MOST + 1))
+    if len(slots) > _MOST:
+        raise UsageError(f"{when} has more than {_MOST:,} intervals: `segue backfill {spec.id} {when}` runs so many")
     due = [slot for slot in slots if slot.due <= now]
     if slots and not due:
         shown = slot_key(slots[0].due, Instant(slots[0].due + 1), spec.timezone)

@@ -36,6 +36,7 @@ _LINE: Final = 64 << 20  # a line cannot be longer than a whole log may be
 _SCANNED: Final = 32 << 20
 _TOLD: Final = 2 << 20  # bytes of one answer
 _MESSAGE: Final = 64 << 10  # characters of one line
+_FIELDS: Final = 1 << 20  # bytes of one line beside its message
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _LIVE: Final = frozenset({AttemptState.QUEUED, AttemptState.RUNNING})
 
@@ -182,9 +183,20 @@ def tail_of(logs: Logs, attempt: AttemptView, limit: int, wanted: LogFilter) -> 
         if len(found.lines) >= limit or found.start == 0 or back >= _SCANNED:
             break
         back *= 8
-    lines = found.lines[-limit:]
-    start = lines[0].at if len(found.lines) > limit else found.start
+    lines = _last(found.lines, limit)
+    start = lines[0].at if len(found.lines) > len(lines) else found.start
     return Portion(lines, start, found.end, found.size, False, found.scanned)
+
+
+def _last(lines: Sequence[LogLine], limit: int) -> tuple[LogLine, ...]:
+    """The last lines that one answer may tell."""
+    told, count = 0, 0
+    for line in reversed(lines[-limit:]):
+        told += len(line.msg)
+        if count and told > _TOLD:
+            break
+        count += 1
+    return tuple(lines[len(lines) - count :])
 
 
 def _all_from(logs: Logs, attempt: AttemptView, start: int, wanted: LogFilter) -> Portion:
@@ -206,8 +218,10 @@ def _line(at: int, data: bytes) -> LogLine:
         text = only_colours(data.decode(errors="replace").rstrip("\n"))
         return LogLine(at, "", "damaged", text[:_MESSAGE], cut=len(text) > _MESSAGE)
     text = only_colours(stored.msg[: 2 * _MESSAGE])
-    cut = len(stored.msg) > 2 * _MESSAGE or len(text) > _MESSAGE
-    return LogLine(at, stored.t, stored.stream, text[:_MESSAGE], stored.level, stored.fields, cut)
+    long = len(data) - len(stored.msg) > _FIELDS
+    cut = long or len(stored.msg) > 2 * _MESSAGE or len(text) > _MESSAGE
+    fields = None if long else stored.fields
+    return LogLine(at, stored.t, stored.stream, text[:_MESSAGE], stored.level, fields, cut)
 
 
 def log_page(attempt: AttemptView, portion: Portion) -> LogPage:
@@ -225,7 +239,7 @@ def text_of(logs: Logs, attempt: AttemptView) -> Iterator[bytes]:
     while True:
         part = portion_of(logs, attempt, at, _CHUNK)
         for line in part.lines:
-            text = _COLOUR.sub("", line.msg)
+            text = _COLOUR.sub("", line.msg) + (" … (cut)" if line.cut else "")
             yield f"{line.t}  {line.level or line.stream:<8}  {text}\n".encode(errors="replace")
         at = part.end
         if not part.more:

@@ -43,8 +43,9 @@ def resources(
     """
     load = reader.load(Instant(now - window))
     sample = sample_of(reader.pulses(_MOST), Instant(now - window), _MOST)
-    waited = waits(sample.pulses)
-    costs = _costs(sample.pulses, sample.since, now, price, allowed)
+    pulses = [one for one in sample.pulses if allowed is None or one.dag in allowed]
+    waited = waits(pulses)
+    costs = _costs(pulses, sample.since, now, price)
     busy = sum(bool(hand.attempt) for hand in health.crew)
     return Resources(
         leads=health.leads,
@@ -74,7 +75,7 @@ def _worker(hand: Hand, usage: Usage | None, allowed: frozenset[str] | None) -> 
     run, _, rest = hand.attempt.rpartition("/")
     task, _, number = rest.rpartition("#")
     if allowed is not None and run.partition("@")[0] not in allowed:
-        run = ""
+        return WorkerItem(hand.pid, "", bool(hand.attempt))
     return WorkerItem(
         hand.pid,
         hand.location,
@@ -88,15 +89,13 @@ def _worker(hand: Hand, usage: Usage | None, allowed: frozenset[str] | None) -> 
     )
 
 
-def _costs(
-    pulses: Iterable[PulseView], since: Instant, now: Instant, price: float, allowed: frozenset[str] | None
-) -> tuple[DagCost, ...]:
+def _costs(pulses: Iterable[PulseView], since: Instant, now: Instant, price: float) -> tuple[DagCost, ...]:
     counts: dict[str, int] = defaultdict(int)
     spans: dict[str, int] = defaultdict(int)
     cpu: dict[str, int] = defaultdict(int)
     for one in pulses:
         alive = one.ended is None and one.state is AttemptState.RUNNING
-        if one.began is None or not (alive or one.ended) or (allowed is not None and one.dag not in allowed):
+        if one.began is None or not (alive or one.ended):
             continue
         counts[one.dag] += 1
         spans[one.dag] += max(0, (one.ended or now) - max(one.began, since))

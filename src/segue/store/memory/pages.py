@@ -165,7 +165,7 @@ class MemoryPages:
         numbers = sorted((n for of, n in store.versions if of == dag and (before is None or n < before)), reverse=True)
         found = ((number, store.versions[dag, number]) for number in numbers[:limit])
         return [
-            VersionView(dag, number, store.made_at[dag, number], None, version.spec_digest, version.code_digest)
+            VersionView(dag, number, *store.brought[dag, number], version.spec_digest, version.code_digest)
             for number, version in found
         ]
 

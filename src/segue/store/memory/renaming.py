@@ -66,7 +66,7 @@ def _of_runs(store: MemoryStore, to: _Renaming) -> dict[str, Any]:
 def _of_dags(store: MemoryStore, to: _Renaming) -> dict[str, Any]:
     return {
         "versions": {(to.dag(dag), number): version for (dag, number), version in store.versions.items()},
-        "made_at": {(to.dag(dag), number): at for (dag, number), at in store.made_at.items()},
+        "brought": {(to.dag(dag), number): brought for (dag, number), brought in store.brought.items()},
         "dags": {
             to.dag(dag): _replace(view, dag=to.new, former=(*view.former, to.old)) if dag == to.old else view
             for dag, view in store.dags.items()

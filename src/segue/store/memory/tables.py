@@ -84,7 +84,7 @@ class MemoryStore:
         self.silences: dict[str, SilenceView] = {}
         self.audit: list[AuditView] = []
         self.deeds = 0
-        self.made_at: dict[tuple[str, int], Instant] = {}
+        self.brought: dict[tuple[str, int], tuple[Instant, str | None]] = {}  # of versions: when, and their label
         self.attempt_ids = 0
 
     # ---------------------------------------------------------------------------------------------------- FactSource

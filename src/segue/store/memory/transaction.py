@@ -239,7 +239,7 @@ class MemoryTransaction:
         old = self._store.number_of(dag, version.spec_digest, version.code_digest)
         if old is None:
             self._journal.add(versions, (dag, version.number), version)
-            self._journal.put(self._store.made_at, (dag, version.number), change.at)
+            self._journal.put(self._store.brought, (dag, version.number), (change.at, change.label or None))
         elif old != version.number:
             raise Conflict(f"version {version.number} of {dag} is stored as {old}")
         known = self._store.dags.get(dag)

@@ -72,7 +72,7 @@ class Statements:
         # ---------------------------------------------------------------------------------------- dags and the rest
         self.add_bundle = g.text_of_row(g.add(bundles).on_conflict_do_nothing(), "digest location created")
         self.find_version = _find_version(g)
-        self.add_version = g.text_of_row(g.add(versions), "dag spec_digest code_digest number spec created")
+        self.add_version = g.text_of_row(g.add(versions), "dag spec_digest code_digest number spec label created")
         self.set_dag = g.put(dags, ("dag_id",), ("location", "file", "version", "bundle", "quarantined", "error"))
         self.fail_definition = g.text(
             update(dags).values(error=param("error")).where(

@@ -261,7 +261,7 @@ class SqlTransaction:
         digests = (change.dag, version.spec_digest, version.code_digest)
         found = self._desk.ask(self._sql.find_version, digests)
         if found is None:
-            row = (*digests, version.number, encode_spec(spec), change.at)
+            row = (*digests, version.number, encode_spec(spec), change.label or None, change.at)
             self._desk.write(self._sql.add_version, [row], change)
         elif found[0] != version.number:
             raise Conflict(f"version {version.number} of {change.dag} is stored as {found[0]}")

@@ -269,3 +269,12 @@ def test_an_act_on_a_selection_has_one_row_each_and_one_with_its_words(office):
         *rows, parent = reader.audit(AuditQuery(limit=3))
     assert parent.target == "dag mine, states failed"
     assert {one.parent for one in rows} == {parent.request}
+
+
+def test_of_a_selection_what_is_held_is_released_and_the_rest_was_not_meant(office):
+    made = office.objects("mine")
+    answer = post(office, "/runs/release", {"select": {"dag": "mine"}, "reason": "a bank holiday"})
+    assert [one["object"] for one in answer.json["done"]] == [f"{made['held']}/a"]
+    assert answer.json["refused"] == []
+    nothing = post(office, "/runs/reject", {"runs": [made["running"]], "reason": "no"})
+    assert (nothing.status, nothing.json["detail"]) == (409, f"{made['running']} has no held task")

@@ -50,7 +50,7 @@ def test_a_folder_of_dags_that_is_missing_is_told_and_stops_nothing():
     assert not of(opened)["dags"].ok
 
 
-def test_readiness_is_503_and_gives_sentences_to_the_signed_in_only():
+def test_readiness_is_503_and_gives_sentences_to_who_may_look_at_everything_only():
     app = app_of((HEALTH,), doors(desk=Desk(Health(False, detail="process 7 is gone"))))
     stranger, known = call(app, path="/readyz"), call(app, path="/readyz", headers=COOKIE)
     assert (stranger.status, known.status) == (503, 503)

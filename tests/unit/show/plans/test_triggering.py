@@ -61,6 +61,7 @@ def test_a_dag_without_schedule_gets_a_key_from_its_request():
         (DAILY, "2026-04-05..2026-04-03", "runs backwards"),
         (DAILY, "2026-04-05..", "is not a range"),
         (DAILY, "yesterday", "not a moment"),
+        (DAILY, "2026-04-01..2099-01-01", "more than 10,000 intervals"),
     ],
 )
 def test_a_date_that_names_nothing_is_explained(spec, when, message):

@@ -75,6 +75,17 @@ def test_the_tail_goes_back_until_enough_lines_fit():
     assert texts(tail_of(logs, attempt(), 5, LogFilter(text="found"))) == ["found", "found"]
 
 
+def test_also_the_tail_is_bounded():
+    found = tail_of(Kept(line("w" * 60_000) * 100), attempt(), 5_000, LogFilter())
+    assert 1 < len(found.lines) < 50 and found.start == found.lines[0].at
+
+
+def test_fields_that_are_very_long_are_left_out():
+    data = json.dumps({"t": "", "stream": "log", "msg": "m", "level": "INFO", "fields": {"x": "y" * 2 * MB}}).encode()
+    (told,) = portion_of(Kept(data + b"\n"), attempt(), 0, 5).lines
+    assert (told.msg, told.fields, told.cut) == ("m", None, True)
+
+
 def test_several_logs_are_looked_through_until_there_is_enough():
     logs = Kept(line("a") * 3, line("b") * 3, b"", line("c") * 3)
     attempts = [attempt(number) for number in range(1, 5)]
