@@ -41,9 +41,9 @@ def test_s91_each_part_is_named_and_says_what_is_wrong_with_it(tmp_path: Path) -
         assert server.get("/readyz").status == 503
         assert sentence(server, "workers") == "nobody gives them work"
 
-        (project.home / "segue.db").write_bytes(b"no database" * 1000)
+        (project.home / "segue.db").rename(tmp_path / "away.db")
         [web] = children(one, "segue.app.web")
-        os.kill(web, signal.SIGKILL)  # what it has read of the database is in its memory
+        os.kill(web, signal.SIGKILL)  # it has the file open
         one.await_word("the web server has ended (signal 9)")
         server.await_answer()
         eventually(lambda: "store" in unwell(server), "news of the store")

@@ -81,10 +81,10 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class AuditItem:
-    """What one request did, or why it was refused.
+    """What one request did, or why it was refused; what was denied before it was asked stands in `/audit/access`.
 
     Attributes:
-        id: its number; `access-` and a number where it is about users and tokens, or was denied before it was asked.
+        id: its number.
         ok: whether it was done.
         target: what it was about, for people.
         old, new: before and after.
@@ -109,4 +109,3 @@ class AuditItem:
     request_id: str = ""
     parent: str = ""
     answer: str = ""
-    address: str = ""

@@ -7,12 +7,14 @@ from fastapi import Response
 from segue.model.access import Role
 from segue.model.api.acts import SilenceAlerts, TryChannels
 from segue.model.api.outcomes import ChannelTried, ObjectPlan, Outcome
-from segue.model.errors import Forbidden, UsageError
+from segue.model.errors import Forbidden, NotFound, UsageError
+from segue.show.access.deciding import decide
 from segue.show.api.asking import ANSWERS, ask, check_reason, errand, origin_of
 from segue.show.api.reaching import Reach
 from segue.show.api.routing import Of, Routes, encoded
 from segue.show.api.visiting import Visit, Visiting
 from segue.show.plans.alerting import named_dags, silenced
+from segue.show.reading import Reading
 
 __all__ = ["SILENCES"]
 
@@ -33,19 +35,27 @@ def silence_alerts(visit: Visiting, body: SilenceAlerts) -> Response:
     if len(body.select) > _LONGEST:
         raise UsageError(f"body.select has {len(body.select):,} characters, {_LONGEST} are the most")
     with visit.reading() as reading:
-        dags = named_dags(reading, body.select)
-        _check_reach(visit, body.select, dags)
-        act = silenced(reading, body.select, body.until, body.reason, visit.now, visit.doors.house.zone)
+        dags, select = _reached(visit, reading, body.select)
+        act = silenced(reading, select, body.until, body.reason, visit.now, visit.doors.house.zone)
     if body.dry_run:
         return encoded(ObjectPlan("silence", tuple(dags)))
     return ask(visit, [errand(visit, body.select, act)], (), origin_of(visit, body.reason))
 
 
-def _check_reach(visit: Visit, select: str, dags: list[str]) -> None:
-    """A silence holds for all that its selection names, so the caller needs the role on all of it."""
+def _reached(visit: Visit, reading: Reading, select: str) -> tuple[list[str], str]:
+    """The DAGs that a silence is about, and its selection.
+
+    It would hold for DAGs to come as well: of whoever may not act on everything it names the DAGs of today one by one.
+    """
+    dags = named_dags(reading, select)
+    if decide(visit.principal, Role.OPERATOR, None):
+        return dags, select
     reach = Reach(visit)
-    if visit.seen() is not None and (not dags or any(reach.barred(dag) for dag in dags)):
+    barred = {dag: reach.barred(dag) for dag in dags}
+    found = [dag for dag, why in barred.items() if not isinstance(why, NotFound)]
+    if not found or any(barred[dag] for dag in found):
         raise Forbidden(f"this needs the role {Role.OPERATOR} on every DAG that {select!r} names")
+    return found, ",".join(found)
 
 
 @SILENCES.post(

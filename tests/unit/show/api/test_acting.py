@@ -61,6 +61,17 @@ def test_dags_are_selected_by_the_words_of_the_terminal(office):
     assert post(office, "/dags/pause", {"select": "theirs"}, "olaf").status == 422, "as if it did not exist"
 
 
+def test_a_silence_reaches_no_further_than_whoever_asks_for_it(office):
+    office.principal("olga", ("operator", "mine"), ("viewer", "*"))
+    office.principal("olaf", ("operator", "mine"))
+    for who, select in (("olga", "theirs"), ("olga", "*"), ("olaf", "theirs"), ("olaf", "nobody")):
+        assert post(office, "/alerts/silence", {"select": select, "until": "2h"}, who).status == 403, (who, select)
+    for select in ("mine,theirs", "mine,nobody", "*"):  # whether there is another DAG is not to be found out
+        answer = post(office, "/alerts/silence", {"select": select, "until": "2h"}, "olaf")
+        assert answer.status == 200, answer.body
+    assert {one.act.selection for one in office.desk.asked} == {"mine"}
+
+
 @pytest.mark.parametrize(
     ("path", "body", "message"),
     [

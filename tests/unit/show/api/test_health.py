@@ -57,6 +57,9 @@ def test_readiness_is_503_and_gives_sentences_to_who_may_look_at_everything_only
     assert stranger.headers["retry-after"] == "5"
     assert b"process 7" not in stranger.body
     assert "process 7 is gone" in known.json["parts"][0]["detail"]
+    gate = Gate(token=Principal("eve", (Grant(Role.ADMIN, "orders_*"),), "token"))
+    some = app_of((HEALTH,), doors(gate, desk=Desk(Health(False, detail="process 7 is gone"))))
+    assert b"process 7" not in call(some, path="/readyz", headers={"authorization": "Bearer t0ken"}).body
     assert call(app_of((HEALTH,)), path="/readyz").json["ready"] is True
 
 

@@ -74,6 +74,17 @@ def test_a_filter_never_lets_more_through(room, path, word):
     assert answer.status == 422 or answer.json["items"] == []
 
 
+def test_absent_and_unseen_are_told_in_the_same_words(room):
+    for unseen, absent in (
+        ("/backfills/1", "/backfills/4711"), ("/runs/orders@latest", "/runs/ordres@latest"), ("/dags/orders", "/dags/ordres"),
+        ("/attempts/1", "/attempts/4711"),
+    ):  # fmt: skip
+        one, other = room.see(unseen, "eve"), room.see(absent, "eve")
+        assert (one.status, other.status) == (404, 404)
+        name, wrong = unseen.rpartition("/")[2], absent.rpartition("/")[2]
+        assert one.json["detail"].replace(name, wrong) == other.json["detail"]
+
+
 def test_no_filter_shows_what_one_may_not_see(room):
     for path in ("/runs?dag=*", "/runs?dag=orders", "/runs?tag=retail", "/backfills?dag=orders", "/audit?dag=orders"):
         seen = {one["dag_id"] for one in room.json(path, "eve")["items"]}
