@@ -98,6 +98,6 @@ def _names(subject: Subject | None, word: str) -> bool:
 
 def _both(one: str, other: str) -> str:
     """What both selections name: `&` binds closer than `,`, so each part of one meets each of the other."""
-    if ALL in (one, other):
+    if ALL in (one, other) or one == other:
         return other if one == ALL else one
     return ",".join(f"{left}&{right}" for left in one.split(",") for right in other.split(","))

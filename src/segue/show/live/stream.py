@@ -38,7 +38,8 @@ class Stream(Response):
     Args:
         hub: where news come from.
         admit: gives what says of an event whether it is sent, None where the reader may not listen (any more). It is
-            asked at the beginning, whenever rights have changed, and with each heartbeat.
+            asked at the beginning, whenever rights have changed, and as often as an idle stream would show that it
+            lives: a session or token that comes to its end changes nobody's rights.
         seen: number of the last event that the reader has, None for a new one.
         read: gives older events from the log.
     """
@@ -50,7 +51,7 @@ class Stream(Response):
         super().__init__()
         self._hub, self._admit, self._seen, self._read = hub, admit, seen, read
         self._wanted: Callable[[Entry], bool] | None = None
-        self._generation = hub.generation
+        self._generation, self._asked_at = hub.generation, 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until one side ends it."""
@@ -69,7 +70,7 @@ class Stream(Response):
         bell = self._hub.bell()
         try:
             await send({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})
-            self._wanted = await self._admit()
+            await self._ask_again()
             position = None if self._wanted is None else await self._open(send, self._wanted)
             while position is not None and self._wanted is not None and not self._hub.closed:
                 position = await self._go_on(send, position, bell, self._wanted)
@@ -106,9 +107,8 @@ class Stream(Response):
     ) -> int | None:
         """Send what is new, or wait for it; where the reader stands then, None where it is too slow."""
         bell.clear()
-        if self._generation != self._hub.generation:
-            self._generation = self._hub.generation
-            self._wanted = await self._admit()
+        if self._generation != self._hub.generation or _elapsed(self._asked_at) >= _HEARTBEAT:
+            await self._ask_again()
             return position
         tape = self._hub.tape
         if position < tape.floor:
@@ -126,7 +126,15 @@ class Stream(Response):
                 await bell.wait()
         except TimeoutError:
             await _bounded(send, b": alive\n\n")
-            self._wanted = await self._admit()
+
+    async def _ask_again(self) -> None:
+        self._generation, self._asked_at = self._hub.generation, _elapsed(0.0)
+        self._wanted = await self._admit()
+
+
+def _elapsed(since: float) -> float:
+    """Seconds on the event loop's own clock, by which it waits."""
+    return asyncio.get_running_loop().time() - since
 
 
 async def _bounded(send: Send, body: bytes) -> None:

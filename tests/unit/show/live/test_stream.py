@@ -218,6 +218,38 @@ def test_who_may_not_listen_any_more_is_cut_off_at_once():
     _played(scene)
 
 
+class _Hurried(asyncio.SelectorEventLoop):
+    """A loop for which a second of ours is an hour."""
+
+    def time(self) -> float:
+        return super().time() * 3_600
+
+
+def test_a_session_that_comes_to_its_end_is_noticed_on_a_busy_stream_too():
+    log, reader, asked = Log([_event(1)]), Reader(), 0
+
+    async def admit() -> Callable[[Entry], bool] | None:
+        nonlocal asked
+        asked += 1
+        return (lambda entry: True) if asked < 3 else None
+
+    async def play() -> None:
+        hub = Hub(log.read, log.last)
+        running = asyncio.ensure_future(hub.run())
+        stream = _listen(hub, log, reader, admit=admit)
+        seq = 1
+        while not stream.done():
+            seq += 1
+            log.commit(hub, _event(seq))
+            await asyncio.sleep(1)
+        hub.close()
+        await running
+
+    with asyncio.Runner(loop_factory=_Hurried) as runner:
+        runner.run(play())
+    assert reader.ended and asked == 3
+
+
 def test_who_may_not_listen_hears_nothing():
     async def nobody() -> None:
         return None
