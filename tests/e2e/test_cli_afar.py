@@ -104,7 +104,7 @@ def test_a_backfill_is_previewed_and_made_from_elsewhere(afar: Afar):
     said = afar.said("backfill", "shop", "2026-01-05..2026-01-06", "--dry-run")
     assert "2 intervals" in said
     afar.said("backfill", "shop", "2026-01-05..2026-01-06")
-    [made] = afar.json("backfills", "--dag", "shop")
+    [made] = afar.json("backfills", "--dag", "shop")["backfills"]
     eventually(lambda: afar.json("backfills", made["id"])["state"] == "done", "the end of the backfill")
     assert afar.segue("backfills", "cancel", made["id"]).returncode == 1
 

@@ -33,7 +33,7 @@ def years() -> None:
 """
 LOOKS = (
     "/overview", "/dags", "/runs?limit=50", "/dags/years", "/dags/years/grid?limit=100", "/dags/years/graph",
-    "/dags/years/trend", "/dags/years/slots", "/runs/years@latest", "/runs/years@latest/tasks", "/backfills",
+    "/dags/years/trend", "/dags/years/slots?when=1991-02", "/runs/years@latest", "/runs/years@latest/tasks", "/backfills",
     "/runs/years@latest/why", "/attempts/1/log", "/resources", "/alerts", "/audit", "/audit/access", "/session",
 )  # fmt: skip
 
@@ -62,7 +62,9 @@ def _ended(line: http.client.HTTPConnection) -> int:
 
 def over(server: Server) -> int:
     """So many intervals of the backfill are good."""
-    return int(server.get("/api/v1/backfills/1").json()["runs"].get("success", 0))
+    found = server.get("/api/v1/backfills/1")
+    assert found.status == 200, found
+    return int(found.json()["runs"].get("success", 0))
 
 
 def test_fifty_clients_and_a_backfill_do_not_stand_in_each_others_way(tmp_path: Path) -> None:

@@ -15,9 +15,11 @@ from segue.store.home import DATABASE
 from tests.e2e.catalogue.machine import status, wait
 from tests.e2e.commands import PATIENCE, Project
 from tests.e2e.proof import record
+from tests.e2e.served import children, served
 
 FLOOD = int(os.environ.get("CATALOGUE_FLOOD") or 300_000_000)
 LOG_LIMIT = 1_000_000
+KEPT = 80_000_000
 
 FLOODING = f"""
 import sys
@@ -57,6 +59,28 @@ def test_a_flood_of_output_costs_its_owner_no_memory_and_no_disk(tmp_path: Path)
     assert LOG_LIMIT / 2 < logs < 1.1 * LOG_LIMIT
     figures = f"{FLOOD:,} bytes; the owner grew by {(highest - before) / 2**20:.1f} MiB, {logs:,} bytes kept"
     record("a log flooded", None, figures, None, time.monotonic() - began)
+
+
+def test_row_41_a_flood_of_output_that_is_looked_at_costs_the_web_server_no_memory(tmp_path: Path) -> None:
+    """All that is kept is read over and over while it grows: page by page, searched through, and as one text."""
+    project = Project(tmp_path / "p", workers=1, log_limit=KEPT)
+    project.write("flood.py", FLOODING)
+    with served(project) as (one, server):
+        assert server.post("/api/v1/dags/trigger", {"dags": ["flood"]}, idempotency_key="once").status in (200, 202)
+        wait((project.folder / "began").exists)
+        [web] = children(one, "segue.app.web")
+        assert server.get("/api/v1/attempts/1/log").status == 200
+        before = status(web, "VmRSS")
+        while True:
+            over = one.runs("flood")
+            for way in ("log?limit=5000", "log?limit=5000&tail=true", "log?text=nowhere", "log?level=error", "log.txt"):
+                answer = server.get(f"/api/v1/attempts/1/{way}")
+                assert answer.status == 200, answer.body[:500]
+            if over:
+                break
+        assert len(answer.body) > KEPT / 2
+        assert status(web, "VmHWM") - before < 50 * 2**20
+        assert one.end() == 0
 
 
 # ------------------------------------------------------------------------------------------- row 47: half-written files

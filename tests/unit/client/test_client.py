@@ -14,8 +14,8 @@ import pytest
 from segue.client import Client
 from segue.client.acting import OnDags, OnRuns
 from segue.model.api.acts import CancelRuns, MarkRuns, PutPool, RetryRuns
-from segue.model.api.outcomes import Outcome
 from segue.model.api.listing import Listing
+from segue.model.api.outcomes import Outcome
 from segue.model.api.runs import RunItem
 from segue.model.errors import Bug, EnvironmentFault, Forbidden, NoOwner, NotFound, Refused, UsageError
 from segue.show.api.topics import TOPICS

@@ -67,7 +67,7 @@ def backfills(client: Client, words: dict[str, Any]) -> int:
         return Code.GOOD
     items = list(islice(client.each(client.standing.backfills, dag=words["dag"]), words["limit"]))
     if words["as_json"]:
-        print_json(items)
+        print_json({"backfills": items})
         return Code.GOOD
     rows = table(">id", "dag", "state", ">over", ">intervals", "reason")
     for one in items:

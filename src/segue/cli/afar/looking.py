@@ -125,8 +125,9 @@ def _new_lines(client: Client, attempt: AttemptItem, printed: dict[str, int]) ->
 def _print_line(attempt: AttemptItem, line: LogLine, as_json: bool) -> None:
     if as_json:
         print_json({
-            "attempt": attempt.attempt, "t": line.t, "stream": line.stream, "level": line.level, "msg": line.msg,
-            "fields": line.fields,
+            "run_id": attempt.run_id, "task_id": attempt.task_id, "map_index": attempt.map_index,
+            "attempt": attempt.attempt, "time": line.t, "stream": line.stream, "level": line.level,
+            "message": line.msg, "fields": line.fields,
         })  # fmt: skip
         return
     level = f"{line.level} " if line.level else ""

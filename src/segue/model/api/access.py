@@ -90,8 +90,8 @@ class SessionItem:
     id: str
     how: str
     address: str
-    made: str
-    seen: str
+    created_at: str
+    seen_at: str
     until: str
     here: bool = False
 
@@ -110,7 +110,7 @@ class UserItem:
     disabled: bool
     password: bool
     outside: bool
-    made: str
+    created_at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class TokenItem:
     Attributes:
         id: the part of it that is no secret.
         role, select: what it may at most; never more than its user.
-        used: about when it was last used.
+        used_at: about when it was last used.
     """
 
     id: str
@@ -167,9 +167,9 @@ class TokenItem:
     name: str
     role: str
     select: str
-    made: str
+    created_at: str
     until: str | None
-    used: str | None
+    used_at: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,17 +204,17 @@ class AccessItem:
 
     Attributes:
         actor: who; empty where nobody was recognised.
-        action: `sign-in`, `user.grants`, `token.revoke`, …, or of what was denied `POST /api/v1/runs/retry`.
-        object: of what.
+        act: `sign-in`, `user.grants`, `token.revoke`, …, or of what was denied `POST /api/v1/runs/retry`.
+        target: of what.
         text: old and new, or why not.
         ok: it was done.
     """
 
-    number: int
+    id: str
     at: str
     actor: str
-    action: str
-    object: str
+    act: str
+    target: str
     text: str
     ok: bool
     address: str

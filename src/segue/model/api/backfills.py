@@ -24,12 +24,12 @@ class BackfillItem:
     version: int
     reason: str
     actor: str
-    created: str
+    created_at: str
     intervals: int
     over: int
     runs: dict[str, int]
     seconds_left: float | None
-    ended: str | None = None
+    ended_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

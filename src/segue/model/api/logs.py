@@ -13,7 +13,7 @@ class LogLine:
     """One line.
 
     Attributes:
-        at: the byte at which it begins in its file: its permanent address.
+        offset: the byte at which it begins in its file: its permanent address.
         t: when it was read, ISO 8601 UTC; empty where the line is damaged.
         stream: `out`, `err`, `log` (a record), `segue` (ours), `damaged`.
         msg: what it says; codes that only colour are kept, all others dropped.
@@ -21,7 +21,7 @@ class LogLine:
         cut: it is longer than what is shown.
     """
 
-    at: int
+    offset: int
     t: str
     stream: str
     msg: str

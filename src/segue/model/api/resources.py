@@ -50,7 +50,7 @@ class Resources:
         busy: how many do; `utilisation` is that share.
         queued: tasks that wait for a worker; `ready`: those that would, were a pool or limit free as well.
         oldest_seconds: since when the one waits that has waited longest.
-        wait_p50, wait_p95: seconds that attempts of the window waited for a worker.
+        wait_p50_seconds, wait_p95_seconds: what attempts of the window waited for a worker.
         window_seconds: what `costs` and waits are counted over; shorter than asked for where `complete` is false.
         price: of one worker for an hour; `cost`: of all DAGs together.
     """
@@ -62,8 +62,8 @@ class Resources:
     queued: int
     ready: int
     oldest_seconds: float | None
-    wait_p50: float | None
-    wait_p95: float | None
+    wait_p50_seconds: float | None
+    wait_p95_seconds: float | None
     window_seconds: float
     complete: bool
     price: float

@@ -256,8 +256,8 @@ class Step:
     task_id: str
     map_index: int | None
     state: str
-    waited: float
-    ran: float
+    waited_seconds: float
+    ran_seconds: float
 
 
 @dataclass(frozen=True, slots=True)

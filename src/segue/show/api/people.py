@@ -39,7 +39,7 @@ _CI: Final = TokenItem(
     "32f60f103e14b163", "dana", "ci", "operator", "tag:retail", "2026-11-21T09:30:00Z", "2027-02-19T09:30:00Z", None
 )
 _DENIED: Final = AccessItem(
-    7,
+    "7",
     "2026-11-21T09:30:00Z",
     "eve",
     "POST /api/v1/drain",

@@ -45,7 +45,7 @@ def critical(detail: RunDetail) -> Critical:
         before = max((last[up] for up in upstream[found.task] if up in last), key=when, default=None)
         steps.append(_step(found, detail.run.started if before is None else before.ended))
         found = before
-    total = sum(step.waited + step.ran for step in steps)
+    total = sum(step.waited_seconds + step.ran_seconds for step in steps)
     return Critical(str(detail.run.run), round(total, 6), tuple(reversed(steps)))
 
 

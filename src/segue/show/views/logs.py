@@ -184,7 +184,7 @@ def tail_of(logs: Logs, attempt: AttemptView, limit: int, wanted: LogFilter) -> 
             break
         back *= 8
     lines = _last(found.lines, limit)
-    start = lines[0].at if len(found.lines) > len(lines) else found.start
+    start = lines[0].offset if len(found.lines) > len(lines) else found.start
     return Portion(lines, start, found.end, found.size, False, found.scanned)
 
 

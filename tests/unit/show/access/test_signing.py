@@ -76,12 +76,12 @@ def test_an_admin_reads_page_by_page_what_was_done_and_denied(site):
     assert eve.delete("/api/v1/users/dana").status_code == 403
     page = dana.get("/api/v1/audit/access?limit=2").json()
     rest = dana.get("/api/v1/audit/access", params={"limit": 50, "cursor": page["next"]}).json()
-    told = [(item["actor"], item["action"], item["ok"]) for item in page["items"] + rest["items"]]
+    told = [(item["actor"], item["act"], item["ok"]) for item in page["items"] + rest["items"]]
     assert told[0] == ("eve", "DELETE /api/v1/users/dana", False)
     assert told[1:3] == [("eve", "sign-in", True), ("dana", "sign-in", True)]
     assert rest["next"] is None
     denied = dana.get("/api/v1/audit/access?ok=false").json()["items"]
-    assert [item["action"] for item in denied] == ["DELETE /api/v1/users/dana"]
+    assert [item["act"] for item in denied] == ["DELETE /api/v1/users/dana"]
     assert {item["actor"] for item in dana.get("/api/v1/audit/access?actor=eve").json()["items"]} == {"eve"}
     assert dana.get("/api/v1/audit/access", params={"ok": "true", "cursor": page["next"]}).status_code == 422
     assert eve.get("/api/v1/audit/access").status_code == 403

@@ -60,7 +60,7 @@ def test_a_log_is_read_from_byte_to_byte_and_nothing_is_left_out(room):
 def test_a_line_has_a_permanent_address(room):
     number = room.number(room.failed)
     line = room.json(f"/attempts/{number}/log?limit=10")["lines"][7]
-    assert room.json(f"/attempts/{number}/log?offset={line['at']}&limit=1")["lines"] == [line]
+    assert room.json(f"/attempts/{number}/log?offset={line['offset']}&limit=1")["lines"] == [line]
     amid = room.json(f"/attempts/{number}/log?offset={line['at'] - 3}&limit=1")["lines"]
     assert amid == [line], "amid a line, with the next one"
     assert room.json(f"/attempts/{number}/log?offset=99999999")["lines"] == []
@@ -70,7 +70,7 @@ def test_the_tail_is_the_last_lines(room):
     number = room.number(room.failed)
     page = room.json(f"/attempts/{number}/log?tail=true&limit=3")
     assert messages(page) == ["line 997", "line 998", "line 999"]
-    assert page["end"] == page["size"] and page["start"] == page["lines"][0]["at"]
+    assert page["end"] == page["size"] and page["start"] == page["lines"][0]["offset"]
 
 
 def test_lines_are_filtered_by_level_text_and_field(room):

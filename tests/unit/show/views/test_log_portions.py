@@ -77,7 +77,7 @@ def test_the_tail_goes_back_until_enough_lines_fit():
 
 def test_also_the_tail_is_bounded():
     found = tail_of(Kept(line("w" * 60_000) * 100), attempt(), 5_000, LogFilter())
-    assert 1 < len(found.lines) < 50 and found.start == found.lines[0].at
+    assert 1 < len(found.lines) < 50 and found.start == found.lines[0].offset
 
 
 def test_fields_that_are_very_long_are_left_out():
