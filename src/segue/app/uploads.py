@@ -1,4 +1,4 @@
-"""Deploys from afar: an archive is unpacked with suspicion, and read by the definition child alone.
+"""Deploys from afar: an archive is unpacked by a child of its own, and its files are loaded by the definition child.
 
 What is taken lies in the home, a folder for each archive, below one for its location: restarts find the files again.
 Each replaces what that location has had from afar: a DAG that comes again moves from the old folder to the new one in
@@ -10,15 +10,16 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
+import subprocess
+import sys
 import tarfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from hashlib import blake2b
-from pathlib import Path, PurePosixPath
+from hashlib import blake2b, file_digest
+from pathlib import Path
 from threading import Lock
 from typing import BinaryIO, Final
-from zlib import error as ZlibError
 
 import msgspec
 
@@ -30,22 +31,21 @@ from segue.app.home import Home
 from segue.app.locations import Location
 from segue.app.reading import open_reading
 from segue.app.settings import FILES, Settings
-from segue.define.bundle import MAX_BYTES, MAX_FILES, project_root, tracked
+from segue.define.bundle import project_root, tracked
 from segue.model.access import Subject
 from segue.model.definition import Defined
 from segue.model.errors import DefinitionError, Refused, UsageError
 from segue.model.views import DagView
+from segue.run.children.unpacking import REFUSED, check_size, place_in
 from segue.show.backdoors import Deployment, Upload
 from segue.show.reading import Reading
 
-__all__ = ["Uploads", "pack", "unpack"]
+__all__ = ["Uploads", "pack"]
 
 _DEFAULT: Final = "_"  # the folder of the default location: no location has such a name
-_HEADS: Final = 2_048 * MAX_FILES  # bytes that a tar has beside the files themselves
-_LONGEST_NAME: Final = 500
 _TOLD: Final = 20  # errors
+_PATIENCE: Final = 120.0  # seconds for an archive to be unpacked
 _KEPT: Final = 3600.0  # seconds that what nobody has taken is kept: an answer may come late
-_CHUNK: Final = 1024 * 1024
 
 
 # -------------------------------------------------------------------------------------------------------------- packing
@@ -68,7 +68,7 @@ def pack(path: Path, into: BinaryIO) -> str:
     with gzip.GzipFile("", "wb", 6, into, mtime=0) as plain, tarfile.open(fileobj=plain, mode="w") as archive:
         for file in (file for _, files in tracked(root) for file in files if file.is_file()):
             total, count = total + file.stat().st_size, count + 1
-            _check_size(total, count)
+            check_size(total, count)
             member = tarfile.TarInfo(file.relative_to(root).as_posix())  # links are followed, as a bundle does
             member.size, member.mode = file.stat().st_size, 0o700 if file.stat().st_mode & 0o100 else 0o600
             with file.open("rb") as content:
@@ -76,79 +76,23 @@ def pack(path: Path, into: BinaryIO) -> str:
     return "." if path == root else path.relative_to(root).as_posix()
 
 
-def unpack(archive: Path, folder: Path) -> None:
-    """Unpack an archive (tar, also gzipped) into a new folder: files only, and only below it.
+def _unpack(archive: Path, folder: Path) -> None:
+    """Have a child unpack an archive into a new folder.
 
     Raises:
         UsageError: it is no archive, is too large, or holds a link, a device or a name that leads out of the folder.
     """
-    with _uncompressed(archive) as plain:
-        try:
-            with tarfile.open(fileobj=plain, mode="r:") as members:
-                total = 0
-                for count, member in enumerate(members, 1):
-                    if member.isdir():
-                        _place(folder, member.name).mkdir(parents=True, exist_ok=True)
-                        _check_size(total, count)
-                        continue
-                    if not member.isreg() or member.issparse():
-                        raise UsageError(f"the archive holds {member.name[:200]!r}, which is no plain file")
-                    total += member.size
-                    _check_size(total, count)
-                    _write(members, member, _place(folder, member.name))
-        except (tarfile.TarError, EOFError, ValueError) as why:
-            raise UsageError(f"what was sent is no tar archive: {why}") from None
-        except OSError as why:
-            raise UsageError(f"the archive cannot be unpacked: {why.strerror or why}") from None
-
-
-@contextmanager
-def _uncompressed(archive: Path) -> Iterator[BinaryIO]:
-    """The archive, plain: one that grows beyond what is taken is refused before anything of it is understood."""
-    with archive.open("rb") as file:
-        if file.read(2) != b"\x1f\x8b":
-            file.seek(0)
-            yield file
-            return
-        file.seek(0)
-        plain = archive.with_name(f"{archive.name}.plain")
-        with gzip.open(file, "rb") as source, plain.open("w+b") as target:
-            try:
-                while chunk := source.read(_CHUNK):
-                    target.write(chunk)
-                    if target.tell() > MAX_BYTES + _HEADS:
-                        raise UsageError(
-                            f"the archive unpacks to more than {MAX_BYTES / 1e6:.0f} MB, which is the most"
-                        )
-            except (OSError, EOFError, ZlibError) as why:
-                raise UsageError(f"what was sent is no gzipped archive: {why}") from None
-            target.seek(0)
-            yield target
-
-
-def _place(folder: Path, name: str) -> Path:
-    """Where a member comes to lie."""
-    parts = PurePosixPath(name).parts
-    odd = not name or len(name) > _LONGEST_NAME or name.startswith("/") or ".." in parts or "\\" in name
-    if odd or not name.isprintable():
-        raise UsageError(f"the archive holds {name[:200]!r}, which is no name of a file below its folder")
-    return folder.joinpath(*parts)
-
-
-def _write(members: tarfile.TarFile, member: tarfile.TarInfo, place: Path) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    source = members.extractfile(member)
-    assert source is not None, "it is a plain file"
-    with source, place.open("xb") as target:
-        place.chmod(0o700 if member.mode & 0o100 else 0o600)
-        shutil.copyfileobj(source, target, _CHUNK)
-
-
-def _check_size(total: int, count: int) -> None:
-    if total > MAX_BYTES:
-        raise UsageError(f"the bundle has more than {MAX_BYTES / 1e6:.0f} MB, which is the most: leave data out of it")
-    if count > MAX_FILES:
-        raise UsageError(f"the bundle has more than {MAX_FILES:,} files, which is the most")
+    words = [sys.executable, "-P", "-m", "segue.run.children.unpacking", str(os.getpid()), str(archive), str(folder)]
+    try:
+        done = subprocess.run(
+            words, stdin=subprocess.DEVNULL, capture_output=True, env={}, timeout=_PATIENCE, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise UsageError(f"the archive was not unpacked within {_PATIENCE:.0f} s") from None
+    if done.returncode == REFUSED:
+        raise UsageError(done.stdout.decode(errors="replace"))
+    if done.returncode:
+        raise UsageError(f"the archive cannot be unpacked: its child ended with {done.returncode}")
 
 
 # -------------------------------------------------------------------------------------------------------------- opening
@@ -205,7 +149,7 @@ class Uploads:
             shutil.rmtree(fresh, ignore_errors=True)
             try:
                 fresh.mkdir(mode=0o700)
-                unpack(archive, fresh)
+                _unpack(archive, fresh)
                 if not any((fresh / mark).is_file() for mark in FILES):
                     (fresh / "segue.toml").touch()  # else its root would be a project further up
                 fresh.rename(folder)
@@ -214,7 +158,7 @@ class Uploads:
         return folder, digest
 
     def _read(self, location: Location, folder: Path, paths: Sequence[str]) -> list[Read]:
-        places = [_place(folder, path) for path in paths] or [folder]
+        places = [place_in(folder, path) for path in paths] or [folder]
         for path, place in zip(paths, places, strict=False):
             if not place.exists():
                 raise UsageError(f"the archive has no {path[:200]}")
@@ -238,11 +182,8 @@ class Uploads:
 
 
 def _digest(archive: Path) -> str:
-    digest = blake2b(digest_size=12)
     with archive.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return file_digest(file, lambda: blake2b(digest_size=12)).hexdigest()
 
 
 def _with_moves(plan: Plan, reading: Reading, reads: Sequence[Read], beside: Path) -> Plan:

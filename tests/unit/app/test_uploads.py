@@ -3,19 +3,22 @@
 import gzip
 import io
 import os
+import subprocess
+import sys
 import tarfile
 
 import pytest
 
-from segue.app import uploads
 from segue.app.clock import SystemClock
 from segue.app.errands import run_errands
 from segue.app.home import Home
 from segue.app.reading import open_reading
 from segue.app.settings import read_settings
-from segue.app.uploads import Uploads, pack, unpack
+from segue.app.uploads import Uploads, pack
+from segue.define.bundle import MAX_BYTES, MAX_FILES
 from segue.model.access import Subject
 from segue.model.errors import DefinitionError, Refused, UsageError
+from segue.run.children.unpacking import REFUSED, unpack
 from segue.show.backdoors import Upload
 
 DAG = """
@@ -123,9 +126,17 @@ def test_an_archive_that_grows_is_stopped(unpacked):
 
 def test_files_that_are_too_many_or_too_large_are_refused(unpacked):
     with pytest.raises(UsageError, match="more than 10,000 files"):
-        unpacked(tar(*((f"f{at}", b"") for at in range(uploads.MAX_FILES + 1))))
+        unpacked(tar(*((f"f{at}", b"") for at in range(MAX_FILES + 1))))
     with pytest.raises(UsageError, match="more than 50 MB"):
-        unpacked(tar(("large", bytes(uploads.MAX_BYTES + 1))))
+        unpacked(tar(("large", bytes(MAX_BYTES + 1))))
+
+
+def test_the_child_says_why_it_unpacks_nothing(tmp_path):
+    (tmp_path / "sent").write_bytes(b"no archive")
+    words = [sys.executable, "-P", "-m", "segue.run.children.unpacking", str(os.getpid())]
+    done = subprocess.run([*words, tmp_path / "sent", tmp_path], env={}, capture_output=True, check=False)
+    assert done.returncode == REFUSED
+    assert b"no tar archive" in done.stdout
 
 
 # -------------------------------------------------------------------------------------------------------------- packing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -179,13 +179,11 @@ def tail_of(logs: Logs, attempt: AttemptView, limit: int, wanted: LogFilter) -> 
     """The last lines that fit."""
     back = _CHUNK
     while True:
-        found = _all_from(logs, attempt, -back, wanted)
-        if len(found.lines) >= limit or found.start == 0 or back >= _SCANNED:
+        found, left_out = _last_from(logs, attempt, -back, wanted, limit)
+        if left_out or found.start == 0 or back >= _SCANNED:
             break
         back *= 8
-    lines = _last(found.lines, limit)
-    start = lines[0].offset if len(found.lines) > len(lines) else found.start
-    return Portion(lines, start, found.end, found.size, False, found.scanned)
+    return replace(found, start=found.lines[0].offset) if left_out else found
 
 
 def _last(lines: Sequence[LogLine], limit: int) -> tuple[LogLine, ...]:
@@ -199,16 +197,19 @@ def _last(lines: Sequence[LogLine], limit: int) -> tuple[LogLine, ...]:
     return tuple(lines[len(lines) - count :])
 
 
-def _all_from(logs: Logs, attempt: AttemptView, start: int, wanted: LogFilter) -> Portion:
+def _last_from(logs: Logs, attempt: AttemptView, start: int, wanted: LogFilter, limit: int) -> tuple[Portion, bool]:
+    """What one answer may tell of the end of all that fits from a byte on, and whether that is not all of it."""
     first: int | None = None
-    lines: list[LogLine] = []
+    lines: tuple[LogLine, ...] = ()
+    left_out = False
     while True:
         part = portion_of(logs, attempt, start, _CHUNK, wanted)
         first = part.start if first is None else first
-        lines += part.lines
+        lines, known = _last(lines + part.lines, limit), len(lines) + len(part.lines)
+        left_out = left_out or len(lines) < known
         start = part.end
         if not part.more:
-            return Portion(tuple(lines), first, part.end, part.size, False, part.scanned)
+            return Portion(lines, first, part.end, part.size, False, part.scanned), left_out
 
 
 def _line(at: int, data: bytes) -> LogLine:
