@@ -80,7 +80,6 @@ def test_fifty_clients_and_a_backfill_do_not_stand_in_each_others_way(tmp_path: 
             asked = [many.submit(client, server, number, end) for number in range(CLIENTS)]
             statuses = sum((one.result() for one in asked), Counter())
         assert set(statuses) <= {200, 202}, statuses
-        print(statuses, before, over(server))
         eventually(lambda: over(server) > before, "more of the backfill")
         assert server.get("/readyz").status == 200
         assert one.end() == 0

@@ -156,7 +156,8 @@ def _due_slots(
     if first is None:
         return [], False
     floor = newest.start - _MOST * (newest.end - newest.start)
-    every = planner.between(Instant(max(first, floor, since or floor)), Instant(newest.start + 1))
+    floor = max(floor, since or floor)
+    every = planner.between(Instant(max(first, floor)), Instant(newest.start + 1))
     return [(slot.start, slot.end) for slot in every], first < floor
 
 

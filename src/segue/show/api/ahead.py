@@ -9,6 +9,8 @@ from fastapi import Query
 from segue.model.access import Role
 from segue.model.api.listing import Listing
 from segue.model.api.slots import Clock, Forecast, Hole, LedgerPage
+from segue.model.ids import Instant
+from segue.model.moment import DAY
 from segue.model.state import SlotState
 from segue.show.api import examples
 from segue.show.api.dags import known_dag
@@ -25,6 +27,7 @@ __all__ = ["AHEAD"]
 
 AHEAD: Final = Routes("intervals")
 
+_RECENT: Final = 400 * DAY
 _SLOTS: Final = (*map(str, SlotState), RETIRED)
 
 
@@ -33,7 +36,8 @@ def slots(
     visit: Visiting,
     dag: DagPath,
     when: Annotated[
-        str | None, Query(max_length=100, description="`2026-04-01..2026-04-30`, both ends included, or one date")
+        str | None,
+        Query(max_length=100, description="`2026-04-01..2026-04-30`, both ends included; default: the last 400 days"),
     ] = None,
     state: Annotated[list[str] | None, Query(description=f"only those that show one of: {', '.join(_SLOTS)}")] = None,
 ) -> LedgerPage:
@@ -41,7 +45,9 @@ def slots(
     states = among("state", state, _SLOTS)
     with visit.reading() as reading:
         view, spec = reading.dag(dag)
-        ledger = ledger_of(spec, (view.timing, view.foretold), reading.slots(view.dag), visit.now, when)
+        since = None if when else Instant(visit.now - _RECENT)
+        rows = reading.reader.slots(view.dag, since)
+        ledger = ledger_of(spec, (view.timing, view.foretold), rows, visit.now, when, since=since)
     return ledger_page(ledger, states)
 
 

@@ -37,6 +37,8 @@ def follow_events(
         raise UsageError(f"Last-Event-ID is the number of an event, not {last_event_id[:40]!r}")
     if dag is not None:
         visit.require(Role.VIEWER, dag)
+        with visit.reading() as reading:
+            dag = reading.dag(dag)[0].dag
     if run is not None:
         visit.require_run(Role.VIEWER, run)
         with visit.reading() as reading:

@@ -39,10 +39,10 @@ def _facts(view: BackfillView, now: Instant) -> dict[str, Any]:
     row, progress = view.row, progress_of(view, now)
     return {
         "id": str(row.id), "dag_id": row.dag, "state": view.state, "order": row.order, "cap": row.cap,
-        "only": row.only, "version": row.version, "reason": row.reason, "actor": row.actor, "created": at(row.created),
-        "intervals": row.total, "over": progress.over,
+        "only": row.only, "version": row.version, "reason": row.reason, "actor": row.actor,
+        "created_at": at(row.created), "intervals": row.total, "over": progress.over,
         "runs": {str(state): count for state, count in view.runs if count},
-        "seconds_left": None if progress.left is None else progress.left / 1e6, "ended": maybe_at(view.ended),
+        "seconds_left": None if progress.left is None else progress.left / 1e6, "ended_at": maybe_at(view.ended),
     }  # fmt: skip
 
 

@@ -27,7 +27,9 @@ def user_item(user: User) -> UserItem:
 def access_item(row: Noted) -> AccessItem:
     """A row of the audit of who may enter."""
     note = row.note
-    return AccessItem(str(row.number), at(note.at), note.actor, note.action, note.object, note.text, note.ok, note.address)
+    return AccessItem(
+        str(row.number), at(note.at), note.actor, note.action, note.object, note.text, note.ok, note.address
+    )  # fmt: skip
 
 
 def session_item(session: Session, here: str) -> SessionItem:

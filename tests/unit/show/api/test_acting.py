@@ -61,6 +61,19 @@ def test_dags_are_selected_by_the_words_of_the_terminal(office):
     assert post(office, "/dags/pause", {"select": "theirs"}, "olaf").status == 422, "as if it did not exist"
 
 
+def test_a_pool_that_none_of_ones_dags_asks_for_is_not_there(office):
+    office.principal("olaf", ("operator", "mine"))
+    assert office("PUT", "/api/v1/pools/etl", {"slots": 2}).status == 200
+    assert [one["name"] for one in office("GET", "/api/v1/pools").json] == ["etl"]
+    assert office("GET", "/api/v1/pools", who="olaf").json == []
+    assert [one["name"] for one in office("GET", "/api/v1/resources").json["pools"]] == ["etl"]
+    assert office("GET", "/api/v1/resources", who="olaf").json["pools"] == []
+
+
+def test_the_events_of_a_dag_that_is_not_there_are_no_endless_stream(office):
+    assert office("GET", "/api/v1/events?dag=nope").status == 404
+
+
 def test_a_silence_reaches_no_further_than_whoever_asks_for_it(office):
     office.principal("olga", ("operator", "mine"), ("viewer", "*"))
     office.principal("olaf", ("operator", "mine"))
@@ -91,6 +104,7 @@ def test_a_silence_reaches_no_further_than_whoever_asks_for_it(office):
         ("/dags/trigger", {"dags": ["mine"], "date": "1972-09-25", "interval": "a..b"}, "leave one of them out"),
         ("/dags/trigger", {"dags": ["manual"], "params": {"regoin": "eu"}}, "did you mean region?"),
         ("/dags/trigger", {"dags": ["manual"], "params": {"region": 7}}, "region"),
+        ("/dags/trigger", {"dags": ["manual"], "params": {"region": [2**64]}}, "region[0] is a number of more than 64"),
         ("/dags/pause", {"dags": ["mine"], "until": "1971-01-01"}, "has passed"),
         ("/dags/unpause", {"dags": ["mine"], "run": "all"}, "body.run"),
         ("/dags/mine/backfills", {"range": "1972-09-26..1972-09-20"}, "backwards"),

@@ -61,7 +61,7 @@ def test_a_line_has_a_permanent_address(room):
     number = room.number(room.failed)
     line = room.json(f"/attempts/{number}/log?limit=10")["lines"][7]
     assert room.json(f"/attempts/{number}/log?offset={line['offset']}&limit=1")["lines"] == [line]
-    amid = room.json(f"/attempts/{number}/log?offset={line['at'] - 3}&limit=1")["lines"]
+    amid = room.json(f"/attempts/{number}/log?offset={line['offset'] - 3}&limit=1")["lines"]
     assert amid == [line], "amid a line, with the next one"
     assert room.json(f"/attempts/{number}/log?offset=99999999")["lines"] == []
 

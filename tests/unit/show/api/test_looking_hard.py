@@ -76,8 +76,8 @@ def test_a_filter_never_lets_more_through(room, path, word):
 
 def test_absent_and_unseen_are_told_in_the_same_words(room):
     for unseen, absent in (
-        ("/backfills/1", "/backfills/4711"), ("/runs/orders@latest", "/runs/ordres@latest"), ("/dags/orders", "/dags/ordres"),
-        ("/attempts/1", "/attempts/4711"),
+        ("/backfills/1", "/backfills/4711"), ("/runs/orders@latest", "/runs/ordres@latest"),
+        ("/dags/orders", "/dags/ordres"), ("/attempts/1", "/attempts/4711"),
     ):  # fmt: skip
         one, other = room.see(unseen, "eve"), room.see(absent, "eve")
         assert (one.status, other.status) == (404, 404)

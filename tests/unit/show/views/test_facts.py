@@ -29,7 +29,10 @@ def done(task, started, ended, index=None, **facts):
 def test_the_critical_path_goes_back_from_what_ended_last_and_tells_waiting_from_running():
     specs = (TaskSpec("a"), TaskSpec("b"), TaskSpec("c", data=("a", "b")), TaskSpec("aside", after=("a",)))
     path = critical(run_of(done("a", 1, 2), done("b", 1, 5), done("c", 7, 9), done("aside", 2, 8), specs=specs))
-    assert [(step.task_id, step.waited_seconds, step.ran_seconds) for step in path.steps] == [("b", 1.0, 4.0), ("c", 2.0, 2.0)]
+    assert [(step.task_id, step.waited_seconds, step.ran_seconds) for step in path.steps] == [
+        ("b", 1.0, 4.0),
+        ("c", 2.0, 2.0),
+    ]
     assert path.seconds == 9.0
 
 
