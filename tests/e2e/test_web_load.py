@@ -33,8 +33,9 @@ def years() -> None:
 """
 LOOKS = (
     "/overview", "/dags", "/runs?limit=50", "/dags/years", "/dags/years/grid?limit=100", "/dags/years/graph",
-    "/dags/years/trend", "/dags/years/slots?when=1991-02", "/runs/years@latest", "/runs/years@latest/tasks", "/backfills",
-    "/runs/years@latest/why", "/attempts/1/log", "/resources", "/alerts", "/audit", "/audit/access", "/session",
+    "/dags/years/trend", "/dags/years/slots?when=1991-02", "/runs/years@latest", "/runs/years@latest/tasks",
+    "/backfills", "/runs/years@latest/why", "/attempts/1/log", "/resources", "/alerts", "/audit",
+    "/audit/access", "/session",
 )  # fmt: skip
 
 
