@@ -87,3 +87,9 @@ def test_bounds_on_numbers_do_not_speak_of_other_values():
 
 def test_what_is_wrong_inside_a_value_is_named_with_its_path():
     assert problem(msgspec.json.schema(dict[str, list[int]]), {"a": [1, "x"]}) == "at a at [1] int"
+
+
+def test_a_uuid_is_known_by_its_shape():
+    schema = {"type": "string", "format": "uuid"}
+    assert problem(schema, "6f1c2d3e-0000-4000-8000-0123456789AB") is None
+    assert problem(schema, "6f1c2d3e") == "a UUID"
