@@ -52,7 +52,11 @@ def _problems(schema: Any, value: Any, defs: Mapping[str, Any]) -> Iterator[str]
     kinds = [kind] if isinstance(kind, str) else kind or []
     if kinds and not any(_TYPES[one][1](value) for one in kinds):
         yield " or ".join(_TYPES[one][0] for one in kinds)
-        return
+    else:
+        yield from _of_kind(schema, value, defs)
+
+
+def _of_kind(schema: Mapping[str, Any], value: Any, defs: Mapping[str, Any]) -> Iterator[str]:
     if "enum" in schema and not any(value == one and type(value) is type(one) for one in schema["enum"]):
         yield f"one of {', '.join(map(str, schema['enum']))}"
     if isinstance(value, str):

@@ -181,8 +181,10 @@ def test_a_pool_that_is_removed_goes_back_to_the_settings_or_is_gone():
 @pytest.mark.parametrize(
     ("name", "slots", "words"),
     [
-        ("p", -1, "pool p cannot have -1 slots"), ("p", 2**63, "1000000 are the most"),
-        ("a b", 1, "'a b' cannot name a pool"), ("", 1, "cannot name a pool"),
+        ("p", -1, "pool p cannot have -1 slots"),
+        ("p", 2**63, "1000000 are the most"),
+        ("a b", 1, "'a b' cannot name a pool"),
+        ("", 1, "cannot name a pool"),
     ],
 )
 def test_nonsense_is_refused(name, slots, words):

@@ -11,6 +11,7 @@ import pytest
 
 import segue.model.api
 from segue.model.access import Grant, Role
+from segue.model.api.dags import CodeDiff
 
 KINDS = [
     kind
@@ -48,6 +49,12 @@ def test_a_value_cannot_change_and_comes_back_as_it_was_sent(kind: typing.Any):
     assert msgspec.json.decode(msgspec.json.encode(value), type=kind) == value
     assert kind.__dataclass_params__.frozen
     assert not hasattr(value, "__dict__")
+
+
+def test_a_comparison_says_whether_anything_differs():
+    same = CodeDiff("a@1", "a@2", (), (), ())
+    assert same.nothing
+    assert not dataclasses.replace(same, tasks=(("load", "its code"),)).nothing
 
 
 def test_roles_are_in_order_and_each_contains_those_before_it():
