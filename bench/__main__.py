@@ -22,7 +22,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import owner
+from bench import owner, web
 from bench.bare import command_cost, durable_commit, pool_rate, pool_round_trip, python_pass
 from bench.memory import bytes_per_task
 from tests.postgres_server import binaries, running_server
@@ -203,6 +203,40 @@ def postgres(repeats: int) -> Iterator[Row]:
             yield Row(what, "shared", "(stated)", tuple(ratios), f"{statistics.median(rates):,.0f} tasks/s", None)
 
 
+def server(repeats: int) -> Iterator[Row]:
+    """What the web server costs; a page is asked for twenty times as often as another bench is repeated."""
+    for page in web.history(20 * repeats):
+        what = f"API over 1,000,000 task rows: {page.what}"
+        figure = f"p50 {page.half * 1e3:.0f} ms, p99 {page.last * 1e3:.0f} ms"
+        yield Row(what, "-", "p99 <= 150 ms", (page.last / 0.15,), figure, page.last <= 0.15)
+    yield from stream("SQLite", "")
+    yield from busy("SQLite", "", 120.0 * repeats)
+    if binaries() is not None:
+        with running_server() as store:
+            yield from stream("PostgreSQL", store.url(store.new_database()))
+            yield from busy("PostgreSQL", store.url(store.new_database()), 12.0 * repeats)
+
+
+def stream(store: str, database: str) -> Iterator[Row]:
+    """The live stream."""
+    found = web.live(database=database)
+    figure = f"p50 {found.half * 1e3:.0f} ms, p99 {found.last * 1e3:.0f} ms"
+    yield Row(f"commit to subscriber, {store}", "-", "<= 100 ms", (found.last / 0.1,), figure, found.last <= 0.1)
+    figure = f"{100 * found.idle:.2f} % of a core, {found.bytes_each / 1024:.0f} KiB each"
+    yield Row(f"500 idle subscribers, {store}", "-", "< 0.5 %", (found.idle / 0.005,), figure, found.idle < 0.005)
+
+
+def busy(store: str, database: str, seconds: float) -> Iterator[Row]:
+    """Fifty clients that each ask once a second, beside a backfill."""
+    found = web.load(seconds=seconds, database=database)
+    figure = (
+        f"{found.requests:,} answers in {seconds:.0f} s: p50 {found.half * 1e3:.0f} ms, p99 {found.last * 1e3:.0f} ms; "
+        f"{found.runs:,} runs made, p99 of a turn <= {found.turns * 1e3:.0f} ms; "
+        f"{found.failed} answers of 5xx, {found.locked} x database is locked"
+    )
+    yield Row(f"50 clients beside a backfill, {store}", "-", "p99 <= 150 ms", (found.last / 0.15,), figure, None)
+
+
 def start(repeats: int) -> Iterator[Row]:
     """What an import and a fresh home cost against `python -c pass`."""
     imports, firsts, helps, walls = [], [], [], []
@@ -224,7 +258,7 @@ def start(repeats: int) -> Iterator[Row]:
 
 BENCHES: dict[str, Callable[[int], Iterator[Row]]] = {
     "fan-out": fan_out, "chain": hops, "scale": scale, "backfill": backfill, "standing": standing, "postgres": postgres,
-    "memory": memory, "start": start,
+    "memory": memory, "start": start, "server": server,
 }  # fmt: skip
 
 

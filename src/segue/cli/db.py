@@ -136,4 +136,4 @@ def _told(left: LeftOver) -> Iterator[str]:
         yield f"would go on: backfill {number} of {dag}, {total - begun} of {total} runs not made yet"
     if left.runs or left.backfills:
         yield "what has been done since: `segue cancel RUN`, `segue backfills cancel ID`"
-    yield "to go on: `segue up`, then `segue unpause --all`: what fell due is left out, named, and run by `--run missed`"
+    yield "to go on: `segue up`, `segue unpause --all`: what fell due is left out, named, and run by `--run missed`"
