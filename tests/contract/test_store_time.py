@@ -373,7 +373,7 @@ def test_durations_tell_of_code_that_ran_to_its_end(store):
 ], ids=lambda act: type(act).__name__)  # fmt: skip
 def test_facts_of_what_is_about_no_run_are_its_answer(store, act):
     write(store, defined(), Answered("x", "ann", "any", True, "done", NOW))
-    assert store.writer.facts(act, "x").answer == (True, "done")
+    assert store.writer.facts(act, "x").answer == (True, "done", None)
     assert (store.writer.facts(act, "y").answer, store.writer.facts(act, "y").version) == (None, None)
 
 

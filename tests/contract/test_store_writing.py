@@ -337,7 +337,7 @@ def test_an_answer_is_kept_with_what_it_did(store):
     write(store, created(), Answered("ask-1", "ann", "trigger", True, "made", NOW, RUN))
     answer = store.reader.answer_to("ask-1")
     assert (answer.ok, answer.text, answer.actor, answer.run) == (True, "made", "ann", RUN)
-    assert store.writer.facts(TriggerRun("daily", "x"), "ask-1").answer == (True, "made")
+    assert store.writer.facts(TriggerRun("daily", "x"), "ask-1").answer == (True, "made", RUN)
     assert store.writer.facts(TriggerRun("daily", "x"), "ask-2").answer is None
     with pytest.raises(Conflict):
         write(store, Answered("ask-1", "bob", "cancel", False, "no", NOW))

@@ -52,7 +52,7 @@ __all__ = ["DAG", "PLACES", "REQUEST", "RUN", "Kept", "main"]
 
 DAG, REQUEST = "three", "r0"
 RUN = RunKey(DAG, manual_key(REQUEST), 1)
-PLACES = ("begin", "applied", "committed", "executor acknowledged", "inbox acknowledged", "done")
+PLACES = ("begin", "applied", "committed", "executor acknowledged", "done", "inbox acknowledged")
 
 
 class Fuse:
@@ -92,7 +92,7 @@ class CrashingWriter:
 
 
 class CrashingExecutor:
-    """An executor whose owner may die once it has acknowledged, and once everything is done."""
+    """An executor whose owner may die once it has acknowledged, and once commands are carried out."""
 
     def __init__(self, inner: Executor, fuse: Fuse) -> None:
         self._inner, self._fuse = inner, fuse
@@ -105,7 +105,6 @@ class CrashingExecutor:
     def do(self, commands: Iterable[Command]) -> None:
         self._inner.do(commands)
         self._fuse.at("done")
-        self._fuse.writing = False
 
     def wait(self, seconds: float | None, inbox: Inbox) -> None:
         self._inner.wait(seconds, inbox)
@@ -121,6 +120,7 @@ class CrashingInbox:
     def ack(self, events: Sequence[Event], changes: Sequence[Change]) -> None:
         self._inner.ack(events, changes)
         self._fuse.at("inbox acknowledged")
+        self._fuse.writing = False
 
 
 def defined(file: Path, bundles: Path) -> Defined:

@@ -1,6 +1,8 @@
 """Logs and tables do not grow for ever (row 24)."""
 
 import os
+import sqlite3
+from contextlib import closing
 
 from segue.app.retention import prune
 from segue.app.settings import read_settings
@@ -68,6 +70,8 @@ class Home:
         return False
 
     def size(self):
+        with closing(sqlite3.connect(self.settings.home / "segue.db")) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # else what is in the log counts some days later
         found = (path for path in self.settings.home.rglob("*") if path.is_file() and path.suffix != ".db-wal")
         return sum(path.stat().st_size for path in found)
 

@@ -12,7 +12,7 @@ from segue.model.api.slots import Clock, Forecast, Hole, LedgerPage
 from segue.model.ids import Instant
 from segue.model.moment import DAY
 from segue.model.state import SlotState
-from segue.show.api import examples
+from segue.show.api import specimens
 from segue.show.api.dags import known_dag
 from segue.show.api.narrowing import DagPath, Word, among
 from segue.show.api.paging import Paging
@@ -31,7 +31,7 @@ _RECENT: Final = 400 * DAY
 _SLOTS: Final = (*map(str, SlotState), RETIRED)
 
 
-@AHEAD.get("/dags/{dag}/slots", needs=Role.VIEWER, of=Of.DAG, example=examples.SLOTS)
+@AHEAD.get("/dags/{dag}/slots", needs=Role.VIEWER, of=Of.DAG, example=specimens.SLOTS)
 def slots(
     visit: Visiting,
     dag: DagPath,
@@ -51,7 +51,7 @@ def slots(
     return ledger_page(ledger, states)
 
 
-@AHEAD.get("/missing", needs=Role.VIEWER, example=examples.HOLES)
+@AHEAD.get("/missing", needs=Role.VIEWER, example=specimens.HOLES)
 def missing(
     visit: Visiting,
     page: Paging,
@@ -86,7 +86,7 @@ def dag_next(
         return clock_item(clock_of(known.view, known.spec, visit.now, count, days))
 
 
-@AHEAD.get("/next", needs=Role.VIEWER, example=examples.NEXT)
+@AHEAD.get("/next", needs=Role.VIEWER, example=specimens.NEXT)
 def next_fires(visit: Visiting, page: Paging, tag: Word = None, owner: Word = None) -> Listing[Clock]:
     """What every DAG runs next, by id."""
     question = ("next", tag, owner)

@@ -15,7 +15,7 @@ from segue.model.ids import Instant
 from segue.model.moment import day_start
 from segue.model.pages import AttemptQuery
 from segue.model.views import AttemptView
-from segue.show.api import examples
+from segue.show.api import specimens
 from segue.show.api.narrowing import DagPath, Id
 from segue.show.api.paging import Paging
 from segue.show.api.routing import Of, Routes
@@ -62,7 +62,7 @@ def attempt(visit: Visiting, attempt: Id) -> AttemptItem:
     return attempt_item(_found(visit, attempt))
 
 
-@ATTEMPTS.get("/attempts/{attempt}/log", needs=Role.VIEWER, more=_FIELD, example=examples.LOG)
+@ATTEMPTS.get("/attempts/{attempt}/log", needs=Role.VIEWER, more=_FIELD, example=specimens.LOG)
 def log(  # noqa: PLR0913  # a filter is a parameter
     visit: Visiting,
     request: Request,
@@ -99,7 +99,7 @@ def _day(date: Date, zone: str) -> tuple[Instant, Instant]:
         raise UsageError(f"date={date} lies too far away") from None
 
 
-@ATTEMPTS.get("/dags/{dag}/logs", needs=Role.VIEWER, of=Of.DAG, more=_FIELD, example=examples.LOGS)
+@ATTEMPTS.get("/dags/{dag}/logs", needs=Role.VIEWER, of=Of.DAG, more=_FIELD, example=specimens.LOGS)
 def dag_logs(  # noqa: PLR0913  # a filter is a parameter
     visit: Visiting,
     request: Request,

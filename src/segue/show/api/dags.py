@@ -12,7 +12,7 @@ from segue.model.api.listing import Listing
 from segue.model.errors import NotFound
 from segue.model.pages import EventQuery
 from segue.model.spec import DagSpec
-from segue.show.api import examples
+from segue.show.api import specimens
 from segue.show.api.narrowing import DagPath, Word, among, several
 from segue.show.api.paging import Page, Paging
 from segue.show.api.routing import Of, Routes
@@ -53,7 +53,7 @@ def known_dag(reading: Reading, dag: str, marks: int = 0) -> Known:
     return Known(view, spec, newest.get(view.dag, ()))
 
 
-@DAGS.get("/dags", needs=Role.VIEWER, example=examples.DAGS)
+@DAGS.get("/dags", needs=Role.VIEWER, example=specimens.DAGS)
 def dags(  # noqa: PLR0913  # a filter is a parameter
     visit: Visiting,
     page: Paging,
@@ -91,7 +91,7 @@ def dag(
         return dag_page(reading, known, visit.now, None if newest is None else newest.label)
 
 
-@DAGS.get("/dags/{dag}/versions", needs=Role.VIEWER, of=Of.DAG, example=examples.VERSIONS)
+@DAGS.get("/dags/{dag}/versions", needs=Role.VIEWER, of=Of.DAG, example=specimens.VERSIONS)
 def versions(visit: Visiting, page: Paging, dag: DagPath) -> Listing[VersionItem]:
     """Its versions, the newest first."""
     question = ("versions", dag)
@@ -176,7 +176,7 @@ def trend(
         return trend_of(reading, known.view.dag, known.marks)
 
 
-@DAGS.get("/dags/{dag}/events", needs=Role.VIEWER, of=Of.DAG, example=examples.EVENTS)
+@DAGS.get("/dags/{dag}/events", needs=Role.VIEWER, of=Of.DAG, example=specimens.EVENTS)
 def dag_events(
     visit: Visiting, page: Paging, dag: DagPath, kind: Annotated[list[str] | None, Query()] = None
 ) -> Listing[Event]:

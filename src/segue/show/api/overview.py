@@ -6,7 +6,7 @@ from fastapi import Query
 
 from segue.model.access import Role
 from segue.model.api.overview import Overview
-from segue.show.api import examples
+from segue.show.api import specimens
 from segue.show.api.routing import Routes
 from segue.show.api.visiting import Visiting
 from segue.show.views.overview import Wanted, overview_of
@@ -16,7 +16,7 @@ __all__ = ["OVERVIEW"]
 OVERVIEW: Final = Routes("overview")
 
 
-@OVERVIEW.get("/overview", needs=Role.VIEWER, example=examples.OVERVIEW)
+@OVERVIEW.get("/overview", needs=Role.VIEWER, example=specimens.OVERVIEW)
 def overview(
     visit: Visiting,
     runs: Annotated[int, Query(ge=1, le=50, description="newest runs of each DAG")] = 14,

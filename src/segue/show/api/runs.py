@@ -30,7 +30,7 @@ from segue.model.errors import NotFound, UsageError
 from segue.model.pages import EventQuery, RunSort, place_of_run
 from segue.model.state import RunState, TaskState
 from segue.model.views import RunDetail, RunQuery, RunView
-from segue.show.api import examples
+from segue.show.api import specimens
 from segue.show.api.narrowing import Glob, RunPath, Word, among, glob_of, moment_of, narrowed
 from segue.show.api.paging import Page, Paging
 from segue.show.api.routing import Of, Routes
@@ -55,7 +55,7 @@ _VALUE: Final = 2_000  # characters
 _SMALL: Final = 5_000  # tasks and items of a run that is compared with what is usual
 
 
-@RUNS.get("/runs", needs=Role.VIEWER, example=examples.RUNS)
+@RUNS.get("/runs", needs=Role.VIEWER, example=specimens.RUNS)
 def runs(  # noqa: PLR0913  # a filter is a parameter
     visit: Visiting,
     page: Paging,
@@ -128,7 +128,7 @@ def _detail(reading: Reading, run: str) -> RunDetail:
     return reading.detail(reading.find(run))
 
 
-@RUNS.get("/runs/{run}/tasks", needs=Role.VIEWER, of=Of.RUN, example=examples.TASKS)
+@RUNS.get("/runs/{run}/tasks", needs=Role.VIEWER, of=Of.RUN, example=specimens.TASKS)
 def run_tasks(
     visit: Visiting,
     page: Paging,
@@ -151,7 +151,7 @@ def run_tasks(
     return page.listed(visit, rows, lambda row: (row[0] + 1,), lambda row: row[1], *question)
 
 
-@RUNS.get("/runs/{run}/attempts", needs=Role.VIEWER, of=Of.RUN, example=examples.ATTEMPTS)
+@RUNS.get("/runs/{run}/attempts", needs=Role.VIEWER, of=Of.RUN, example=specimens.ATTEMPTS)
 def run_attempts(
     visit: Visiting,
     page: Paging,
@@ -173,7 +173,7 @@ def run_attempts(
     return page.listed(visit, rows, lambda row: (row[0] + 1,), lambda row: attempt_item(row[1]), *question)
 
 
-@RUNS.get("/runs/{run}/events", needs=Role.VIEWER, of=Of.RUN, example=examples.EVENTS)
+@RUNS.get("/runs/{run}/events", needs=Role.VIEWER, of=Of.RUN, example=specimens.EVENTS)
 def run_events(visit: Visiting, page: Paging, run: RunPath) -> Listing[Event]:
     """Everything that has happened to it, in order, each with its reason."""
     after = page.after(visit, "run events", run)
@@ -193,7 +193,7 @@ def run_graph(visit: Visiting, run: RunPath) -> GraphPage:
         return graph_page(detail.spec, detail.run.row.version, detail, reading.state(detail.run))
 
 
-@RUNS.get("/runs/{run}/why", needs=Role.VIEWER, of=Of.RUN, example=examples.WHY)
+@RUNS.get("/runs/{run}/why", needs=Role.VIEWER, of=Of.RUN, example=specimens.WHY)
 def run_why(
     visit: Visiting, run: RunPath, task: Annotated[str | None, Query(max_length=300, description="only this")] = None
 ) -> WhyPage:
@@ -208,7 +208,7 @@ def run_why(
     return found
 
 
-@RUNS.get("/runs/{run}/blast", needs=Role.VIEWER, of=Of.RUN, example=examples.BLAST)
+@RUNS.get("/runs/{run}/blast", needs=Role.VIEWER, of=Of.RUN, example=specimens.BLAST)
 def blast_radius(visit: Visiting, run: RunPath) -> Blast:
     """What is affected by what failed or is held in it: tasks, data, DAGs that wait for it, deadlines."""
     seen = visit.seen()

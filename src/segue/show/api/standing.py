@@ -16,7 +16,7 @@ from segue.model.api.resources import Resources
 from segue.model.api.standing import AlertItem, AuditItem, PoolItem, Setting, SilenceItem
 from segue.model.errors import NotFound
 from segue.model.pages import AlertQuery, AuditQuery, place_of_alert
-from segue.show.api import examples
+from segue.show.api import specimens
 from segue.show.api.narrowing import Id, Word, moment_of, narrowed, several
 from segue.show.api.paging import Paging
 from segue.show.api.routing import Of, Routes
@@ -30,7 +30,7 @@ __all__ = ["STANDING"]
 STANDING: Final = Routes("standing")
 
 
-@STANDING.get("/backfills", needs=Role.VIEWER, example=examples.BACKFILLS)
+@STANDING.get("/backfills", needs=Role.VIEWER, example=specimens.BACKFILLS)
 def backfills(visit: Visiting, page: Paging, dag: Word = None) -> Listing[BackfillItem]:
     """Backfills, the newest first."""
     after = page.after(visit, "backfills", dag)
@@ -57,7 +57,7 @@ def backfill(visit: Visiting, backfill: Id) -> BackfillWhole:
         return backfill_whole(reading, view, spec, visit.now, workers)
 
 
-@STANDING.get("/alerts", needs=Role.VIEWER, example=examples.ALERTS)
+@STANDING.get("/alerts", needs=Role.VIEWER, example=specimens.ALERTS)
 def alerts(
     visit: Visiting,
     page: Paging,
@@ -84,7 +84,7 @@ def silences(visit: Visiting) -> tuple[SilenceItem, ...]:
         return tuple(map(silence_item, reader.silences(visit.now)))
 
 
-@STANDING.get("/pools", needs=Role.VIEWER, example=examples.POOLS)
+@STANDING.get("/pools", needs=Role.VIEWER, example=specimens.POOLS)
 def pools(visit: Visiting) -> tuple[PoolItem, ...]:
     """Pools: how many slots, how many of them in use, how many tasks wait for room."""
     names = _pools_seen(visit)
@@ -117,7 +117,7 @@ def settings(visit: Visiting) -> tuple[Setting, ...]:
     return tuple(visit.doors.settings())
 
 
-@STANDING.get("/audit", needs=Role.VIEWER, example=examples.AUDIT)
+@STANDING.get("/audit", needs=Role.VIEWER, example=specimens.AUDIT)
 def audit(  # noqa: PLR0913  # a filter is a parameter
     visit: Visiting,
     page: Paging,
