@@ -21,6 +21,8 @@ PURE_ROOMS = ("model", "schedule", "resolve", "engine")
 FIXED_SEEDS = "tests/simulate/test_fixed_seeds.py"
 
 TWO_WORKERS = ("--numprocesses", "2", "--dist", "worksteal")
+# Where tests wait for other processes a quarter of the time.
+THREE_WORKERS = ("--numprocesses", "3", "--dist", "worksteal")
 PURE_TESTS = [*(f"tests/unit/{room}" for room in PURE_ROOMS), FIXED_SEEDS]
 OTHER_UNIT_TESTS = sorted(
     str(path.relative_to(ROOT))
@@ -55,8 +57,8 @@ STAGES: dict[str, list[list[str]]] = {
     ],
     "contract": [["pytest", "-q", *TWO_WORKERS, "tests/contract", "tests/golden"]],
     "simulate": [["pytest", "-q", *TWO_WORKERS, "tests/simulate"]],
-    "e2e": [["pytest", "-q", *TWO_WORKERS, "tests/e2e"]],
-    "postgres": [["pytest", "-q", *TWO_WORKERS, "tests/postgres"]],
+    "e2e": [["pytest", "-q", *THREE_WORKERS, "tests/e2e"]],
+    "postgres": [["pytest", "-q", *THREE_WORKERS, "tests/postgres"]],
     "acceptance": [["pytest", "-q", *TWO_WORKERS, "tests/acceptance"]],
     "examples": [["pytest", "-q", "tests/examples"]],
 }  # fmt: skip
@@ -123,7 +125,7 @@ def run_command(command: list[str]) -> tuple[int, int]:
 
 def run_again(command: list[str]) -> list[str]:
     """Run what failed just now once more, one after the other: the tests that passed, all of what failed or none."""
-    words = [word for word in command if word not in TWO_WORKERS]
+    words = [word for word in command if word not in THREE_WORKERS]
     listed = [PROGRAMS / "pytest", "--last-failed", "--last-failed-no-failures=none", "--collect-only", "-q"]
     said = subprocess.run([*listed, *words[2:]], cwd=ROOT, capture_output=True, text=True, check=False).stdout
     tests = [line for line in said.splitlines() if "::" in line and " " not in line.partition("[")[0]]
