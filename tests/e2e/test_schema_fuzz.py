@@ -13,7 +13,7 @@ from tests.e2e.served import served
 def test_no_route_fails_whatever_it_is_asked(tmp_path: Path, methods: frozenset[str]) -> None:
     project = Project(tmp_path / "shop", workers=2)
     with served(project) as (one, server):
-        check_routes(project, server, methods, examples=50)
+        check_routes(project, server, methods, examples=30)
         assert "Traceback" not in one.said, one.said
         assert one.end() == 0
     project.check_nothing_is_left()

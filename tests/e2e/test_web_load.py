@@ -14,7 +14,7 @@ from tests.e2e.served import Server, served
 from tests.e2e.standing import eventually
 
 CLIENTS = 50
-SECONDS = 15
+SECONDS = 8
 YEARS = """
 from segue import daily, dag, task
 

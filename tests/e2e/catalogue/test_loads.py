@@ -17,7 +17,7 @@ from tests.e2e.commands import PATIENCE, Project
 from tests.e2e.proof import record
 from tests.e2e.served import children, served
 
-FLOOD = int(os.environ.get("CATALOGUE_FLOOD") or 300_000_000)
+FLOOD = int(os.environ.get("CATALOGUE_FLOOD") or 150_000_000)
 LOG_LIMIT = 1_000_000
 KEPT = 80_000_000
 
