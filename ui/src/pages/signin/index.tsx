@@ -1,0 +1,121 @@
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { type FormEvent, useEffect, useState } from "react";
+import { api, keepCsrf, type Problem, problemOf, queries } from "~/api/client";
+import type { SignedIn } from "~/api/schema";
+import { useSession } from "~/api/session";
+import { Button, Field } from "~/ui/parts";
+import { landing } from "../landing";
+
+/** Sign in; or, after a one-time link, choose a password first. */
+export default function SignIn() {
+  const { to } = useSearch({ strict: false });
+  const { user } = useSession();
+  const navigate = useNavigate();
+  const inside = user != null && !user.must_set_password;
+  useEffect(() => {
+    if (inside) void navigate({ href: landing(to), replace: true });
+  }, [inside, to, navigate]);
+  if (user === undefined || inside) return null;
+  return (
+    <main className="signin">
+      <h1>
+        <img src="/icon.svg" width={28} height={28} alt="" /> Segue
+      </h1>
+      {user ? <Choose user={user.user} /> : <Enter />}
+    </main>
+  );
+}
+
+function keep(session: SignedIn | undefined) {
+  if (!session) return;
+  keepCsrf(session.csrf);
+  queries.clear();
+  void queries.invalidateQueries();
+  queries.setQueryData(["get", "/api/v1/session", {}], session);
+}
+
+/** A form that asks once and says what went wrong. */
+function useAsking(ask: () => Promise<{ data?: SignedIn }>) {
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const [busy, setBusy] = useState(false);
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    try {
+      keep((await ask()).data);
+    } catch (error) {
+      setProblem(problemOf(error));
+    }
+    setBusy(false);
+  };
+  return { problem, busy, submit };
+}
+
+function Enter() {
+  const [user, setUser] = useState("");
+  const [password, setPassword] = useState("");
+  const { problem, busy, submit } = useAsking(() => api.POST("/api/v1/session", { body: { user, password } }));
+  return (
+    <form className="form" onSubmit={submit}>
+      <Field label="User">
+        {(id) => (
+          <input
+            id={id}
+            autoComplete="username"
+            required
+            value={user}
+            onChange={(event) => setUser(event.target.value)}
+          />
+        )}
+      </Field>
+      <Field label="Password" error={problem?.detail}>
+        {(id) => (
+          <input
+            id={id}
+            type="password"
+            autoComplete="current-password"
+            required
+            value={password}
+            onChange={(event) => setPassword(event.target.value)}
+          />
+        )}
+      </Field>
+      <Button type="submit" look="primary" disabled={busy}>
+        Sign in
+      </Button>
+      <small>
+        The first start of Segue prints a link that lets you in once. <code>segue user link NAME</code> prints another.
+      </small>
+    </form>
+  );
+}
+
+function Choose({ user }: { user: string }) {
+  const [password, setPassword] = useState("");
+  const { problem, busy, submit } = useAsking(() =>
+    api.POST("/api/v1/session/password", { body: { new: password, old: "" } }),
+  );
+  return (
+    <form className="form" onSubmit={submit}>
+      <p>
+        Welcome, <bdi>{user}</bdi>. Choose the password with which you sign in from now on.
+      </p>
+      <Field label="New password" hint="12 characters or more; four words do well." error={problem?.detail}>
+        {(id) => (
+          <input
+            id={id}
+            type="password"
+            autoComplete="new-password"
+            required
+            minLength={12}
+            value={password}
+            onChange={(event) => setPassword(event.target.value)}
+          />
+        )}
+      </Field>
+      <Button type="submit" look="primary" disabled={busy}>
+        Set the password
+      </Button>
+    </form>
+  );
+}
