@@ -38,7 +38,7 @@ from segue.app.library import ReaderPool
 from segue.app.owner import actor_here
 from segue.app.scheduler import end_with_thread
 from segue.app.settings import Settings, WebTable
-from segue.app.web_doors import library_of, open_doors
+from segue.app.web_doors import built_page, library_of, open_doors
 from segue.app.web_server import WebServer, bind
 from segue.model.errors import EnvironmentFault, SegueError, UsageError
 from segue.model.views import EventView
@@ -140,7 +140,9 @@ class Web:
         doors = open_doors(self._settings, library, keeper, self._clock)
         names = names_of(self._table)
         bare = self._table.open_metrics and is_loopback(self._table.host)
-        app = application(doors, TOPICS, hub, hosts=names, incident=partial(token_hex, 4), open_metrics=bare)
+        app = application(
+            doors, TOPICS, hub, hosts=names, incident=partial(token_hex, 4), open_metrics=bare, page=built_page(),
+        )  # fmt: skip
         server = self._server = WebServer(app, hub.close, alive, self._table.proxies)
         if self._stopping.is_set():  # told just before there was a server to tell
             server.stop()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 from hashlib import blake2b
+from pathlib import Path
+from typing import Final
 
 from segue.app.alerting import HomeChannels
 from segue.app.bundles import BundleFiles
@@ -20,9 +22,18 @@ from segue.app.settings import Settings
 from segue.app.settings_shown import shown
 from segue.app.uploads import Uploads
 from segue.model.api.health import Part
+from segue.show.api.pages import Built
 from segue.show.doors import Doors, Gate, Library
 
-__all__ = ["library_of", "open_doors"]
+__all__ = ["built_page", "library_of", "open_doors"]
+
+_PAGE: Final = Path(__file__).parents[1] / "_ui"
+
+
+def built_page() -> Built:
+    """The page as it lies beside this package, read once; of nothing where it was not built."""
+    files = (path for path in _PAGE.rglob("*") if path.is_file())
+    return Built({path.relative_to(_PAGE).as_posix(): path.read_bytes() for path in files})
 
 
 def library_of(settings: Settings) -> ReaderPool:

@@ -6,6 +6,7 @@ from segue.model.api.access import (
     GrantsForm,
     LinkMade,
     PasswordForm,
+    RoleOn,
     SessionItem,
     SignedIn,
     TokenForm,
@@ -34,6 +35,11 @@ class People:
         """Who the token belongs to, and what it may do."""
         me: SignedIn = self._transport.get("/session", SignedIn)
         return me
+
+    def role(self, dag: str) -> RoleOn:
+        """What one may do on a DAG."""
+        found: RoleOn = self._transport.get("/session/role", RoleOn, dag=dag)
+        return found
 
     def sessions(self) -> Listing[SessionItem]:
         """Where one is signed in."""

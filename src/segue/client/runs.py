@@ -13,6 +13,7 @@ from segue.model.api.runs import (
     AttemptItem,
     Blast,
     Critical,
+    HeldTask,
     Kept,
     ParamValue,
     Preview,
@@ -142,6 +143,11 @@ class Runs:
     def results(self, run: str, *, task: str | None = None) -> tuple[Preview, ...]:
         """What its tasks made: kind, size, first rows."""
         answer: tuple[Preview, ...] = self._transport.get(f"/runs/{part(run)}/results", tuple[Preview, ...], task=task)
+        return answer
+
+    def held(self, run: str) -> tuple[HeldTask, ...]:
+        """Its held tasks: what each made, beside what it made when it was last good."""
+        answer: tuple[HeldTask, ...] = self._transport.get(f"/runs/{part(run)}/held", tuple[HeldTask, ...])
         return answer
 
     def alike(self, run: str, *, limit: int = 20) -> tuple[Alike, ...]:

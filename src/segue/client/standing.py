@@ -7,7 +7,7 @@ from segue.client.transport import Transport, part
 from segue.model.api.backfills import BackfillItem, BackfillWhole
 from segue.model.api.listing import Listing
 from segue.model.api.outcomes import KnownName
-from segue.model.api.resources import Resources
+from segue.model.api.resources import ResourceHistory, Resources
 from segue.model.api.standing import AlertItem, AuditItem, PoolItem, Setting, SilenceItem
 
 __all__ = ["AlertsQuery", "AuditQuery", "BackfillsQuery", "Standing"]
@@ -94,6 +94,11 @@ class Standing:
     def resources(self) -> Resources:
         """Workers, pools, the queue, what was used and what that cost."""
         answer: Resources = self._transport.get("/resources", Resources)
+        return answer
+
+    def resource_history(self, hours: int = 24) -> ResourceHistory:
+        """Queue, busy workers, waits, CPU and memory over time."""
+        answer: ResourceHistory = self._transport.get("/resources/history", ResourceHistory, hours=hours)
         return answer
 
     def settings(self) -> tuple[Setting, ...]:

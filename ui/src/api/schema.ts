@@ -897,6 +897,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/resources/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Queue, busy workers, waits, CPU and memory over time
+         * @description Queue, busy workers, waits, CPU and memory over time.
+         */
+        get: operations["resource_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs": {
         parameters: {
             query?: never;
@@ -1069,6 +1089,26 @@ export interface paths {
          * @description Its graph: every task with its state, and what lies downstream of what failed or is held.
          */
         get: operations["run_graph"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/held": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Its held tasks: what each made, beside what it made when it was last good
+         * @description Its held tasks: what each made, beside what it made when it was last good.
+         */
+        get: operations["held"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1403,6 +1443,26 @@ export interface paths {
          * @description Choose another password; all sessions of one's own end, and a new one begins.
          */
         post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Say what one may do on a DAG
+         * @description Say what one may do on a DAG.
+         */
+        get: operations["role_on"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2598,6 +2658,27 @@ export interface components {
             tasks: number;
         };
         /**
+         * @description A held task: what it made, beside what it made when it was last good.
+         *
+         *     Attributes:
+         *         why: what its guard says.
+         *         staged: readers still see what was there before; a release publishes what is held.
+         *         now, good: what it made in this run and in `good_run_id`; None where that cannot be told.
+         *         differs: what differs between the two, as sentences.
+         */
+        HeldTask: {
+            /** @default [] */
+            differs: string[];
+            good?: components["schemas"]["Preview"] | null;
+            good_run_id?: string | null;
+            map_index: number | null;
+            now?: components["schemas"]["Preview"] | null;
+            since: string;
+            staged: boolean;
+            task_id: string;
+            why: string;
+        };
+        /**
          * @description What is missing, failed or stale of a DAG, over the days that were asked about.
          *
          *     Attributes:
@@ -3286,6 +3367,38 @@ export interface components {
             tasks: string[];
         };
         /**
+         * @description Queue, workers, CPU and memory over time, drawn from attempts.
+         *
+         *     Attributes:
+         *         start: the first instant; later than asked for where `complete` is false, because there were very many attempts.
+         */
+        ResourceHistory: {
+            complete: boolean;
+            /** @default [] */
+            points: components["schemas"]["ResourcePoint"][];
+            start: string;
+            step_seconds: number;
+        };
+        /**
+         * @description One step of time.
+         *
+         *     Attributes:
+         *         at: when it begins.
+         *         queued, busy: attempts that waited for a worker, and that ran, at its end.
+         *         wait_p50_seconds, wait_p95_seconds: what attempts that began in it had waited.
+         *         cpu: cores that attempts which ran in it used, spread evenly over their time.
+         *         memory: bytes: the peaks of all that ran at its end, together.
+         */
+        ResourcePoint: {
+            at: string;
+            busy: number;
+            cpu: number;
+            memory: number;
+            queued: number;
+            wait_p50_seconds: number | null;
+            wait_p95_seconds: number | null;
+        };
+        /**
          * @description What there is to work with, what waits for it, and what was used of it.
          *
          *     Attributes:
@@ -3359,6 +3472,11 @@ export interface components {
             reused: string[];
             run_id: string;
             runs: components["schemas"]["Why"][];
+        };
+        /** @description The widest role that whoever asks has on a DAG; None: they may not see it, or there is none. */
+        RoleOn: {
+            dag_id: string;
+            role: string | null;
         };
         /**
          * @description One run without its tasks.
@@ -3935,6 +4053,7 @@ export type Grid = components['schemas']['Grid'];
 export type GridColumn = components['schemas']['GridColumn'];
 export type GridRow = components['schemas']['GridRow'];
 export type Group = components['schemas']['Group'];
+export type HeldTask = components['schemas']['HeldTask'];
 export type Hole = components['schemas']['Hole'];
 export type KeepValue = components['schemas']['KeepValue'];
 export type Kept = components['schemas']['Kept'];
@@ -3989,9 +4108,12 @@ export type Released = components['schemas']['Released'];
 export type ReleaseRuns = components['schemas']['ReleaseRuns'];
 export type RequestState = components['schemas']['RequestState'];
 export type RerunRuns = components['schemas']['RerunRuns'];
+export type ResourceHistory = components['schemas']['ResourceHistory'];
+export type ResourcePoint = components['schemas']['ResourcePoint'];
 export type Resources = components['schemas']['Resources'];
 export type RetryRuns = components['schemas']['RetryRuns'];
 export type Reuse = components['schemas']['Reuse'];
+export type RoleOn = components['schemas']['RoleOn'];
 export type RunItem = components['schemas']['RunItem'];
 export type RunPlan = components['schemas']['RunPlan'];
 export type RunWhole = components['schemas']['RunWhole'];
@@ -5375,6 +5497,29 @@ export interface operations {
             };
         };
     };
+    resource_history: {
+        parameters: {
+            query?: {
+                /** @description to look back */
+                hours?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceHistory"];
+                };
+            };
+        };
+    };
     runs: {
         parameters: {
             query?: {
@@ -5617,6 +5762,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GraphPage"];
+                };
+            };
+        };
+    };
+    held: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description a run: `dag@key`, `dag@latest` or its number */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeldTask"][];
                 };
             };
         };
@@ -6142,6 +6310,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+        };
+    };
+    role_on: {
+        parameters: {
+            query: {
+                /** @description a DAG's id */
+                dag: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleOn"];
                 };
             };
         };

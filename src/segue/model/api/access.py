@@ -12,6 +12,7 @@ __all__ = [
     "LinkMade",
     "PasswordChange",
     "PasswordForm",
+    "RoleOn",
     "SessionItem",
     "SignedIn",
     "TokenForm",
@@ -76,6 +77,14 @@ class SignedIn:
     csrf: str = ""
     until: str | None = None
     must_set_password: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RoleOn:
+    """The widest role that whoever asks has on a DAG; None: they may not see it, or there is none."""
+
+    dag_id: str
+    role: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from segue.model.api.standing import PoolItem
 
-__all__ = ["DagCost", "Resources", "WorkerItem"]
+__all__ = ["DagCost", "ResourceHistory", "ResourcePoint", "Resources", "WorkerItem"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +71,38 @@ class Resources:
     crew: tuple[WorkerItem, ...] = ()
     pools: tuple[PoolItem, ...] = ()
     costs: tuple[DagCost, ...] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourcePoint:
+    """One step of time.
+
+    Attributes:
+        at: when it begins.
+        queued, busy: attempts that waited for a worker, and that ran, at its end.
+        wait_p50_seconds, wait_p95_seconds: what attempts that began in it had waited.
+        cpu: cores that attempts which ran in it used, spread evenly over their time.
+        memory: bytes: the peaks of all that ran at its end, together.
+    """
+
+    at: str
+    queued: int
+    busy: int
+    wait_p50_seconds: float | None
+    wait_p95_seconds: float | None
+    cpu: float
+    memory: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceHistory:
+    """Queue, workers, CPU and memory over time, drawn from attempts.
+
+    Attributes:
+        start: the first instant; later than asked for where `complete` is false, because there were very many attempts.
+    """
+
+    start: str
+    step_seconds: float
+    complete: bool
+    points: tuple[ResourcePoint, ...] = ()

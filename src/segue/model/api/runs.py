@@ -10,6 +10,7 @@ __all__ = [
     "Blast",
     "Critical",
     "Culprit",
+    "HeldTask",
     "Kept",
     "Lane",
     "ParamValue",
@@ -247,6 +248,28 @@ class Preview:
     columns_left_out: int = 0
     text: str = ""
     digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldTask:
+    """A held task: what it made, beside what it made when it was last good.
+
+    Attributes:
+        why: what its guard says.
+        staged: readers still see what was there before; a release publishes what is held.
+        now, good: what it made in this run and in `good_run_id`; None where that cannot be told.
+        differs: what differs between the two, as sentences.
+    """
+
+    task_id: str
+    map_index: int | None
+    why: str
+    since: str
+    staged: bool
+    now: Preview | None = None
+    good: Preview | None = None
+    good_run_id: str | None = None
+    differs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

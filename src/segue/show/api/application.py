@@ -9,6 +9,7 @@ from segue.model.version import VERSION
 from segue.show.api.entrance import Entrance, cookie_name
 from segue.show.api.health import Examination, metrics_routes
 from segue.show.api.limits import Limits
+from segue.show.api.pages import NOT_BUILT, Built
 from segue.show.api.problems import Incidents, handle_problems
 from segue.show.api.routing import Route, Routes, Threads
 from segue.show.doors import Doors
@@ -19,7 +20,7 @@ __all__ = ["application"]
 
 def application(
     doors: Doors, topics: Iterable[Routes], hub: Hub, *, hosts: Collection[str], incident: Callable[[], str],
-    open_metrics: bool = False,
+    open_metrics: bool = False, page: Built = NOT_BUILT,
 ) -> ASGIApp:  # fmt: skip
     """The whole HTTP side.
 
@@ -30,6 +31,7 @@ def application(
         hosts: names under which the server may be called, in lower case, without port.
         incident: a number for a fault of ours, new at each call.
         open_metrics: `/metrics` needs no token.
+        page: the files of the page.
 
     Raises:
         RuntimeError: a route says nothing about who may use it.
@@ -39,6 +41,7 @@ def application(
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )  # fmt: skip
     api.state.hub, api.state.examination, api.state.cookie = hub, Examination(doors), cookie_name(doors.instance)
+    api.state.page = page
     incidents = Incidents(incident)
     handle_problems(api, incidents)
     threads = Threads()

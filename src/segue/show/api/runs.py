@@ -17,6 +17,7 @@ from segue.model.api.runs import (
     AttemptItem,
     Blast,
     Critical,
+    HeldTask,
     Kept,
     ParamValue,
     Preview,
@@ -42,6 +43,7 @@ from segue.show.views.blast import Waiters, blast
 from segue.show.views.events import event_of
 from segue.show.views.facts import alike_to, critical, param_values, previews, timeline_of
 from segue.show.views.graphs import graph_page
+from segue.show.views.holding import held_tasks
 from segue.show.views.runs import MOST, attempt_item, run_item, run_whole, task_items, why_page
 
 __all__ = ["RUNS"]
@@ -255,14 +257,26 @@ def compare_runs(
 
 
 def _last_good(reading: Reading, detail: RunDetail) -> RunDetail:
-    key = detail.run.run
-    query = RunQuery(
-        states=(RunState.SUCCESS,), limit=1, dags=frozenset({key.dag}), seen=(0, detail.run.number)
-    )  # fmt: skip
-    found = reading.reader.runs(query)
-    if not found:
+    found = _good_before(reading, detail)
+    if found is None:
+        key = detail.run.run
         raise NotFound(f"no run of {key.dag} before {key} was good: name another run to compare it with")
-    return reading.detail(found[0])
+    return found
+
+
+def _good_before(reading: Reading, detail: RunDetail) -> RunDetail | None:
+    query = RunQuery(
+        states=(RunState.SUCCESS,), limit=1, dags=frozenset({detail.run.run.dag}), seen=(0, detail.run.number)
+    )  # fmt: skip
+    return next((reading.detail(found) for found in reading.reader.runs(query)), None)
+
+
+@RUNS.get("/runs/{run}/held", needs=Role.VIEWER, of=Of.RUN)
+def held(visit: Visiting, run: RunPath) -> tuple[HeldTask, ...]:
+    """Its held tasks: what each made, beside what it made when it was last good."""
+    with visit.reading() as reading:
+        detail = _detail(reading, run)
+        return tuple(held_tasks(detail, _good_before(reading, detail))) if detail.held else ()
 
 
 @RUNS.get("/runs/{run}/results", needs=Role.VIEWER, of=Of.RUN)

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 from starlette.responses import RedirectResponse
 
 from segue.model.access import Role
-from segue.model.api.access import Credentials, GrantForm, PasswordChange, SessionItem, SignedIn
+from segue.model.api.access import Credentials, GrantForm, PasswordChange, RoleOn, SessionItem, SignedIn
 from segue.model.api.listing import Listing
 from segue.model.errors import Forbidden
+from segue.show.access.deciding import decide
 from segue.show.access.entering import Entry
 from segue.show.access.throttling import Throttled
 from segue.show.api.cookies import clear_cookie, leave, page, set_cookie
@@ -83,6 +84,15 @@ def sign_in(request: Request, guest: Guesting, body: Credentials) -> Response:
 def session(visit: Visiting) -> SignedIn:
     """Say who speaks, what they may do, and what unsafe requests must carry."""
     return signed_in(visit.principal)
+
+
+@SIGNING.get("/session/role", needs=Role.VIEWER, of=Of.SELF, example=RoleOn("orders", "operator"))
+def role_on(visit: Visiting, dag: Annotated[str, Query(max_length=200, description="a DAG's id")]) -> RoleOn:
+    """Say what one may do on a DAG."""
+    with visit.read() as reader:
+        subject = visit.subjects.one(reader, dag)
+    held = [] if subject is None else [role for role in Role if decide(visit.principal, role, subject)]
+    return RoleOn(dag, str(max(held, key=lambda role: role.rank)) if held else None)
 
 
 @SIGNING.delete("/session", needs=Role.VIEWER, of=Of.SELF, status_code=204, response_model=None)

@@ -12,7 +12,7 @@ from segue.model.access import Role
 from segue.model.alerts import AlertKind
 from segue.model.api.backfills import BackfillItem, BackfillWhole
 from segue.model.api.listing import Listing
-from segue.model.api.resources import Resources
+from segue.model.api.resources import ResourceHistory, Resources
 from segue.model.api.standing import AlertItem, AuditItem, PoolItem, Setting, SilenceItem
 from segue.model.errors import NotFound
 from segue.model.pages import AlertQuery, AuditQuery, place_of_alert
@@ -22,6 +22,7 @@ from segue.show.api.paging import Paging
 from segue.show.api.routing import Of, Routes
 from segue.show.api.visiting import Visit, Visiting
 from segue.show.views.backfills import backfill_item, backfill_whole
+from segue.show.views.load import HOUR, history_of
 from segue.show.views.resources import resources as resources_of
 from segue.show.views.standing import alert_item, audit_item, pool_item, silence_item
 
@@ -109,6 +110,15 @@ def resources(visit: Visiting) -> Resources:
     with visit.read() as reader:
         found = resources_of(reader, doors.desk.health(), doors.machine, visit.now, doors.price, allowed=seen)
     return replace(found, pools=tuple(pool for pool in found.pools if names is None or pool.name in names))
+
+
+@STANDING.get("/resources/history", needs=Role.VIEWER)
+def resource_history(
+    visit: Visiting, hours: Annotated[int, Query(ge=1, le=168, description="to look back")] = 24
+) -> ResourceHistory:
+    """Queue, busy workers, waits, CPU and memory over time."""
+    with visit.read() as reader:
+        return history_of(reader, visit.now, hours * HOUR)
 
 
 @STANDING.get("/settings", needs=Role.ADMIN, of=Of.EVERYTHING)

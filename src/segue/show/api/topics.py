@@ -15,6 +15,7 @@ from segue.show.api.elsewhere import ELSEWHERE
 from segue.show.api.events import EVENTS
 from segue.show.api.health import HEALTH
 from segue.show.api.overview import OVERVIEW
+from segue.show.api.pages import PAGES
 from segue.show.api.people import PEOPLE
 from segue.show.api.pools import POOLS
 from segue.show.api.requests import REQUESTS
@@ -30,5 +31,5 @@ __all__ = ["TOPICS"]
 
 TOPICS: Final[tuple[Routes, ...]] = (
     HEALTH, OVERVIEW, DAGS, AHEAD, RUNS, ATTEMPTS, STANDING, EVENTS, ACTING, TRIGGERING, CLOCKS, BACKFILLING, SILENCES,
-    REQUESTS, DEPLOYING, POOLS, VAULT, ELSEWHERE, DOORSTEP, SIGNING, PEOPLE,
+    REQUESTS, DEPLOYING, POOLS, VAULT, ELSEWHERE, DOORSTEP, SIGNING, PEOPLE, PAGES,
 )  # fmt: skip

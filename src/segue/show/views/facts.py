@@ -23,6 +23,7 @@ from segue.show.views.times import at, maybe_at
 __all__ = ["alike_to", "critical", "param_values", "plain_value", "previews", "timeline_of"]
 
 _LONGEST: Final = 900  # characters of a value
+_ROWS, _COLUMNS, _CELL = 10, 20, 60  # of a table that is told: rows, columns, characters of a cell
 _LOOKED_THROUGH: Final = 500  # failed runs
 _VARIES: Final = re.compile(r"0x[0-9a-f]+|\d+")
 
@@ -132,9 +133,7 @@ def previews(detail: RunDetail, task: str | None = None, most: int = MOST) -> It
         if entry.preview:
             yield _kept(entry, msgspec.msgpack.decode(entry.preview), digest)
         elif entry.inline is not None:
-            kind, text = _shown(entry.inline)
-            size = len(entry.inline)
-            yield Preview(entry.task, entry.index, kind, size, entry.length, text=text, digest=digest)
+            yield _inline(entry, entry.inline, digest)
         else:
             yield Preview(entry.task, entry.index, "stored", items=entry.length, digest=digest)
 
@@ -148,16 +147,34 @@ def _kept(entry: TaskView, told: Mapping[str, Any], digest: str) -> Preview:
     )  # fmt: skip
 
 
-def _shown(data: bytes) -> tuple[str, str]:
+def _inline(entry: TaskView, data: bytes, digest: str) -> Preview:
+    """What lies beside the task; a list of records with the same names is told as a table."""
     try:
         value = decode(data)
     except UnreadableValue as why:
-        return "unreadable", str(why)
-    return type(value).__name__, _short(repr(value))
+        return Preview(entry.task, entry.index, "unreadable", len(data), entry.length, text=str(why), digest=digest)
+    kind, text = type(value).__name__, _short(repr(value))
+    names = _names_of(value)
+    shown = names[:_COLUMNS]
+    return Preview(
+        entry.task, entry.index, kind, len(data), entry.length,
+        tuple((name, type(value[0][name]).__name__) for name in shown),
+        tuple(tuple(_short(str(row[name]), _CELL) for name in shown) for row in (value[:_ROWS] if names else ())),
+        len(names) - len(shown), text, digest,
+    )  # fmt: skip
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+def _names_of(value: object) -> list[str]:
+    """The names that all records of a list have; empty where it is no such list."""
+    if not isinstance(value, list) or not value or not isinstance(value[0], dict):
+        return []
+    names = [name for name in value[0] if isinstance(name, str)]
+    same = all(isinstance(row, dict) and row.keys() == value[0].keys() for row in value[:_ROWS])
+    return names if same and len(names) == len(value[0]) else []
+
+
+def _short(text: str, most: int = _LONGEST) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 # -------------------------------------------------------------------------------------------------------------- history

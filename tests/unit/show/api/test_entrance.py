@@ -18,6 +18,11 @@ METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", 
 PUBLIC = {
     "GET /healthz", "GET /readyz", "GET /sign-in/{link}", "POST /sign-in/{link}", "POST /api/v1/session",
     "GET /sign-in/oidc", "GET /sign-in/oidc/callback",
+    # The page: the same document for each of its addresses, and files out of a table.
+    "GET /", "GET /sign-in", "GET /missing", "GET /alerts", "GET /resources", "GET /audit", "GET /settings",
+    "GET /dags", "GET /dags/{rest:path}", "GET /runs", "GET /runs/{rest:path}", "GET /attempts",
+    "GET /attempts/{rest:path}", "GET /backfills", "GET /backfills/{rest:path}", "GET /stress",
+    "GET /stress/{rest:path}", "GET /icon.svg", "GET /assets/{file}",
 }  # fmt: skip
 """Reviewed: what anybody may ask. Each new line here is a door to the street."""
 
@@ -65,7 +70,7 @@ def test_every_route_refuses_strangers_with_every_method_and_on_every_transport(
     assert walked > 500
 
 
-@pytest.mark.parametrize("path", ["/", "/nothing", "/docs", "/redoc", "/openapi.json", "/api/v1", "/static/x.js", "*"])
+@pytest.mark.parametrize("path", ["/nothing", "/nothing/", "/assets", "/index.html", "/docs", "/redoc", "/openapi.json", "/api/v1", "/static/x.js", "*"])
 def test_what_does_not_exist_is_refused_before_that_is_said(app, path):
     assert call(app, path=path).status == 401
     assert call(app, path=path, headers=COOKIE).status == 404
