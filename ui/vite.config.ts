@@ -34,6 +34,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 2000, // elk, in its worker, and only where a graph is refined
   },
+  worker: { format: "es" }, // a worker may import, too
   server: {
     proxy: {
       "/api": { target: server, changeOrigin: true },

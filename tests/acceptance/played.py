@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from segue.engine.month import Faults, Play, play
+from segue.engine.month import Faults, Play, Wish, play
 from segue.engine.played import PlayedDag
 from segue.model.ids import Instant
 from segue.model.images import DagImage, Version
@@ -25,7 +25,7 @@ def days_of(
 ) -> PlayedDag:
     """What becomes of a DAG in the coming days, when its tasks take so many minutes, some of them longer."""
     spans = {spec.id: {task: [round(many * MINUTE)] for task, many in minutes.items()}}
-    until, faults = Instant(START + days * DAY), Faults(slow=tuple((slow or {}).items()))
+    until, faults = Instant(START + days * DAY), Faults(slow=tuple(Wish(*one) for one in (slow or {}).items()))
     images = (DagImage(spec.id, Version(1, spec), timing=timing),)
     return play(Play(images, START, until, spans, workers, faults=faults)).dags[spec.id]
 

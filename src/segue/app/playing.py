@@ -14,8 +14,9 @@ import msgspec
 from segue.app.asking import chosen_dag, read_target
 from segue.app.early import DefinitionChild, errors_of
 from segue.app.settings import Settings, machine_memory
-from segue.engine.month import Faults, Month, Play, play
+from segue.engine.month import Faults, Month, Play, Wish, play
 from segue.engine.played import PlayedDag
+from segue.model.duration import microseconds
 from segue.model.errors import UsageError
 from segue.model.ids import Instant
 from segue.model.images import DagImage, Version
@@ -42,20 +43,23 @@ __all__ = [
     "troubles",
 ]
 
-_FAULT = re.compile(r"(?P<kind>slow|kill|fail)=(?:(?P<what>[^:=]+):)?(?P<much>\d+(?:\.\d+)?)(?P<times>x?)", re.ASCII)
-_FORMS: Final = "write slow=extract:3x, kill=0.01 or fail=load:0.1"
+_FAULT = re.compile(
+    r"(?P<kind>slow|kill|fail)=(?:(?P<what>[^:=]+):)?(?P<much>\d+(?:\.\d+)?)(?P<times>x?)(?:@(?P<last>\w+))?", re.ASCII
+)
+_FORMS: Final = "write slow=extract:3x, kill=0.01, fail=load:0.1 or, of the last two hours, fail=load:1@2h"
 
 TROUBLE: Final = ("late", "failed", "missing", "skipped", "waited")
 """What `--fail-on` may name."""
 
 
 def read_faults(texts: Sequence[str]) -> Faults:
-    """Read `slow=extract:3x`, `kill=0.01`, `fail=load:0.1`; without a task a fault is of all of them.
+    """Read `slow=extract:3x`, `kill=0.01`, `fail=load:1@2h`; without a task a fault is of all of them, without a span
+    of the whole play.
 
     Raises:
         UsageError: one is none of them.
     """
-    found: dict[str, list[tuple[str, float]]] = {"slow": [], "kill": [], "fail": []}
+    found: dict[str, list[Wish]] = {"slow": [], "kill": [], "fail": []}
     for text in texts:
         said = _FAULT.fullmatch(text)
         if said is None or bool(said["times"]) != (said["kind"] == "slow"):
@@ -63,7 +67,11 @@ def read_faults(texts: Sequence[str]) -> Faults:
         much = float(said["much"])
         if said["kind"] != "slow" and much > 1:
             raise UsageError(f"--fault {text}: a probability lies between 0 and 1")
-        found[said["kind"]].append((said["what"] or "*", much))
+        try:
+            last = 0 if said["last"] is None else microseconds(said["last"])
+        except ValueError as why:
+            raise UsageError(f"--fault {text}: {why}") from None
+        found[said["kind"]].append(Wish(said["what"] or "*", much, last))
     return Faults(*(tuple(found[kind]) for kind in ("slow", "kill", "fail")))
 
 
@@ -75,7 +83,7 @@ def check_faults(what: Play) -> None:
     """
     names = [(dag.dag, task.id) for dag in what.dags for task in dag.version.spec.tasks]
     for kind in ("slow", "kill", "fail"):
-        for pattern, _ in getattr(what.faults, kind):
+        for pattern, *_ in getattr(what.faults, kind):
             if not any(fnmatchcase(f"{dag}/{task}" if "/" in pattern else task, pattern) for dag, task in names):
                 raise UsageError(f"--fault {kind}={pattern}: no task of what is played is called {pattern}")
 

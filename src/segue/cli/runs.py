@@ -38,7 +38,7 @@ def runs(  # noqa: PLR0913  # an option is a parameter
     with open_reading(Home(settings.home)) as reading:
         views = reading.runs(read_selection(words, state, now, zone), limit)
         if as_json:
-            print_json([run_item(view, reading.state(view)) for view in views])
+            print_json([run_item(view, reading.state(view), reading.zone(view)) for view in views])
             return Code.GOOD
         usual = Usual(reading, now)
         rows = table(">no", "run", "state", "started", ">took", "why")

@@ -52,6 +52,7 @@ class RunTasksQuery(TypedDict, total=False):
     cursor: str | None
     state: Sequence[str]
     task: str | None
+    text: str
 
 
 class RunAttemptsQuery(TypedDict, total=False):
@@ -78,9 +79,9 @@ class Runs:
         answer: Listing[RunItem] = self._transport.get("/runs", Listing[RunItem], **query)
         return answer
 
-    def get(self, run: str) -> RunWhole:
+    def get(self, run: str, *, most: int = 2_000) -> RunWhole:
         """One run with its tasks, attempts and culprits: what `segue show RUN --json` prints."""
-        answer: RunWhole = self._transport.get(f"/runs/{part(run)}", RunWhole)
+        answer: RunWhole = self._transport.get(f"/runs/{part(run)}", RunWhole, most=most)
         return answer
 
     def tasks(self, run: str, **query: Unpack[RunTasksQuery]) -> Listing[TaskItem]:
@@ -93,10 +94,10 @@ class Runs:
         answer: Listing[AttemptItem] = self._transport.get(f"/runs/{part(run)}/attempts", Listing[AttemptItem], **query)
         return answer
 
-    def events(self, run: str, *, limit: int = 50, cursor: str | None = None) -> Listing[Event]:
+    def events(self, run: str, *, limit: int = 50, cursor: str | None = None, newest: bool = False) -> Listing[Event]:
         """Everything that has happened to it, in order, each with its reason."""
         answer: Listing[Event] = self._transport.get(
-            f"/runs/{part(run)}/events", Listing[Event], limit=limit, cursor=cursor
+            f"/runs/{part(run)}/events", Listing[Event], limit=limit, cursor=cursor, newest=newest
         )
         return answer
 
@@ -130,9 +131,9 @@ class Runs:
         answer: Critical = self._transport.get(f"/runs/{part(run)}/critical", Critical)
         return answer
 
-    def timeline(self, run: str) -> Timeline:
+    def timeline(self, run: str, *, most: int = 2_000) -> Timeline:
         """When each attempt waited and when it ran."""
-        answer: Timeline = self._transport.get(f"/runs/{part(run)}/timeline", Timeline)
+        answer: Timeline = self._transport.get(f"/runs/{part(run)}/timeline", Timeline, most=most)
         return answer
 
     def compare_runs(self, run: str, *, other: str | None = None) -> CodeDiff:

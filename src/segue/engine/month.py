@@ -6,45 +6,26 @@ and two plays with different faults differ by these alone.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from hashlib import blake2b
 from heapq import heappop, heappush
-from typing import Final, TypeAlias
+from typing import Final
 
+from segue.engine.cast import SECOND, Cast, Fate, Faults, Spans, Wish
 from segue.engine.core import Engine
-from segue.engine.forecast import estimate, quantile
 from segue.engine.played import PlayedDag, PlayedHour, Record, SlotLedger
 from segue.model.changes import Change
 from segue.model.commands import Command, Launch
-from segue.model.events import Cancelled, Capacity, Ended, Event, Failure, Followed, Known, Lost, LostCause, Value
+from segue.model.events import Cancelled, Capacity, Ended, Event, Known, Lost, Value
 from segue.model.ids import AttemptKey, Instant
 from segue.model.images import DagImage, Snapshot
 from segue.model.limits import NO_SETTINGS, Limits
-from segue.model.spec import DagSpec
 from segue.model.value import encode
 
-__all__ = ["Faults", "Month", "Play", "play"]
+__all__ = ["Faults", "Month", "Play", "Wish", "play"]
 
-SECOND: Final = 1_000_000
 _SECRET: Final = bytes(32)
-_NOTHING: Final = encode(None)
-
-Spans: TypeAlias = Mapping[str, Sequence[int]]
-Wished: TypeAlias = tuple[tuple[str, float], ...]
-"""(glob on `task` or `dag/task`, how much)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Faults:
-    """What goes wrong: attempts last so many times as long, die, or fail, with a probability."""
-
-    slow: Wished = ()
-    kill: Wished = ()
-    fail: Wished = ()
-
+_NOTHING: Final = Value(encode(None))
 
 @dataclass(frozen=True, slots=True)
 class Play:
@@ -73,6 +54,14 @@ class Play:
     pools: tuple[tuple[str, int], ...] = ()
     steady: bool = False
     unknown: int = 60 * SECOND
+
+    def fate(self, made: Value) -> Fate:
+        """What decides how its attempts end.
+
+        Args:
+            made: what each of them makes, but for its length.
+        """
+        return Fate(self.until, self.seed, self.faults, self.steady, self.unknown, made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +95,8 @@ class _Stage:
         images = {image.dag: image for image in what.dags}
         self.ledger = SlotLedger(images)
         self.record = Record(images, what.workers, what.start, what.until)
-        self.casts = {image.dag: _Cast(image.version.spec, what) for image in what.dags}
+        fate = what.fate(_NOTHING)
+        self.casts = {image.dag: Cast(image.version.spec, what.spans.get(image.dag, {}), fate) for image in what.dags}
         self.ends: list[tuple[Instant, int, AttemptKey]] = []
         self.words: dict[AttemptKey, tuple[Instant, Ended | Lost]] = {}
         self.attempts = self.turns = 0
@@ -165,75 +155,3 @@ class _Stage:
                 self.record.busy(began, at)
                 said.append(word)
         return said
-
-
-class _Cast:
-    """What the attempts of one DAG do."""
-
-    def __init__(self, spec: DagSpec, what: Play) -> None:
-        self.spec, self.what = spec, what
-        self.spans = {task.id: sorted(what.spans.get(spec.id, {}).get(task.id, ())) for task in spec.tasks}
-        self.guessed = tuple(task for task, spans in self.spans.items() if not spans)
-        self.lengths = _lengths(spec, what.spans.get(spec.id, {}))
-        self.below: dict[str, list[str]] = defaultdict(list)
-        for task in spec.tasks:
-            for up in task.upstream:
-                self.below[up].append(task.id)
-
-    def plays(self, launch: Launch, now: Instant) -> Ended | Lost:
-        key, rules = launch.key, launch.task.rules
-        if launch.kind != "user":
-            return Ended(key, launch.fence, now, Instant(now + SECOND), Value(_NOTHING))
-        lasts = self._lasts(key)
-        if self._meets(self.what.faults.kill, key, "kill"):
-            at = Instant(now + int(lasts * self._share(key, "when")))
-            return Lost(key, launch.fence, now, at, LostCause.SIGNAL, signal=9)
-        if rules.timeout is not None and lasts > rules.timeout:
-            late = Failure("timeout", "it reached its timeout")
-            return Ended(key, launch.fence, now, Instant(now + rules.timeout), late)
-        at = Instant(now + lasts)
-        if self._meets(self.what.faults.fail, key, "fail"):
-            return Ended(key, launch.fence, now, at, Failure("Played", "it fails in this play"))
-        value = Value(_NOTHING, length=self.lengths.get(key.task))
-        if launch.task.kind == "branch":
-            return Ended(key, launch.fence, now, at, Followed(tuple(self.below[key.task]), value))
-        return Ended(key, launch.fence, now, at, value)
-
-    def _lasts(self, key: AttemptKey) -> int:
-        spans = self.spans.get(key.task, ())
-        if not spans:
-            lasts = self.what.unknown
-        elif self.what.steady:
-            lasts = quantile(spans, 50)
-        else:
-            lasts = spans[int(len(spans) * self._share(key, "lasts"))]
-        for pattern, factor in self.what.faults.slow:
-            if _fits(pattern, key):
-                lasts = int(lasts * factor)
-        return lasts
-
-    def _meets(self, wished: Wished, key: AttemptKey, what: str) -> bool:
-        return any(_fits(pattern, key) and self._share(key, what) < often for pattern, often in wished)
-
-    def _share(self, key: AttemptKey, what: str) -> float:
-        """A number in [0, 1), the same for the same attempt and seed."""
-        text = f"{self.what.seed} {what} {key}"
-        return int.from_bytes(blake2b(text.encode(), digest_size=6).digest(), "big") / 2**48
-
-
-def _fits(pattern: str, key: AttemptKey) -> bool:
-    return fnmatchcase(f"{key.run.dag}/{key.task}" if "/" in pattern else key.task, pattern)
-
-
-def _lengths(spec: DagSpec, spans: Spans) -> dict[str, int]:
-    """How many items the lists have that tasks map over, by the task that makes them."""
-    items = {one.task: one.items for one in estimate(spec, spans).tasks}
-    lengths: dict[str, int] = {}
-    for task in spec.tasks:
-        if task.mapped is None:
-            continue
-        lists = [over.task for over in task.mapped.over if over.task is not None]
-        for place, producer in enumerate(lists):
-            whole = place == 0 or task.mapped.mode == "zip"
-            lengths[producer] = items[task.id] if whole else 1
-    return lengths

@@ -33,6 +33,10 @@ class Selection:
         since: created then or later.
         tag: a tag of its DAG.
         error: a glob on the reason of a culprit.
+        until: created before that.
+        kinds: how it came to be.
+        owner: of its DAG.
+        backfill: the number of the one that it belongs to.
     """
 
     dag: str | None = None
@@ -40,6 +44,10 @@ class Selection:
     since: Instant | None = None
     tag: str | None = None
     error: str | None = None
+    until: Instant | None = None
+    kinds: tuple[str, ...] = ()
+    owner: str | None = None
+    backfill: int | None = None
 
     @property
     def empty(self) -> bool:
@@ -91,10 +99,14 @@ class Reading:
         """The newest runs of a selection, the newest first."""
         if self._reader is None:
             return ()
-        tag, most = selection.tag, limit if selection.tag is None else _ALL
-        query = RunQuery(selection.dag, selection.states, selection.since, most, error=selection.error)
+        wanted = selection
+        sifted = wanted.tag is not None or wanted.owner is not None
+        query = RunQuery(
+            wanted.dag, wanted.states, wanted.since, _ALL if sifted else limit, wanted.backfill, until=wanted.until,
+            kinds=wanted.kinds, error=wanted.error,
+        )  # fmt: skip
         views = self._reader.runs(query)
-        return views if tag is None else [view for view in views if tag in self.spec(view).tags][:limit]
+        return [view for view in views if _declared_so(self.spec(view), wanted)][:limit] if sifted else views
 
     def find(self, text: str) -> RunView:
         """The run that is named so: `dag@key`, `dag@latest`, or its number; also under a former id of its DAG.
@@ -139,6 +151,10 @@ class Reading:
         if view.run not in self._flows:
             self._flows[view.run] = self.detail(view).spec
         return self._flows[view.run]
+
+    def zone(self, view: RunView) -> str:
+        """The time zone of a run's DAG."""
+        return self._kept.get(self.reader, view.run.dag, view.row.version).timezone
 
     def dags(self) -> Sequence[DagView]:
         """All DAGs that the home knows."""
@@ -248,6 +264,10 @@ class Reading:
             if sentences:
                 return sentences
         return stored_why(detail, self.state(view) == "interrupted")
+
+
+def _declared_so(spec: DagSpec, wanted: Selection) -> bool:
+    return wanted.tag in (None, *spec.tags) and wanted.owner in (None, spec.owner)
 
 
 def stored_why(detail: RunDetail, interrupted: bool) -> list[tuple[str, str, str]]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Final
 
@@ -20,25 +20,32 @@ __all__ = ["meant_dags", "read_selection", "read_since", "read_until"]
 _SPAN: Final = r"(\d+(ms|[dhms]))+"
 
 
-def read_selection(words: dict[str, str | None], states: Sequence[str] | None, now: Instant, zone: str) -> Selection:
+def read_selection(
+    words: Mapping[str, str | None], states: Sequence[str] | None, now: Instant, zone: str, kinds: Sequence[str] = ()
+) -> Selection:
     """Read what a command line says about runs.
 
     Args:
-        words: `dag`, `since`, `tag`, `error` as written.
+        words: `dag`, `since`, `until`, `tag`, `owner`, `error`, `backfill` as written.
         states: names of states; several may be joined by commas.
         now: the present.
         zone: where `since` is read.
+        kinds: how runs came to be.
 
     Raises:
         UsageError: a state is unknown, or `since` cannot be read.
     """
-    since = words.get("since")
+    since, until, backfill = words.get("since"), words.get("until"), words.get("backfill")
     return Selection(
         dag=words.get("dag"),
         states=tuple(_state(name) for text in states or () for name in text.split(",")),
         since=None if since is None else read_since(since, now, zone),
         tag=words.get("tag"),
         error=words.get("error"),
+        until=None if until is None else read_since(until, now, zone),
+        kinds=tuple(kinds),
+        owner=words.get("owner"),
+        backfill=None if backfill is None else int(backfill),
     )
 
 

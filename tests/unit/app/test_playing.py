@@ -4,7 +4,7 @@ import pytest
 
 from segue.app.playing import cast_of, check_faults, month_object, read_fail_on, read_faults, troubles
 from segue.app.settings import read_settings
-from segue.engine.month import Faults, Play, play
+from segue.engine.month import Faults, Play, Wish, play
 from segue.model.errors import DefinitionError, UsageError
 from segue.model.ids import Instant
 from segue.model.images import DagImage, Version
@@ -37,9 +37,11 @@ def spec(name, schedule=None, **options):
 
 
 def test_faults_are_read_as_people_write_them():
-    texts = ["slow=extract:3x", "slow=dag/load:1.5x", "kill=0.01", "fail=load:0.1", "slow=2x"]
+    texts = ["slow=extract:3x", "slow=dag/load:1.5x", "kill=0.01", "fail=load:0.1", "slow=2x", "fail=load:1@1h30m"]
     assert read_faults(texts) == Faults(
-        (("extract", 3.0), ("dag/load", 1.5), ("*", 2.0)), (("*", 0.01),), (("load", 0.1),)
+        (Wish("extract", 3.0), Wish("dag/load", 1.5), Wish("*", 2.0)),
+        (Wish("*", 0.01),),
+        (Wish("load", 0.1), Wish("load", 1.0, 90 * 60_000_000)),
     )
     assert read_faults(()) == Faults()
 
@@ -50,6 +52,11 @@ def test_faults_are_read_as_people_write_them():
 def test_a_fault_that_is_none_shows_how_to_write_one(text):
     with pytest.raises(UsageError, match="write slow=extract:3x|between 0 and 1"):
         read_faults([text])
+
+
+def test_a_span_of_a_fault_that_is_none_shows_how_to_write_one():
+    with pytest.raises(UsageError, match="--fault kill=1@soon: 'soon' is not a duration"):
+        read_faults(["kill=1@soon"])
 
 
 def test_a_fault_that_meets_no_task_of_what_is_played_is_refused():

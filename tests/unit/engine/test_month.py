@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from msgspec import structs
 
-from segue.engine.month import Faults, Play, play
+from segue.engine.month import Faults, Play, Wish, play
 from segue.model.ids import Instant
 from segue.model.images import DagImage, Version
 from segue.model.limits import Limits
@@ -148,22 +148,27 @@ def test_durations_are_drawn_from_history_by_the_seed_and_nothing_else():
 
 def test_a_slow_task_takes_so_many_times_as_long():
     cast = one("d", 10), one("e", 10)
-    month = played(*cast, faults=Faults(slow=(("e/all", 3.0),)))
+    month = played(*cast, faults=Faults(slow=(Wish("e/all", 3.0),)))
     assert (set(lasted(month, "d")), set(lasted(month, "e"))) == ({10 * MINUTE}, {30 * MINUTE})
-    assert set(lasted(played(*cast, faults=Faults(slow=(("a*", 3.0),))), "d")) == {30 * MINUTE}
+    assert set(lasted(played(*cast, faults=Faults(slow=(Wish("a*", 3.0),))), "d")) == {30 * MINUTE}
 
 
 def test_what_always_fails_fails_its_runs_after_its_retries():
     image = chain("d", TaskSpec("load", Rules(RetrySpec(2, delay=MINUTE))), TaskSpec("other"))
-    month = played((image, {"load": [MINUTE], "other": [MINUTE]}), faults=Faults(fail=(("load", 1.0),)))
+    month = played((image, {"load": [MINUTE], "other": [MINUTE]}), faults=Faults(fail=(Wish("load", 1.0),)))
     dag = month.dags["d"]
     assert dag.count(S.FAILED) == len(dag.runs) == 10
     assert month.attempts == 30
     assert dag.late == ()
 
 
+def test_a_fault_of_the_last_days_spares_those_before():
+    month = played(one("d", 60), faults=Faults(fail=(Wish("d/all", 1.0, 3 * DAY),)))
+    assert [run.state for run in month.dags["d"].runs] == [S.SUCCESS] * 7 + [S.FAILED] * 3
+
+
 def test_what_dies_is_lost_on_its_way_and_runs_again():
-    month = played(one("d", 60), days=30, faults=Faults(kill=(("*", 0.3),)))
+    month = played(one("d", 60), days=30, faults=Faults(kill=(Wish("*", 0.3),)))
     dag = month.dags["d"]
     assert dag.count(S.SUCCESS) >= 25
     assert month.attempts > len(dag.runs) + 3

@@ -1,3 +1,5 @@
+import type { Fault } from "./schema";
+
 /** What went wrong with a question, in the server's own words (RFC 9457). `status` 0: there was no answer. */
 export class Problem extends Error {
   constructor(
@@ -5,6 +7,7 @@ export class Problem extends Error {
     readonly title: string,
     readonly detail: string,
     readonly retryAfter: number | null = null,
+    readonly faults: readonly Fault[] = [],
   ) {
     super(detail || title);
     this.name = "Problem";
@@ -23,7 +26,7 @@ export function problemOf(error: unknown): Problem {
 /** The problem that an answer tells of. */
 export async function problemIn(response: Response): Promise<Problem> {
   const after = Number(response.headers.get("retry-after"));
-  const told: { title?: string; detail?: string } = await response.json().catch(() => ({}));
+  const told: { title?: string; detail?: string; errors?: Fault[] } = await response.json().catch(() => ({}));
   const title = told.title ?? `${response.status} ${response.statusText}`;
-  return new Problem(response.status, title, told.detail ?? "", Number.isFinite(after) && after > 0 ? after : null);
+  return new Problem(response.status, title, told.detail ?? "", Number.isFinite(after) && after > 0 ? after : null, told.errors);
 }

@@ -2242,12 +2242,14 @@ export interface components {
                 string
             ][];
         };
-        /** @description Runs of a DAG that fall due: the first, the last and how many, where they are many. */
+        /** @description Runs of a DAG that fall due: the first, the last, how many, and each of them where they are 100 at most. */
         Coming: {
             /** @default 1 */
             count: number;
             dag_id: string;
             due: string;
+            /** @default [] */
+            dues: string[];
             expected_seconds?: number | null;
             key: string;
             last: string;
@@ -3496,6 +3498,7 @@ export interface components {
          *         why: the sentence of its present state.
          *         culprits: what failed it.
          *         backfill_id: the backfill it is part of.
+         *         timezone: of its DAG.
          */
         RunItem: {
             actor: string;
@@ -3518,6 +3521,8 @@ export interface components {
             seconds: number | null;
             started_at: string | null;
             state: string;
+            /** @default UTC */
+            timezone: string;
             version: number;
             /** @default  */
             why: string;
@@ -3561,7 +3566,6 @@ export interface components {
          *         longer_than_usual: what is said of the tasks that take longer than usual, by label.
          *         left_out: tasks and attempts that are not among those shown; lists of their own page through all.
          *         superseded: its interval has a newer run.
-         *         timezone: of its DAG.
          */
         RunWhole: {
             actor: string;
@@ -3628,14 +3632,23 @@ export interface components {
          *         since: made then or later: `02:00`, `2h`, `2026-04-01`.
          *         tag: of the DAG.
          *         error: a glob on the reason of a failed task.
+         *         until: made before that.
+         *         kinds: `scheduled`, `manual`, `backfill`, `lookback`, `event`.
+         *         owner: of the DAG.
+         *         backfill: the number of the one that they belong to.
          */
         SelectRuns: {
+            backfill?: number | null;
             dag?: string | null;
             error?: string | null;
+            /** @default [] */
+            kinds: ("scheduled" | "manual" | "backfill" | "lookback" | "event")[];
+            owner?: string | null;
             since?: string | null;
             /** @default [] */
             states: string[];
             tag?: string | null;
+            until?: string | null;
         };
         /**
          * @description Where somebody is signed in.
@@ -5565,7 +5578,10 @@ export interface operations {
     };
     run: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description tasks, and attempts, that are told */
+                most?: number;
+            };
             header?: never;
             path: {
                 /** @description a run: `dag@key`, `dag@latest` or its number */
@@ -5722,6 +5738,8 @@ export interface operations {
                 cursor?: string | null;
                 /** @description items at most */
                 limit?: number;
+                /** @description the last ones first, instead of in order */
+                newest?: boolean;
             };
             header?: never;
             path: {
@@ -5872,6 +5890,8 @@ export interface operations {
                 state?: string[] | null;
                 /** @description only this task, all its items */
                 task?: string | null;
+                /** @description stands in the label, whatever its case */
+                text?: string;
             };
             header?: never;
             path: {
@@ -5895,7 +5915,10 @@ export interface operations {
     };
     timeline: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description lines that are told */
+                most?: number;
+            };
             header?: never;
             path: {
                 /** @description a run: `dag@key`, `dag@latest` or its number */

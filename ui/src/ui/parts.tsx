@@ -1,6 +1,6 @@
 /** The small parts of every page. */
 import { Link } from "@tanstack/react-router";
-import { type ButtonHTMLAttributes, type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { type ButtonHTMLAttributes, type ReactNode, useId, useLayoutEffect, useRef, useState } from "react";
 import { type Problem, problemOf } from "~/api/problem";
 import { useNow } from "~/live/hooks";
 import { ago, moment, type Precision } from "./time";
@@ -244,7 +244,8 @@ export function Dialog({
 }) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  // While it is still in the page: a dialog that has left it gives the focus back to nobody.
+  useLayoutEffect(() => {
     const dialog = ref.current;
     if (dialog && !dialog.open) dialog.showModal();
     return () => dialog?.close();

@@ -44,6 +44,10 @@ class SelectRuns:
         since: made then or later: `02:00`, `2h`, `2026-04-01`.
         tag: of the DAG.
         error: a glob on the reason of a failed task.
+        until: made before that.
+        kinds: `scheduled`, `manual`, `backfill`, `lookback`, `event`.
+        owner: of the DAG.
+        backfill: the number of the one that they belong to.
     """
 
     dag: str | None = None
@@ -51,6 +55,10 @@ class SelectRuns:
     since: str | None = None
     tag: str | None = None
     error: str | None = None
+    until: str | None = None
+    kinds: tuple[Literal["scheduled", "manual", "backfill", "lookback", "event"], ...] = ()
+    owner: str | None = None
+    backfill: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ class Attention:
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """Runs of a DAG that fall due: the first, the last and how many, where they are many."""
+    """Runs of a DAG that fall due: the first, the last, how many, and each of them where they are 100 at most."""
 
     dag_id: str
     due: str
@@ -41,6 +41,7 @@ class Coming:
     count: int = 1
     expected_seconds: float | None = None
     risk: str = ""
+    dues: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

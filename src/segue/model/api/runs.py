@@ -63,6 +63,7 @@ class RunItem:
         why: the sentence of its present state.
         culprits: what failed it.
         backfill_id: the backfill it is part of.
+        timezone: of its DAG.
     """
 
     run_id: str
@@ -84,6 +85,7 @@ class RunItem:
     why: str = ""
     culprits: tuple[Culprit, ...] = ()
     backfill_id: str | None = None
+    timezone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,6 @@ class RunWhole(RunItem):
         longer_than_usual: what is said of the tasks that take longer than usual, by label.
         left_out: tasks and attempts that are not among those shown; lists of their own page through all.
         superseded: its interval has a newer run.
-        timezone: of its DAG.
     """
 
     tasks: tuple[TaskItem, ...] = ()
@@ -180,7 +181,6 @@ class RunWhole(RunItem):
     longer_than_usual: dict[str, str] = field(default_factory=dict)
     left_out: int = 0
     superseded: bool = False
-    timezone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)

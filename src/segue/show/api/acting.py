@@ -136,7 +136,7 @@ def _reached(visit: Visit, reading: Reading, verb: Verb, body: _Body) -> Reached
     words, text = _words(body.select)
     if not text:
         raise UsageError("body.select selects nothing: give dag, states, since, tag or error (`dag`: `*` means all)")
-    selection = read_selection(words, body.select.states, visit.now, visit.doors.house.zone)
+    selection = read_selection(words, body.select.states, visit.now, visit.doors.house.zone, body.select.kinds)
     return reach.selected(chosen_runs(reading, verb, selection), _dag_of, lambda view: str(view.run), text)
 
 
@@ -146,9 +146,14 @@ def _dag_of(view: RunView) -> str:
 
 def _words(select: SelectRuns) -> tuple[dict[str, str | None], str]:
     """The words of a selection, and all of them in one line."""
-    words = {"dag": select.dag, "since": select.since, "tag": select.tag, "error": select.error}
+    backfill = None if select.backfill is None else str(select.backfill)
+    words = {
+        "dag": select.dag, "since": select.since, "until": select.until, "tag": select.tag, "owner": select.owner,
+        "error": select.error, "backfill": backfill,
+    }  # fmt: skip
     shown = [f"{name} {word}" for name, word in words.items() if word is not None]
-    return words, ", ".join([*shown, *([f"states {','.join(select.states)}"] if select.states else [])])
+    several = {"states": select.states, "kinds": select.kinds}
+    return words, ", ".join([*shown, *(f"{name} {','.join(some)}" for name, some in several.items() if some)])
 
 
 # ----------------------------------------------------------------------------------------------------------------- plan

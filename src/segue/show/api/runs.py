@@ -94,7 +94,7 @@ def _page_of(
         found = reading.reader.runs(replace(query, dags=dags, seen=seen))
         return page.listed(
             visit, found, lambda view: place_of_run(view, query.sort),
-            lambda view: run_item(view, reading.state(view)), "runs", *words,
+            lambda view: run_item(view, reading.state(view), reading.zone(view)), "runs", *words,
         )  # fmt: skip
 
 
@@ -105,25 +105,29 @@ def _of_slot(visit: Visit, dag: str | None, slot: str) -> Listing[RunItem]:
     visit.require(Role.VIEWER, dag)
     found: list[RunView] = []
     with visit.reading() as reading:
-        view, _ = reading.dag(dag)
+        view, spec = reading.dag(dag)
         names = (f"{view.dag}@{slot}" if n == 1 else f"{view.dag}@{slot}.{n}" for n in range(1, _OF_ONE_SLOT))
         for name in names if slot.isprintable() else ():
             run = reading.reader.find(name)
             if run is None:
                 break
             found.append(run)
-        return Listing(tuple(run_item(run, reading.state(run)) for run in reversed(found)))
+        return Listing(tuple(run_item(run, reading.state(run), spec.timezone) for run in reversed(found)))
 
 
 @RUNS.get("/runs/{run}", needs=Role.VIEWER, of=Of.RUN)
-def run(visit: Visiting, run: RunPath) -> RunWhole:
+def run(
+    visit: Visiting,
+    run: RunPath,
+    most: Annotated[int, Query(ge=0, le=MOST, description="tasks, and attempts, that are told")] = MOST,
+) -> RunWhole:
     """One run with its tasks, attempts and culprits: what `segue show RUN --json` prints."""
     with visit.reading() as reading:
         detail = _detail(reading, run)
         small = sum(detail.counts().values()) <= _SMALL
         longer = dict(Usual(reading, visit.now).tasks(detail)) if small else {}
         view = detail.run
-        return run_whole(detail, reading.state(view), longer, superseded=reading.superseded(view), most=MOST)
+        return run_whole(detail, reading.state(view), longer, superseded=reading.superseded(view), most=most)
 
 
 def _detail(reading: Reading, run: str) -> RunDetail:
@@ -137,20 +141,24 @@ def run_tasks(
     run: RunPath,
     state: Annotated[list[str] | None, Query(description=f"one of: {', '.join(TaskState)}")] = None,
     task: Annotated[str | None, Query(max_length=300, description="only this task, all its items")] = None,
+    text: Annotated[str, Query(max_length=300, description="stands in the label, whatever its case")] = "",
 ) -> Listing[TaskItem]:
     """Its tasks in order of declaration, items of mapped ones one by one."""
     states = among("state", state, tuple(map(str, TaskState)))
-    question = ("tasks", run, states, task)
+    question = ("tasks", run, states, task, text)
     after = page.after(visit, *question)
     start = 0 if after is None else int(after[0])
     with visit.reading() as reading:
-        wanted = (
-            (number, one)
-            for number, one in enumerate(task_items(_detail(reading, run)))
-            if number >= start and (not states or one.state in states) and task in (None, one.task_id)
-        )
-        rows = list(islice(wanted, page.limit + 1))
-    return page.listed(visit, rows, lambda row: (row[0] + 1,), lambda row: row[1], *question)
+        detail = _detail(reading, run)
+    wanted = (
+        (number, one)
+        for number, one in enumerate(detail.entries())
+        if number >= start and (not states or one.state in states) and task in (None, one.task)
+        and text.casefold() in one.label.casefold()
+    )  # fmt: skip
+    rows = list(islice(wanted, page.limit + 1))
+    items = dict(zip((number for number, _ in rows), task_items(detail, (one for _, one in rows)), strict=True))
+    return page.listed(visit, rows, lambda row: (row[0] + 1,), lambda row: items[row[0]], *question)
 
 
 @RUNS.get("/runs/{run}/attempts", needs=Role.VIEWER, of=Of.RUN, example=specimens.ATTEMPTS)
@@ -176,14 +184,21 @@ def run_attempts(
 
 
 @RUNS.get("/runs/{run}/events", needs=Role.VIEWER, of=Of.RUN, example=specimens.EVENTS)
-def run_events(visit: Visiting, page: Paging, run: RunPath) -> Listing[Event]:
+def run_events(
+    visit: Visiting,
+    page: Paging,
+    run: RunPath,
+    newest: Annotated[bool, Query(description="the last ones first, instead of in order")] = False,
+) -> Listing[Event]:
     """Everything that has happened to it, in order, each with its reason."""
-    after = page.after(visit, "run events", run)
+    question = ("run events", run, newest)
+    place = page.after(visit, *question)
+    at = None if place is None else int(place[0])
     with visit.reading() as reading:
-        view = reading.find(run)
-        query = EventQuery(run=view.run, after=0 if after is None else int(after[0]), limit=page.limit)
-        found = reading.reader.event_page(query)
-    next_ = None if found.next is None else page.pointer(visit, (found.next,), "run events", run)
+        key = reading.find(run).run
+        way = EventQuery(run=key, before=at) if newest else EventQuery(run=key, after=at or 0)
+        found = reading.reader.event_page(replace(way, limit=page.limit))
+    next_ = None if found.next is None else page.pointer(visit, (found.next,), *question)
     return Listing(tuple(map(event_of, found.events)), next_)
 
 
@@ -234,10 +249,14 @@ def critical_path(visit: Visiting, run: RunPath) -> Critical:
 
 
 @RUNS.get("/runs/{run}/timeline", needs=Role.VIEWER, of=Of.RUN)
-def timeline(visit: Visiting, run: RunPath) -> Timeline:
+def timeline(
+    visit: Visiting,
+    run: RunPath,
+    most: Annotated[int, Query(ge=1, le=20_000, description="lines that are told")] = MOST,
+) -> Timeline:
     """When each attempt waited and when it ran."""
     with visit.reading() as reading:
-        return timeline_of(_detail(reading, run), visit.now)
+        return timeline_of(_detail(reading, run), visit.now, most)
 
 
 @RUNS.get("/runs/{run}/diff", needs=Role.VIEWER, of=Of.RUN)

@@ -197,7 +197,7 @@ def alike_to(reading: Reading, detail: RunDetail, limit: int = 20) -> Iterator[A
             task = label.partition("[")[0]
             if task in reasons:
                 same = _VARIES.sub("#", reason) == _VARIES.sub("#", reasons[task])
-                yield Alike(run_item(view, reading.state(view)), label, reason, same)
+                yield Alike(run_item(view, reading.state(view), detail.spec.timezone), label, reason, same)
                 found += 1
                 break
         if found == limit:

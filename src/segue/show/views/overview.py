@@ -29,6 +29,7 @@ __all__ = ["Wanted", "overview_of"]
 _ORDER: Final = ("failed", "held", "late", "interrupted", "missing", "quarantined", "broken", "alert")
 _RUNS: Final = 500
 _MOST: Final = 100
+_TICKS: Final = 100  # instants that are told one by one
 _OPEN: Final = (RunState.QUEUED, RunState.RUNNING, RunState.HELD)
 
 
@@ -189,6 +190,7 @@ def _coming(known: Sequence[Known], now: Instant, hours: int) -> Iterator[Coming
             Coming(
                 one.view.dag, first.due, first.key, at(last.due), len(clock.coming), usual / 1e6 if spans else None,
                 "late" if late else "at risk" if risk else "",
+                tuple(at(one.due) for one in clock.coming) if len(clock.coming) <= _TICKS else (),
             )
         )  # fmt: skip
     yield from sorted(told, key=lambda one: (one.due, one.dag_id))

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
@@ -18,14 +18,15 @@ MOST: Final = 2_000
 """Tasks, and attempts, that one answer tells of a run."""
 
 
-def run_item(view: RunView, state: str | None = None) -> RunItem:
+def run_item(view: RunView, state: str | None = None, zone: str = "UTC") -> RunItem:
     """One run without its tasks.
 
     Args:
         view: as the store has it.
         state: as it is shown, where that is another one.
+        zone: of its DAG.
     """
-    return RunItem(**_facts(view, state))
+    return RunItem(**_facts(view, state), timezone=zone)
 
 
 def run_whole(
@@ -45,7 +46,7 @@ def run_whole(
         superseded: its interval has a newer run.
         most: tasks, and attempts, that are told; None: all.
     """
-    tasks = tuple(islice(task_items(detail, longer), most))
+    tasks = tuple(task_items(detail, islice(detail.entries(), most), longer))
     attempts = detail.attempts[:most]
     counts = detail.counts()
     left = sum(counts.values()) - len(tasks) + len(detail.attempts) - len(attempts)
@@ -72,15 +73,18 @@ def _facts(view: RunView, state: str | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def task_items(detail: RunDetail, longer: Mapping[str, str] | None = None) -> Iterator[TaskItem]:
-    """Every task of a run, items of mapped ones one by one.
+def task_items(
+    detail: RunDetail, entries: Iterable[TaskView], longer: Mapping[str, str] | None = None
+) -> Iterator[TaskItem]:
+    """Tasks of a run, and items of mapped ones.
 
     Args:
         detail: the run.
+        entries: those of it that are told.
         longer: what is said of those that take longer than usual, by label.
     """
     begun, specs = detail.begun(), {task.id: task for task in detail.spec.tasks}
-    for entry in detail.entries():
+    for entry in entries:
         yield _task_item(entry, specs.get(entry.task), begun, (longer or {}).get(entry.label, ""))
 
 

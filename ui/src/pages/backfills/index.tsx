@@ -1,5 +1,200 @@
-import { Head } from "~/ui/parts";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
+import { $api } from "~/api/client";
+import { itemsOf, PAGED } from "~/api/paging";
+import type { BackfillItem } from "~/api/schema";
+import { Ago, Answer, Button, Empty, Head, Lasting, Panel } from "~/ui/parts";
+import { State } from "~/ui/State";
+import { many } from "~/ui/words";
+import { Bulk } from "./Bulk";
+import { DagField } from "./DagField";
+import { NewBackfill } from "./NewBackfill";
+import { Progress } from "./Progress";
+import "./backfills.css";
 
-export default function Page() {
-  return <Head title="backfills" />;
+export const STATES = ["proposed", "running", "paused", "stopped", "cancelled", "done"] as const;
+
+/** All backfills, and the form that makes another. */
+export default function Backfills() {
+  const search = useSearch({ strict: false });
+  const navigate = useNavigate();
+  const making = search.new !== undefined || search.range !== undefined;
+  const go = (change: Record<string, string | undefined>) =>
+    void navigate({ to: "/backfills", search: { ...search, ...change }, replace: true });
+  return (
+    <>
+      <Head
+        title="Backfills"
+        note="A backfill runs many intervals of a DAG with one version of its code, a few at a time, beside the scheduled work."
+      >
+        {!making && (
+          <Button look="primary" onClick={() => go({ new: "1" })}>
+            New backfill
+          </Button>
+        )}
+      </Head>
+      {making && (
+        <NewBackfill
+          key={`${search.dag}/${search.range}`}
+          dag={search.dag ?? ""}
+          range={search.range ?? ""}
+          only={search.only?.split(",") ?? ["missing"]}
+          close={() => go({ new: undefined, range: undefined, only: undefined })}
+        />
+      )}
+      <List dag={making ? undefined : search.dag} state={search.state} change={go} />
+    </>
+  );
+}
+
+function List({
+  dag,
+  state,
+  change,
+}: {
+  dag: string | undefined;
+  state: string | undefined;
+  change: (change: Record<string, string | undefined>) => void;
+}) {
+  const [chosen, choose] = useState<ReadonlySet<string>>(new Set());
+  const asked = $api.useInfiniteQuery(
+    "get",
+    "/api/v1/backfills",
+    { params: { query: { dag: dag || undefined, limit: 50 } } },
+    PAGED,
+  );
+  return (
+    <Panel
+      title="All backfills"
+      aside={
+        <div className="filters">
+          <DagField value={dag ?? ""} label="DAG" change={(value) => change({ dag: value || undefined })} />
+          <select
+            aria-label="state"
+            value={state ?? ""}
+            onChange={(event) => change({ state: event.target.value || undefined })}
+          >
+            <option value="">every state</option>
+            {STATES.map((one) => (
+              <option key={one}>{one}</option>
+            ))}
+          </select>
+        </div>
+      }
+    >
+      <Answer of={asked}>
+        {(data) => {
+          const items = itemsOf(data.pages).filter((one) => !state || one.state === state);
+          const picked = items.filter((one) => chosen.has(one.id));
+          return (
+            <>
+              {items.length === 0 ? (
+                <Empty>
+                  {dag || state
+                    ? "No backfill fits these filters."
+                    : "There is no backfill yet. One is made here, by segue backfill, or proposed where a DAG has intervals to catch up with."}
+                </Empty>
+              ) : (
+                <Table items={items} chosen={chosen} choose={choose} />
+              )}
+              {asked.hasNextPage && (
+                <div className="more">
+                  <Button disabled={asked.isFetchingNextPage} onClick={() => void asked.fetchNextPage()}>
+                    Older ones
+                  </Button>
+                </div>
+              )}
+              {items.length > 0 && (
+                <Bulk
+                  picked={picked}
+                  items={items}
+                  filter={{ dag, states: state ? [state] : [] }}
+                  clear={() => choose(new Set())}
+                />
+              )}
+            </>
+          );
+        }}
+      </Answer>
+    </Panel>
+  );
+}
+
+function Table({
+  items,
+  chosen,
+  choose,
+}: {
+  items: BackfillItem[];
+  chosen: ReadonlySet<string>;
+  choose: (chosen: ReadonlySet<string>) => void;
+}) {
+  const all = items.every((one) => chosen.has(one.id));
+  const toggle = (id: string) => {
+    const next = new Set(chosen);
+    if (!next.delete(id)) next.add(id);
+    choose(next);
+  };
+  return (
+    <div className="scroll">
+      <table className="backfills-table">
+        <thead>
+          <tr>
+            <th>
+              <input
+                type="checkbox"
+                aria-label="choose all of the list"
+                checked={all}
+                onChange={() => choose(all ? new Set() : new Set(items.map((one) => one.id)))}
+              />
+            </th>
+            <th>Backfill</th>
+            <th>State</th>
+            <th>Progress</th>
+            <th>Asked for</th>
+            <th>Reason</th>
+          </tr>
+        </thead>
+        <tbody>
+          {items.map((one) => (
+            <tr key={one.id} className={chosen.has(one.id) ? "chosen" : ""}>
+              <td>
+                <input
+                  type="checkbox"
+                  aria-label={`choose backfill ${one.id}`}
+                  checked={chosen.has(one.id)}
+                  onChange={() => toggle(one.id)}
+                />
+              </td>
+              <td className="backfills-name">
+                <Link to="/backfills/$backfill" params={{ backfill: one.id }} className="link">
+                  {one.id} <bdi>{one.dag_id}</bdi>
+                </Link>
+                <div className="muted">
+                  {many(one.intervals, "interval")}, {one.order === "parallel" ? "any order" : `${one.order} first`},{" "}
+                  {one.cap} at once
+                </div>
+              </td>
+              <td>
+                <State state={one.state} />
+                {one.seconds_left != null && !one.ended_at && (
+                  <div className="muted">
+                    <Lasting seconds={one.seconds_left} /> left
+                  </div>
+                )}
+              </td>
+              <td className="backfills-far">
+                <Progress backfill={one} words />
+              </td>
+              <td className="backfills-who">
+                <Ago at={one.created_at} />
+                <div className="muted">{one.actor ? <bdi>{one.actor}</bdi> : "proposed by itself"}</div>
+              </td>
+              <td className="wide">{one.reason || <span className="none">–</span>}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
 }

@@ -29,9 +29,9 @@ export default function SignIn() {
 function keep(session: SignedIn | undefined) {
   if (!session) return;
   keepCsrf(session.csrf);
-  queries.clear();
-  void queries.invalidateQueries();
-  queries.setQueryData(["get", "/api/v1/session", {}], session);
+  const mine = ["get", "/api/v1/session", {}];
+  queries.removeQueries({ predicate: ({ queryKey }) => queryKey[1] !== mine[1] }); // this one is being watched
+  queries.setQueryData(mine, session);
 }
 
 /** A form that asks once and says what went wrong. */

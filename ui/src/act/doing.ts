@@ -1,0 +1,95 @@
+/** How the dialog of an act asks the server: for the plan as often as the answers change, for the deed once. */
+import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { api, Problem } from "~/api/client";
+import type { Outcome } from "~/api/schema";
+import { once } from "~/ui/change";
+import { say } from "~/ui/toast";
+import type { Request } from "./request";
+import { outcomeOf, type Plan } from "./size";
+
+type Send = (
+  path: string,
+  init: { params?: object; body: object; headers?: Record<string, string>; signal?: AbortSignal },
+) => Promise<{ data?: unknown }>;
+
+/** The paths of acts are made by `request.ts`, each with its body: what the server thinks of one, it says. */
+const post = api.POST as unknown as Send;
+
+async function send<T>(
+  { path, dag, body }: Request,
+  rest: { dry?: boolean; signal?: AbortSignal; headers?: Record<string, string> },
+) {
+  const { dry = false, ...init } = rest;
+  const params = dag === undefined ? {} : { params: { path: { dag } } };
+  const { data } = await post(path, { ...params, ...init, body: { ...body, dry_run: dry } });
+  return data as T;
+}
+
+/** A value when it has not changed for a while; at once where it is the first. */
+function useSettled<T>(value: T, milliseconds: number): { value: T; changing: boolean } {
+  const text = JSON.stringify(value);
+  const [settled, settle] = useState(text);
+  useEffect(() => {
+    const timer = setTimeout(() => settle(text), milliseconds);
+    return () => clearTimeout(timer);
+  }, [text, milliseconds]);
+  return { value: useMemo(() => JSON.parse(settled) as T, [settled]), changing: settled !== text };
+}
+
+export interface Planned {
+  /** The newest plan that has come, also while another is asked for. */
+  readonly plan: Plan | undefined;
+  readonly error: unknown;
+  /** It is the plan of what the dialog says now. */
+  readonly current: boolean;
+  readonly asking: boolean;
+  readonly again: () => void;
+}
+
+/** What an act would do; `request` null: something is still to be said. */
+export function usePlan(request: Request | null): Planned {
+  const { value: settled, changing } = useSettled(request, 350);
+  const asked = useQuery<Plan>({
+    queryKey: ["plan", settled],
+    queryFn: ({ signal }) => (settled ? send<Plan>(settled, { dry: true, signal }) : Promise.reject(new TypeError())),
+    enabled: settled !== null,
+    placeholderData: keepPreviousData,
+    staleTime: 0,
+    gcTime: 0,
+  });
+  const asking = changing || asked.isFetching;
+  return {
+    plan: asked.data,
+    error: changing ? null : asked.error,
+    current: request !== null && !asking && !asked.isPlaceholderData && asked.isSuccess,
+    asking: request !== null && asking,
+    again: () => void asked.refetch(),
+  };
+}
+
+/** Does an act. The same request sent again after a failure carries the same key, so that it is done once. */
+export function useDoing() {
+  const sent = useRef<{ text: string; headers: Record<string, string> } | null>(null);
+  const here = useRef(true);
+  useEffect(() => {
+    here.current = true;
+    return () => {
+      here.current = false;
+    };
+  }, []);
+  return useMutation({
+    mutationFn: (request: Request) => {
+      const text = JSON.stringify(request);
+      if (sent.current?.text !== text) sent.current = { text, headers: once() };
+      return send<Outcome>(request, { headers: sent.current.headers });
+    },
+    onSuccess: (outcome) => {
+      if (!here.current) say(outcomeOf(outcome), outcome.done.length === 0);
+    },
+    onError: (error) => {
+      if (error instanceof Problem && error.status === 409) sent.current = null; // it was answered
+      if (!here.current) say(error.message, true);
+    },
+  });
+}

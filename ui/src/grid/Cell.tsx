@@ -1,0 +1,90 @@
+import { Link } from "@tanstack/react-router";
+import { lookOf, ranked } from "~/ui/marks";
+import { length, many } from "~/ui/words";
+import type { Line } from "./lines";
+import { statesIn } from "./paint";
+import { type Column, NO_TASK } from "./sheet";
+import type { boxOf, Place } from "./view";
+
+/** A cell by name: the number of its run, and its line (null: the run itself). */
+export interface CellPlace {
+  readonly run: number;
+  readonly line: string | null;
+}
+
+type Letters = Readonly<Record<string, string>>;
+
+/** The state of a cell: of a run, a task, or what matters most in a group; empty where there is no task. */
+export function stateAt(line: Line | null, column: Column, letters: Letters): string {
+  if (!line) return column.state;
+  if (line.group) return ranked(statesIn(line, column, letters))[0]?.[0] ?? "";
+  const code = column.codes[line.rows[0] ?? 0] ?? NO_TASK;
+  return code === NO_TASK ? "" : (letters[code] ?? code);
+}
+
+/** How many stand in each state: the tasks of a group, the items of a mapped task; null for what is one. */
+export function countsAt(line: Line | null, column: Column, letters: Letters): Record<string, number> | null {
+  if (!line) return null;
+  return line.group ? statesIn(line, column, letters) : (column.items.get(line.rows[0] ?? -1) ?? null);
+}
+
+/** A cell in words. */
+export function cellText(line: Line | null, column: Column, letters: Letters): string {
+  const state = stateAt(line, column, letters);
+  const counts = countsAt(line, column, letters);
+  const what = line
+    ? `${line.group ? "group " : ""}${line.full}, run ${column.key}`
+    : `run ${column.key}, ${column.kind}`;
+  const parts = counts ? ranked(counts).map(([one, n]) => `${n} ${lookOf(one).label}`) : [];
+  const took = !line && column.seconds != null ? `, ${length(column.seconds)}` : "";
+  const items =
+    parts.length > 1 ? `: ${parts.join(", ")}` : line?.group && parts[0] ? `: ${many(line.rows.length, "task")}` : "";
+  return `${what}: ${state ? lookOf(state).label : "no such task"}${items}${took}`;
+}
+
+/** A cell as an element: a link, so that it opens as links do. Without `index` it is only for the pointer. */
+export function Cell({
+  line,
+  column,
+  letters,
+  box,
+  names,
+  index,
+  onKey,
+  onFocus,
+  onBlur,
+}: {
+  line: Line | null;
+  column: Column;
+  letters: Letters;
+  box: ReturnType<typeof boxOf>;
+  names: number;
+  index?: Place;
+  onKey?: (event: React.KeyboardEvent) => void;
+  onFocus?: () => void;
+  onBlur?: () => void;
+}) {
+  const link = (
+    <Link
+      to="/runs/$run"
+      params={{ run: column.run_id }}
+      search={line && !line.group ? { task: line.full } : {}}
+      preload={false}
+      className={`grid-cell${index ? "" : " pointed"}`}
+      style={{ left: box.x - names, top: box.y, width: box.width, height: box.height }}
+      tabIndex={index ? 0 : -1}
+      aria-label={cellText(line, column, letters)}
+      onKeyDown={onKey}
+      onFocus={onFocus}
+      onBlur={onBlur}
+    />
+  );
+  if (!index) return <div aria-hidden>{link}</div>;
+  return (
+    <div role="row" aria-rowindex={index.line + 2} tabIndex={-1}>
+      <div role={index.line < 0 ? "columnheader" : "gridcell"} aria-colindex={index.column + 2} tabIndex={-1}>
+        {link}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,292 @@
+import { type ReactNode, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { onTheme } from "~/ui/colors";
+import { Cell, type CellPlace, cellText } from "./Cell";
+import "./grid.css";
+import type { Line } from "./lines";
+import { Names } from "./Names";
+import { lasted, type Picture, paint, STRIP } from "./paint";
+import type { Column } from "./sheet";
+import { scaleOf, ticksOf } from "./ticks";
+import { boxOf, fitting, leftAfter, linesIn, type Place, placeAt, reveal, step, type View, wholeOf } from "./view";
+
+const WIDE = 18;
+const HIGH = 22;
+const ROOM = 46; // of a label
+const AHEAD = 600; // pixels before the left end at which older runs are asked for
+const CHUNK = 8; // lines that the names are drawn beyond what is in view
+
+export interface GridProps {
+  readonly lines: readonly Line[];
+  readonly columns: readonly Column[];
+  readonly letters: Readonly<Record<string, string>>;
+  /** Of each column, as `2026-11-03 06:00`. */
+  readonly stamps: readonly string[];
+  readonly now: number;
+  /** Another one is another question: what is shown starts at the newest again. */
+  readonly question: string;
+  readonly older?: { more: boolean; loading: boolean; load: () => void };
+  fold: (group: string) => void;
+  /** The small card beside a cell. */
+  card: (line: Line | null, column: Column) => ReactNode;
+}
+
+/** Runs × tasks: a canvas, with names, and the cell that is pointed at or has the focus, as elements over it. */
+export function Grid(props: GridProps) {
+  const { lines, columns } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const sheet = useRef<HTMLDivElement>(null); // moves with the lines
+  const [size, setSize] = useState({ width: 0, height: 0 });
+  const [from, setFrom] = useState(0);
+  const [hover, setHover] = useState<Place | null>(null);
+  const [focus, setFocus] = useState<CellPlace | null>(null);
+  const [keyed, setKeyed] = useState(false);
+  const scroll = useRef({ left: 0, top: 0 });
+  const names = useMemo(() => widthOf(lines, size.width), [lines, size.width]);
+  const ticks = useMemo(() => ticksOf(props.stamps, WIDE, ROOM), [props.stamps]);
+  const going = columns.some((one) => one.state === "running");
+  const now = going ? props.now : 0;
+  const scale = useMemo(() => scaleOf(columns.map((one) => lasted(one, now))), [columns, now]);
+  const viewNow = useCallback(
+    (): View => ({
+      names,
+      strip: STRIP.whole,
+      wide: WIDE,
+      high: HIGH,
+      lines: lines.length,
+      columns: columns.length,
+      ...size,
+      ...scroll.current,
+    }),
+    [names, lines, columns, size],
+  );
+
+  // What has the focus is known by name, so that runs that come do not move it.
+  const at = useMemo(() => placeOf(focus, lines, columns), [focus, lines, columns]);
+  const column = columns[at.column];
+
+  const asked = useRef(0); // frames are painted once, however often they are asked for
+  const picture = useRef<() => Picture>(null);
+  picture.current = () => ({
+    view: viewNow(),
+    lines,
+    columns,
+    letters: props.letters,
+    ticks,
+    scale,
+    hover,
+    now,
+    dense: devicePixelRatio,
+  });
+  const draw = useCallback(() => {
+    asked.current ||= requestAnimationFrame(() => {
+      asked.current = 0;
+      const ink = canvas.current?.getContext("2d", { alpha: false });
+      const shown = picture.current?.();
+      if (!ink || !shown?.view.width) return;
+      paint(ink, shown);
+      sheet.current?.style.setProperty("transform", `translateY(${-shown.view.top}px)`);
+    });
+  }, []);
+
+  useLayoutEffect(() => {
+    const box = scroller.current;
+    if (!box) return;
+    const measure = () => setSize({ width: box.clientWidth, height: box.clientHeight });
+    const watch = new ResizeObserver(measure);
+    watch.observe(box);
+    measure();
+    return () => watch.disconnect();
+  }, []);
+  useEffect(() => onTheme(draw), [draw]);
+  useEffect(
+    () => () => {
+      cancelAnimationFrame(asked.current);
+      asked.current = 0;
+    },
+    [],
+  );
+  useLayoutEffect(() => {
+    const own = canvas.current;
+    if (!own) return;
+    own.width = Math.max(1, Math.round((size.width - names) * devicePixelRatio));
+    own.height = Math.max(1, Math.round(size.height * devicePixelRatio));
+  }, [size, names]);
+  useEffect(draw); // whatever is rendered anew is painted anew
+
+  // Runs come at both ends; what is looked at stays where it is.
+  const had = useRef({ question: "", oldest: 0, newest: 0 });
+  useLayoutEffect(() => {
+    const box = scroller.current;
+    if (!box || !size.width) return;
+    const [oldest, newest] = [columns[0]?.number ?? 0, columns.at(-1)?.number ?? 0];
+    const before = had.current;
+    had.current = { question: props.question, oldest, newest };
+    if (before.question !== props.question || !before.newest) box.scrollLeft = columns.length * WIDE;
+    else {
+      const older = columns.filter((one) => one.number < before.oldest).length;
+      const newer = columns.filter((one) => one.number > before.newest).length;
+      if (older || newer) box.scrollLeft = leftAfter(viewNow(), older, newer);
+    }
+    scroll.current = { left: box.scrollLeft, top: box.scrollTop };
+  }, [columns, props.question, size.width, viewNow]);
+
+  // Four pages at most until somebody scrolls again: a filter that fits nothing does not read all history.
+  const { more, loading, load } = props.older ?? { more: false, loading: false, load: () => undefined };
+  const spent = useRef(0);
+  const wish = useCallback(() => {
+    if (!more || loading || scroll.current.left > AHEAD || spent.current >= 4) return;
+    spent.current += 1;
+    load();
+  }, [more, loading, load]);
+  useEffect(() => {
+    if (size.width) wish();
+  });
+
+  const onScroll = () => {
+    const box = scroller.current;
+    if (!box) return;
+    scroll.current = { left: box.scrollLeft, top: box.scrollTop };
+    draw();
+    if (hover) setHover(null);
+    setFrom(Math.floor(linesIn(viewNow()).first / CHUNK) * CHUNK);
+    spent.current = 0;
+    wish();
+  };
+  const show = (place: Place) => {
+    const box = scroller.current;
+    if (!box) return;
+    const target = reveal(viewNow(), place);
+    box.scrollTo({ ...target, behavior: "instant" });
+    scroll.current = { left: box.scrollLeft, top: box.scrollTop };
+    setFocus({
+      run: columns[place.column]?.number ?? 0,
+      line: place.line < 0 ? null : (lines[place.line]?.id ?? null),
+    });
+  };
+  const onKey = (event: React.KeyboardEvent) => {
+    const line = lines[at.line];
+    if (event.key === " " && line?.group) {
+      event.preventDefault();
+      props.fold(line.full);
+      return;
+    }
+    const next = event.ctrlKey || event.metaKey || event.altKey ? null : step(at, event.key, viewNow());
+    if (!next) return;
+    event.preventDefault();
+    setKeyed(true);
+    show(next);
+  };
+  const onPoint = (event: React.PointerEvent) => {
+    const box = scroller.current?.getBoundingClientRect();
+    if (!box) return;
+    const next = placeAt(viewNow(), event.clientX - box.left, event.clientY - box.top);
+    setKeyed(false);
+    if (next?.line !== hover?.line || next?.column !== hover?.column) setHover(next);
+  };
+
+  const view = viewNow();
+  const whole = wholeOf(view);
+  const told = keyed ? at : hover;
+  const last = linesIn(view).stop + 2 * CHUNK;
+  return (
+    <div className="grid">
+      <div
+        ref={scroller}
+        className="grid-scroller"
+        style={{ height: whole.height + 16 }}
+        onScroll={onScroll}
+        onPointerMove={onPoint}
+        onPointerLeave={() => setHover(null)}
+      >
+        <div className="grid-space" style={{ width: whole.width, height: whole.height }}>
+          {/* biome-ignore lint/a11y/useSemanticElements: a table of 73,000 cells is no table the page could hold */}
+          <div
+            className="grid-layer"
+            role="grid"
+            aria-label="runs and their tasks"
+            aria-rowcount={lines.length + 1}
+            aria-colcount={columns.length + 1}
+            style={{ width: size.width, height: size.height }}
+          >
+            <canvas
+              ref={canvas}
+              aria-hidden
+              style={{ left: names, width: Math.max(0, size.width - names), height: size.height }}
+            />
+            <Names
+              ref={sheet}
+              lines={lines}
+              from={from}
+              to={last}
+              width={names}
+              scale={scale}
+              at={told?.line}
+              fold={props.fold}
+            />
+            <div className="grid-cells" style={{ left: names }}>
+              {column && (
+                <Cell
+                  line={lines[at.line] ?? null}
+                  column={column}
+                  letters={props.letters}
+                  box={boxOf(view, at)}
+                  names={names}
+                  index={at}
+                  onKey={onKey}
+                  onFocus={() => show(at)}
+                  onBlur={() => setKeyed(false)}
+                />
+              )}
+              {hover && columns[hover.column] && (
+                <Cell
+                  line={lines[hover.line] ?? null}
+                  column={columns[hover.column] as Column}
+                  letters={props.letters}
+                  box={boxOf(view, hover)}
+                  names={names}
+                />
+              )}
+            </div>
+          </div>
+        </div>
+      </div>
+      {told && columns[told.column] && (
+        <div className={`grid-card ${cardAt(boxOf(view, told), size)}`} style={cardStyle(boxOf(view, told), size)}>
+          {props.card(lines[told.line] ?? null, columns[told.column] as Column)}
+        </div>
+      )}
+      <div className="sr" aria-live="polite">
+        {keyed && column && cellText(lines[at.line] ?? null, column, props.letters)}
+      </div>
+    </div>
+  );
+}
+
+function placeOf(focus: CellPlace | null, lines: readonly Line[], columns: readonly Column[]): Place {
+  const column = focus ? columns.findIndex((one) => one.number === focus.run) : -1;
+  const line = focus?.line ? lines.findIndex((one) => one.id === focus.line) : focus ? -1 : 0;
+  return fitting(
+    { line, column: column < 0 ? columns.length - 1 : column },
+    { lines: lines.length, columns: columns.length },
+  );
+}
+
+/** As wide as the longest name, within limits: on a phone the cells get more than half. */
+function widthOf(lines: readonly Line[], width: number): number {
+  const longest = lines.reduce((most, line) => Math.max(most, line.name.length * 7 + line.depth * 14), 0);
+  return Math.round(Math.max(96, Math.min(longest + 44, 300, width * 0.4)));
+}
+
+type Box = ReturnType<typeof boxOf>;
+const CARD = 280;
+
+function cardAt(box: Box, size: { height: number }): string {
+  return box.y > size.height / 2 && box.y > 160 ? "above" : "";
+}
+
+function cardStyle(box: Box, size: { width: number; height: number }): React.CSSProperties {
+  const right = box.x + box.width + 6;
+  const left = right + CARD > size.width ? Math.max(4, box.x - CARD - 6) : right;
+  return cardAt(box, size) ? { left, top: box.y + box.height } : { left, top: Math.max(0, box.y) };
+}

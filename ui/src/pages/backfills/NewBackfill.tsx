@@ -1,0 +1,157 @@
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { type FormEvent, useEffect, useState } from "react";
+import { api, problemOf } from "~/api/client";
+import type { Outcome } from "~/api/schema";
+import { once, tell, useChange } from "~/ui/change";
+import { Button, Copy, Field, Panel } from "~/ui/parts";
+import { DagField } from "./DagField";
+import { Plan } from "./Plan";
+import { RangeField } from "./RangeField";
+import { bodyOf, commandOf, fieldOf, ONLY, ORDERS, toggled, type Wish, type WishField } from "./wish";
+
+const SAID = { oldest: "the oldest first", newest: "the newest first", parallel: "in any order" } as const;
+
+/** The form of a new backfill; what it would do is shown as one types. */
+export function NewBackfill({
+  dag,
+  range,
+  only,
+  close,
+}: {
+  dag: string;
+  range: string;
+  only: readonly string[];
+  close: () => void;
+}) {
+  const [wish, setWish] = useState<Wish>({ dag, range, order: "oldest", cap: "4", only, params: {}, reason: "" });
+  const set = (part: Partial<Wish>) => setWish((old) => ({ ...old, ...part }));
+  const settledWish = useLater(wish, 300);
+  const planned = usePlan(settledWish);
+  const change = useChange();
+  const navigate = useNavigate();
+  const fault = change.problem ?? (planned.error ? problemOf(planned.error) : null);
+  const wrong = (field: WishField) => (fault && fieldOf(fault.detail) === field ? fault.detail : undefined);
+  const fresh = settledWish === wish && !planned.isFetching;
+  const ready = fresh && !planned.error && (planned.data?.intervals.length ?? 0) > 0;
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    const body = bodyOf(wish, false);
+    if (!body) return;
+    const params = { path: { dag: wish.dag } };
+    const made = await change.run(async () => {
+      const { data } = await api.POST("/api/v1/dags/{dag}/backfills", { params, body, headers: once() });
+      return { data: await tell(data as Outcome) };
+    }, ["/api/v1/backfills"]);
+    const backfill = made?.data?.done[0]?.backfill_id;
+    if (backfill) void navigate({ to: "/backfills/$backfill", params: { backfill } });
+  };
+  return (
+    <Panel title="New backfill" aside={<Button onClick={close}>Close</Button>}>
+      <form className="backfills-new" onSubmit={submit}>
+        <div className="form">
+          <Field label="DAG" error={wrong("dag")}>
+            {(id) => <DagField id={id} required value={wish.dag} change={(one) => set({ dag: one, params: {} })} />}
+          </Field>
+          <RangeField range={wish.range} change={(one) => set({ range: one })} error={wrong("range")} />
+          <Which only={wish.only} change={(one) => set({ only: one })} error={wrong("only")} />
+          <div className="row backfills-pair">
+            <Field label="Order">
+              {(id) => (
+                <select
+                  id={id}
+                  value={wish.order}
+                  onChange={(event) => set({ order: event.target.value as Wish["order"] })}
+                >
+                  {ORDERS.map((order) => (
+                    <option key={order} value={order}>
+                      {SAID[order]}
+                    </option>
+                  ))}
+                </select>
+              )}
+            </Field>
+            <Field label="Runs at once" error={wrong("cap")}>
+              {(id) => (
+                <input
+                  id={id}
+                  type="number"
+                  min={1}
+                  max={1000}
+                  required
+                  value={wish.cap}
+                  onChange={(event) => set({ cap: event.target.value })}
+                />
+              )}
+            </Field>
+          </div>
+          <Field label="Reason" hint="Kept with it, and with each of its runs." error={wrong("reason")}>
+            {(id) => <input id={id} value={wish.reason} onChange={(event) => set({ reason: event.target.value })} />}
+          </Field>
+          <div className="row">
+            <Button type="submit" look="primary" disabled={!ready || change.busy}>
+              {change.busy ? "Starting…" : "Start the backfill"}
+            </Button>
+            <Copy text={commandOf(wish)} label="copy" />
+          </div>
+        </div>
+        <Plan plan={planned.error ? undefined : planned.data} waiting={!fresh} asked={bodyOf(wish, true) !== null} />
+      </form>
+    </Panel>
+  );
+}
+
+/** A value, once it has not changed for so many milliseconds. */
+function useLater<T>(value: T, milliseconds: number): T {
+  const [later, setLater] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setLater(value), milliseconds);
+    return () => clearTimeout(timer);
+  }, [value, milliseconds]);
+  return later;
+}
+
+function usePlan(wish: Wish) {
+  const body = bodyOf(wish, true);
+  return useQuery({
+    queryKey: ["plan of a backfill", wish.dag, body],
+    enabled: body !== null,
+    retry: false,
+    staleTime: 0,
+    queryFn: async ({ signal }) => {
+      if (!body) return null;
+      const params = { path: { dag: wish.dag } };
+      const { data } = await api.POST("/api/v1/dags/{dag}/backfills", { params, body, signal });
+      return data && "intervals" in data ? data : null;
+    },
+    placeholderData: (old) => old,
+  });
+}
+
+function Which({
+  only,
+  change,
+  error,
+}: {
+  only: readonly string[];
+  change: (only: string[]) => void;
+  error: string | undefined;
+}) {
+  return (
+    <fieldset className="backfills-which">
+      <legend>Which intervals</legend>
+      {[...ONLY, "all"].map((state) => (
+        <label key={state}>
+          <input type="checkbox" checked={only.includes(state)} onChange={() => change(toggled(only, state))} />
+          {state}
+        </label>
+      ))}
+      {(error || only.length === 0) && (
+        <small className="wrong" role="alert">
+          {error ?? "Choose at least one."}
+        </small>
+      )}
+    </fieldset>
+  );
+}

@@ -1,0 +1,88 @@
+/** What there is to say about a backfill, and what can be done with it. Pure. */
+import type { BackfillItem, BackfillWhole } from "~/api/schema";
+import { count, length, many } from "~/ui/words";
+
+export type Move = "start" | "pause" | "resume" | "again" | "cancel";
+
+/** A backfill with its intervals, as an answer of the server has it. */
+export type Whole = Omit<BackfillWhole, "failed"> & { failed: readonly (readonly string[])[] };
+
+type Standing = Pick<BackfillItem, "state" | "runs" | "intervals" | "over" | "seconds_left">;
+
+/** What makes sense in the state that it is in; the likeliest first. */
+export function movesOf({ state, runs }: Pick<BackfillItem, "state" | "runs">): Move[] {
+  const again: Move[] = runs.failed ? ["again"] : [];
+  switch (state) {
+    case "proposed":
+      return ["start", "cancel"];
+    case "running":
+      return ["pause", ...again, "cancel"];
+    case "paused":
+      return ["resume", ...again, "cancel"];
+    default:
+      return again;
+  }
+}
+
+/** Where it stands, in a sentence or two. */
+export function whereItStands(backfill: Standing & Pick<BackfillWhole, "verdict">): string {
+  const { state, over, intervals } = backfill;
+  const failed = backfill.runs.failed ?? 0;
+  const trouble = failed ? ` ${many(failed, "run")} failed.` : "";
+  const left = backfill.seconds_left == null ? "" : `, about ${length(backfill.seconds_left)} left`;
+  const far = `${count(over)} of ${many(intervals, "interval")} over`;
+  switch (state) {
+    case "proposed":
+      return `It waits for a person: nothing runs until somebody starts it. ${sentence(backfill.verdict)}`;
+    case "running":
+      return `${far}${left}; it ${backfill.verdict || "goes on"}.${trouble}`;
+    case "paused":
+      return `It is paused: ${far}; no further runs are made.${trouble}`;
+    case "cancelled":
+      return `It was cancelled: ${far}.${trouble}`;
+    case "stopped":
+      return `It has stopped: ${far}.${trouble}`;
+    default:
+      return failed
+        ? `It has ended: ${far}.${trouble}`
+        : `It has ended: all of its ${many(intervals, "interval")} ran.`;
+  }
+}
+
+/** A verdict as the server words it ("catches up …"), as a sentence. */
+export function sentence(verdict: string | null | undefined): string {
+  return verdict ? `It ${verdict}.` : "";
+}
+
+/** Intervals in an hour, as a person says it. */
+export function paceOf(pace: number | null | undefined): string {
+  if (!pace) return "–";
+  if (pace < 1) return `one interval in ${length(3600 / pace)}`;
+  if (pace > 7200) return `${count(pace / 3600)} intervals a second`;
+  if (pace > 120) return `${count(pace / 60)} intervals a minute`;
+  return `${count(pace)} intervals an hour`;
+}
+
+/** Failures of one task with one reason, the most frequent first. Numbers in a reason do not make it another. */
+export function grouped(failed: readonly (readonly string[])[]): { task: string; reason: string; count: number }[] {
+  const groups = new Map<string, { task: string; reason: string; count: number }>();
+  for (const [task = "", reason = ""] of failed) {
+    const key = `${task}\n${reason.replace(/\d+/g, "#")}`;
+    const known = groups.get(key);
+    if (known) known.count += 1;
+    else groups.set(key, { task, reason, count: 1 });
+  }
+  return [...groups.values()].sort((a, b) => b.count - a.count);
+}
+
+/** The parts of a progress bar: runs by state, the rest waits. Shares of one. */
+export function partsOf({ runs, intervals }: Pick<BackfillItem, "runs" | "intervals">): [string, number][] {
+  const made = Object.values(runs).reduce((sum, n) => sum + n, 0);
+  const total = Math.max(intervals, made, 1);
+  const order = ["success", "skipped", "cancelled", "failed", "held", "running", "queued"];
+  const place = (state: string) => order.indexOf(state) + 1 || order.length + 1;
+  return Object.entries(runs)
+    .filter(([, n]) => n > 0)
+    .sort(([a], [b]) => place(a) - place(b))
+    .map(([state, n]) => [state, n / total]);
+}

@@ -1,0 +1,82 @@
+/** Requests that change something: one at a time, with what went wrong beside the form, and an end that is known. */
+import { useState } from "react";
+import { api, Problem, problemOf, queries } from "~/api/client";
+import type { Outcome } from "~/api/schema";
+import { say } from "./toast";
+
+const PATIENCE = 60_000;
+
+interface Answered<T> {
+  data?: T;
+}
+
+export interface Change {
+  readonly busy: boolean;
+  readonly problem: Problem | null;
+  /** Ask once; null: it went wrong, and `problem` says how. `old` are paths whose answers are old afterwards. */
+  run<T>(ask: () => Promise<Answered<T>>, old?: readonly string[]): Promise<{ data: T | undefined } | null>;
+  clear(): void;
+}
+
+export function useChange(): Change {
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  async function run<T>(ask: () => Promise<Answered<T>>, old: readonly string[] = []) {
+    setBusy(true);
+    setProblem(null);
+    try {
+      const { data } = await ask();
+      for (const path of old) void queries.invalidateQueries({ queryKey: ["get", path] });
+      return { data };
+    } catch (error) {
+      setProblem(problemOf(error));
+      return null;
+    } finally {
+      setBusy(false);
+    }
+  }
+  return { busy, problem, run, clear: () => setProblem(null) };
+}
+
+/** What an act's request carries, so that sent twice it is done once. */
+export function once(): { "Idempotency-Key": string } {
+  const random = crypto.getRandomValues(new Uint8Array(16));
+  return { "Idempotency-Key": Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("") };
+}
+
+const nap = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** An outcome in which nothing is pending any more; what is after a minute, stays so. */
+export async function settled(outcome: Outcome, until = Date.now() + PATIENCE): Promise<Outcome> {
+  if (outcome.pending.length === 0 || Date.now() > until) return outcome;
+  await nap(400);
+  const done = [...outcome.done];
+  const refused = [...outcome.refused];
+  const pending: Outcome["pending"] = [];
+  for (const one of outcome.pending) {
+    const { data } = await api.GET("/api/v1/requests/{id}", { params: { path: { id: one.request_id } } });
+    if (data?.ok == null) pending.push(one);
+    else if (data.ok)
+      done.push({
+        object: one.object,
+        text: data.text,
+        request_id: one.request_id,
+        run_id: data.run_id,
+        backfill_id: null,
+      });
+    else refused.push({ object: one.object, why: data.text, request_id: one.request_id });
+  }
+  return settled({ done, refused, pending }, until);
+}
+
+/** Say what has become of an act; a refusal is thrown. */
+export async function tell(outcome: Outcome): Promise<Outcome> {
+  const all = await settled(outcome);
+  const refused = all.refused[0];
+  if (refused && all.done.length === 0) throw new Problem(409, "not done", refused.why);
+  for (const one of all.done.slice(0, 3)) say(one.text);
+  for (const one of all.refused.slice(0, 3)) say(`${one.object}: ${one.why}`, true);
+  if (all.pending.length)
+    say("It was asked for; nothing has answered yet. The audit will tell what became of it.", true);
+  return all;
+}
