@@ -1,9 +1,9 @@
 """Builds the page (`ui/`) into the package, where wheel and sdist carry it: `src/segue/_ui/`.
 
-Node comes as a wheel, so whoever installs needs none: hatchling asks `dependencies()` first, and that wheel is named only
-where something must be built. What was built says of which sources (`sources.txt`); an sdist holds both, so an install
-from it builds nothing. An editable install builds nothing either: `make ui-build` does. `SEGUE_BUILD_UI=0` leaves the
-page out.
+Node comes as a wheel, so whoever installs needs none: hatchling asks `dependencies()` first, and that wheel is named
+only where something must be built. What was built says of which sources (`sources.txt`); an sdist holds both, so an
+install from it builds nothing. An editable install builds nothing either: `make ui-build` does. `SEGUE_BUILD_UI=0`
+leaves the page out.
 
 By hand: `python hatch_build.py build`, and `python hatch_build.py npm [-C FOLDER] WORDS...`, which installs what is
 locked first.

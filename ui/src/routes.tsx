@@ -77,8 +77,14 @@ const signIn = createRoute({
   component: lazyRouteComponent(() => import("./pages/signin")),
 });
 
+const stressGrid = createRoute({
+  getParentRoute: () => root,
+  path: "/stress/grid",
+  component: lazyRouteComponent(() => import("./pages/stress/Grid")),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([frame.addChildren([...pages]), signIn]),
+  routeTree: root.addChildren([frame.addChildren([...pages]), signIn, stressGrid]),
   defaultPreload: "intent",
   scrollRestoration: true,
   // Plain words in the address, not JSON: `?state=failed`.

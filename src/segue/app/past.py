@@ -15,7 +15,7 @@ from typing import Final
 from segue.app.checking import files_of
 from segue.app.database import VARIABLE, database_of, open_reader
 from segue.app.early import DefinitionChild, errors_of
-from segue.app.home import Home, own
+from segue.app.home import Home, home_here, own
 from segue.app.likeness import drawn_spans
 from segue.app.reading import open_reading
 from segue.app.routing import routes_of
@@ -33,6 +33,7 @@ from segue.model.duration import microseconds
 from segue.model.errors import Refused, UsageError
 from segue.model.events import Request, Value
 from segue.model.ids import Instant, RunKey
+from segue.model.spec import DagSpec
 from segue.model.state import RunState
 from segue.resolve.selection import select_dags
 from segue.run.loop import run_forever
@@ -40,7 +41,7 @@ from segue.show.backfilling import Wish, plan_backfill
 from segue.store.home import DATABASE
 from segue.tell.courier import NOBODY
 
-__all__ = ["Filled", "Past", "Played", "definitions_of", "read_fill", "write_past"]
+__all__ = ["Filled", "Past", "Played", "definitions_of", "read_fill", "refuse_lived_in", "spans_known", "write_past"]
 
 _ACTOR: Final = "simulate"
 _NOTHING: Final = Value()  # no result is kept: nothing can be reused of what was only played
@@ -154,6 +155,16 @@ def definitions_of(settings: Settings, words: Sequence[str]) -> tuple[Defined, .
     return tuple(Defined(file.location, file.file, some) for file, some in kept if some)
 
 
+def spans_known(specs: Sequence[DagSpec]) -> dict[str, Spans]:
+    """How long tasks took, as the project's own home remembers where another one is in force.
+
+    Args:
+        specs: the DAGs.
+    """
+    with open_reading(home_here(None)) as reading:
+        return {spec.id: reading.durations(spec.id) for spec in specs}
+
+
 def refuse_lived_in(settings: Settings) -> None:
     """See whether a home is new.
 
@@ -242,9 +253,7 @@ class _Play:
         """Say of every target that it is not told, as whoever sends alerts would: that is one who comes later."""
         for target in self._routes.targets_of(alert, self._specs.get) or (NOBODY,):
             text = "it was only simulated"
-            self._inbox.post(
-                self._request(MarkAlert(alert.thing, alert.kind, alert.episode, target, "silenced", text))
-            )
+            self._inbox.post(self._request(MarkAlert(alert.thing, alert.kind, alert.episode, target, "silenced", text)))
 
     # ----------------------------------------------------------------------------------------------- the loop's Watch
     def runs(self) -> Iterable[RunKey] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +21,7 @@ from segue.model.errors import UsageError
 from segue.model.ids import Instant
 from segue.model.images import DagImage, Version
 from segue.model.moment import DAY, iso_utc
+from segue.model.spec import DagSpec
 from segue.model.state import RunState
 from segue.model.timing import Timing
 from segue.resolve.selection import select_dags
@@ -75,15 +76,15 @@ def read_faults(texts: Sequence[str]) -> Faults:
     return Faults(*(tuple(found[kind]) for kind in ("slow", "kill", "fail")))
 
 
-def check_faults(what: Play) -> None:
+def check_faults(faults: Faults, specs: Iterable[DagSpec]) -> None:
     """See whether every fault meets a task of what is played.
 
     Raises:
         UsageError: one meets none.
     """
-    names = [(dag.dag, task.id) for dag in what.dags for task in dag.version.spec.tasks]
+    names = [(spec.id, task.id) for spec in specs for task in spec.tasks]
     for kind in ("slow", "kill", "fail"):
-        for pattern, *_ in getattr(what.faults, kind):
+        for pattern, *_ in getattr(faults, kind):
             if not any(fnmatchcase(f"{dag}/{task}" if "/" in pattern else task, pattern) for dag, task in names):
                 raise UsageError(f"--fault {kind}={pattern}: no task of what is played is called {pattern}")
 

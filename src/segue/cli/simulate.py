@@ -13,7 +13,9 @@ from segue.app.clock import SystemClock
 from segue.app.home import Home, settings_here
 from segue.cli.options import HomeOption, JsonOption
 from segue.cli.output import Code, about, console, errors, minute, print_json, table
+from segue.cli.past import Wanted, write_days
 from segue.model.duration import show_duration
+from segue.model.errors import UsageError
 from segue.model.moment import wall_at
 from segue.model.state import RunState
 
@@ -64,17 +66,14 @@ def simulate(  # noqa: PLR0913  # an option is a parameter
 
     settings = settings_here(home=home)
     unwanted, faults = read_fail_on(fail_on or ()), read_faults(fault or ())
+    _refuse_mixed(write, unwanted, until or backfill)
     if write:
-        if unwanted:
-            raise UsageError("--fail-on is for what is to come: leave it out with --write")
-        wanted = _Past(targets or (), days, until, faults, seed, workers, steady, backfill or ())
-        return _write(settings, wanted, as_json)
-    if until or backfill:
-        raise UsageError(f"{'--until' if until else '--backfill'} goes with --write")
+        wanted = Wanted(targets or (), days, until, faults, seed, workers, steady, backfill or ())
+        return write_days(settings, wanted, as_json)
     with open_reading(Home(settings.home)) as reading:
         plain = play_of(settings, reading, targets or (), SystemClock().now(), days)
     what = replace(plain, workers=workers or plain.workers, seed=seed, faults=faults, steady=steady)
-    check_faults(what)
+    check_faults(what.faults, (one.version.spec for one in what.dags))
     began = time.monotonic()
     month = play(what)
     if as_json:
@@ -90,44 +89,11 @@ def simulate(  # noqa: PLR0913  # an option is a parameter
     return Code.FAILED if found else Code.GOOD
 
 
-class _Past(NamedTuple):
-    """What `--write` was asked for."""
-
-    words: Sequence[str]
-    days: int
-    until: str | None
-    faults: Faults
-    seed: int
-    workers: int | None
-    steady: bool
-    fills: Sequence[str]
-
-
-def _write(settings: Settings, wanted: _Past, as_json: bool) -> int:
-    from segue.app.past import Past, definitions_of, read_fill, refuse_lived_in, spans_known, write_past
-    from segue.app.playing import check_faults_of
-
-    refuse_lived_in(settings)
-    began, now = time.monotonic(), SystemClock().now()
-    end = now if wanted.until is None else read_moment(wanted.until, settings.keys.timezone)
-    if end > now:
-        raise UsageError(f"--until {wanted.until} is to come: what is to come is played without --write")
-    files = definitions_of(settings, wanted.words)
-    specs = [one.spec for file in files for one in file.definitions]
-    check_faults_of(wanted.faults, specs)
-    past = Past(
-        files, Instant(end - wanted.days * DAY), end, spans_known(specs), wanted.seed,
-        wanted.workers or settings.workers, wanted.faults, wanted.steady, tuple(map(read_fill, wanted.fills)),
-    )  # fmt: skip
-    played = write_past(settings, past)
-    took = time.monotonic() - began
-    if as_json:
-        print_json(past_object(past, played, settings.home))
-    else:
-        tell_past(console(), past, played, settings.keys.timezone)
-        console().print(Text(f"\n  {played.attempts:,} attempts played in {took:.1f} s into {settings.home}", style="dim"))
-        console().print(Text("  `segue up` goes on from there", style="dim"))
-    return Code.GOOD
+def _refuse_mixed(write: bool, unwanted: Sequence[str], of_past: object) -> None:
+    if write and unwanted:
+        raise UsageError("--fail-on is for what is to come: leave it out with --write")
+    if of_past and not write:
+        raise UsageError("--until and --backfill are for what is past: add --write")
 
 
 def tell_month(screen: Console, what: Play, month: Month, zone: str) -> None:

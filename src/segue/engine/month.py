@@ -27,6 +27,7 @@ __all__ = ["Faults", "Month", "Play", "Wish", "play"]
 _SECRET: Final = bytes(32)
 _NOTHING: Final = Value(encode(None))
 
+
 @dataclass(frozen=True, slots=True)
 class Play:
     """What is played.

@@ -60,13 +60,13 @@ def test_a_span_of_a_fault_that_is_none_shows_how_to_write_one():
 
 
 def test_a_fault_that_meets_no_task_of_what_is_played_is_refused():
-    cast = (DagImage("days", Version(1, spec("days", daily()))),)
+    specs = [spec("days", daily())]
     for text in ("slow=al*:3x", "slow=days/all:3x", "kill=0.1"):
-        check_faults(Play(cast, NOW, NOW, {}, faults=read_faults([text])))
+        check_faults(read_faults([text]), specs)
     with pytest.raises(UsageError, match="--fault slow=load: no task of what is played is called load"):
-        check_faults(Play(cast, NOW, NOW, {}, faults=read_faults(["slow=load:3x"])))
+        check_faults(read_faults(["slow=load:3x"]), specs)
     with pytest.raises(UsageError, match="called other/all"):
-        check_faults(Play(cast, NOW, NOW, {}, faults=read_faults(["fail=other/all:0.1"])))
+        check_faults(read_faults(["fail=other/all:0.1"]), specs)
 
 
 def test_trouble_is_named_by_words_joined_by_commas():

@@ -1968,12 +1968,14 @@ export interface components {
          *         text: what is wrong, as a sentence.
          *         since: when it began.
          *         task: the label of the first culprit.
-         *         affected: tasks and DAGs downstream of it.
+         *         affected: tasks and DAGs downstream of it; `affected_dags` of them are DAGs.
          *         command: what to type.
          */
         Attention: {
             /** @default 0 */
             affected: number;
+            /** @default 0 */
+            affected_dags: number;
             /** @default  */
             command: string;
             dag_id: string;

@@ -1,25 +1,14 @@
 /** A graph onto a canvas: frames of groups, edges, boxes, by how near one looks. */
 import { colourOf } from "~/ui/colors";
-import { lookOf } from "~/ui/marks";
 import { paintBox, paintFar } from "./box";
 import { boxesIn, type Rect } from "./index";
 import { BOX } from "./layered";
+import { paintMark } from "./mark";
 import { at } from "./order";
 import { reach, type Scene } from "./scene";
+import type { Ink, Sight } from "./sight";
 import { fromRight, shortened } from "./text";
-import { READABLE, type Size, seen, type View } from "./view";
-
-export type Ink = CanvasRenderingContext2D;
-
-export interface Sight {
-  readonly scene: Scene;
-  readonly view: View;
-  readonly size: Size;
-  /** Pixels of the screen for one of the page. */
-  readonly ratio: number;
-  readonly picked: number;
-  readonly face: string;
-}
+import { READABLE, seen } from "./view";
 
 const SLICE = 250; // edges or boxes between two looks at the clock
 const CROWD = 2_500; // edges in view from which they are straight and faint
@@ -134,14 +123,20 @@ function trace(ink: Ink, { folded, layout }: Scene, edge: number, straight: bool
     ink.lineTo(right, bottom);
   } else if (points) {
     ink.moveTo(at(points, 0), at(points, 1));
-    for (let i = 2; i < points.length - 2; i += 2)
-      ink.arcTo(at(points, i), at(points, i + 1), at(points, i + 2), at(points, i + 3), 7);
+    for (let i = 2; i < points.length - 2; i += 2) corner(ink, points, i);
     ink.lineTo(at(points, points.length - 2), at(points, points.length - 1));
   } else {
     const out = reach(right - left);
     ink.moveTo(left, top);
     ink.bezierCurveTo(left + out, top, right - out, bottom, right, bottom);
   }
+}
+
+function corner(ink: Ink, points: Float32Array, i: number) {
+  const [x, y, nextX, nextY] = [at(points, i), at(points, i + 1), at(points, i + 2), at(points, i + 3)];
+  const before = Math.abs(x - at(points, i - 2)) + Math.abs(y - at(points, i - 1));
+  const after = Math.abs(nextX - x) + Math.abs(nextY - y);
+  ink.arcTo(x, y, nextX, nextY, Math.min(7, before / 2, after / 2));
 }
 
 function paintHeads(ink: Ink, { folded, layout }: Scene, edges: readonly number[]) {
@@ -200,34 +195,4 @@ function paintPicked(ink: Ink, { scene, view, picked }: Sight) {
     9,
   );
   ink.stroke();
-}
-
-const paths = new Map<string, Path2D>();
-
-function pathOf(text: string): Path2D {
-  let path = paths.get(text);
-  if (!path) {
-    path = new Path2D(text);
-    paths.set(text, path);
-  }
-  return path;
-}
-
-/** The mark of a state. */
-export function paintMark(ink: Ink, state: string, x: number, y: number, side: number) {
-  const look = lookOf(state);
-  ink.save();
-  ink.translate(x, y);
-  ink.scale(side / 16, side / 16);
-  ink.lineCap = ink.lineJoin = "round";
-  ink.fillStyle = ink.strokeStyle = colourOf(look.token);
-  ink.lineWidth = 1.7;
-  if (look.fill) ink.fill(pathOf(look.fill));
-  if (look.stroke) ink.stroke(pathOf(look.stroke));
-  if (look.ink) {
-    ink.strokeStyle = colourOf("mark-ink");
-    ink.lineWidth = 1.9;
-    ink.stroke(pathOf(look.ink));
-  }
-  ink.restore();
 }

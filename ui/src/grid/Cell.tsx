@@ -1,10 +1,11 @@
 import { Link } from "@tanstack/react-router";
+import type { CSSProperties, Ref } from "react";
 import { lookOf, ranked } from "~/ui/marks";
 import { length, many } from "~/ui/words";
 import type { Line } from "./lines";
 import { statesIn } from "./paint";
 import { type Column, NO_TASK } from "./sheet";
-import type { boxOf, Place } from "./view";
+import type { Place } from "./view";
 
 /** A cell by name: the number of its run, and its line (null: the run itself). */
 export interface CellPlace {
@@ -48,7 +49,7 @@ export function Cell({
   column,
   letters,
   box,
-  names,
+  ref,
   index,
   onKey,
   onFocus,
@@ -57,8 +58,8 @@ export function Cell({
   line: Line | null;
   column: Column;
   letters: Letters;
-  box: ReturnType<typeof boxOf>;
-  names: number;
+  box: CSSProperties;
+  ref?: Ref<HTMLAnchorElement>;
   index?: Place;
   onKey?: (event: React.KeyboardEvent) => void;
   onFocus?: () => void;
@@ -71,7 +72,8 @@ export function Cell({
       search={line && !line.group ? { task: line.full } : {}}
       preload={false}
       className={`grid-cell${index ? "" : " pointed"}`}
-      style={{ left: box.x - names, top: box.y, width: box.width, height: box.height }}
+      ref={ref}
+      style={box}
       tabIndex={index ? 0 : -1}
       aria-label={cellText(line, column, letters)}
       onKeyDown={onKey}
@@ -81,8 +83,10 @@ export function Cell({
   );
   if (!index) return <div aria-hidden>{link}</div>;
   return (
+    // biome-ignore lint/a11y/useSemanticElements: the cells are painted; a table has nothing to hold them
     <div role="row" aria-rowindex={index.line + 2} tabIndex={-1}>
-      <div role={index.line < 0 ? "columnheader" : "gridcell"} aria-colindex={index.column + 2} tabIndex={-1}>
+      {/* biome-ignore lint/a11y/useSemanticElements: the cells are painted; a table has nothing to hold them */}
+      <div role="gridcell" aria-colindex={index.column + 2} tabIndex={-1}>
         {link}
       </div>
     </div>

@@ -36,6 +36,7 @@ export function Grid(props: GridProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const sheet = useRef<HTMLDivElement>(null); // moves with the lines
+  const held = useRef<HTMLAnchorElement>(null); // the cell that has the focus, or would have it
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [from, setFrom] = useState(0);
   const [hover, setHover] = useState<Place | null>(null);
@@ -66,7 +67,7 @@ export function Grid(props: GridProps) {
   const column = columns[at.column];
 
   const asked = useRef(0); // frames are painted once, however often they are asked for
-  const picture = useRef<() => Picture>(null);
+  const picture = useRef<() => Picture & { at: Place }>(null);
   picture.current = () => ({
     view: viewNow(),
     lines,
@@ -75,6 +76,7 @@ export function Grid(props: GridProps) {
     ticks,
     scale,
     hover,
+    at,
     now,
     dense: devicePixelRatio,
   });
@@ -86,6 +88,7 @@ export function Grid(props: GridProps) {
       if (!ink || !shown?.view.width) return;
       paint(ink, shown);
       sheet.current?.style.setProperty("transform", `translateY(${-shown.view.top}px)`);
+      if (held.current) Object.assign(held.current.style, pixels(boxOf(shown.view, shown.at), shown.view));
     });
   }, []);
 
@@ -227,11 +230,11 @@ export function Grid(props: GridProps) {
             <div className="grid-cells" style={{ left: names }}>
               {column && (
                 <Cell
+                  ref={held}
                   line={lines[at.line] ?? null}
                   column={column}
                   letters={props.letters}
-                  box={boxOf(view, at)}
-                  names={names}
+                  box={pixels(boxOf(view, at), view)}
                   index={at}
                   onKey={onKey}
                   onFocus={() => show(at)}
@@ -243,8 +246,7 @@ export function Grid(props: GridProps) {
                   line={lines[hover.line] ?? null}
                   column={columns[hover.column] as Column}
                   letters={props.letters}
-                  box={boxOf(view, hover)}
-                  names={names}
+                  box={pixels(boxOf(view, hover), view)}
                 />
               )}
             </div>
@@ -279,6 +281,13 @@ function widthOf(lines: readonly Line[], width: number): number {
 }
 
 type Box = ReturnType<typeof boxOf>;
+
+/** Where a cell lies among the cells. */
+function pixels(box: Box, view: View) {
+  const px = (n: number) => `${n}px`;
+  return { left: px(box.x - view.names), top: px(box.y), width: px(box.width), height: px(box.height) };
+}
+
 const CARD = 280;
 
 function cardAt(box: Box, size: { height: number }): string {

@@ -56,6 +56,7 @@ const Name = memo(function Name({
   const indent = { paddingInlineStart: 10 + line.depth * 14 };
   const note = line.gone ? "only older versions have it" : line.mapped ? "mapped: one task an item" : undefined;
   return (
+    // biome-ignore lint/a11y/useSemanticElements: the cells are painted; a table has nothing to hold them
     <div
       className={`grid-name${here ? " here" : ""}${line.gone ? " gone" : ""}`}
       role="row"
@@ -63,6 +64,7 @@ const Name = memo(function Name({
       style={{ top: at * 22 }}
       tabIndex={-1}
     >
+      {/* biome-ignore lint/a11y/useSemanticElements: the cells are painted; a table has nothing to hold them */}
       <div role="rowheader" style={indent} title={note ? `${line.full} (${note})` : line.full} tabIndex={-1}>
         {line.group ? (
           <button type="button" tabIndex={-1} aria-expanded={!line.folded} onClick={() => fold(line.full)}>

@@ -106,13 +106,14 @@ export function statesIn(
   column: Column,
   letters: Readonly<Record<string, string>>,
 ): Record<string, number> {
-  let known = grouped.get(line);
-  if (!known) grouped.set(line, (known = new WeakMap()));
-  let counts = known.get(column);
-  if (!counts) {
-    const codes = Object.entries(codesOf(line, column));
-    known.set(column, (counts = Object.fromEntries(codes.map(([code, n]) => [letters[code] ?? code, n]))));
-  }
+  const known = grouped.get(line) ?? new WeakMap<Column, Record<string, number>>();
+  grouped.set(line, known);
+  const found = known.get(column);
+  if (found) return found;
+  const counts = Object.fromEntries(
+    Object.entries(codesOf(line, column)).map(([code, n]) => [letters[code] ?? code, n]),
+  );
+  known.set(column, counts);
   return counts;
 }
 

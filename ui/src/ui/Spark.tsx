@@ -23,7 +23,6 @@ export const Spark = memo(function Spark({ dag, marks }: { dag: string; marks: r
     void navigate({ href: link.getAttribute("href") ?? "" });
   };
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: a click on a link is what Enter makes too
     <nav className="spark" aria-label={`newest runs of ${dag}`} onClick={open} onKeyDown={step}>
       {bars.map((bar, index) => (
         <a

@@ -38,7 +38,7 @@ export function State({ state, size }: { state: string; size?: number }) {
   return (
     <span className="state" style={colour(look.token)}>
       <Mark state={state} size={size} bare />
-      <span className="word">{look.label}</span>
+      <span className={`word${look.token === "pending" ? " pale" : ""}`}>{look.label}</span>
     </span>
   );
 }

@@ -15,9 +15,7 @@ export function useBox(ref: RefObject<HTMLElement | null>): Box {
     if (!element) return;
     const read = () => {
       const next = { top: element.scrollTop, height: element.clientHeight, width: element.clientWidth };
-      setBox((old) =>
-        old.top === next.top && old.height === next.height && old.width === next.width ? old : next,
-      );
+      setBox((old) => (old.top === next.top && old.height === next.height && old.width === next.width ? old : next));
     };
     read();
     const size = new ResizeObserver(read);

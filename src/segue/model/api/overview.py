@@ -16,7 +16,7 @@ class Attention:
         text: what is wrong, as a sentence.
         since: when it began.
         task: the label of the first culprit.
-        affected: tasks and DAGs downstream of it.
+        affected: tasks and DAGs downstream of it; `affected_dags` of them are DAGs.
         command: what to type.
     """
 
@@ -28,6 +28,7 @@ class Attention:
     task: str = ""
     affected: int = 0
     command: str = ""
+    affected_dags: int = 0
 
 
 @dataclass(frozen=True, slots=True)

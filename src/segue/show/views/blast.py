@@ -86,8 +86,8 @@ def _deadlines(detail: RunDetail) -> tuple[tuple[str | None, str], ...]:
     return tuple((None if task is None else task.id, at(deadline)) for task, deadline in found if deadline is not None)
 
 
-def affected(view: RunView, spec: DagSpec, waiters: Waiters) -> int:
-    """How many tasks and DAGs lie behind what failed a run, as its culprits tell."""
+def affected(view: RunView, spec: DagSpec, waiters: Waiters) -> tuple[int, int]:
+    """How many tasks, and how many DAGs, lie behind what failed a run, as its culprits tell."""
     bad = {label.partition("[")[0] for label, _ in view.culprits}
     tasks = below(spec, bad)
-    return len(tasks) + len(waiters.behind(spec, {*tasks, *bad})[1])
+    return len(tasks), len(waiters.behind(spec, {*tasks, *bad})[1])

@@ -132,10 +132,10 @@ class _Watch:
 
     def _of_run(self, sort: str, view: RunView, text: str, since: Instant | None, command: str) -> Attention:
         label = view.culprits[0][0] if view.culprits else ""
-        count = affected(view, self._reading.spec(view), self._waiters) if view.culprits else 0
+        tasks, dags = affected(view, self._reading.spec(view), self._waiters) if view.culprits else (0, 0)
         return Attention(
-            sort, view.run.dag, text, at(view.row.created if since is None else since), str(view.run), label, count,
-            command,
+            sort, view.run.dag, text, at(view.row.created if since is None else since), str(view.run), label,
+            tasks + dags, command, dags,
         )  # fmt: skip
 
     def _dags(self) -> Iterator[Attention]:

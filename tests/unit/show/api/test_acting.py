@@ -54,6 +54,19 @@ def test_a_selection_reaches_what_the_caller_may_act_on_and_no_more(office):
     assert theirs not in answer.body.decode()
 
 
+@pytest.mark.parametrize(
+    ("select", "total"),
+    [
+        ({"kinds": ["manual"]}, 2), ({"kinds": ["backfill"]}, 0), ({"backfill": 9}, 0), ({"owner": "nobody"}, 0),
+        ({"until": "2000-01-01"}, 2), ({"until": "1970-01-02"}, 0), ({"since": "1970-01-02"}, 2),
+    ],
+)  # fmt: skip
+def test_what_a_list_of_runs_is_filtered_by_selects_too(office, select, total):
+    office.run("mine", 0, BOOM), office.run("theirs", 0, BOOM)
+    plan = post(office, "/runs/cancel", {"select": {"dag": "*", "states": ["failed"], **select}, "dry_run": True})
+    assert plan.json["total"] + len(plan.json["refused"]) == total, plan.body
+
+
 def test_dags_are_selected_by_the_words_of_the_terminal(office):
     answer = post(office, "/dags/pause", {"select": "tag:retail", "reason": "bank holiday"})
     assert [one["object"] for one in answer.json["done"]] == ["mine"]

@@ -29,7 +29,7 @@ def test_the_overview_tells_what_failed_and_is_held_first_and_what_comes(room):
         ("failed", room.again), ("failed", room.failed), ("held", room.held),
     ]  # fmt: skip
     assert first[0]["task"] == "a" and "boom" in first[0]["text"]
-    assert first[0]["affected"] == 3, "b and each of this run, and the DAG that reads what b writes"
+    assert (first[0]["affected"], first[0]["affected_dags"]) == (3, 1), "b and each of this run, and the DAG that reads what b writes"
     assert first[0]["command"] == f"segue retry {room.again}"
     assert told["counts"] == {"running": 2, "held": 1}
     assert [one["dag_id"] for one in told["dags"]] == ["orders", "quiet", "stocks"]
@@ -175,6 +175,43 @@ def test_tasks_attempts_and_events_of_a_run_come_page_by_page(room):
     assert events == sorted(set(events)) and len(events) > 10
     assert [one["task_id"] for one in room.json(f"/runs/{room.good}/tasks?task=each")["items"]] == ["each"] * 3
     assert len(room.json(f"/runs/{room.good}/attempts?task=each&map_index=1")["items"]) == 1
+
+
+def test_a_run_is_told_as_far_as_it_is_asked_for(room):
+    assert [one["task_id"] for one in room.json(f"/runs/{room.good}/tasks?text=EACH")["items"]] == ["each"] * 3
+    assert [one["map_index"] for one in room.json(f"/runs/{room.good}/tasks?text=each[1")["items"]] == [1]
+    forth = walked(room, f"/runs/{room.good}/events?newest=false", 3, "seq")
+    assert walked(room, f"/runs/{room.good}/events?newest=true", 3, "seq") == forth[::-1]
+    few = room.json(f"/runs/{room.good}?most=1")
+    assert len(few["tasks"]) == len(few["attempt_list"]) == 1 and few["left_out"] == 8
+    line = room.json(f"/runs/{room.good}/timeline?most=2")
+    assert (len(line["lanes"]), line["left_out"]) == (2, 3)
+
+
+def test_a_run_in_a_list_has_the_zone_of_its_dag(room):
+    zones = {one["dag_id"]: one["timezone"] for one in room.json("/runs?limit=200")["items"]}
+    assert zones == {"orders": room.json("/dags/orders")["timezone"], "quiet": "UTC"}
+    (one,) = room.json(f"/runs?dag=orders&slot={day(5)}")["items"]
+    assert one["timezone"] == zones["orders"]
+
+
+def test_what_is_held_stands_beside_what_was_good(room):
+    (held,) = room.json(f"/runs/{room.held}/held")
+    assert (held["task_id"], held["why"]) == ("b", "0 rows")
+    assert held["good_run_id"] == room.good and held["good"]["text"] == "7"
+    assert room.json(f"/runs/{room.good}/held") == []
+
+
+def test_queue_and_workers_are_told_over_time(room):
+    told = room.json("/resources/history?hours=1")
+    assert told["complete"] and len(told["points"]) == 96
+    assert told["points"][-1]["busy"] == 1, "of the two runs that go on one has a task that runs"
+    assert any(point["wait_p50_seconds"] is not None for point in told["points"])
+
+
+def test_what_falls_due_is_told_one_by_one(room):
+    (coming,) = room.json("/overview")["coming"]
+    assert coming["dues"][0] == coming["due"] and len(coming["dues"]) == coming["count"]
 
 
 def test_every_move_of_a_run_says_why(room):

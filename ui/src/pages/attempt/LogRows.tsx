@@ -3,8 +3,8 @@ import { type KeyboardEvent, memo, useLayoutEffect, useMemo, useRef, useState } 
 import type { LogLine } from "~/api/schema";
 import { copyText } from "~/ui/parts";
 import { rowsIn } from "~/ui/rows";
-import { say } from "~/ui/toast";
 import { moment } from "~/ui/time";
+import { say } from "~/ui/toast";
 import { useBox } from "~/ui/useRows";
 import type { Feed, Reading } from "./feed";
 import { indexOf, lineAt, type Places, placesOf, rowsOf } from "./paper";
@@ -186,9 +186,11 @@ const Lines = memo(function Lines({ line, number, first, last, columns, looks, p
     const at = first + i;
     return (
       <div key={at} className={`log-row ${sort}${picked ? " picked" : ""}`}>
-        {at === 0 ? <Number line={line} number={number} picked={picked} /> : <span className="log-number" />}
+        {at === 0 ? <Place line={line} number={number} picked={picked} /> : <span className="log-number" />}
         {looks.times && (
-          <span className="log-time">{at === 0 && line.t ? moment(line.t, looks.zone, "second", false).slice(11) : ""}</span>
+          <span className="log-time">
+            {at === 0 && line.t ? moment(line.t, looks.zone, "second", false).slice(11) : ""}
+          </span>
         )}
         <span className="log-sort">{at === 0 ? wordOf(line) : ""}</span>
         <bdi className="log-text">
@@ -218,7 +220,7 @@ function wordOf(line: LogLine): string {
 }
 
 /** The number of a line is its address; a click takes it along. */
-function Number({ line, number, picked }: { line: LogLine; number: number | null; picked: boolean }) {
+function Place({ line, number, picked }: { line: LogLine; number: number | null; picked: boolean }) {
   return (
     <Link
       to="."

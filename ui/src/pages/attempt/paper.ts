@@ -15,7 +15,6 @@ export interface Row {
   readonly rest: number; // characters that are left out at its end
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII
 const SIMPLE = /^[\x20-\x7e]*$/;
 const TAB = "        ";
 
@@ -31,7 +30,7 @@ function dressed(line: LogLine): Span[] {
   const spans = spansOf(msg);
   const fields = fieldsOf(line);
   if (!fields) return spans;
-  const extra: Span = { text: `  ${fields}`, look: "field" };
+  const extra: Span = { text: `  ${fields}`, look: "extra" };
   const at = spans.findIndex((span) => span.text.includes("\n"));
   const span = spans[at];
   if (!span) return [...spans, extra];
@@ -137,8 +136,7 @@ function marked(spans: readonly Span[], wanted: string): readonly Span[] {
   let at = 0;
   for (let hit = low.indexOf(needle); hit >= 0; hit = low.indexOf(needle, at)) {
     found.push(...slice(spans, at, hit));
-    for (const span of slice(spans, hit, hit + needle.length))
-      found.push({ ...span, look: `${span.look} hit`.trim() });
+    for (const span of slice(spans, hit, hit + needle.length)) found.push({ ...span, look: `${span.look} hit`.trim() });
     at = hit + needle.length;
   }
   return [...found, ...slice(spans, at, text.length)];

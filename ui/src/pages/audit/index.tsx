@@ -1,5 +1,26 @@
-import { Head } from "~/ui/parts";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { Head, Tabs } from "~/ui/parts";
+import { Access } from "./Access";
+import { Acts } from "./Acts";
+import "./audit.css";
 
-export default function Page() {
-  return <Head title="audit" />;
+const TABS = [
+  ["acts", "What was done"],
+  ["access", "Who came in"],
+] as const;
+
+/** Who has asked for what, and what came of it; who may enter, and who was turned away. */
+export default function Audit() {
+  const search = useSearch({ strict: false });
+  const navigate = useNavigate();
+  const tab = search.tab === "access" ? "access" : "acts";
+  const change = (filters: Record<string, string | undefined>) =>
+    void navigate({ to: "/audit", search: { ...search, ...filters }, replace: true });
+  return (
+    <>
+      <Head title="Audit" note="Nothing here is ever changed or taken away by hand." />
+      <Tabs tabs={TABS} at={tab} search={(name) => (name === "acts" ? {} : { tab: name })} />
+      {tab === "acts" ? <Acts search={search} change={change} /> : <Access search={search} change={change} />}
+    </>
+  );
 }

@@ -41,7 +41,7 @@ function Trouble({ row }: { row: Row }) {
         {row.more.length > 0 && (
           <details>
             <summary>
-              {many(row.more.length, "more")} of <bdi>{row.first.dag_id}</bdi>
+              {many(row.more.length, "more", "more")} of <bdi>{row.first.dag_id}</bdi>
             </summary>
             {row.more.map((item) => (
               <Said key={item.run_id ?? item.text} item={item} />

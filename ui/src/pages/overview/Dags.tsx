@@ -52,7 +52,9 @@ export function Dags({ of }: { of: Overview }) {
       </div>
       {of.dags_left_out > 0 && (
         <p className="more">
-          <Link to="/dags">{many(of.dags_left_out, "more is", "more are")} in the list of DAGs</Link>
+          <Link to="/dags" className="link">
+            {many(of.dags_left_out, "more is", "more are")} in the list of DAGs
+          </Link>
         </p>
       )}
     </Panel>
@@ -66,7 +68,7 @@ interface RowOf extends Span {
 
 const Row = memo(function Row({ dag, coming, start, end }: RowOf) {
   return (
-    <li className="flow-row">
+    <li className={`flow-row${coming ? "" : " idle"}`}>
       <div className="name">
         <Link to="/dags/$dag" params={{ dag: dag.dag_id }}>
           <bdi>{dag.dag_id}</bdi>

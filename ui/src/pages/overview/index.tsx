@@ -31,7 +31,7 @@ export default function Page() {
 
 /** Runs that have not ended, each state a way to its list. */
 function Counts({ of }: { of: Overview }) {
-  const counts = ranked(of.counts);
+  const counts = ranked(of.counts ?? {});
   if (!counts.length) return <span className="muted">no run is going on</span>;
   return counts.map(([state, n]) => (
     <Link key={state} to="/runs" search={{ state }} className="counted">

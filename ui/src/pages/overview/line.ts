@@ -48,10 +48,9 @@ function due(coming: Coming, span: Span): readonly Piece[] {
   return dues.map((at) => ({ ...clipped(at, at, span, width), kind: "due", risk: coming.risk, count: 1 }));
 }
 
-/** When it falls due; evenly spread where the server gives only the first, the last and how many. */
+/** When it falls due; evenly spread where they are too many to be told one by one. */
 export function duesOf(coming: Coming): readonly number[] {
-  const told = (coming as { dues?: readonly string[] }).dues ?? [];
-  if (told.length) return told.map((at) => Date.parse(at));
+  if (coming.dues.length) return coming.dues.map((at) => Date.parse(at));
   const [first, last] = [Date.parse(coming.due), Date.parse(coming.last)];
   const step = coming.count > 1 ? (last - first) / (coming.count - 1) : 0;
   return Array.from({ length: coming.count }, (_, n) => first + n * step);

@@ -1,0 +1,282 @@
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { $api } from "~/api/client";
+import type { BackfillPlan, Blast, ObjectPlan, Refusal, Reuse, RunPlan, Why } from "~/api/schema";
+import { Button, Time } from "~/ui/parts";
+import { count, length, many } from "~/ui/words";
+import { Code } from "./Code";
+import { byReason, type Plan, sentence } from "./size";
+
+const SHOWN = 12;
+
+/** What an act would do, in the server's words. `withNewCode` turns a retry into a rerun with the newest code. */
+export function PlanOf({ plan, withNewCode }: { plan: Plan; withNewCode?: () => void }) {
+  if ("total" in plan) return <OfRuns plan={plan} withNewCode={withNewCode} />;
+  if ("intervals" in plan) return <OfBackfill plan={plan} />;
+  return <OfObjects plan={plan} />;
+}
+
+function OfRuns({ plan, withNewCode }: { plan: RunPlan; withNewCode?: () => void }) {
+  const alone = plan.total === 1 ? plan.runs[0] : undefined;
+  return (
+    <>
+      {withNewCode && plan.newer.length > 0 && (
+        <div className="act-newer">
+          <p>
+            <Names of={plan.newer.map((one) => one.task_id)} /> {plan.newer.length === 1 ? "has" : "have"} newer code. A
+            retry runs the code that the run began with.
+          </p>
+          <Button look="primary" onClick={withNewCode}>
+            Rerun failed with the new code
+          </Button>
+        </div>
+      )}
+      <p className="act-sum">
+        {plan.total === 0 ? (
+          "No run is meant: there is nothing to do."
+        ) : (
+          <>
+            <strong>{many(plan.total, "run")}</strong>
+            {plan.tasks > 0 && <>, {many(plan.tasks, "task")}</>}
+            {plan.since && (
+              <>
+                , made {plan.total > 1 && "since "}
+                <Time at={plan.since} />
+              </>
+            )}
+          </>
+        )}
+      </p>
+      {plan.total > 1 && <List of={plan.runs} total={plan.total} />}
+      {plan.causes.length > 0 && (
+        <Part title="Why they failed">
+          <ul className="act-list">
+            {plan.causes.slice(0, SHOWN).map((cause) => (
+              <li key={cause.text}>
+                {cause.count > 1 && <span className="number">{cause.count} × </span>}
+                {cause.text}
+              </li>
+            ))}
+          </ul>
+        </Part>
+      )}
+      {plan.reuse.map((reuse, index) => (
+        <Taken key={reuse.run_id} reuse={reuse} named={plan.total > 1} open={index === 0} />
+      ))}
+      {alone && <Downstream run={alone} />}
+      <Refused of={plan.refused} />
+    </>
+  );
+}
+
+function Taken({ reuse, named, open }: { reuse: Reuse; named: boolean; open: boolean }) {
+  const { reused, runs, fresh, gone, changed, diff } = { ...reuse, fresh: reuse.new };
+  const sum = `${count(runs.length)} run, ${count(reused.length)} taken over`;
+  return (
+    <details className="act-part" open={open}>
+      <summary>
+        {named ? (
+          <>
+            <bdi>{reuse.run_id}</bdi>: {sum}
+          </>
+        ) : (
+          sum
+        )}
+      </summary>
+      <Reasons title="Run anew" of={runs} />
+      {reused.length > 0 && (
+        <Part title="Taken over as they are">
+          <Names of={reused} />
+        </Part>
+      )}
+      {changed.length > 0 && (
+        <Part title="Taken over although their code has changed" grave>
+          <Names of={changed} />
+        </Part>
+      )}
+      {fresh.length > 0 && (
+        <Part title="New">
+          <Names of={fresh} />
+        </Part>
+      )}
+      {gone.length > 0 && (
+        <Part title="Gone">
+          <Names of={gone} />
+        </Part>
+      )}
+      <Reasons title="What has changed" of={diff} />
+      <Code run={reuse.run_id} />
+    </details>
+  );
+}
+
+function Reasons({ title, of }: { title: string; of: readonly Why[] }) {
+  if (!of.length) return null;
+  return (
+    <Part title={title}>
+      <ul className="act-list">
+        {of.slice(0, SHOWN).map((one) => (
+          <li key={one.task_id}>
+            <bdi>
+              <code>{one.task_id}</code>
+            </bdi>{" "}
+            {one.text}
+          </li>
+        ))}
+        {of.length > SHOWN && <li className="muted">and {count(of.length - SHOWN)} more</li>}
+      </ul>
+    </Part>
+  );
+}
+
+/** What waits for the result of a run. */
+function Downstream({ run }: { run: string }) {
+  const { data } = $api.useQuery("get", "/api/v1/runs/{run}/blast", { params: { path: { run } } });
+  if (!data || nothing(data)) return null;
+  return (
+    <Part title="Waits for it downstream">
+      <ul className="act-list">
+        {data.tasks.length > 0 && (
+          <li>
+            {many(data.tasks.length, "task")}: <Names of={data.tasks} />
+          </li>
+        )}
+        {data.data.length > 0 && (
+          <li>
+            data: <Names of={data.data} />
+          </li>
+        )}
+        {data.dags.length > 0 && (
+          <li>
+            {many(data.dags.length, "DAG")}: <Names of={data.dags} />
+          </li>
+        )}
+        {data.hidden > 0 && <li>{many(data.hidden, "DAG")} that you may not see</li>}
+        {data.backfill_id && (
+          <li>
+            <Link to="/backfills/$backfill" params={{ backfill: data.backfill_id }} className="link">
+              backfill {data.backfill_id}
+            </Link>
+          </li>
+        )}
+        {data.deadlines.map(([task, at]) => (
+          <li key={`${task} ${at}`}>
+            {task ? <code>{task}</code> : "the run"} is due by <Time at={at} />
+          </li>
+        ))}
+      </ul>
+    </Part>
+  );
+}
+
+function nothing(blast: Blast): boolean {
+  const { tasks, data, dags, hidden, backfill_id, deadlines } = blast;
+  return !(tasks.length || data.length || dags.length || hidden || backfill_id || deadlines.length);
+}
+
+function OfObjects({ plan }: { plan: ObjectPlan }) {
+  return (
+    <>
+      {plan.objects.length === 0 && plan.refused.length === 0 && <p>There is nothing to do.</p>}
+      {plan.objects.length > 0 && <List of={plan.objects} total={plan.objects.length} />}
+      {plan.notes.map((note) => (
+        <p key={note} className="muted">
+          {sentence(note)}
+        </p>
+      ))}
+      <Refused of={plan.refused} />
+    </>
+  );
+}
+
+function OfBackfill({ plan }: { plan: BackfillPlan }) {
+  const left = Object.entries(plan.left_alone).filter(([, n]) => n > 0);
+  return (
+    <>
+      <p className="act-sum">
+        {plan.intervals.length === 0 ? (
+          "No interval of this range shows that: there is nothing to run."
+        ) : (
+          <>
+            <strong>{many(plan.intervals.length, "interval")}</strong> of {many(plan.tasks.length, "task")}
+            {plan.seconds != null && <>, about {length(plan.seconds)}</>}
+          </>
+        )}
+      </p>
+      {plan.verdict && plan.intervals.length > 0 && <p>{sentence(plan.verdict)}</p>}
+      {plan.intervals.length > 0 && <List of={plan.intervals} total={plan.intervals.length} />}
+      {left.length > 0 && <p className="muted">Left alone: {left.map(([state, n]) => `${count(n)} ${state}`).join(", ")}.</p>}
+      {plan.not_complete && <p className="muted">{plan.not_complete} has not ended yet, nor what comes after it.</p>}
+      {plan.scheduled_work_may_wait > 0 && (
+        <p className="act-grave">Scheduled work may wait {length(plan.scheduled_work_may_wait)} for a worker.</p>
+      )}
+      {plan.not_idempotent.length > 0 && (
+        <Part title="Say of themselves that they must not run twice" grave>
+          <Names of={plan.not_idempotent} />
+        </Part>
+      )}
+      {Object.keys(plan.connections).length > 0 && (
+        <Part title="Connections, with how many runs use each at once">
+          <Names of={Object.entries(plan.connections).map(([name, n]) => `${name} (${n})`)} />
+        </Part>
+      )}
+      <Part title="Tasks">
+        <Names of={plan.tasks} />
+      </Part>
+    </>
+  );
+}
+
+/** What is left out, and why. */
+export function Refused({ of }: { of: readonly Refusal[] }) {
+  if (!of.length) return null;
+  return (
+    <Part title={`Left out: ${count(of.length)}`} grave>
+      <ul className="act-list">
+        {byReason(of).map(([why, objects]) => (
+          <li key={why}>
+            {sentence(why)} <Names of={objects} />
+          </li>
+        ))}
+      </ul>
+    </Part>
+  );
+}
+
+export function Part({ title, grave = false, children }: { title: string; grave?: boolean; children: ReactNode }) {
+  return (
+    <section className={`act-part${grave ? " act-grave" : ""}`}>
+      <h3>{title}</h3>
+      {children}
+    </section>
+  );
+}
+
+function List({ of, total }: { of: readonly string[]; total: number }) {
+  if (of.length <= SHOWN) return <Names of={of} />;
+  return (
+    <details className="act-part">
+      <summary>
+        <Names of={[...of.slice(0, 3), `… and ${count(total - 3)} more`]} />
+      </summary>
+      <div className="act-names-box">
+        <Names of={of} most={of.length} />
+      </div>
+    </details>
+  );
+}
+
+/** Names in one paragraph. */
+function Names({ of, most = SHOWN }: { of: readonly string[]; most?: number }) {
+  return (
+    <span className="act-names">
+      {of.slice(0, most).map((name, index) => (
+        <span key={name}>
+          {index > 0 && ", "}
+          <bdi>{name}</bdi>
+        </span>
+      ))}
+      {of.length > most && `, and ${count(of.length - most)} more`}
+    </span>
+  );
+}

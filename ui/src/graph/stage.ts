@@ -1,0 +1,193 @@
+/** A graph on the screen: its view, what is painted of it, and which boxes are real elements. React holds on to it. */
+import { onTheme } from "~/ui/colors";
+import { forgetFits } from "./box";
+import { around, boxesIn, type Rect } from "./index";
+import { BOX } from "./layered";
+import { at } from "./order";
+import { Painter } from "./painter";
+import type { Scene } from "./scene";
+import { fit, NEAR, opening, openingOn, READABLE, reveal, type Size, seen, type View, centre } from "./view";
+
+const ELEMENTS = 150;
+
+export class Stage {
+  scene: Scene | undefined;
+  view: View = { x: 0, y: 0, k: 1 };
+  size: Size = { width: 0, height: 0 };
+  picked = -1;
+  /** Boxes that are elements now, upstream first; another list when others are. */
+  elements: readonly number[] = [];
+  /** Grows with whatever React shows beside the elements: states, and whether names can be read. */
+  turn = 0;
+  /** The box that has, or gets, the focus. */
+  active = -1;
+  readonly #painter = new Painter(this);
+  readonly #listeners = new Set<() => void>();
+  #layer: HTMLElement | undefined;
+  #moved = false;
+  #gather: ReturnType<typeof setTimeout> | undefined;
+
+  subscribe = (listener: () => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  /** Live in these elements, until what it gives is called. */
+  mount(host: HTMLElement, canvas: HTMLCanvasElement, layer: HTMLElement): () => void {
+    this.#layer = layer;
+    const resize = new ResizeObserver(() => this.#resize(host));
+    resize.observe(host);
+    const paint = () => this.#painter.again();
+    const dark = onTheme(paint);
+    this.#painter.mount(canvas);
+    void document.fonts?.ready.then(() => {
+      forgetFits();
+      paint();
+    });
+    this.#resize(host);
+    return () => {
+      resize.disconnect();
+      dark();
+      clearTimeout(this.#gather);
+      this.#painter.leave();
+    };
+  }
+
+  #resize(host: HTMLElement) {
+    const size = { width: host.clientWidth, height: host.clientHeight };
+    if (size.width === this.size.width && size.height === this.size.height) return;
+    this.size = size;
+    if (!this.#moved) this.open();
+    this.look(this.view, this.#moved);
+  }
+
+  /** Another layout or other boxes; what stays in place is `anchor`, or what is nearest to the middle. */
+  show(scene: Scene, picked: number, anchor?: string) {
+    const before = this.scene;
+    const stays = this.#moved && before ? (anchor ?? this.#central(before)) : undefined;
+    const was = stays !== undefined && before ? placeOf(before, stays) : undefined;
+    const activeId = before?.folded.ids[this.active];
+    this.scene = scene;
+    this.picked = picked;
+    this.active = (activeId === undefined ? undefined : scene.boxOf(activeId)) ?? -1;
+    const now = stays === undefined ? undefined : placeOf(scene, stays);
+    const { k } = this.view;
+    if (was && now) this.view = { k, x: this.view.x + (was[0] - now[0]) * k, y: this.view.y + (was[1] - now[1]) * k };
+    else this.open();
+    this.elements = [];
+    this.look(this.view, this.#moved);
+  }
+
+  #central(scene: Scene): string | undefined {
+    const rect = seen(this.view, this.size);
+    const [x, y] = [(rect.left + rect.right) / 2, (rect.top + rect.bottom) / 2];
+    const off = (box: number) => Math.hypot(at(scene.layout.x, box) - x, at(scene.layout.y, box) - y);
+    const nearest = boxesIn(scene.index, rect).reduce((best, box) => (best < 0 || off(box) < off(best) ? box : best), -1);
+    return scene.folded.ids[nearest];
+  }
+
+  whole(): Rect {
+    const { width = 0, height = 0 } = this.scene?.layout ?? {};
+    return { left: 0, top: 0, right: width, bottom: height };
+  }
+
+  /** The first look: at what went wrong, if anything did. */
+  open() {
+    const { scene, size } = this;
+    if (!scene || !size.width) return;
+    const id = scene.culprit();
+    const culprit = id === undefined ? undefined : scene.boxOf(id);
+    if (culprit === undefined) this.view = opening(this.whole(), size, scene.folded.boxes);
+    else {
+      const blast = scene.folded.ids.map((_, box) => box).filter((box) => box === culprit || scene.status(box).blast);
+      const rect = around([culprit], scene.layout);
+      const wide = around(blast, scene.layout);
+      if (rect && wide) this.view = openingOn(rect, wide, size);
+      if (this.active < 0) this.active = culprit;
+    }
+  }
+
+  /** Everything. */
+  fit() {
+    this.look(fit(this.whole(), this.size));
+  }
+
+  /** See the plane so. */
+  look(view: View, moved = true) {
+    this.#moved = moved;
+    this.view = view;
+    if (this.#layer) {
+      this.#layer.style.transform = `translate(${view.x}px, ${view.y}px) scale(${view.k})`;
+      this.#layer.style.setProperty("--k", String(view.k));
+    }
+    this.#painter.again();
+    if (!this.elements.length) this.#choose();
+    this.#gather ??= setTimeout(() => {
+      this.#gather = undefined;
+      this.#choose();
+    }, 90);
+  }
+
+  /** Which boxes are elements: those in view if names can be read, the nearest to the middle first. */
+  #choose() {
+    const { scene, view, size } = this;
+    if (!scene) return;
+    const rect = seen(view, size);
+    let boxes = view.k >= READABLE ? boxesIn(scene.index, rect) : [];
+    if (boxes.length > ELEMENTS) {
+      const [x, y] = [(rect.left + rect.right - BOX.width) / 2, (rect.top + rect.bottom - BOX.height) / 2];
+      const off = (box: number) => Math.hypot(at(scene.layout.x, box) - x, at(scene.layout.y, box) - y);
+      boxes = boxes.sort((a, b) => off(a) - off(b)).slice(0, ELEMENTS);
+    }
+    if (this.active < 0) this.active = this.picked >= 0 ? this.picked : 0;
+    if (this.active < scene.folded.boxes && !boxes.includes(this.active)) boxes.push(this.active);
+    boxes.sort((a, b) => a - b);
+    const same = boxes.length === this.elements.length && boxes.every((box, i) => box === this.elements[i]);
+    if (!same) this.elements = boxes;
+    this.#tell();
+  }
+
+  /** Tasks stand otherwise: only their boxes are painted anew. */
+  changed(tasks: Iterable<string>) {
+    const boxes = new Set<number>();
+    for (const task of tasks) {
+      const box = this.scene?.changed(task);
+      if (box !== undefined) boxes.add(box);
+    }
+    if (!boxes.size) return;
+    this.#painter.some(boxes);
+    this.#tell();
+  }
+
+  pick(box: number) {
+    if (box === this.picked) return;
+    this.picked = box;
+    this.#painter.again();
+  }
+
+  /** Bring a box into view, near enough to read, and make it the one that has the focus. */
+  go(box: number, closer = false) {
+    const { scene } = this;
+    const rect = scene && around([box], scene.layout);
+    if (!rect) return;
+    this.active = box;
+    const far = this.view.k < (closer ? NEAR : READABLE);
+    this.look(far ? centre(rect, this.size, NEAR) : reveal(this.view, rect, this.size));
+    clearTimeout(this.#gather);
+    this.#gather = undefined;
+    this.#choose();
+  }
+
+  #tell() {
+    this.turn++;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** The left upper corner of a box, or of the frame of an open group. */
+function placeOf(scene: Scene, id: string): readonly [number, number] | undefined {
+  const group = scene.folded.open.indexOf(id);
+  if (group >= 0) return [at(scene.layout.groups, 4 * group), at(scene.layout.groups, 4 * group + 1)];
+  const box = scene.boxOf(id);
+  return box === undefined ? undefined : [at(scene.layout.x, box), at(scene.layout.y, box)];
+}
