@@ -8,11 +8,13 @@ PIP := $(BIN)/pip --disable-pip-version-check -qq
 DEMO ?= $(BIN)/python examples/flights/demo.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test bench sim sweep chaos lint fmt lock clean
+.PHONY: help demo up ui ui-build ui-types test bench sim sweep chaos lint fmt lock clean
 
 help:
 	@echo "make demo    a month of real flights through the example, in .venv, without further set-up"
-	@echo "make up      the example runs by its clock, for good"
+	@echo "make up      the example runs by its clock, for good, with a page to look at it: the address is printed"
+	@echo "make ui      the page with reload, beside the example: for whoever works on ui/"
+	@echo "make ui-build  build the page for the server of this checkout; make ui-types  what it takes over from the API"
 	@echo "make test    every gate and every test; STAGES='gates unit' for some of them"
 	@echo "make bench   measure against the bare limits of this machine, into bench/RESULTS.md"
 	@echo "make sim     many random worlds: SEEDS=20000"
@@ -27,7 +29,20 @@ demo: .venv/installed-demo
 	@$(DEMO)
 
 up: .venv/installed-demo
+	@$(BIN)/python hatch_build.py build || echo "!!! the page is left out; everything else works" >&2
 	@cd examples/flights && ../../$(BIN)/segue up
+
+# Vite serves the page and asks the server of the example, which ends with it.
+ui: .venv/installed-test
+	@(cd examples/flights && exec ../../$(BIN)/segue up) & up=$$!; trap "kill $$up" EXIT; \
+	$(BIN)/python hatch_build.py npm run dev
+
+ui-build: .venv/installed-test
+	@$(BIN)/python hatch_build.py build
+
+ui-types: .venv/installed-test
+	@$(BIN)/python ui/generate/generate.py
+	@$(BIN)/python hatch_build.py npm -C ui/generate run --silent make
 
 test: .venv/installed-test
 	@$(BIN)/python tests/run_stages.py $(STAGES)
@@ -92,4 +107,5 @@ lock: $(BIN)/pip
 	@$(COMPILE) --all-extras --group test --constraint requirements.lock --output-file requirements-test.lock
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage* \
+		src/segue/_ui ui/node_modules ui/generate/node_modules

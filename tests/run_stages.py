@@ -6,12 +6,13 @@ on real processes that failed runs once more, alone; if it passes then it is nam
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-__all__ = ["STAGES", "run_again", "run_command"]
+__all__ = ["NO_BROWSER", "STAGES", "find_browser", "run_again", "run_command"]
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS = Path(sys.executable).parent
@@ -23,6 +24,8 @@ FIXED_SEEDS = "tests/simulate/test_fixed_seeds.py"
 TWO_WORKERS = ("--numprocesses", "2", "--dist", "worksteal")
 # Where tests wait for other processes a quarter of the time.
 THREE_WORKERS = ("--numprocesses", "3", "--dist", "worksteal")
+# What a file sets up (a server, a wheel) is set up once.
+FILE_BY_FILE = ("--numprocesses", "2", "--dist", "loadfile")
 PURE_TESTS = [*(f"tests/unit/{room}" for room in PURE_ROOMS), FIXED_SEEDS]
 OTHER_UNIT_TESTS = sorted(
     str(path.relative_to(ROOT))
@@ -35,8 +38,14 @@ NO_SERVER = (
     "!!! Install its server (on Debian: apt install postgresql-15) and say: make test STAGES='contract postgres'"
 )
 
+NO_BROWSER = (
+    "!!! There is no Chromium here: THE PAGE WAS NOT LOOKED AT.\n"
+    "!!! Install it (on Debian: apt install chromium) and say: make test STAGES=page"
+)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
 # Their tests wait for real processes, and share two cores with others while they do.
-REAL = ("e2e", "postgres")
+REAL = ("e2e", "postgres", "page")
 
 STAGES: dict[str, list[list[str]]] = {
     "gates": [
@@ -46,6 +55,9 @@ STAGES: dict[str, list[list[str]]] = {
         ["lint-imports", "--no-logo"],
         ["pytest", "-q", *TWO_WORKERS, "tests/structure"],
         ["pytest", "-q", "tests/typing"],
+        ["python", "hatch_build.py", "npm", "run", "--silent", "types"],
+        ["python", "hatch_build.py", "npm", "run", "--silent", "lint"],
+        ["python", "hatch_build.py", "npm", "run", "--silent", "test"],
     ],
     "unit": [
         ["coverage", "erase"],
@@ -58,6 +70,7 @@ STAGES: dict[str, list[list[str]]] = {
     "contract": [["pytest", "-q", *TWO_WORKERS, "tests/contract", "tests/golden"]],
     "simulate": [["pytest", "-q", *TWO_WORKERS, "tests/simulate"]],
     "e2e": [["pytest", "-q", *THREE_WORKERS, "tests/e2e"]],
+    "page": [["pytest", "-q", *FILE_BY_FILE, "tests/page"]],
     "postgres": [["pytest", "-q", *THREE_WORKERS, "tests/postgres"]],
     "acceptance": [["pytest", "-q", *TWO_WORKERS, "tests/acceptance"]],
     "examples": [["pytest", "-q", "tests/examples"]],
@@ -71,7 +84,7 @@ def main(names: list[str]) -> int:
     seconds: dict[str, float] = {}
     passed, failures = 0, []
     unsteady: list[str] = []
-    left_out = ""
+    left_out: list[str] = []
     for name in names or STAGES:
         print(f"\n=== {name}", flush=True)
         began = time.monotonic()
@@ -79,8 +92,10 @@ def main(names: list[str]) -> int:
             if os.environ.get("CI"):
                 failures.append((1, "postgres: there is no PostgreSQL here"))
             else:
-                left_out = NO_SERVER
+                left_out.append(NO_SERVER)
             continue
+        if name == "page" and find_browser() is None:  # its tests fail in CI, and are skipped elsewhere
+            left_out.append(NO_BROWSER)
         for command in STAGES[name]:
             good, bad = run_command(command)
             if bad and name in REAL:
@@ -95,8 +110,8 @@ def main(names: list[str]) -> int:
     for test in unsteady:
         print(f"!!! UNSTEADY: {test} failed once and passed alone. Look into it: it may be a race of ours.")
     failed = sum(count for count, _ in failures)
-    if left_out:
-        print(f"\n{left_out}\n")
+    for told in left_out:
+        print(f"\n{told}\n")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
@@ -104,6 +119,11 @@ def main(names: list[str]) -> int:
 def has_server() -> bool:
     """Whether a PostgreSQL can be started here."""
     return subprocess.run([sys.executable, "-m", "tests.postgres_server"], cwd=ROOT, check=False).returncode == 0
+
+
+def find_browser() -> str | None:
+    """The program of a Chromium that is installed here."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def run_command(command: list[str]) -> tuple[int, int]:
@@ -125,7 +145,7 @@ def run_command(command: list[str]) -> tuple[int, int]:
 
 def run_again(command: list[str]) -> list[str]:
     """Run what failed just now once more, one after the other: the tests that passed, all of what failed or none."""
-    words = [word for word in command if word not in THREE_WORKERS]
+    words = [word for word in command if word not in (*THREE_WORKERS, *FILE_BY_FILE)]
     listed = [PROGRAMS / "pytest", "--last-failed", "--last-failed-no-failures=none", "--collect-only", "-q"]
     said = subprocess.run([*listed, *words[2:]], cwd=ROOT, capture_output=True, text=True, check=False).stdout
     tests = [line for line in said.splitlines() if "::" in line and " " not in line.partition("[")[0]]

@@ -2,6 +2,7 @@
 
 Runs the real commands, then reads what was published and prints a table that a person wants to read, with a checksum of
 every published table. A second time nothing is missing, so nothing is run, and the checksums are the same.
+A new home first gets a simulated month before now (`past.py`), for the page.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 import duckdb
 import flaky
+import past
 import pyarrow as pa
 import pyarrow.parquet as pq
 import source
@@ -30,6 +32,8 @@ TABLES = ("flights", "cancelled", "rejects", "per_carrier", "per_airport")
 
 def main() -> int:
     """Fill the month, print what it made; the exit code is that of `segue backfill`."""
+    if code := past.simulate_once():
+        return code
     console = Console()
     words = ["backfill", "flights.py", MONTH, "--cap", "3", "--reason", "the example's first month", "--yes"]
     with flaky.serving(OUT / "flaky", {"airports": source.airports}) as url:
@@ -46,9 +50,13 @@ def main() -> int:
         ". .venv/bin/activate && cd examples/flights",
         "segue runs",
         f"segue logs flights@{MONTH}-01 fetch_airports",
-        "segue next      # what runs when; `make up` lets it run for good",
+        "segue next      # what runs when",
     ):
         console.print(f"  {line}", highlight=False)
+    console.print("\n[bold]Open the page[/]")
+    console.print(
+        "  make up         # runs by the clock; prints the address, and a link to sign in once", highlight=False
+    )
     return 0
 
 

@@ -31,7 +31,9 @@ def seats_per_carrier(planes: list[dict[str, Any]], interval: Interval = injecte
     register = pd.DataFrame(planes)[["tailnum", "seats", "engines"]]
     joined = flown.merge(register, how="left", on="tailnum", validate="many_to_one")
     return joined.groupby("carrier", as_index=False, sort=True).agg(
-        flights=("flight", "size"), seats=("seats", "sum"), unregistered=("seats", lambda seats: int(seats.isna().sum()))
+        flights=("flight", "size"),
+        seats=("seats", "sum"),
+        unregistered=("seats", lambda seats: int(seats.isna().sum())),
     )
 
 

@@ -70,6 +70,13 @@ def test_a_calendar_shows_every_day_and_the_command_that_fills_the_holes(shop):
         (("simulate", "nights"), "there is no DAG nights"),
         (("simulate", "days", "--fault", "kill"), "write slow=extract:3x"),
         (("simulate", "days", "--fail-on", "slow"), "there are late, failed, missing, skipped, waited"),
+        (("simulate", "days", "--until", "2026-04-05"), "--until and --backfill are for what is past: add --write"),
+        (("simulate", "--write"), "has a history already: name a new folder with --home"),
+        (("simulate", "--write", "--fail-on", "late"), "--fail-on is for what is to come"),
+        (("simulate", "--write", "--until", "2999-01-01"), "--until 2999-01-01 is to come"),
+        (("simulate", "--write", "--until", "soon"), "--until: 'soon'"),
+        (("simulate", "--write", "--backfill", "days"), "write orders:2026-02..2026-03"),
+        (("simulate", "--write", "--home", "new", "--fault", "kill=nights/a:1"), "no task of what is played"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_what_to_write(shop, words, said):

@@ -83,8 +83,14 @@ const stressGrid = createRoute({
   component: lazyRouteComponent(() => import("./pages/stress/Grid")),
 });
 
+const stressGraph = createRoute({
+  getParentRoute: () => root,
+  path: "/stress/graph",
+  component: lazyRouteComponent(() => import("./pages/stress/Graph")),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([frame.addChildren([...pages]), signIn, stressGrid]),
+  routeTree: root.addChildren([frame.addChildren([...pages]), signIn, stressGrid, stressGraph]),
   defaultPreload: "intent",
   scrollRestoration: true,
   // Plain words in the address, not JSON: `?state=failed`.

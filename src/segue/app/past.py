@@ -6,14 +6,16 @@ play stops in the middle of what is going on, as if its owner had been killed, s
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from segue.app.checking import files_of
-from segue.app.database import VARIABLE, database_of, open_reader
+from segue.app.database import VARIABLE, database_of
 from segue.app.early import DefinitionChild, errors_of
 from segue.app.home import Home, home_here, own
 from segue.app.likeness import drawn_spans
@@ -39,6 +41,7 @@ from segue.resolve.selection import select_dags
 from segue.run.loop import run_forever
 from segue.show.backfilling import Wish, plan_backfill
 from segue.store.home import DATABASE
+from segue.store.sqlite import open_writer
 from segue.tell.courier import NOBODY
 
 __all__ = ["Filled", "Past", "Played", "definitions_of", "read_fill", "refuse_lived_in", "spans_known", "write_past"]
@@ -191,9 +194,22 @@ def write_past(settings: Settings, past: Past) -> Played:
         HomeUnusable: it cannot carry a database.
     """
     refuse_lived_in(settings)
-    with own(settings, lambda _: None) as owner:
-        with closing(database_of(Home(settings.home)).writer(past.start, owner)) as writer:
-            return _Play(settings, past).play(writer)
+    file = settings.home / DATABASE
+    with own(settings, lambda _: None):
+        try:
+            with closing(open_writer(file, past.start, durable=False)) as writer:
+                played = _Play(settings, past).play(writer)
+            _make_durable(file)
+        except BaseException:  # half a past is none
+            for left in settings.home.glob(f"{file.stem}*"):
+                left.unlink()
+            raise
+    return played
+
+
+def _make_durable(file: Path) -> None:
+    with file.open("rb") as opened:
+        os.fsync(opened.fileno())
 
 
 class _Play:
@@ -231,9 +247,9 @@ class _Play:
         fate = Fate(past.until, past.seed, past.faults, past.steady, 0, _NOTHING)
         actors = {}
         for spec in self._specs.values():
-            spans = {**drawn_spans(spec, past.seed), **past.spans.get(spec.id, {})}
-            lasts = int(estimate(spec, spans, past.workers).p90 * _SPARE)
-            actors[spec.id] = Actor(Cast(spec, spans, fate), lasts)
+            cast = Cast(spec, {**drawn_spans(spec, past.seed), **past.spans.get(spec.id, {})}, fate)
+            lasts = estimate(spec, cast.spans, past.workers).p90
+            actors[spec.id] = Actor(cast, int(lasts * _SPARE))
         return actors
 
     def _fill(self, fill: Filled) -> Request:

@@ -55,7 +55,7 @@ def simulate(  # noqa: PLR0913  # an option is a parameter
     ] = None,
     backfill: Annotated[
         list[str] | None,
-        typer.Option("--backfill", metavar="DAG:A..B@BEFORE", help="with --write: one that begins so long before its end"),
+        typer.Option("--backfill", metavar="DAG:A..B@8h", help="with --write: one that begins so long before its end"),
     ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,

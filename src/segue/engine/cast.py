@@ -75,13 +75,15 @@ class Cast:
         fate: what decides the rest.
 
     Attributes:
+        spans: how long they last, before what slows them down at last.
         guessed: the tasks of which no duration is known.
     """
 
     def __init__(self, spec: DagSpec, spans: Spans, fate: Fate) -> None:
         self._fate = fate
-        self._spans = {task.id: sorted(spans.get(task.id, ())) for task in spec.tasks}
-        self.guessed = tuple(task for task, known in self._spans.items() if not known)
+        self.guessed = tuple(task.id for task in spec.tasks if not spans.get(task.id))
+        known = {task.id: sorted(spans.get(task.id, ())) or [fate.unknown] for task in spec.tasks}
+        self.spans = {task: [self._slowed(f"{spec.id}/{task}", one) for one in some] for task, some in known.items()}
         self._lengths = _lengths(spec, spans)
         self._below: dict[str, list[str]] = defaultdict(list)
         for task in spec.tasks:
@@ -115,27 +117,30 @@ class Cast:
         return Ended(key, launch.fence, now, at, value)
 
     def _lasts(self, key: AttemptKey, now: Instant) -> int:
-        spans = self._spans.get(key.task, ())
-        if not spans:
-            lasts = self._fate.unknown
-        elif self._fate.steady:
-            lasts = quantile(spans, 50)
-        else:
-            lasts = spans[int(len(spans) * self._share(key, "lasts"))]
+        spans = self.spans[key.task]
+        lasts = quantile(spans, 50) if self._fate.steady else spans[int(len(spans) * self._share(key, "lasts"))]
+        return self._slowed(_name(key), lasts, now)
+
+    def _slowed(self, name: str, lasts: int, now: Instant | None = None) -> int:
+        """By the faults of the whole play, or by those of its last time that have begun."""
         for wish in self._fate.faults.slow:
-            if self._fits(wish, key, now):
+            if bool(wish.last) == (now is not None) and self._fits(wish, name, now or self._fate.until):
                 lasts = int(lasts * wish.much)
         return lasts
 
     def _meets(self, wishes: Sequence[Wish], key: AttemptKey, now: Instant, what: str) -> bool:
-        return any(self._fits(wish, key, now) and self._share(key, what) < wish.much for wish in wishes)
+        return any(self._fits(wish, _name(key), now) and self._share(key, what) < wish.much for wish in wishes)
 
-    def _fits(self, wish: Wish, key: AttemptKey, now: Instant) -> bool:
-        name = f"{key.run.dag}/{key.task}" if "/" in wish.pattern else key.task
-        return (not wish.last or now >= self._fate.until - wish.last) and fnmatchcase(name, wish.pattern)
+    def _fits(self, wish: Wish, name: str, now: Instant) -> bool:
+        of = name if "/" in wish.pattern else name.partition("/")[2]
+        return (not wish.last or now >= self._fate.until - wish.last) and fnmatchcase(of, wish.pattern)
 
     def _share(self, key: AttemptKey, what: str) -> float:
         return share(self._fate.seed, what, str(key))
+
+
+def _name(key: AttemptKey) -> str:
+    return f"{key.run.dag}/{key.task}"
 
 
 def share(seed: int, what: str, of: str) -> float:

@@ -19,6 +19,7 @@ from segue.show.access.identity import Identity
 from segue.show.access.people import People
 from segue.show.archive import NOTHING, Code, Logs
 from segue.show.backdoors import CLOSED, Channels, Deployer, House, OpenRequests, Safe
+from segue.show.sampling import Sampling
 from segue.show.specs import Specs
 from segue.show.vitals import NO_MACHINE, Hand, Machine, Turns
 from segue.store.access.book import Noted
@@ -156,6 +157,7 @@ class Doors:
         parts: how else this installation is, for `/readyz`.
         machine: where the workers are; `price` of one for an hour.
         identity: where else people sign in.
+        sampling: the newest attempts, for statistics.
     """
 
     library: Library
@@ -177,3 +179,4 @@ class Doors:
     machine: Machine = NO_MACHINE
     price: float = 0.0
     identity: Identity | None = None
+    sampling: Sampling = field(default_factory=Sampling)

@@ -20,7 +20,7 @@ from segue.schedule.planner import Clock
 from segue.schedule.slots import latest_complete, slots_between
 from segue.show.outlook import words_of
 
-__all__ = ["RETIRED", "Ledger", "SlotCell", "ledger_of"]
+__all__ = ["RETIRED", "Ledger", "SlotCell", "ledger_of", "limits_of"]
 
 RETIRED: Final = "retired"
 _MOST: Final = 20_000
@@ -111,7 +111,7 @@ def ledger_of(
     timing, foretold = clock
     planner = Clock(spec, foretold)
     known = {row.slot: row for row in rows}
-    first, stop = _limits(spec, when)
+    first, stop = limits_of(spec, when)
     due, cut = _due_slots(planner, spec, timing, rows, now, when, since)
     cells = {slot: _cell(spec, slot, known.get(slot), timing) for slot in due}
     for slot, row in known.items():
@@ -177,11 +177,16 @@ def _still_there(planner: Clock, slot: Span) -> bool:
     return found is not None and (found.start, found.end) == slot
 
 
-def _limits(spec: DagSpec, when: str | None) -> tuple[int | None, int | None]:
+def limits_of(spec: DagSpec, when: str | None) -> tuple[Instant | None, Instant | None]:
+    """The instants that a range of dates means, both ends included; None: it has no such end.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
     if when is None:
         return None, None
     try:
         first, last = parse_range(when)
-        return parse_span(first, spec.timezone)[0], parse_span(last, spec.timezone)[1]
+        return Instant(parse_span(first, spec.timezone)[0]), Instant(parse_span(last, spec.timezone)[1])
     except ValueError as why:
         raise UsageError(str(why)) from None

@@ -3,15 +3,18 @@
 import pytest
 from rich.console import Console
 
+from segue.app.past import Past, Played
 from segue.cli.forecast import tell_dag, tell_dags
 from segue.cli.next import told_clocks
 from segue.cli.output import about, minute
+from segue.cli.past import tell_past
 from segue.cli.simulate import tell_month
 from segue.engine.month import Faults, Play, play
 from segue.model.ids import Instant
 from segue.model.images import DagImage, Version
 from segue.model.moment import DAY, parse_moment
 from segue.model.spec import DagSpec, MapSpec, Over, Rules, TaskSpec
+from segue.model.state import RunState
 from segue.model.timing import Timing
 from segue.schedule.declare import daily, hourly
 from segue.show.outlook import clocks_of, forecasts_of
@@ -161,6 +164,19 @@ def test_a_play_prints_a_line_for_each_dag_what_was_late_and_when_workers_were_b
     assert busy.startswith("  in use     █") and waiting.startswith("  waiting    ")
     assert days.endswith("04-01 to 04-03")
     assert lines[-2:] == ["  clicks: 2 not ended", "  never succeeded, taken to last a minute: quiet/new"]
+
+
+def test_a_past_prints_how_many_runs_of_each_dag_stand_where():
+    start = parse_moment("2026-04-01T12:00", "UTC")
+    what = Past((), start, Instant(start + 2 * DAY), {}, 3, 4)
+    runs = {"clicks": {RunState.SUCCESS: 1_047, RunState.QUEUED: 1}, "quiet": {RunState.FAILED: 1}}
+    lines = printed(tell_past, what, Played(runs, 2_000, 9_000), "UTC")
+    assert lines[0] == "  2026-04-01 12:00Z to 2026-04-03 12:00Z, 4 workers, seed 3"
+    assert [line.split() for line in lines[2:]] == [
+        ["DAG", "runs", "queued", "success", "failed"],
+        ["clicks", "1,048", "1", "1,047", "·"],
+        ["quiet", "1", "·", "·", "1"],
+    ]
 
 
 def test_a_quiet_play_says_that_nothing_waits():

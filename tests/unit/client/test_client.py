@@ -21,9 +21,10 @@ from segue.model.errors import Bug, EnvironmentFault, Forbidden, NoOwner, NotFou
 from segue.show.api.topics import TOPICS
 
 TOPIC_NAMES = ("dags", "runs", "attempts", "standing", "acting", "people")
-NOT_FOR_PROGRAMS = {  # signing in by browser, the description itself, and what monitors ask
+NOT_FOR_PROGRAMS = {  # signing in by browser, the page, the description itself, and what monitors ask
     "show_sign_in_link", "use_sign_in_link", "sign_in", "sign_out", "sign_out_everywhere", "change_password",
-    "sign_in_elsewhere", "come_back", "openapi", "liveness", "readiness", "prometheus",
+    "sign_in_elsewhere", "come_back", "show_page", "show_icon", "show_asset", "openapi", "liveness", "readiness",
+    "prometheus",
 }  # fmt: skip
 EXAMPLES: dict[str, Any] = {"archive": io.BytesIO(b"tar"), "old": 1, "attempt": 7, "backfill": 7}
 

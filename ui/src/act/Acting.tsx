@@ -1,9 +1,12 @@
-import { useSyncExternalStore } from "react";
+import { lazy, Suspense, useSyncExternalStore } from "react";
 import { reaches, useRole } from "~/api/session";
-import { Button, Dialog } from "~/ui/parts";
+import { Button } from "~/ui/parts";
 import type { Role } from "~/ui/state";
 import type { Act } from "./act";
 import { ask, asked, subscribe } from "./asking";
+import "./act.css";
+
+const Deed = lazy(() => import("./Deed").then((module) => ({ default: module.Deed })));
 
 /** A button of an act; who may not, sees it and is told why it does not work. `dag`: what the role is needed on. */
 export function ActButton({
@@ -21,12 +24,13 @@ export function ActButton({
 }) {
   const role = useRole(dag);
   const may = reaches(role, needs);
+  // Not `disabled`: what cannot have the focus cannot say why it does not work.
   return (
     <Button
       look={look}
-      disabled={!may}
+      aria-disabled={may ? undefined : true}
       title={may ? undefined : `it needs the role ${needs}; yours here is ${role ?? "none"}`}
-      onClick={() => ask(act)}
+      onClick={() => may && ask(act)}
     >
       {children}
     </Button>
@@ -36,10 +40,11 @@ export function ActButton({
 /** Where the dialog of an act appears; the frame of the page holds one. */
 export function Acting() {
   const act = useSyncExternalStore(subscribe, asked);
-  if (!act) return null;
   return (
-    <Dialog title={act.act} close={() => ask(null)}>
-      not built yet
-    </Dialog>
+    act && (
+      <Suspense>
+        <Deed key={JSON.stringify(act)} act={act} />
+      </Suspense>
+    )
   );
 }

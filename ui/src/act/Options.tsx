@@ -1,9 +1,10 @@
-import { type ReactNode, useId } from "react";
+import { Fragment, type ReactNode, useId } from "react";
 import { $api } from "~/api/client";
 import { Field } from "~/ui/parts";
 import { SLOT_STATES } from "~/ui/state";
 import type { Act } from "./act";
 import { type Answers, needsReason, type Question, questionsOf } from "./answers";
+import { Radios } from "./Radios";
 
 export type Tell = (part: Partial<Answers>) => void;
 
@@ -22,7 +23,7 @@ export function Options({ children, ...asking }: Asking & { children: ReactNode 
     <div className="form">
       {first.map((question) =>
         question === "params" ? (
-          <div key={question}>{children}</div>
+          <Fragment key={question}>{children}</Fragment>
         ) : (
           <One key={question} question={question} {...asking} />
         ),
@@ -30,9 +31,6 @@ export function Options({ children, ...asking }: Asking & { children: ReactNode 
     </div>
   );
 }
-
-/** The element that has the focus when the dialog opens; else it would be the cross. */
-const focused = (element: HTMLElement | null) => element?.setAttribute("autofocus", "");
 
 const TICKS: Partial<Record<Question, readonly [title: string, hint: string]>> = {
   only: ["Only these tasks", "not what follows them"],
@@ -98,7 +96,6 @@ function Line({ act, answers, tell, field }: Asking & { field: LineField }) {
       {(id) => (
         <input
           id={id}
-          ref={field === "range" || needed ? focused : undefined}
           value={answers[field]}
           placeholder={example}
           required={needed}
@@ -145,7 +142,7 @@ function Choice({ answers, tell, field }: Asking & { field: keyof typeof CHOICES
   return (
     <Field label={title}>
       {(id) => (
-        <select id={id} ref={focused} value={answers[field]} onChange={(event) => tell({ [field]: event.target.value })}>
+        <select id={id} value={answers[field]} onChange={(event) => tell({ [field]: event.target.value })}>
           {options.map(([value, says]) => (
             <option key={value} value={value}>
               {says}
@@ -164,14 +161,7 @@ const MODES = [
 ] as const;
 
 function Mode({ answers, tell }: Asking) {
-  return (
-    <Radios
-      title="What runs anew"
-      options={MODES}
-      at={answers.mode}
-      pick={(mode) => tell({ mode })}
-    />
-  );
+  return <Radios title="What runs anew" options={MODES} at={answers.mode} pick={(mode) => tell({ mode })} />;
 }
 
 const WHENS = [
@@ -181,7 +171,12 @@ const WHENS = [
 ] as const;
 
 function When({ answers, tell, dag }: Asking) {
-  const asked = $api.useQuery("get", "/api/v1/dags/{dag}", { params: { path: { dag: dag ?? "" } } }, { enabled: !!dag });
+  const asked = $api.useQuery(
+    "get",
+    "/api/v1/dags/{dag}",
+    { params: { path: { dag: dag ?? "" } } },
+    { enabled: !!dag },
+  );
   const id = useId();
   if (asked.data?.clock === "by hand") return <p className="muted">It has no schedule: a run covers no interval.</p>;
   return (
@@ -203,43 +198,6 @@ function When({ answers, tell, dag }: Asking) {
         ))}
       </datalist>
     </Radios>
-  );
-}
-
-function Radios<T extends string>({
-  title,
-  options,
-  at,
-  pick,
-  children,
-}: {
-  title: string;
-  options: readonly (readonly [T, string, string])[];
-  at: T;
-  pick: (value: T) => void;
-  children?: ReactNode;
-}) {
-  const name = useId();
-  return (
-    <fieldset className="act-radios">
-      <legend>{title}</legend>
-      {options.map(([value, says, hint]) => (
-        <label key={value} className="act-tick">
-          <input
-            type="radio"
-            name={name}
-            ref={value === at ? focused : undefined}
-            checked={value === at}
-            onChange={() => pick(value)}
-          />
-          <span>
-            {says}
-            {hint && <small> {hint}</small>}
-          </span>
-        </label>
-      ))}
-      {children}
-    </fieldset>
   );
 }
 
@@ -276,7 +234,12 @@ function Slots({ answers, tell }: Asking) {
 }
 
 function Tasks({ act, answers, tell, dag, field }: Asking & { field: "task" | "tasks" }) {
-  const asked = $api.useQuery("get", "/api/v1/dags/{dag}", { params: { path: { dag: dag ?? "" } } }, { enabled: !!dag });
+  const asked = $api.useQuery(
+    "get",
+    "/api/v1/dags/{dag}",
+    { params: { path: { dag: dag ?? "" } } },
+    { enabled: !!dag },
+  );
   const list = useId();
   const several = field === "tasks";
   const hint = act.act === "retry" ? "clean, clean[3], group:x; empty: all that failed" : "clean, clean[3]";
@@ -286,7 +249,6 @@ function Tasks({ act, answers, tell, dag, field }: Asking & { field: "task" | "t
         <>
           <input
             id={id}
-            ref={focused}
             list={list}
             value={answers[field]}
             autoComplete="off"

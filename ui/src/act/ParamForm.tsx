@@ -63,8 +63,11 @@ function One({ wrong, ...filling }: Filling & { wrong?: string }) {
 }
 
 function hintOf({ description, kind, min, max, nullable, required }: ParamField): string {
-  const limits = [min === undefined ? "" : `at least ${min}`, max === undefined ? "" : `at most ${max}`].filter(Boolean);
-  const form = { json: "written as JSON", lines: "one a line", secret: "kept encrypted, never shown" }[kind as string] ?? "";
+  const limits = [min === undefined ? "" : `at least ${min}`, max === undefined ? "" : `at most ${max}`].filter(
+    Boolean,
+  );
+  const form =
+    { json: "written as JSON", lines: "one a line", secret: "kept encrypted, never shown" }[kind as string] ?? "";
   const empty = nullable && kind !== "json" && !required ? "empty: none" : "";
   return [description, limits.join(", "), form, empty].filter(Boolean).join(" · ");
 }
@@ -90,7 +93,9 @@ function Entry({ id, field, text, tell }: Filling & { id: string }) {
     case "number":
       return <input {...plain} inputMode="decimal" spellCheck={false} onChange={onChange} />;
     case "date":
-      return <input {...plain} placeholder="2026-11-04" pattern="\d{4}-\d\d-\d\d" spellCheck={false} onChange={onChange} />;
+      return (
+        <input {...plain} placeholder="2026-11-04" pattern="\d{4}-\d\d-\d\d" spellCheck={false} onChange={onChange} />
+      );
     case "lines":
     case "json":
       return (

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { $api } from "~/api/client";
-import type { BackfillPlan, Blast, ObjectPlan, Refusal, Reuse, RunPlan, Why } from "~/api/schema";
+import type { BackfillPlan, ObjectPlan, Refusal, Reuse, RunPlan, Why } from "~/api/schema";
 import { Button, Time } from "~/ui/parts";
 import { count, length, many } from "~/ui/words";
 import { Code } from "./Code";
@@ -10,13 +10,13 @@ import { byReason, type Plan, sentence } from "./size";
 const SHOWN = 12;
 
 /** What an act would do, in the server's words. `withNewCode` turns a retry into a rerun with the newest code. */
-export function PlanOf({ plan, withNewCode }: { plan: Plan; withNewCode?: () => void }) {
-  if ("total" in plan) return <OfRuns plan={plan} withNewCode={withNewCode} />;
+export function PlanOf({ plan, zone, withNewCode }: { plan: Plan; zone?: string; withNewCode?: () => void }) {
+  if ("total" in plan) return <OfRuns plan={plan} zone={zone} withNewCode={withNewCode} />;
   if ("intervals" in plan) return <OfBackfill plan={plan} />;
   return <OfObjects plan={plan} />;
 }
 
-function OfRuns({ plan, withNewCode }: { plan: RunPlan; withNewCode?: () => void }) {
+function OfRuns({ plan, zone, withNewCode }: { plan: RunPlan; zone?: string; withNewCode?: () => void }) {
   const alone = plan.total === 1 ? plan.runs[0] : undefined;
   return (
     <>
@@ -37,11 +37,11 @@ function OfRuns({ plan, withNewCode }: { plan: RunPlan; withNewCode?: () => void
         ) : (
           <>
             <strong>{many(plan.total, "run")}</strong>
-            {plan.tasks > 0 && <>, {many(plan.tasks, "task")}</>}
+            {plan.tasks > 0 ? `, ${many(plan.tasks, "task")}` : plan.act !== "mark" && ", none of their tasks"}
             {plan.since && (
               <>
                 , made {plan.total > 1 && "since "}
-                <Time at={plan.since} />
+                <Time at={plan.since} zone={zone} />
               </>
             )}
           </>
@@ -63,7 +63,7 @@ function OfRuns({ plan, withNewCode }: { plan: RunPlan; withNewCode?: () => void
       {plan.reuse.map((reuse, index) => (
         <Taken key={reuse.run_id} reuse={reuse} named={plan.total > 1} open={index === 0} />
       ))}
-      {alone && <Downstream run={alone} />}
+      {alone && <Downstream run={alone} zone={zone} />}
       <Refused of={plan.refused} />
     </>
   );
@@ -130,15 +130,17 @@ function Reasons({ title, of }: { title: string; of: readonly Why[] }) {
 }
 
 /** What waits for the result of a run. */
-function Downstream({ run }: { run: string }) {
+function Downstream({ run, zone }: { run: string; zone?: string }) {
   const { data } = $api.useQuery("get", "/api/v1/runs/{run}/blast", { params: { path: { run } } });
-  if (!data || nothing(data)) return null;
+  if (!data) return null;
+  const { tasks, dags, hidden, backfill_id, deadlines } = data;
+  if (!(tasks.length || data.data.length || dags.length || hidden || backfill_id || deadlines.length)) return null;
   return (
     <Part title="Waits for it downstream">
       <ul className="act-list">
-        {data.tasks.length > 0 && (
+        {tasks.length > 0 && (
           <li>
-            {many(data.tasks.length, "task")}: <Names of={data.tasks} />
+            {many(tasks.length, "task")}: <Names of={tasks} />
           </li>
         )}
         {data.data.length > 0 && (
@@ -146,22 +148,22 @@ function Downstream({ run }: { run: string }) {
             data: <Names of={data.data} />
           </li>
         )}
-        {data.dags.length > 0 && (
+        {dags.length > 0 && (
           <li>
-            {many(data.dags.length, "DAG")}: <Names of={data.dags} />
+            {many(dags.length, "DAG")}: <Names of={dags} />
           </li>
         )}
-        {data.hidden > 0 && <li>{many(data.hidden, "DAG")} that you may not see</li>}
-        {data.backfill_id && (
+        {hidden > 0 && <li>{many(hidden, "DAG")} that you may not see</li>}
+        {backfill_id && (
           <li>
-            <Link to="/backfills/$backfill" params={{ backfill: data.backfill_id }} className="link">
-              backfill {data.backfill_id}
+            <Link to="/backfills/$backfill" params={{ backfill: backfill_id }} className="link">
+              backfill {backfill_id}
             </Link>
           </li>
         )}
-        {data.deadlines.map(([task, at]) => (
+        {deadlines.map(([task, at]) => (
           <li key={`${task} ${at}`}>
-            {task ? <code>{task}</code> : "the run"} is due by <Time at={at} />
+            {task ? <code>{task}</code> : "the run"} is due by <Time at={at} zone={zone} />
           </li>
         ))}
       </ul>
@@ -169,16 +171,17 @@ function Downstream({ run }: { run: string }) {
   );
 }
 
-function nothing(blast: Blast): boolean {
-  const { tasks, data, dags, hidden, backfill_id, deadlines } = blast;
-  return !(tasks.length || data.length || dags.length || hidden || backfill_id || deadlines.length);
-}
-
 function OfObjects({ plan }: { plan: ObjectPlan }) {
   return (
     <>
-      {plan.objects.length === 0 && plan.refused.length === 0 && <p>There is nothing to do.</p>}
-      {plan.objects.length > 0 && <List of={plan.objects} total={plan.objects.length} />}
+      <p className="act-sum">
+        {plan.objects.length === 0 ? (
+          "There is nothing to do."
+        ) : (
+          <strong>{many(plan.objects.length, nounOf(plan))}</strong>
+        )}
+      </p>
+      <List of={plan.objects} total={plan.objects.length} />
       {plan.notes.map((note) => (
         <p key={note} className="muted">
           {sentence(note)}
@@ -187,6 +190,11 @@ function OfObjects({ plan }: { plan: ObjectPlan }) {
       <Refused of={plan.refused} />
     </>
   );
+}
+
+function nounOf({ act, objects }: ObjectPlan): string {
+  if (act === "trigger" || objects.some((name) => name.includes("@"))) return "run";
+  return objects.every((name) => /^\d+$/.test(name)) ? "backfill" : "DAG";
 }
 
 function OfBackfill({ plan }: { plan: BackfillPlan }) {
@@ -205,7 +213,9 @@ function OfBackfill({ plan }: { plan: BackfillPlan }) {
       </p>
       {plan.verdict && plan.intervals.length > 0 && <p>{sentence(plan.verdict)}</p>}
       {plan.intervals.length > 0 && <List of={plan.intervals} total={plan.intervals.length} />}
-      {left.length > 0 && <p className="muted">Left alone: {left.map(([state, n]) => `${count(n)} ${state}`).join(", ")}.</p>}
+      {left.length > 0 && (
+        <p className="muted">Left alone: {left.map(([state, n]) => `${count(n)} ${state}`).join(", ")}.</p>
+      )}
       {plan.not_complete && <p className="muted">{plan.not_complete} has not ended yet, nor what comes after it.</p>}
       {plan.scheduled_work_may_wait > 0 && (
         <p className="act-grave">Scheduled work may wait {length(plan.scheduled_work_may_wait)} for a worker.</p>

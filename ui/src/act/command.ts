@@ -53,6 +53,8 @@ function ofRuns(
 ): string[] {
   const [words, options] = wordsOf(act, answers);
   if ("runs" in of) return of.runs.map((run) => join(act, run, ...words, ...options));
+  const { kinds, until, owner, backfill } = of.select;
+  if (kinds?.length || until || owner || backfill) return []; // the command line selects by less
   return [join(act, ...words, ...selectionOf(of.select), ...options)];
 }
 

@@ -17,10 +17,9 @@ const RIM = 8;
 export function paintFar(ink: Ink, { scene, view }: Sight, boxes: readonly number[]) {
   const height = Math.max(H, 1.6 / view.k);
   const width = Math.max(W, 1.6 / view.k);
-  const byToken = Map.groupBy(boxes, (box) => tokenOf(scene.status(box)));
-  for (const [token, some] of byToken) {
-    ink.fillStyle = colourOf(token);
-    for (const box of some) ink.fillRect(at(scene.layout.x, box), at(scene.layout.y, box), width, height);
+  for (const box of boxes) {
+    ink.fillStyle = colourOf(tokenOf(scene.status(box)));
+    ink.fillRect(at(scene.layout.x, box), at(scene.layout.y, box), width, height);
   }
 }
 
@@ -85,7 +84,7 @@ function paintName(ink: Ink, { scene, view, face }: Sight, box: number, type: nu
   const { state, counts } = scene.status(box);
   const near = view.k >= NEAR;
   const two = near && second(scene, box);
-  const middle = y + (two ? 16 : H / 2) - (counts && !two ? 2 : 0);
+  const middle = y + (two ? 17 : H / 2) - (counts && !two ? 2 : 0);
   const side = near ? 15 : 20;
   if (state) paintMark(ink, state, x + 11, middle - side / 2, side);
   const left = x + (state ? 11 + side + 7 : 12);
@@ -109,7 +108,7 @@ function paintSecond(ink: Ink, { scene, face }: Sight, box: number) {
   const status = scene.status(box);
   let left = at(scene.layout.x, box) + 11;
   const right = at(scene.layout.x, box) + W - (scene.node(box) ? 10 : 14);
-  const middle = at(scene.layout.y, box) + (status.counts ? 32 : 33);
+  const middle = at(scene.layout.y, box) + (status.counts ? 33 : 36);
   ink.direction = "ltr";
   ink.font = `500 11px ${face}`;
   const role = scene.node(box)?.role;
@@ -146,12 +145,12 @@ function paintCounts(ink: Ink, x: number, y: number, counts: Readonly<Record<str
   let left = x + 9;
   ink.save();
   ink.beginPath();
-  ink.roundRect(x + 9, y + H - 9, W - 22, 4, 2);
+  ink.roundRect(x + 9, y + H - 8, W - 22, 4, 2);
   ink.clip();
   for (const [state, n] of shares) {
     const width = ((W - 22) * n) / all;
     ink.fillStyle = colourOf(lookOf(state).token);
-    ink.fillRect(left, y + H - 9, width + 0.5, 4);
+    ink.fillRect(left, y + H - 8, width + 0.5, 4);
     left += width;
   }
   ink.restore();

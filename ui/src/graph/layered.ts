@@ -5,7 +5,7 @@
  */
 import { at, type Links, linksOf, meanOf, orderOf, ranksOf } from "./order";
 
-export const BOX = { width: 190, height: 46 } as const;
+export const BOX = { width: 190, height: 50 } as const;
 /** What a group adds around what it holds. */
 export const PAD = { side: 14, top: 32, bottom: 14 } as const;
 const GAP = { x: 64, y: 18 } as const;
@@ -74,7 +74,14 @@ export function layered(shape: Shape): Layout {
   const frames = new Float32Array(4 * groups);
   for (let g = 0; g < groups; g++)
     frames.set([at(x, boxes + g), at(y, boxes + g), at(w, boxes + g), at(h, boxes + g)], 4 * g);
-  return { x: x.slice(0, boxes), y: y.slice(0, boxes), groups: frames, width: at(w, all), height: at(h, all), bends: [] };
+  return {
+    x: x.slice(0, boxes),
+    y: y.slice(0, boxes),
+    groups: frames,
+    width: at(w, all),
+    height: at(h, all),
+    bends: [],
+  };
 }
 
 /** What lies directly in one group, and the edges between these, by their numbers there. */

@@ -18,19 +18,24 @@ interface Painted {
 
 export class Painter {
   readonly #of: Painted;
+  readonly #finished: () => void;
   #canvas: HTMLCanvasElement | undefined;
   #front = document.createElement("canvas");
   #back = document.createElement("canvas");
+  readonly #drop = document.createElement("canvas");
   #shown: Sight | undefined; // what the front sheet shows
   #coming: Sight | undefined; // what is being painted on the back sheet
   #work: Generator<void, void> | undefined;
   #stale = true;
+  #first = true;
   #loud = new Set<number>(); // boxes whose mark reaches beyond them on the front sheet
   #boxes = new Set<number>();
   #frame = 0;
 
-  constructor(of: Painted) {
+  /** `finished` hears of the first painting that is done. */
+  constructor(of: Painted, finished: () => void) {
     this.#of = of;
+    this.#finished = finished;
   }
 
   mount(canvas: HTMLCanvasElement) {
@@ -68,7 +73,10 @@ export class Painter {
     const until = performance.now() + SLICE;
     if (this.#boxes.size) this.#touchUp(scene);
     if (this.#stale && !this.#work) this.#begin(scene);
-    while (this.#work && performance.now() < until) if (this.#work.next().done) this.#finish();
+    while (this.#work && performance.now() < until) {
+      if (this.#work.next().done) this.#finish();
+      else inkOf(this.#drop).drawImage(this.#back, 0, 0, 1, 1, 0, 0, 1, 1); // or a browser keeps all strokes for the end
+    }
     this.#display(this.#canvas);
     if (this.#work || this.#stale) this.#request();
   }
@@ -88,6 +96,8 @@ export class Painter {
     this.#shown = this.#coming;
     this.#work = undefined;
     this.#loud = new Set();
+    if (this.#first) this.#finished();
+    this.#first = false;
     const scene = this.#shown?.scene;
     scene?.folded.ids.forEach((_, box) => {
       if (calls(scene.status(box).state)) this.#loud.add(box);

@@ -2,18 +2,27 @@
 import { workerUrl } from "~/ui/trusted";
 import { fromElk, toElk } from "./elk";
 import type { Folded } from "./fold";
-import type { Layout } from "./layered";
 import { keep, kept } from "./kept";
+import type { Layout } from "./layered";
 
 /** Above this elk takes longer than anybody waits. */
 export const MOST = 800;
 const PATIENCE = 20_000;
 
+const coming = new Map<string, Promise<Layout | undefined>>();
+
 /** A better layout, if there is one: kept under a key that is the same for the same graph. */
 export async function refine(folded: Folded, key: string): Promise<Layout | undefined> {
   if (folded.boxes > MOST || folded.from.length > 4 * MOST || folded.boxes < 2) return undefined;
-  const known = kept(key, folded);
+  const known = kept(key, folded) ?? coming.get(key);
   if (known) return known;
+  const made = byElk(folded, key);
+  coming.set(key, made);
+  void made.finally(() => coming.delete(key));
+  return made;
+}
+
+async function byElk(folded: Folded, key: string): Promise<Layout | undefined> {
   const [{ default: Elk }, { default: address }] = await Promise.all([
     import("elkjs/lib/elk-api"),
     import("elkjs/lib/elk-worker.min.js?url"),

@@ -126,7 +126,9 @@ function spansOf({ from, to }: Folded, { x, y, bends }: Layout): Float32Array {
     const b = at(to, e);
     const out = points ? 0 : 140;
     const xs = points ? points.filter((_, i) => i % 2 === 0) : [at(x, a) + BOX.width, at(x, b)];
-    const ys = points ? points.filter((_, i) => i % 2 === 1) : [at(y, a), at(y, b), at(y, a) + BOX.height, at(y, b) + BOX.height];
+    const ys = points
+      ? points.filter((_, i) => i % 2 === 1)
+      : [at(y, a), at(y, b), at(y, a) + BOX.height, at(y, b) + BOX.height];
     spans.set([Math.min(...xs) - out, Math.min(...ys), Math.max(...xs) + out, Math.max(...ys)], 4 * e);
   }
   return spans;

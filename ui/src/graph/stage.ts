@@ -6,9 +6,10 @@ import { BOX } from "./layered";
 import { at } from "./order";
 import { Painter } from "./painter";
 import type { Scene } from "./scene";
-import { fit, NEAR, opening, openingOn, READABLE, reveal, type Size, seen, type View, centre } from "./view";
+import { allOf, centre, NEAR, opening, openingOn, READABLE, reveal, type Size, seen, type View } from "./view";
 
 const ELEMENTS = 150;
+const REST = 120; // milliseconds
 
 export class Stage {
   scene: Scene | undefined;
@@ -21,7 +22,9 @@ export class Stage {
   turn = 0;
   /** The box that has, or gets, the focus. */
   active = -1;
-  readonly #painter = new Painter(this);
+  /** Hears when all has been painted for the first time. */
+  painted: (() => void) | undefined;
+  readonly #painter = new Painter(this, () => this.painted?.());
   readonly #listeners = new Set<() => void>();
   #layer: HTMLElement | undefined;
   #moved = false;
@@ -82,7 +85,10 @@ export class Stage {
     const rect = seen(this.view, this.size);
     const [x, y] = [(rect.left + rect.right) / 2, (rect.top + rect.bottom) / 2];
     const off = (box: number) => Math.hypot(at(scene.layout.x, box) - x, at(scene.layout.y, box) - y);
-    const nearest = boxesIn(scene.index, rect).reduce((best, box) => (best < 0 || off(box) < off(best) ? box : best), -1);
+    const nearest = boxesIn(scene.index, rect).reduce(
+      (best, box) => (best < 0 || off(box) < off(best) ? box : best),
+      -1,
+    );
     return scene.folded.ids[nearest];
   }
 
@@ -109,7 +115,7 @@ export class Stage {
 
   /** Everything. */
   fit() {
-    this.look(fit(this.whole(), this.size));
+    this.look(allOf(this.whole(), this.size));
   }
 
   /** See the plane so. */
@@ -122,10 +128,8 @@ export class Stage {
     }
     this.#painter.again();
     if (!this.elements.length) this.#choose();
-    this.#gather ??= setTimeout(() => {
-      this.#gather = undefined;
-      this.#choose();
-    }, 90);
+    clearTimeout(this.#gather); // while one moves, the canvas is enough
+    this.#gather = setTimeout(() => this.#choose(), REST);
   }
 
   /** Which boxes are elements: those in view if names can be read, the nearest to the middle first. */
@@ -155,7 +159,8 @@ export class Stage {
       if (box !== undefined) boxes.add(box);
     }
     if (!boxes.size) return;
-    this.#painter.some(boxes);
+    if (boxes.size > ELEMENTS) this.#painter.again();
+    else this.#painter.some(boxes);
     this.#tell();
   }
 
@@ -174,7 +179,6 @@ export class Stage {
     const far = this.view.k < (closer ? NEAR : READABLE);
     this.look(far ? centre(rect, this.size, NEAR) : reveal(this.view, rect, this.size));
     clearTimeout(this.#gather);
-    this.#gather = undefined;
     this.#choose();
   }
 

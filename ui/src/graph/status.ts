@@ -63,7 +63,12 @@ export function moved(status: Status, event: Event, started: number | undefined)
     const counts: Record<string, number> = { ...status.counts, [state]: (status.counts[state] ?? 0) + 1 };
     if (event.old) counts[event.old] = Math.max(0, (counts[event.old] ?? 0) - 1);
     const worst = worstOf(counts);
-    return { ...status, counts, state: worst, why: worst === state ? event.why : worst === status.state ? status.why : "" };
+    return {
+      ...status,
+      counts,
+      state: worst,
+      why: worst === state ? event.why : worst === status.state ? status.why : "",
+    };
   }
   const took = started !== undefined && ENDED.has(state) ? (Date.parse(event.at) - started) / 1000 : null;
   return { state, why: event.why, blast: status.blast && !ENDED.has(state), seconds: took };

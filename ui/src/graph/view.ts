@@ -38,7 +38,7 @@ export function centre(rect: Rect, { width, height }: Size, k: number): View {
 }
 
 /** All of a rectangle, no closer than `closest`. */
-export function fit(rect: Rect, size: Size, closest = 1): View {
+export function allOf(rect: Rect, size: Size, closest = 1): View {
   const k = Math.min(
     (size.width - 2 * MARGIN) / Math.max(1, rect.right - rect.left),
     (size.height - 2 * MARGIN) / Math.max(1, rect.bottom - rect.top),
@@ -48,7 +48,7 @@ export function fit(rect: Rect, size: Size, closest = 1): View {
 
 /** The first look at a graph: all of it if names can be read then, or it is large; else what comes first, readable. */
 export function opening(whole: Rect, size: Size, boxes: number): View {
-  const all = fit(whole, size);
+  const all = allOf(whole, size);
   if (all.k >= READABLE || boxes > 60) return all;
   const k = NEAR;
   const middle = centre(whole, size, k);
@@ -61,7 +61,7 @@ export function opening(whole: Rect, size: Size, boxes: number): View {
 
 /** The first look where something went wrong: the culprit and what it stops, readable; else at least the culprit. */
 export function openingOn(culprit: Rect, blast: Rect, size: Size): View {
-  const all = fit(blast, size);
+  const all = allOf(blast, size);
   if (all.k >= READABLE) return all;
   const k = NEAR;
   const left = size.width < 700 ? MARGIN : size.width / 4;

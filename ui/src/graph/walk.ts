@@ -12,7 +12,9 @@ export function isArrow(key: string): key is Arrow {
 /** Where an arrow key leads: right and left along an edge, to the one most level; up and down to the next in the rank. */
 export function step(folded: Folded, layout: Layout, box: number, key: Arrow): number | undefined {
   const along = key === "ArrowRight" || key === "ArrowLeft";
-  return along ? alongEdge(folded, layout, box, key === "ArrowRight") : inRank(layout, box, key === "ArrowDown" ? 1 : -1);
+  return along
+    ? alongEdge(folded, layout, box, key === "ArrowRight")
+    : inRank(layout, box, key === "ArrowDown" ? 1 : -1);
 }
 
 function alongEdge({ from, to }: Folded, { y }: Layout, box: number, down: boolean): number | undefined {

@@ -294,8 +294,9 @@ function cardAt(box: Box, size: { height: number }): string {
   return box.y > size.height / 2 && box.y > 160 ? "above" : "";
 }
 
+/** Below the cell, or above it, and never over its line: the neighbours stay in sight. */
 function cardStyle(box: Box, size: { width: number; height: number }): React.CSSProperties {
   const right = box.x + box.width + 6;
   const left = right + CARD > size.width ? Math.max(4, box.x - CARD - 6) : right;
-  return cardAt(box, size) ? { left, top: box.y + box.height } : { left, top: Math.max(0, box.y) };
+  return { left, top: cardAt(box, size) ? box.y - 3 : box.y + box.height + 3 };
 }

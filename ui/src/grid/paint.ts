@@ -93,9 +93,11 @@ function shares(ink: Ink, counts: Record<string, number>, x: number, y: number, 
   for (const [state, n] of parts) {
     const part = Math.max((n / all) * width, 1);
     ink.fillStyle = colourOf(lookOf(state).token);
+    ink.globalAlpha = state === "success" ? 0.5 : 1;
     ink.fillRect(at, y, Math.min(part, x + width - at), height);
     at += part;
   }
+  ink.globalAlpha = 1;
 }
 
 const grouped = new WeakMap<Line, WeakMap<Column, Record<string, number>>>();

@@ -60,5 +60,7 @@ export function isOld(key: readonly unknown[], data: unknown, touched: Touched):
 
 /** How long the answers of a question may be left old while events pour in, in milliseconds. */
 export function patience(path: unknown): number {
-  return typeof path === "string" && path in LISTS ? 1_000 : 250;
+  if (typeof path !== "string") return 250;
+  if (path.endsWith("/graph")) return 3_000; // it may be of 20,000 tasks, and patches itself by every event
+  return path in LISTS ? 1_000 : 250;
 }

@@ -1,10 +1,12 @@
 /** Requests that change something: one at a time, with what went wrong beside the form, and an end that is known. */
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { api, Problem, problemOf, queries } from "~/api/client";
 import type { Outcome } from "~/api/schema";
 import { say } from "./toast";
 
 const PATIENCE = 60_000;
+
+type Key = { "Idempotency-Key": string };
 
 interface Answered<T> {
   data?: T;
@@ -13,23 +15,31 @@ interface Answered<T> {
 export interface Change {
   readonly busy: boolean;
   readonly problem: Problem | null;
-  /** Ask once; null: it went wrong, and `problem` says how. `old` are paths whose answers are old afterwards. */
-  run<T>(ask: () => Promise<Answered<T>>, old?: readonly string[]): Promise<{ data: T | undefined } | null>;
+  /**
+   * Ask once; null: it went wrong, and `problem` says how. `old` are paths whose answers are old afterwards. Asked again
+   * after no answer came, it carries the same key, so that the server does it once.
+   */
+  run<T>(ask: (key: Key) => Promise<Answered<T>>, old?: readonly string[]): Promise<{ data: T | undefined } | null>;
   clear(): void;
 }
 
 export function useChange(): Change {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
-  async function run<T>(ask: () => Promise<Answered<T>>, old: readonly string[] = []) {
+  const key = useRef<Key | null>(null);
+  async function run<T>(ask: (key: Key) => Promise<Answered<T>>, old: readonly string[] = []) {
     setBusy(true);
     setProblem(null);
+    key.current ??= once();
     try {
-      const { data } = await ask();
+      const { data } = await ask(key.current);
+      key.current = null;
       for (const path of old) void queries.invalidateQueries({ queryKey: ["get", path] });
       return { data };
     } catch (error) {
-      setProblem(problemOf(error));
+      const why = problemOf(error);
+      if (why.status >= 400 && why.status < 500) key.current = null; // that was an answer
+      setProblem(why);
       return null;
     } finally {
       setBusy(false);
@@ -39,7 +49,7 @@ export function useChange(): Change {
 }
 
 /** What an act's request carries, so that sent twice it is done once. */
-export function once(): { "Idempotency-Key": string } {
+export function once(): Key {
   const random = crypto.getRandomValues(new Uint8Array(16));
   return { "Idempotency-Key": Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("") };
 }

@@ -18,6 +18,7 @@ export function many(n: number, one: string, more = `${one}s`): string {
 export function length(seconds: number | null | undefined): string {
   if (seconds == null || !Number.isFinite(seconds)) return "–";
   if (seconds < 0) return "0 s";
+  if (seconds > 0 && seconds < 0.0005) return "< 1 ms";
   if (seconds < 0.1) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   const s = Math.round(seconds);

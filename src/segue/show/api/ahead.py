@@ -19,7 +19,7 @@ from segue.show.api.paging import Paging
 from segue.show.api.routing import Of, Routes
 from segue.show.api.visiting import Visiting
 from segue.show.outlook import clock_of, forecast_of
-from segue.show.slots import RETIRED, ledger_of
+from segue.show.slots import RETIRED, ledger_of, limits_of
 from segue.show.views.ahead import clock_item, forecast_item, hole_of, ledger_page, outlooks
 from segue.show.views.dags import DagFilter, known_dags
 
@@ -45,8 +45,9 @@ def slots(
     states = among("state", state, _SLOTS)
     with visit.reading() as reading:
         view, spec = reading.dag(dag)
+        first, stop = limits_of(spec, when)
         since = None if when else Instant(visit.now - _RECENT)
-        rows = reading.reader.slots(view.dag, since)
+        rows = reading.reader.slots(view.dag, since if first is None else first, stop)
         ledger = ledger_of(spec, (view.timing, view.foretold), rows, visit.now, when, since=since)
     return ledger_page(ledger, states)
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, Final
 
 from fastapi import Header, Query, Request, Response
@@ -11,12 +10,14 @@ from segue.model.errors import UsageError
 from segue.model.views import EventView
 from segue.show.api.routing import Of, Routes
 from segue.show.api.visiting import Visiting
-from segue.show.live.stream import Stream
+from segue.show.live.stream import Leave, Stream
 from segue.show.live.tape import Entry
 
 __all__ = ["EVENTS"]
 
 EVENTS: Final = Routes("events")
+_WIDE: Final = 900.0  # seconds until who may hear everything is looked at again: a session nobody uses may have ended
+_NARROW: Final = 20.0  # … and who may hear some DAGs: tags may have changed
 _STREAM: Final = {200: {"description": "server-sent events", "content": {"text/event-stream": {}}}}
 
 
@@ -44,14 +45,17 @@ def follow_events(
         with visit.reading() as reading:
             run = str(reading.find(run).run)
 
-    def rights() -> Callable[[Entry], bool] | None:
-        principal = visit.doors.gate.still(visit.principal, visit.doors.clock())
+    def rights() -> Leave | None:
+        now = visit.doors.clock()
+        principal = visit.doors.gate.still(visit.principal, now)
         if principal is None:
             return None
         seen = visit.seen_by(principal)
-        return lambda entry: _fits(entry, dag, run) and (seen is None or entry.dag in seen)
+        longest = _WIDE if seen is None else _NARROW
+        seconds = longest if principal.until is None else min(longest, (principal.until - now) / 1e6)
+        return Leave(lambda entry: _fits(entry, dag, run) and (seen is None or entry.dag in seen), seconds)
 
-    async def admit() -> Callable[[Entry], bool] | None:
+    async def admit() -> Leave | None:
         return await run_in_threadpool(rights)
 
     async def read(after: int, limit: int) -> list[EventView]:

@@ -13,6 +13,7 @@ from segue.model.access import Role
 from segue.model.api.health import Part, Readiness
 from segue.model.errors import SegueError
 from segue.model.ids import Instant
+from segue.model.moment import HOUR
 from segue.show.access.deciding import decide
 from segue.show.api.describing import described
 from segue.show.api.problems import RETRY
@@ -67,7 +68,8 @@ def metrics_routes(*, public: bool) -> Routes:
         """What monitors read, in the text format of Prometheus."""
         doors = guest.doors
         with doors.library.read() as reader:
-            text = metrics(reader, doors.desk.health(), doors.machine, guest.now)
+            sample = doors.sampling.sample(reader, guest.now, HOUR)
+            text = metrics(reader, sample, doors.desk.health(), doors.machine, guest.now)
         return Response(text, headers={"Content-Type": CONTENT_TYPE})
 
     described = {200: {"description": "figures", "content": {"text/plain": {}}}}

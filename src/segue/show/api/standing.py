@@ -15,6 +15,7 @@ from segue.model.api.listing import Listing
 from segue.model.api.resources import ResourceHistory, Resources
 from segue.model.api.standing import AlertItem, AuditItem, PoolItem, Setting, SilenceItem
 from segue.model.errors import NotFound
+from segue.model.moment import DAY, HOUR
 from segue.model.pages import AlertQuery, AuditQuery, place_of_alert
 from segue.show.api import specimens
 from segue.show.api.narrowing import Id, Word, moment_of, narrowed, several
@@ -22,7 +23,7 @@ from segue.show.api.paging import Paging
 from segue.show.api.routing import Of, Routes
 from segue.show.api.visiting import Visit, Visiting
 from segue.show.views.backfills import backfill_item, backfill_whole
-from segue.show.views.load import HOUR, history_of
+from segue.show.views.load import history_of
 from segue.show.views.resources import resources as resources_of
 from segue.show.views.standing import alert_item, audit_item, pool_item, silence_item
 
@@ -108,7 +109,8 @@ def resources(visit: Visiting) -> Resources:
     """Workers, pools, the queue, what was used and what that cost."""
     seen, names, doors = visit.seen(), _pools_seen(visit), visit.doors
     with visit.read() as reader:
-        found = resources_of(reader, doors.desk.health(), doors.machine, visit.now, doors.price, allowed=seen)
+        sample = doors.sampling.sample(reader, visit.now, DAY)
+        found = resources_of(reader, sample, doors.desk.health(), doors.machine, visit.now, doors.price, seen)
     return replace(found, pools=tuple(pool for pool in found.pools if names is None or pool.name in names))
 
 
@@ -118,7 +120,8 @@ def resource_history(
 ) -> ResourceHistory:
     """Queue, busy workers, waits, CPU and memory over time."""
     with visit.read() as reader:
-        return history_of(reader, visit.now, hours * HOUR)
+        sample = visit.doors.sampling.sample(reader, visit.now, hours * HOUR)
+    return history_of(sample, visit.now)
 
 
 @STANDING.get("/settings", needs=Role.ADMIN, of=Of.EVERYTHING)

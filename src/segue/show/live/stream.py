@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Final, NamedTuple
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -13,19 +13,26 @@ from segue.model.views import EventView
 from segue.show.live.hub import Hub
 from segue.show.live.tape import Entry, entry_of
 
-__all__ = ["CATCH_UP", "Stream"]
+__all__ = ["CATCH_UP", "Leave", "Stream"]
 
 CATCH_UP: Final = 10_000
 """Events that are sent to whoever comes again; who is further behind is told to begin anew."""
 
 _PORTION: Final = 500
-_HEARTBEAT: Final = 20.0  # seconds after which an idle stream shows that it lives
+_HEARTBEAT: Final = 30.0  # seconds after which an idle stream shows that it lives
 _PATIENCE: Final = 20.0  # seconds that a reader may take for one portion
 _HEADERS: Final = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),
 )
+
+
+class Leave(NamedTuple):
+    """What somebody may hear, and for how many seconds that holds if nobody's rights change."""
+
+    wanted: Callable[[Entry], bool]
+    seconds: float
 
 
 class Stream(Response):
@@ -37,21 +44,21 @@ class Stream(Response):
 
     Args:
         hub: where news come from.
-        admit: gives what says of an event whether it is sent, None where the reader may not listen (any more). It is
-            asked at the beginning, whenever rights have changed, and as often as an idle stream would show that it
-            lives: a session or token that comes to its end changes nobody's rights.
+        admit: says what may be heard, None where the reader may not listen (any more). It is asked at the beginning,
+            whenever rights have changed, and when what it said holds no longer: a session or token that comes to its
+            end changes nobody's rights.
         seen: number of the last event that the reader has, None for a new one.
         read: gives older events from the log.
     """
 
     def __init__(
-        self, hub: Hub, admit: Callable[[], Awaitable[Callable[[Entry], bool] | None]], seen: int | None,
+        self, hub: Hub, admit: Callable[[], Awaitable[Leave | None]], seen: int | None,
         read: Callable[[int, int], Awaitable[Sequence[EventView]]],
     ) -> None:  # fmt: skip
         super().__init__()
         self._hub, self._admit, self._seen, self._read = hub, admit, seen, read
         self._wanted: Callable[[Entry], bool] | None = None
-        self._generation, self._asked_at = hub.generation, 0.0
+        self._generation, self._good_until = hub.generation, 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until one side ends it."""
@@ -107,7 +114,7 @@ class Stream(Response):
     ) -> int | None:
         """Send what is new, or wait for it; where the reader stands then, None where it is too slow."""
         bell.clear()
-        if self._generation != self._hub.generation or _elapsed(self._asked_at) >= _HEARTBEAT:
+        if self._generation != self._hub.generation or _clock() >= self._good_until:
             await self._ask_again()
             return position
         tape = self._hub.tape
@@ -128,13 +135,15 @@ class Stream(Response):
             await _bounded(send, b": alive\n\n")
 
     async def _ask_again(self) -> None:
-        self._generation, self._asked_at = self._hub.generation, _elapsed(0.0)
-        self._wanted = await self._admit()
+        self._generation, began = self._hub.generation, _clock()
+        leave = await self._admit()
+        self._wanted = None if leave is None else leave.wanted
+        self._good_until = began + (0.0 if leave is None else leave.seconds)
 
 
-def _elapsed(since: float) -> float:
+def _clock() -> float:
     """Seconds on the event loop's own clock, by which it waits."""
-    return asyncio.get_running_loop().time() - since
+    return asyncio.get_running_loop().time()
 
 
 async def _bounded(send: Send, body: bytes) -> None:

@@ -9,27 +9,22 @@ from typing import Final
 from segue.model.api.resources import ResourceHistory, ResourcePoint
 from segue.model.ids import Instant
 from segue.model.pages import PulseView
-from segue.show.views.statistics import sample_of, seconds_at
+from segue.show.views.statistics import Sample, seconds_at
 from segue.show.views.times import at
-from segue.store.readers import Reader
 
-__all__ = ["HOUR", "history_of", "points_of"]
+__all__ = ["history_of", "points_of"]
 
-HOUR: Final = 3_600_000_000
-_MOST: Final = 20_000
 _STEPS: Final = 96
 
 
-def history_of(reader: Reader, now: Instant, window: int, steps: int = _STEPS) -> ResourceHistory:
+def history_of(sample: Sample, now: Instant, steps: int = _STEPS) -> ResourceHistory:
     """What waited and ran over a window; of very many attempts only the newest count.
 
     Args:
-        reader: of the store.
+        sample: attempts of the window.
         now: the present.
-        window: microseconds to look back.
         steps: of equal length.
     """
-    sample = sample_of(reader.pulses(_MOST), Instant(now - window), _MOST)
     step = max((now - sample.since) // steps, 1)
     ends = [Instant(sample.since + step * (number + 1)) for number in range(steps)]
     points = points_of(sample.pulses, ends, step, now)

@@ -25,7 +25,6 @@ from segue.show.views.statistics import (
     Sample,
     failures,
     recoveries,
-    sample_of,
     seconds_at,
     success_ratio,
     waits,
@@ -40,7 +39,6 @@ CONTENT_TYPE: Final[str] = CONTENT_TYPE_LATEST
 
 _HOUR: Final = 3_600_000_000
 _MONTH: Final = 30 * 24 * _HOUR
-_PULSES: Final = 5_000
 _ENDS: Final = 5_000
 _DAGS: Final = 200
 _KINDS: Final = 20
@@ -48,21 +46,21 @@ _OTHERS: Final = "(others)"
 _Key = TypeVar("_Key", bound=tuple[str, ...])
 
 
-def metrics(reader: Reader, health: Health, machine: Machine, now: Instant) -> str:
+def metrics(reader: Reader, sample: Sample, health: Health, machine: Machine, now: Instant) -> str:
     """Everything that S92 names, and how the parts are.
 
     Args:
         reader: of the store.
+        sample: attempts of the last hour.
         health: of whoever schedules.
         machine: where the workers are.
         now: the present.
     """
-    since = Instant(now - _HOUR)
     found = (
         *_scheduler(health, now),
         *_workers(health, machine.usage([hand.pid for hand in health.crew])),
-        *_load(reader.load(since), health, now),
-        *_attempts(sample_of(reader.pulses(_PULSES), since, _PULSES), now),
+        *_load(reader.load(sample.since), health, now),
+        *_attempts(sample, now),
         *_runs(reader.ends(Instant(now - _MONTH), _ENDS)),
     )
     registry = CollectorRegistry(auto_describe=False)

@@ -10,39 +10,36 @@ from segue.model.pages import PulseView
 from segue.model.state import AttemptState
 from segue.show.doors import Health
 from segue.show.views.standing import pool_item
-from segue.show.views.statistics import sample_of, seconds_at, waits
+from segue.show.views.statistics import Sample, seconds_at, waits
 from segue.show.vitals import Hand, Machine, Usage
 from segue.store.readers import Reader
 
-__all__ = ["DAY", "resources"]
+__all__ = ["resources"]
 
-DAY: Final = 86_400_000_000
-_MOST: Final = 20_000
 _HOUR: Final = 3_600.0
 
 
 def resources(
     reader: Reader,
+    sample: Sample,
     health: Health,
     machine: Machine,
     now: Instant,
     price: float = 0.0,
-    window: int = DAY,
     allowed: frozenset[str] | None = None,
 ) -> Resources:
     """What there is to work with, what waits for it, what was used, and what that costs.
 
     Args:
         reader: of the store.
+        sample: the attempts that waits and costs are counted over.
         health: of whoever schedules.
         machine: where the workers are.
         now: the present.
         price: of one worker for an hour.
-        window: microseconds that waits and costs are counted over; of very many attempts only the newest count.
         allowed: ids of DAGs that may be seen; None: all.
     """
-    load = reader.load(Instant(now - window))
-    sample = sample_of(reader.pulses(_MOST), Instant(now - window), _MOST)
+    load = reader.load(sample.since)
     pulses = [one for one in sample.pulses if allowed is None or one.dag in allowed]
     waited = waits(pulses)
     costs = _costs(pulses, sample.since, now, price)

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, func, select, union_all
 from sqlalchemy.engine import Connection
 
 from segue.model.acts import SecretKind
 from segue.model.events import Value
 from segue.model.ids import Instant, RunKey
 from segue.model.spec import DagSpec
-from segue.model.state import TaskState
+from segue.model.state import RunState, TaskState
 from segue.model.views import (
     AlertView,
     AnswerView,
@@ -106,7 +106,7 @@ class SqlReader(SqlPages):
                 tries = [RUNS.where(runs.c.id == int(text))]
             elif text.endswith("@latest"):
                 dag = text.removesuffix("@latest")
-                tries = [RUNS.where(runs.c.dag == dag).order_by(runs.c.id.desc()).limit(1)]
+                tries = [RUNS.where(runs.c.id == _newest_of(dag))]
             else:
                 tries = [RUNS.where(is_run(name)) for name in names_of(text)]
             rows = (connection.execute(question).first() for question in tries)
@@ -305,6 +305,13 @@ class SqlReader(SqlPages):
     def _all(self, question: Any) -> Sequence[Any]:
         with self._read() as connection:
             return connection.execute(question).fetchall()
+
+
+def _newest_of(dag: str) -> ScalarSelect[int]:
+    """The number of a DAG's newest run: that of the newest in each state, which an index has."""
+    of, number = runs.c, func.max(runs.c.id)
+    cells = union_all(*(select(number.label("id")).where(of.dag == dag, of.state == state) for state in RunState))
+    return select(func.max(cells.subquery().c.id)).scalar_subquery()
 
 
 def _held_since(connection: Connection, run: int) -> dict[Where, Instant]:

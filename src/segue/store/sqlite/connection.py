@@ -68,12 +68,13 @@ def _open(path: Path, mode: str, driver: Callable[[str], Any]) -> Connection:
         return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
 
-def connect_writer(path: Path, driver: Callable[[str], Any] = open_driver) -> Connection:
+def connect_writer(path: Path, driver: Callable[[str], Any] = open_driver, *, durable: bool = True) -> Connection:
     """Open the one connection that writes.
 
     Args:
         path: the database file; made, empty, where it is missing.
         driver: opens a DB-API connection in autocommit mode from a `file:` URI.
+        durable: what is committed survives a loss of power.
 
     Raises:
         StoreDown: it cannot be opened now.
@@ -88,7 +89,7 @@ def connect_writer(path: Path, driver: Callable[[str], Any] = open_driver) -> Co
             for setting in (
                 "PRAGMA mmap_size=0",
                 "PRAGMA journal_mode=WAL",
-                "PRAGMA synchronous=FULL",
+                f"PRAGMA synchronous={'FULL' if durable else 'OFF'}",
                 f"PRAGMA journal_size_limit={WAL_BYTES}",
                 f"PRAGMA wal_autocheckpoint={_WAL_PAGES}",
                 "PRAGMA temp_store=MEMORY",

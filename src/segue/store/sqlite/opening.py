@@ -40,6 +40,8 @@ def open_writer(
     now: Instant,
     say: Callable[[str], None] = lambda _: None,
     driver: Callable[[str], Any] = open_driver,
+    *,
+    durable: bool = True,
 ) -> SqliteWriter:
     """Open a home's database for writing; made where there is none. Only the owner of the home may do so.
 
@@ -48,6 +50,7 @@ def open_writer(
         now: written as the time of its creation.
         say: told in a sentence when an old database has been brought up to date.
         driver: opens a DB-API connection in autocommit mode from a `file:` URI.
+        durable: what is committed survives a loss of power; else only what was there when it was closed in order.
 
     Raises:
         HomeUnusable: the database is damaged, of a newer version, or not ours.
@@ -55,7 +58,7 @@ def open_writer(
     """
     with suppress(OSError):  # where it cannot be made SQLite says why
         path.touch(mode=0o600)  # its log and index get the same mode
-    connection = connect_writer(path, driver)
+    connection = connect_writer(path, driver, durable=durable)
     try:
         with faults(path):
             made = _prepare(connection, path, now, say)

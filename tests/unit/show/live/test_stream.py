@@ -12,8 +12,8 @@ from segue.model.errors import StoreDown
 from segue.model.ids import Instant, RunKey
 from segue.model.views import EventView
 from segue.show.live.hub import Hub
-from segue.show.live.stream import CATCH_UP, Stream
-from segue.show.live.tape import Entry, Tape
+from segue.show.live.stream import CATCH_UP, Leave, Stream
+from segue.show.live.tape import Tape
 
 RUN = RunKey("shop", "2026-04-01", 1)
 
@@ -74,8 +74,8 @@ class Reader:
         return [(block[1].removeprefix("event: "), int(block[0].removeprefix("id: "))) for block in blocks]
 
 
-async def _everything() -> Callable[[Entry], bool] | None:
-    return lambda entry: True
+async def _everything() -> Leave | None:
+    return Leave(lambda entry: True, 900)
 
 
 def _played(scene: Callable[[Hub, Log], Coroutine[Any, Any, None]], log: Log | None = None) -> None:
@@ -202,8 +202,8 @@ def test_a_tape_forgets_its_beginning_and_says_where_it_begins():
 def test_who_may_not_listen_any_more_is_cut_off_at_once():
     rights = [True]
 
-    async def admit() -> Callable[[Entry], bool] | None:
-        return (lambda entry: True) if rights[0] else None
+    async def admit() -> Leave | None:
+        return Leave(lambda entry: True, 900) if rights[0] else None
 
     async def scene(hub: Hub, log: Log) -> None:
         reader = Reader()
@@ -228,10 +228,10 @@ class _Hurried(asyncio.SelectorEventLoop):
 def test_a_session_that_comes_to_its_end_is_noticed_on_a_busy_stream_too():
     log, reader, asked = Log([_event(1)]), Reader(), 0
 
-    async def admit() -> Callable[[Entry], bool] | None:
+    async def admit() -> Leave | None:
         nonlocal asked
         asked += 1
-        return (lambda entry: True) if asked < 3 else None
+        return Leave(lambda entry: True, 1800) if asked < 3 else None
 
     async def play() -> None:
         hub = Hub(log.read, log.last)
@@ -263,8 +263,8 @@ def test_who_may_not_listen_hears_nothing():
 
 
 def test_only_what_is_wanted_is_sent():
-    async def shop() -> Callable[[Entry], bool] | None:
-        return lambda entry: entry.dag == "shop"
+    async def shop() -> Leave | None:
+        return Leave(lambda entry: entry.dag == "shop", 900)
 
     async def scene(hub: Hub, log: Log) -> None:
         reader = Reader()

@@ -3,7 +3,7 @@ import { $api, api } from "~/api/client";
 import type { ObjectPlan, Outcome, SilenceItem } from "~/api/schema";
 import { reaches, useRole } from "~/api/session";
 import { Confirm } from "~/ui/Confirm";
-import { once, tell, useChange } from "~/ui/change";
+import { tell, useChange } from "~/ui/change";
 import { Ago, Answer, Button, Copy, Empty, Field, Panel, Time } from "~/ui/parts";
 import { many } from "~/ui/words";
 
@@ -11,12 +11,17 @@ const LIST = ["/api/v1/silences"];
 
 /** What is silenced now; a form that silences more. */
 export function Silences({ select }: { select: string }) {
-  const asked = $api.useQuery("get", "/api/v1/silences", {});
+  const sees = reaches(useRole("*"), "viewer");
+  const asked = $api.useQuery("get", "/api/v1/silences", {}, { enabled: sees });
   const may = reaches(useRole(), "operator");
   return (
     <div className="columns">
       <Panel title="Silenced now">
-        <Answer of={asked}>{(silences) => <Table silences={silences} may={may} />}</Answer>
+        {sees ? (
+          <Answer of={asked}>{(silences) => <Table silences={silences} may={may} />}</Answer>
+        ) : (
+          <Empty>What is silenced is shown to the role viewer on everything.</Empty>
+        )}
       </Panel>
       <Panel title="Silence alerts">
         {may ? <New select={select} /> : <Empty>Silencing needs the role operator on what is to be silenced.</Empty>}
@@ -29,9 +34,9 @@ function Table({ silences, may }: { silences: readonly SilenceItem[]; may: boole
   const change = useChange();
   if (!silences.length) return <Empty>Nothing is silenced: every alert is sent.</Empty>;
   const end = (selection: string) =>
-    change.run(async () => {
+    change.run(async (headers) => {
       const body = { select: selection, until: "now", reason: "", dry_run: false };
-      const { data } = await api.POST("/api/v1/alerts/silence", { body, headers: once() });
+      const { data } = await api.POST("/api/v1/alerts/silence", { body, headers });
       return { data: await tell(data as Outcome) };
     }, LIST);
   return (
@@ -78,8 +83,8 @@ function New({ select }: { select: string }) {
     if (found?.data && "objects" in found.data) setPlan(found.data);
   };
   const does = async () => {
-    const made = await change.run(async () => {
-      const { data } = await api.POST("/api/v1/alerts/silence", { body: body(false), headers: once() });
+    const made = await change.run(async (headers) => {
+      const { data } = await api.POST("/api/v1/alerts/silence", { body: body(false), headers });
       return { data: await tell(data as Outcome) };
     }, LIST);
     if (!made) return;
@@ -91,7 +96,7 @@ function New({ select }: { select: string }) {
   const aboutUntil = detail?.includes("until");
   const aboutReason = !aboutUntil && detail?.includes("reason");
   return (
-    <form className="form alerts-new" onSubmit={submit}>
+    <form className="form alerts-new" onSubmit={submit} onChange={preview.clear}>
       <Field
         label="Alerts about"
         hint="orders, orders_*, tag:retail, owner:dana; a comma joins, & keeps what both name, * is everything"

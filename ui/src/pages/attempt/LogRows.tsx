@@ -1,5 +1,4 @@
-import { Link } from "@tanstack/react-router";
-import { type KeyboardEvent, memo, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { createContext, type KeyboardEvent, memo, useContext, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { LogLine } from "~/api/schema";
 import { copyText } from "~/ui/parts";
 import { rowsIn } from "~/ui/rows";
@@ -7,7 +6,7 @@ import { moment } from "~/ui/time";
 import { say } from "~/ui/toast";
 import { useBox } from "~/ui/useRows";
 import type { Feed, Reading } from "./feed";
-import { indexOf, lineAt, type Places, placesOf, rowsOf } from "./paper";
+import { indexOf, type Places as Layout, lineAt, placesOf, rowsOf } from "./paper";
 
 const HIGH = 18; // pixels of a row; log.css says the same
 const NEAR = 60; // rows from an edge at which what lies beyond is asked for
@@ -20,6 +19,9 @@ export interface Looks {
   readonly wanted: string;
   readonly numbers: boolean;
 }
+
+/** Whose lines these are, and what happens where one of them is picked. */
+export const Places = createContext({ attempt: "", pick: (_offset: number) => {} });
 
 interface Props {
   feed: Feed;
@@ -38,7 +40,7 @@ export function LogRows({ feed, reading, looks, line, follow, setFollow, label }
   const sign = useSign(ref);
   const gutter = 19 + (looks.times ? 14 : 0);
   const columns = looks.wrap ? Math.max(20, Math.floor((box.width - 24) / sign) - gutter) : 0;
-  const kept = useRef<Places | undefined>(undefined);
+  const kept = useRef<Layout | undefined>(undefined);
   const places = useMemo(() => {
     kept.current = placesOf(reading.lines, columns, kept.current);
     return kept.current;
@@ -79,7 +81,7 @@ function useSign(ref: React.RefObject<HTMLElement | null>): number {
   return sign;
 }
 
-type Scrolling = Pick<Props, "feed" | "reading" | "line" | "follow" | "setFollow"> & { places: Places };
+type Scrolling = Pick<Props, "feed" | "reading" | "line" | "follow" | "setFollow"> & { places: Layout };
 
 /** Keeps what is read where it is while lines come and go; follows the end; goes to a line. Gives what to do on scroll. */
 function useScrolling(ref: React.RefObject<HTMLDivElement | null>, all: Scrolling) {
@@ -136,7 +138,7 @@ function useScrolling(ref: React.RefObject<HTMLDivElement | null>, all: Scrollin
 }
 
 interface DrawnProps {
-  places: Places;
+  places: Layout;
   from: number;
   to: number;
   looks: Looks;
@@ -221,26 +223,26 @@ function wordOf(line: LogLine): string {
 
 /** The number of a line is its address; a click takes it along. */
 function Place({ line, number, picked }: { line: LogLine; number: number | null; picked: boolean }) {
+  const { attempt, pick } = useContext(Places);
+  const address = `/attempts/${attempt}?line=${line.offset}`;
   return (
-    <Link
-      to="."
-      search={(old: Record<string, unknown>) => ({ ...old, line: String(line.offset) }) as never}
-      replace
-      resetScroll={false}
+    <a
+      href={address}
       className="log-number"
       title="the address of this line; a click copies it"
       aria-label={`line ${number ?? `at byte ${line.offset}`}`}
       aria-current={picked ? "true" : undefined}
       tabIndex={picked ? 0 : -1}
       onKeyDown={stepOn}
-      onClick={() => {
-        const address = new URL(location.href);
-        address.searchParams.set("line", String(line.offset));
-        void copyText(address.href).then(() => say("the address of the line is copied"));
+      onClick={(event) => {
+        if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+        event.preventDefault();
+        pick(line.offset);
+        void copyText(location.origin + address).then(() => say("the address of the line is copied"));
       }}
     >
       {number ?? `@${line.offset}`}
-    </Link>
+    </a>
   );
 }
 

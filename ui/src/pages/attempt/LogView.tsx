@@ -1,4 +1,3 @@
-import { useNavigate } from "@tanstack/react-router";
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { problemOf } from "~/api/problem";
 import { Button, Empty } from "~/ui/parts";
@@ -6,7 +5,7 @@ import { bytes, many } from "~/ui/words";
 import { useHits, useLog } from "./asking";
 import type { Reading } from "./feed";
 import { type Hits, nextHit } from "./hits";
-import { LogRows } from "./LogRows";
+import { LogRows, Places } from "./LogRows";
 import "./log.css";
 
 export const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] as const;
@@ -23,6 +22,7 @@ interface Props {
   attempt: string;
   label: string;
   sought: Sought;
+  show: (change: Sought) => void;
   zone: string;
   ended: boolean; // no more can come
   good: boolean; // it did what it should: one reads from the beginning
@@ -32,7 +32,7 @@ interface Props {
 const PLACE = /^\d{1,13}$/;
 
 /** The log of one attempt: live, searched, filtered. */
-export function LogView({ attempt, label, sought, zone, ended, good, nothing }: Props) {
+export function LogView({ attempt, label, sought, show, zone, ended, good, nothing }: Props) {
   const { text = "", level = "" } = sought;
   const line = sought.line && PLACE.test(sought.line) ? Number(sought.line) : null;
   const only = !!sought.only && !!text;
@@ -42,7 +42,6 @@ export function LogView({ attempt, label, sought, zone, ended, good, nothing }: 
   const { feed, reading } = useLog(attempt, level, only ? text : "", line ?? (ended && good ? 0 : "end"));
   const { search, hits } = useHits(attempt, level, text);
   useEffect(() => search.grow(reading.size), [search, reading.size]);
-  const show = useShow();
   const step = (back: boolean) => {
     const next = nextHit(hits.offsets, line, back);
     if (next === null) return;
@@ -52,7 +51,7 @@ export function LogView({ attempt, label, sought, zone, ended, good, nothing }: 
   return (
     <div className="log">
       <div className="log-bar">
-        <Find text={text} step={step} />
+        <Find text={text} step={step} show={show} />
         {text && <Found hits={hits} line={line} step={step} />}
         {text && (
           <Toggle on={only} set={(on) => show({ only: on ? "1" : undefined })}>
@@ -104,30 +103,21 @@ export function LogView({ attempt, label, sought, zone, ended, good, nothing }: 
           nothing
         )
       ) : (
-        <LogRows
-          feed={feed}
-          reading={reading}
-          looks={{ times, wrap, zone, wanted: text, numbers: !level && !only }}
-          line={line}
-          follow={follow && reading.live}
-          setFollow={setFollow}
-          label={label}
-        />
+        <Places value={{ attempt, pick: (offset) => show({ line: String(offset) }) }}>
+          <LogRows
+            feed={feed}
+            reading={reading}
+            looks={{ times, wrap, zone, wanted: text, numbers: !level && !only }}
+            line={line}
+            follow={follow && reading.live}
+            setFollow={setFollow}
+            label={label}
+          />
+        </Places>
       )}
       <Foot reading={reading} level={level} />
     </div>
   );
-}
-
-function useShow() {
-  const navigate = useNavigate();
-  return (change: Sought) =>
-    void navigate({
-      to: ".",
-      search: (old: Record<string, unknown>) => ({ ...old, ...change }) as never,
-      replace: true,
-      resetScroll: false,
-    });
 }
 
 /** A choice that this browser remembers. */
@@ -151,10 +141,9 @@ function Toggle({ on, set, children }: { on: boolean; set: (on: boolean) => void
 }
 
 /** Looks for what is typed once the typing rests; Enter goes on, with Shift back. `/` comes here from anywhere. */
-function Find({ text, step }: { text: string; step: (back: boolean) => void }) {
+function Find({ text, step, show }: { text: string; step: (back: boolean) => void; show: Props["show"] }) {
   const ref = useRef<HTMLInputElement>(null);
   const waits = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const show = useShow();
   useEffect(() => {
     const onKey = (event: globalThis.KeyboardEvent) => {
       const at = event.target as HTMLElement;

@@ -1,8 +1,8 @@
-import { Link, useParams, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
 import { ActButton } from "~/act/Acting";
 import { $api } from "~/api/client";
 import type { AttemptItem } from "~/api/schema";
-import { reaches, useRole } from "~/api/session";
 import type { Search } from "~/routes";
 import { Answer, Empty, Head, Panel, Why } from "~/ui/parts";
 import { Mark, State } from "~/ui/State";
@@ -10,7 +10,7 @@ import { label } from "~/ui/words";
 import { PreviewOf } from "../run/Preview";
 import { Facts } from "./Facts";
 import { Inputs } from "./Inputs";
-import { LogView } from "./LogView";
+import { LogView, type Sought } from "./LogView";
 import { Waits } from "./Waits";
 import "./attempt.css";
 
@@ -38,7 +38,7 @@ export default function Page() {
 function Attempt({ one }: { one: AttemptItem }) {
   const search: Search = useSearch({ strict: false });
   const path = { run: one.run_id };
-  const run = $api.useQuery("get", "/api/v1/runs/{run}", { params: { path } });
+  const run = $api.useQuery("get", "/api/v1/runs/{run}", { params: { path, query: { most: 0 } } });
   const query = { task: one.task_id, map_index: one.map_index, limit: 200 };
   const all = $api.useQuery("get", "/api/v1/runs/{run}/attempts", { params: { path, query } });
   const name = label(one.task_id, one.map_index);
@@ -78,24 +78,8 @@ function Attempt({ one }: { one: AttemptItem }) {
       <Facts of={one} zone={zone} />
       <Siblings all={siblings} at={one} beside={beside?.attempt_id} />
       <div className={beside ? "att-beside" : undefined}>
-        {[one, ...(beside ? [beside] : [])].map((attempt) => (
-          <div key={attempt.attempt_id} className="att-one">
-            {beside && (
-              <p className="att-which">
-                <State state={attempt.state} /> attempt {attempt.attempt}
-              </p>
-            )}
-            <LogView
-              attempt={attempt.attempt_id}
-              label={`log of ${name}, attempt ${attempt.attempt}`}
-              sought={attempt === one ? search : { ...search, line: undefined }}
-              zone={zone}
-              ended={attempt.ended_at !== null}
-              good={attempt.state === "success"}
-              nothing={<Waits one={attempt} />}
-            />
-          </div>
-        ))}
+        <Log one={one} zone={zone} search={search} titled={beside !== undefined} />
+        {beside && <Log key={beside.attempt_id} one={beside} zone={zone} search={search} titled own />}
       </div>
       <div className="columns">
         <Inputs run={one.run_id} task={one.task_id} />
@@ -119,11 +103,50 @@ function Attempt({ one }: { one: AttemptItem }) {
   );
 }
 
+interface LogProps {
+  one: AttemptItem;
+  zone: string;
+  search: Search;
+  titled: boolean;
+  own?: boolean; // the address holds the line of the other log
+}
+
+function Log({ one, zone, search, titled, own = false }: LogProps) {
+  const [line, setLine] = useState<string | undefined>();
+  const navigate = useNavigate();
+  const show = (change: Sought) => {
+    if ("line" in change && own) setLine(change.line);
+    const { line: _, ...rest } = change;
+    const wanted = own ? rest : change;
+    if (Object.keys(wanted).length === 0) return;
+    const next = (old: Search) => ({ ...old, ...wanted });
+    void navigate({ to: ".", search: next as never, replace: true, resetScroll: false });
+  };
+  return (
+    <div className="att-one">
+      {titled && (
+        <p className="att-which">
+          <State state={one.state} /> attempt {one.attempt}
+        </p>
+      )}
+      <LogView
+        attempt={one.attempt_id}
+        label={`log of ${label(one.task_id, one.map_index)}, attempt ${one.attempt}`}
+        sought={own ? { ...search, line } : search}
+        show={show}
+        zone={zone}
+        ended={one.ended_at !== null}
+        good={one.state === "success"}
+        nothing={<Waits one={one} />}
+      />
+    </div>
+  );
+}
+
 const BAD = ["failed", "timed_out", "lost"];
 
 function Acts({ one, name, dag, newest }: { one: AttemptItem; name: string; dag: string; newest: boolean }) {
-  const role = useRole(dag);
-  if (!newest || !reaches(role, "viewer")) return null;
+  if (!newest) return null;
   const of = { runs: [one.run_id] };
   if (BAD.includes(one.state))
     return (

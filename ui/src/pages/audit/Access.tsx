@@ -24,7 +24,7 @@ export function Access({ search, change }: { search: Filters; change: (filters: 
     );
   return (
     <>
-      <div className="filters">
+      <div className="filters audit-filters">
         <TextFilter name="who" value={search.actor} change={(actor) => change({ actor })} />
         <OkFilter value={search.ok} change={(ok) => change({ ok })} />
       </div>

@@ -38,7 +38,7 @@ export function Acts({ search, change }: { search: Filters; change: (filters: Fi
   const filtered = NAMES.some((name) => search[name]);
   return (
     <>
-      <div className="filters">
+      <div className="filters audit-filters">
         <DagField value={search.dag ?? ""} label="DAG" change={(dag) => change({ dag: dag || undefined })} />
         <TextFilter name="run" value={search.run} change={(run) => change({ run })} />
         <TextFilter name="who" value={search.actor} change={(actor) => change({ actor })} />

@@ -65,7 +65,9 @@ export function layOut(keys: readonly string[]): SlotLayout {
     row.columns.push(column);
     width = Math.max(width, column + 1);
   });
-  return { rows, width };
+  const free = Math.min(width - 1, ...rows.map((row) => row.columns[0] ?? 0)); // columns that no row uses, at the left
+  for (const row of rows) row.columns = row.columns.map((column) => column - free);
+  return { rows, width: width - free };
 }
 
 /** Index of the row that holds a slot. */

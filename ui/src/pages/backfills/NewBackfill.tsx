@@ -1,9 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useState } from "react";
-import { api, problemOf } from "~/api/client";
+import { ParamForm } from "~/act/ParamForm";
+import { filled, fieldOf as paramFieldOf, refusedParam } from "~/act/params";
+import { $api, api, problemOf } from "~/api/client";
 import type { Outcome } from "~/api/schema";
-import { once, tell, useChange } from "~/ui/change";
+import { tell, useChange } from "~/ui/change";
 import { Button, Copy, Field, Panel } from "~/ui/parts";
 import { DagField } from "./DagField";
 import { Plan } from "./Plan";
@@ -26,33 +28,45 @@ export function NewBackfill({
 }) {
   const [wish, setWish] = useState<Wish>({ dag, range, order: "oldest", cap: "4", only, params: {}, reason: "" });
   const set = (part: Partial<Wish>) => setWish((old) => ({ ...old, ...part }));
+  const params = useParamsOf(wish.dag, (values) => set({ params: values }));
   const settledWish = useLater(wish, 300);
   const planned = usePlan(settledWish);
   const change = useChange();
   const navigate = useNavigate();
   const fault = change.problem ?? (planned.error ? problemOf(planned.error) : null);
-  const wrong = (field: WishField) => (fault && fieldOf(fault.detail) === field ? fault.detail : undefined);
+  const refused = fault && refusedParam(fault.detail, params.fields);
+  const wrong = (field: WishField) => (fault && !refused && fieldOf(fault.detail) === field ? fault.detail : undefined);
   const fresh = settledWish === wish && !planned.isFetching;
-  const ready = fresh && !planned.error && (planned.data?.intervals.length ?? 0) > 0;
+  const ready = fresh && params.complete && !planned.error && (planned.data?.intervals.length ?? 0) > 0;
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const body = bodyOf(wish, false);
     if (!body) return;
-    const params = { path: { dag: wish.dag } };
-    const made = await change.run(async () => {
-      const { data } = await api.POST("/api/v1/dags/{dag}/backfills", { params, body, headers: once() });
-      return { data: await tell(data as Outcome) };
-    }, ["/api/v1/backfills"]);
+    const path = { dag: wish.dag };
+    const made = await change.run(
+      async (headers) => {
+        const { data } = await api.POST("/api/v1/dags/{dag}/backfills", { params: { path }, body, headers });
+        return { data: await tell(data as Outcome) };
+      },
+      ["/api/v1/backfills"],
+    );
     const backfill = made?.data?.done[0]?.backfill_id;
     if (backfill) void navigate({ to: "/backfills/$backfill", params: { backfill } });
   };
   return (
     <Panel title="New backfill" aside={<Button onClick={close}>Close</Button>}>
-      <form className="backfills-new" onSubmit={submit}>
+      <form className="backfills-new" onSubmit={submit} onChange={change.clear}>
         <div className="form">
           <Field label="DAG" error={wrong("dag")}>
-            {(id) => <DagField id={id} required value={wish.dag} change={(one) => set({ dag: one, params: {} })} />}
+            {(id) => (
+              <DagField
+                id={id}
+                required
+                value={wish.dag}
+                change={(one) => set(one === wish.dag ? {} : { dag: one, params: {} })}
+              />
+            )}
           </Field>
           <RangeField range={wish.range} change={(one) => set({ range: one })} error={wrong("range")} />
           <Which only={wish.only} change={(one) => set({ only: one })} error={wrong("only")} />
@@ -86,6 +100,17 @@ export function NewBackfill({
               )}
             </Field>
           </div>
+          <ParamForm
+            fields={params.fields}
+            texts={params.texts}
+            wrong={refused ? { ...params.wrong, [refused.name]: refused.says } : params.wrong}
+            tell={params.tell}
+          />
+          {wrong("params") && (
+            <p className="why failed" role="alert">
+              {wrong("params")}
+            </p>
+          )}
           <Field label="Reason" hint="Kept with it, and with each of its runs." error={wrong("reason")}>
             {(id) => <input id={id} value={wish.reason} onChange={(event) => set({ reason: event.target.value })} />}
           </Field>
@@ -100,6 +125,31 @@ export function NewBackfill({
       </form>
     </Panel>
   );
+}
+
+/** The form of a DAG's params; what it says goes to `take`. */
+function useParamsOf(dag: string, take: (values: Readonly<Record<string, unknown>>) => void) {
+  const [typed, type] = useState<{ dag: string; texts: Readonly<Record<string, string>> }>({ dag, texts: {} });
+  const asked = $api.useQuery(
+    "get",
+    "/api/v1/dags/{dag}",
+    { params: { path: { dag } } },
+    { enabled: dag !== "", retry: false, staleTime: 60_000 },
+  );
+  const fields = dag && asked.data ? asked.data.params.map(paramFieldOf) : [];
+  const texts = typed.dag === dag ? typed.texts : {};
+  const { wrong, missing } = filled(fields, texts);
+  return {
+    fields,
+    texts,
+    wrong,
+    complete: missing.length === 0 && Object.keys(wrong).length === 0,
+    tell: (name: string, text: string) => {
+      const next = { ...texts, [name]: text };
+      type({ dag, texts: next });
+      take(filled(fields, next).values);
+    },
+  };
 }
 
 /** A value, once it has not changed for so many milliseconds. */

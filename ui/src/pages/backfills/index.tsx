@@ -3,6 +3,7 @@ import { useState } from "react";
 import { $api } from "~/api/client";
 import { itemsOf, PAGED } from "~/api/paging";
 import type { BackfillItem } from "~/api/schema";
+import { reaches, useRole } from "~/api/session";
 import { Ago, Answer, Button, Empty, Head, Lasting, Panel } from "~/ui/parts";
 import { State } from "~/ui/State";
 import { many } from "~/ui/words";
@@ -18,6 +19,7 @@ export const STATES = ["proposed", "running", "paused", "stopped", "cancelled", 
 export default function Backfills() {
   const search = useSearch({ strict: false });
   const navigate = useNavigate();
+  const may = reaches(useRole(), "operator");
   const making = search.new !== undefined || search.range !== undefined;
   const go = (change: Record<string, string | undefined>) =>
     void navigate({ to: "/backfills", search: { ...search, ...change }, replace: true });
@@ -28,7 +30,12 @@ export default function Backfills() {
         note="A backfill runs many intervals of a DAG with one version of its code, a few at a time, beside the scheduled work."
       >
         {!making && (
-          <Button look="primary" onClick={() => go({ new: "1" })}>
+          <Button
+            look="primary"
+            disabled={!may}
+            title={may ? undefined : "it needs the role operator on some DAG"}
+            onClick={() => go({ new: "1" })}
+          >
             New backfill
           </Button>
         )}

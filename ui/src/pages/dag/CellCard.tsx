@@ -4,9 +4,9 @@ import { countsAt, stateAt } from "~/grid/Cell";
 import type { Line } from "~/grid/lines";
 import { lasted } from "~/grid/paint";
 import type { Column } from "~/grid/sheet";
-import { State } from "~/ui/State";
 import { lookOf, ranked } from "~/ui/marks";
 import { Why } from "~/ui/parts";
+import { State } from "~/ui/State";
 import { moment } from "~/ui/time";
 import { count, length } from "~/ui/words";
 

@@ -7,9 +7,9 @@ import { linesOf } from "~/grid/lines";
 import { kindPath } from "~/grid/paint";
 import { chosen, stampOf } from "~/grid/sheet";
 import { useNow } from "~/live/hooks";
-import { Mark } from "~/ui/State";
 import { lookOf } from "~/ui/marks";
 import { Answer, Button, Copy, Empty, Trouble } from "~/ui/parts";
+import { Mark } from "~/ui/State";
 import { RUN_MOVES } from "~/ui/state";
 import { moment } from "~/ui/time";
 import { many } from "~/ui/words";
@@ -18,7 +18,17 @@ import { useSheet } from "./pages";
 
 const KINDS = ["scheduled", "backfill", "manual", "event", "lookback"];
 const STATES = Object.keys(RUN_MOVES);
-const LEGEND = ["success", "failed", "upstream_failed", "running", "queued", "up_for_retry", "deferred", "held", "skipped"];
+const LEGEND = [
+  "success",
+  "failed",
+  "upstream_failed",
+  "running",
+  "queued",
+  "up_for_retry",
+  "deferred",
+  "held",
+  "skipped",
+];
 
 export function GridTab({ dag }: { dag: DagPage }) {
   const { state = "", kind = "", task = "", fold = "" } = useSearch({ strict: false });
@@ -58,7 +68,9 @@ export function GridTab({ dag }: { dag: DagPage }) {
           </Button>
         )}
         <span className="muted dag-count" role="status">
-          {loading ? "older runs come…" : `${many(columns.length, "run")}${more ? " of more" : ""}, ${many(lines.length, "line")}`}
+          {loading
+            ? "older runs come…"
+            : `${many(columns.length, "run")}${more ? " of more" : ""}, ${many(lines.length, "line")}`}
         </span>
         {more && !loading && columns.length < 40 && (
           <Button look="quiet" onClick={load}>

@@ -37,7 +37,8 @@ export function useSheet(dag: string) {
     params: { path: { dag }, query: { limit: FIRST } },
   });
   const [kept, setKept] = useState<Kept | null>(null);
-  if (first.data && (kept?.dag !== dag || kept.first !== first.data)) setKept(keptOf(dag, first.data, kept));
+  const newest = first.data as Grid | undefined;
+  if (newest && (kept?.dag !== dag || kept.first !== newest)) setKept(keptOf(dag, newest, kept));
   const now = kept?.dag === dag ? kept : null;
   const start = now?.start ?? null;
 
@@ -45,7 +46,8 @@ export function useSheet(dag: string) {
   const key = useMemo(() => ["older", { dag, start }] as const, [dag, start]);
   const older = useInfiniteQuery({
     queryKey: key,
-    queryFn: ({ pageParam, signal }) => pageOf(dag, pageParam, OLDER, signal),
+    queryFn: ({ pageParam, signal }: { pageParam: string; signal: AbortSignal }) =>
+      pageOf(dag, pageParam, OLDER, signal),
     initialPageParam: start ?? "",
     getNextPageParam: (page) => page.next,
     enabled: start !== null && wanted === start,
@@ -56,14 +58,13 @@ export function useSheet(dag: string) {
   useEvents((event) => {
     const data = older.data;
     const at = data?.pages.findIndex((page) => page.columns?.some((one) => one.run_id === event.run)) ?? -1;
-    const cursor = data?.pageParams[at];
+    const cursor = data?.pageParams[at] as string | undefined;
     if (event.dag !== dag || !cursor || asked.current.has(cursor)) return;
     asked.current.add(cursor);
     setTimeout(async () => {
       asked.current.delete(cursor);
       const page = await pageOf(dag, cursor, OLDER).catch(() => null);
-      if (page)
-        queries.setQueryData<typeof data>(key, (had) => had && { ...had, pages: had.pages.with(at, page) });
+      if (page) queries.setQueryData<typeof data>(key, (had) => had && { ...had, pages: had.pages.with(at, page) });
     }, PAUSE);
   });
 

@@ -94,7 +94,7 @@ const Row = memo(function Row({
             <bdi>{tag}</bdi>
           </button>
         ))}
-        <Standing dag={dag} />
+        <Standing dag={dag} brief />
       </td>
       <td>
         <Spark dag={dag.dag_id} marks={dag.marks} />

@@ -108,14 +108,25 @@ function Holes({ holes }: { holes: readonly Hole[] }) {
               </td>
               <td className="number">{hole.first}</td>
               <td className="number">{hole.last === hole.first ? "the same" : hole.last}</td>
-              <td>
-                <Copy text={hole.command} />
-              </td>
-              <td className="act">
-                <ActButton act={{ act: "backfill", dag: hole.dag_id, ...rangeIn(hole.command) }} dag={hole.dag_id}>
-                  Fill…
-                </ActButton>
-              </td>
+              {hole.command ? (
+                <>
+                  <td>
+                    <Copy text={hole.command} />
+                  </td>
+                  <td className="act">
+                    <ActButton act={{ act: "backfill", dag: hole.dag_id, ...rangeIn(hole.command) }} dag={hole.dag_id}>
+                      Fill…
+                    </ActButton>
+                  </td>
+                </>
+              ) : (
+                <td colSpan={2}>
+                  no backfill: somebody releases or rejects{" "}
+                  <Link to="/runs" search={{ dag: hole.dag_id, state: "held" }} className="link">
+                    what is held
+                  </Link>
+                </td>
+              )}
             </tr>
           ))}
         </tbody>

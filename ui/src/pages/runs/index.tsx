@@ -1,5 +1,170 @@
-import { Head } from "~/ui/parts";
+import { useSearch } from "@tanstack/react-router";
+import { useCallback, useEffect, useMemo, useState } from "react";
+import type { Runs } from "~/act/act";
+import { $api } from "~/api/client";
+import { itemsOf, PAGED } from "~/api/paging";
+import type { RunItem } from "~/api/schema";
+import type { Search } from "~/routes";
+import { useKeys } from "~/ui/keys";
+import { Answer, Button, Empty, Head, Panel } from "~/ui/parts";
+import { Bulk } from "./Bulk";
+import { FilterBar } from "./FilterBar";
+import { filtersIn, queryOf, selectOf } from "./filters";
+import { RunRow } from "./RunRow";
+import { allOf, everything, has, isEmpty, NONE, type Picked, toggle, toggleAll } from "./selection";
+import { stepBy } from "./stepping";
+import "./runs.css";
 
-export default function Page() {
-  return <Head title="runs" />;
+const PAGE = 100;
+const KEYS = [
+  ["j / k", "next / previous run"],
+  ["x", "pick the run; with Shift all up to it"],
+  ["Enter", "open the run"],
+  ["Esc", "pick none"],
+] as const;
+
+/** Every run there is, filtered, sorted, picked, and acted on. */
+export default function RunsPage() {
+  const search: Search = useSearch({ strict: false });
+  const filters = filtersIn(search);
+  const asked = $api.useInfiniteQuery(
+    "get",
+    "/api/v1/runs",
+    { params: { query: { ...queryOf(filters), limit: PAGE } } },
+    PAGED,
+  );
+  const key = JSON.stringify(filters);
+  const runs = useMemo(() => itemsOf<RunItem>(asked.data?.pages), [asked.data]);
+  const rows = useMemo(() => runs.map((run) => run.run_id), [runs]);
+  const [kept, keep] = useState<{ of: string; picked: Picked }>({ of: key, picked: NONE });
+  const picked = kept.of === key ? kept.picked : NONE; // of another filter nothing stays picked
+  const change = useCallback(
+    (next: (picked: Picked) => Picked) =>
+      keep((one) => ({ of: key, picked: next(one.of === key ? one.picked : NONE) })),
+    [key],
+  );
+  const pick = useCallback(
+    (id: string, range: boolean) => change((one) => toggle(one, rows, id, range)),
+    [change, rows],
+  );
+  useKeys(KEYS);
+  useStepping(pick, () => change(() => NONE));
+  const select = selectOf(filters);
+  const of: Runs = picked.all && select ? { select } : { runs: picked.all ? rows : [...picked.ids] };
+  return (
+    <>
+      <Head title="Runs" />
+      <FilterBar filters={filters} search={search} />
+      <Panel>
+        <Answer of={{ ...asked, data: asked.data && runs }} lines={6}>
+          {() => (
+            <>
+              <List
+                runs={runs}
+                rows={rows}
+                picked={picked}
+                pick={pick}
+                all={() => change((one) => toggleAll(one, rows))}
+              />
+              {asked.hasNextPage && (
+                <div className="more">
+                  <More busy={asked.isFetchingNextPage} load={() => void asked.fetchNextPage()} />
+                </div>
+              )}
+            </>
+          )}
+        </Answer>
+      </Panel>
+      {!isEmpty(picked) && (
+        <Bulk
+          of={of}
+          all={picked.all}
+          size={picked.ids.size}
+          more={asked.hasNextPage}
+          pickAll={allOf(picked, rows) && select ? () => change(everything) : null}
+          leave={() => change(() => NONE)}
+        />
+      )}
+    </>
+  );
+}
+
+function List({
+  runs,
+  rows,
+  picked,
+  pick,
+  all,
+}: {
+  runs: readonly RunItem[];
+  rows: readonly string[];
+  picked: Picked;
+  pick: (id: string, range: boolean) => void;
+  all: () => void;
+}) {
+  if (!runs.length) return <Empty>No run fits. Loosen a filter, or trigger a DAG on its page.</Empty>;
+  const whole = allOf(picked, rows);
+  return (
+    <div className="scroll">
+      <table className="runs">
+        <thead>
+          <tr>
+            <th className="runs-pick">
+              <input
+                type="checkbox"
+                aria-label="pick all that are shown"
+                checked={whole}
+                ref={(box) => {
+                  if (box) box.indeterminate = !whole && !isEmpty(picked);
+                }}
+                onChange={all}
+              />
+            </th>
+            <th>State</th>
+            <th>Run</th>
+            <th>DAG</th>
+            <th>Why</th>
+            <th className="number">Took</th>
+            <th>Started</th>
+            <th className="runs-kind">Kind</th>
+            <th className="runs-version number">Code</th>
+          </tr>
+        </thead>
+        <tbody>
+          {runs.map((run) => (
+            <RunRow key={run.run_id} run={run} picked={has(picked, run.run_id)} pick={pick} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Loads the next page as soon as it comes into view; by hand where it does not. */
+function More({ busy, load }: { busy: boolean; load: () => void }) {
+  const watch = useCallback(
+    (button: HTMLElement | null) => {
+      if (!button || busy) return;
+      const seen = new IntersectionObserver(([entry]) => entry?.isIntersecting && load(), { rootMargin: "400px" });
+      seen.observe(button);
+      return () => seen.disconnect();
+    },
+    [busy, load],
+  );
+  return (
+    <div ref={watch}>
+      <Button disabled={busy} onClick={load}>
+        {busy ? "Loading …" : "More"}
+      </Button>
+    </div>
+  );
+}
+
+/** j, k, x and Escape, where nobody writes and no dialog is open. */
+function useStepping(pick: (id: string, range: boolean) => void, none: () => void) {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => stepBy(event, pick, none);
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, [pick, none]);
 }

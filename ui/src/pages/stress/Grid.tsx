@@ -23,7 +23,7 @@ function madeUp(runs: number, tasks: number): Page {
   });
   const columns = Array.from({ length: runs }, (_, back) => {
     const created = new Date(Date.UTC(2026, 10, 22) - back * DAY).toISOString();
-    const codes = rows.map(() => (next() < 0.9 ? "s" : ("frkhu"[Math.floor(next() * 5)] as string))).join("");
+    const codes = rows.map(() => (next() < 0.985 ? "s" : ("frkhu"[Math.floor(next() * 5)] as string))).join("");
     return {
       run_id: `made_up@${created.slice(0, 10)}`,
       number: runs - back,

@@ -1,0 +1,203 @@
+import { useState } from "react";
+import { $api, problemOf } from "~/api/client";
+import { Button, Copy, Dialog, Trouble } from "~/ui/parts";
+import { say } from "~/ui/toast";
+import { type Act, dagOf } from "./act";
+import { type Answers, begin, lacking, needsReason, questionsOf } from "./answers";
+import { ask } from "./asking";
+import { commandOf } from "./command";
+import { useDoing, usePlan } from "./doing";
+import { Options } from "./Options";
+import { ParamForm } from "./ParamForm";
+import { Part, PlanOf, Refused } from "./PlanOf";
+import { fieldOf, filled, type ParamField, refusedParam } from "./params";
+import { Result } from "./Result";
+import { pinned, planOf, requestOf } from "./request";
+import { confirmOf, isGrave, needsTick, outcomeOf, type Plan, sentence, sizeOf, titleOf } from "./size";
+
+/** The dialog of an act: what it will do; it is done; what has become of it. */
+export function Deed({ act }: { act: Act }) {
+  const [answers, setAnswers] = useState(() => begin(act));
+  const [sure, setSure] = useState(0); // so many objects a person has said yes to
+  const form = useForm(act, answers);
+  const doing = useDoing();
+  const lacks = lacking(act, answers) ?? form.lacks;
+  const planned = usePlan(lacks ? null : planOf(act, answers, form.values));
+  const { plan } = planned;
+  const outcome = doing.data;
+  const close = () => {
+    if (outcome) say(outcomeOf(outcome), outcome.done.length === 0 && outcome.pending.length === 0);
+    ask(null);
+  };
+  const hint = hintOf(act, answers, lacks, planned.current ? plan : undefined, sure);
+  const confirm = () =>
+    plan &&
+    doing.mutate(pinned(act, requestOf(act, answers, form.values), plan), {
+      onSuccess: () => setSure(0),
+    });
+  const told = planned.error ? problemOf(planned.error) : null;
+  const atField = told && refusedParam(told.detail, form.fields);
+  const options = questionsOf(act, answers).length > 0;
+
+  if (outcome)
+    return (
+      <Dialog title={titleOf(act)} close={close} wide>
+        <div className="dialog-body">
+          <Result outcome={outcome} leave={() => ask(null)} />
+        </div>
+        <div className="dialog-foot">
+          <Button look="primary" autoFocus onClick={close}>
+            Close
+          </Button>
+        </div>
+      </Dialog>
+    );
+  return (
+    <Dialog title={titleOf(act)} close={close} wide>
+      <div className={`dialog-body act-body${options ? " two" : ""}`} ref={focusFirst}>
+        {options && (
+          <Options act={act} answers={answers} dag={dagOf(act)} tell={(part) => setAnswers({ ...answers, ...part })}>
+            <ParamForm
+              fields={form.fields}
+              texts={answers.params}
+              wrong={atField ? { ...form.wrong, [atField.name]: atField.says } : form.wrong}
+              tell={(name, text) => setAnswers({ ...answers, params: { ...answers.params, [name]: text } })}
+            />
+          </Options>
+        )}
+        <section
+          className={`act-plan${planned.asking ? " asking" : ""}`}
+          aria-label="what it will do"
+          aria-busy={planned.asking}
+        >
+          {lacks ? (
+            <p className="muted">{lacks} Then you see here what it will do.</p>
+          ) : atField ? (
+            <p className="muted">
+              Look at {atField.name}: {sentence(atField.says)}
+            </p>
+          ) : told ? (
+            <Trouble error={told} again={told.status === 422 ? undefined : planned.again} />
+          ) : plan ? (
+            <PlanOf
+              plan={plan}
+              zone={form.zone}
+              withNewCode={act.act === "retry" ? () => ask({ act: "rerun", of: act.of, failed: true }) : undefined}
+            />
+          ) : (
+            <p className="muted">Asking what it will do …</p>
+          )}
+          <Failure error={doing.error} />
+          <Twin text={commandOf(act, answers, form.values, form.secrets)} />
+        </section>
+      </div>
+      <div className="dialog-foot" ref={focusLast}>
+        <span className="act-hint muted">{hint}</span>
+        {plan && needsTick(plan) && (
+          <label className="act-tick">
+            <input
+              type="checkbox"
+              checked={sure === sizeOf(plan)}
+              onChange={(event) => setSure(event.target.checked ? sizeOf(plan) : 0)}
+            />
+            yes, all {sizeOf(plan)}
+          </label>
+        )}
+        <Button onClick={close}>Leave it</Button>
+        <Button look={isGrave(act) ? "danger" : "primary"} disabled={hint !== "" || doing.isPending} onClick={confirm}>
+          {doing.isPending ? "Doing it …" : doing.error ? "Try again" : confirmOf(act, plan)}
+        </Button>
+      </div>
+    </Dialog>
+  );
+}
+
+/** The focus begins at what has to be said, not at the cross. */
+function focusFirst(body: HTMLElement | null) {
+  body?.querySelector("[required]")?.setAttribute("autofocus", "");
+}
+
+/** Where nothing has to be said, it begins where nothing happens. */
+function focusLast(foot: HTMLElement | null) {
+  foot?.querySelector("button")?.setAttribute("autofocus", "");
+}
+
+/** Why it cannot be done yet; "" where it can. */
+function hintOf(act: Act, answers: Answers, lacks: string | null, plan: Plan | undefined, sure: number): string {
+  if (lacks) return lacks;
+  if (!plan) return " ";
+  if (sizeOf(plan) === 0) return "Nothing to do.";
+  if (needsReason(act) && !answers.reason.trim()) return "Say why: it is kept.";
+  return needsTick(plan) && sure !== sizeOf(plan) ? "These are many: say that all are meant." : "";
+}
+
+interface Form {
+  readonly fields: readonly ParamField[];
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly wrong: Readonly<Record<string, string>>;
+  readonly secrets: readonly string[];
+  readonly lacks: string | null;
+  readonly zone: string | undefined;
+}
+
+/** The params of the DAG that an act runs, and the zone of the one that it is about. */
+function useForm(act: Act, answers: Answers): Form {
+  const dag = dagOf(act);
+  const runs = act.act === "trigger" || act.act === "backfill";
+  const asked = $api.useQuery(
+    "get",
+    "/api/v1/dags/{dag}",
+    { params: { path: { dag: dag ?? "" } } },
+    { enabled: !!dag },
+  );
+  const fields = (runs ? (asked.data?.params ?? []) : []).map(fieldOf);
+  const { values, wrong, missing } = filled(fields, answers.params);
+  const [unread] = Object.keys(wrong);
+  const lacks =
+    runs && asked.isLoading
+      ? "One moment."
+      : missing.length
+        ? `Fill in ${missing.join(", ")}.`
+        : unread
+          ? `Look at ${unread}.`
+          : null;
+  return {
+    fields,
+    values,
+    wrong,
+    secrets: fields.filter((one) => one.kind === "secret").map((one) => one.name),
+    lacks,
+    zone: asked.data?.timezone,
+  };
+}
+
+/** Why it was not done. Nothing is lost: the same request sent again is done once. */
+function Failure({ error }: { error: unknown }) {
+  if (!error) return null;
+  const problem = problemOf(error);
+  if (problem.status === 409 && problem.faults.length)
+    return <Refused of={problem.faults.map(({ where, detail }) => ({ object: where, why: detail }))} />;
+  return (
+    <div className="trouble" role="alert">
+      <strong>{problem.status === 503 ? "Nobody schedules now" : problem.title}</strong>
+      <p>{sentence(problem.detail)}</p>
+    </div>
+  );
+}
+
+function Twin({ text }: { text: string }) {
+  if (!text) return null;
+  const command = (
+    <div className="act-twin">
+      <pre>{text}</pre>
+      <Copy text={text} shown={false} />
+    </div>
+  );
+  if (text.split("\n").length <= 3) return <Part title="The same on the command line">{command}</Part>;
+  return (
+    <details className="act-part">
+      <summary>The same on the command line</summary>
+      {command}
+    </details>
+  );
+}

@@ -1,0 +1,54 @@
+import { ActButton } from "~/act/Acting";
+import type { Act, Runs } from "~/act/act";
+import { Button } from "~/ui/parts";
+import { count, many } from "~/ui/words";
+
+const ACTS: readonly (readonly [title: string, make: (of: Runs) => Act, look?: "danger"])[] = [
+  ["Rerun failed with the newest code", (of) => ({ act: "rerun", of, failed: true })],
+  ["Retry", (of) => ({ act: "retry", of })],
+  ["Rerun all", (of) => ({ act: "rerun", of })],
+  ["Mark …", (of) => ({ act: "mark", of, task: "" })],
+  ["Release", (of) => ({ act: "release", of })],
+  ["Reject", (of) => ({ act: "reject", of }), "danger"],
+  ["Cancel", (of) => ({ act: "cancel", of }), "danger"],
+];
+
+/** What can be done with what is picked. */
+export function Bulk({
+  of,
+  all,
+  size,
+  more,
+  pickAll,
+  leave,
+}: {
+  of: Runs;
+  /** All that fit the filter are meant, however many. */
+  all: boolean;
+  size: number;
+  /** Whether more fit the filter than are shown. */
+  more: boolean;
+  pickAll: (() => void) | null;
+  leave: () => void;
+}) {
+  return (
+    <section className="bulk" aria-label="what is picked">
+      <strong aria-live="polite">{all ? "All that fit this filter" : `${many(size, "run")} picked`}</strong>
+      {!all && pickAll && (
+        <Button look="quiet" onClick={pickAll}>
+          {more ? "All that fit this filter" : `All ${count(size)} that fit, and what comes`}
+        </Button>
+      )}
+      <div className="acts">
+        {ACTS.map(([title, make, look]) => (
+          <ActButton key={title} act={make(of)} look={look}>
+            {title}
+          </ActButton>
+        ))}
+        <Button look="quiet" onClick={leave}>
+          Clear
+        </Button>
+      </div>
+    </section>
+  );
+}

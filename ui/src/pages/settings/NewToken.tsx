@@ -1,0 +1,119 @@
+import { type FormEvent, useState } from "react";
+import { $api, api } from "~/api/client";
+import type { TokenMade } from "~/api/schema";
+import { useRole } from "~/api/session";
+import { useChange } from "~/ui/change";
+import { Button, Dialog, Field } from "~/ui/parts";
+import { ROLES } from "~/ui/state";
+import { meaningOf, roleOf } from "./grants";
+import { Once } from "./Once";
+import { TOKENS } from "./Tokens";
+
+type TokenField = "name" | "role" | "days" | "user";
+
+function fieldOf(detail: string): TokenField {
+  if (/\bdays?\b/.test(detail)) return "days";
+  if (/no user/.test(detail)) return "user";
+  if (/token '|name of a token|is no name/.test(detail)) return "name";
+  return "role";
+}
+
+export function NewToken({ admin, close }: { admin: boolean; close: () => void }) {
+  const widest = useRole();
+  const [name, setName] = useState("");
+  const [role, setRole] = useState("viewer");
+  const [select, setSelect] = useState("*");
+  const [days, setDays] = useState("90");
+  const [user, setUser] = useState("");
+  const [made, setMade] = useState<TokenMade | null>(null);
+  const users = $api.useQuery("get", "/api/v1/users", {}, { enabled: admin });
+  const change = useChange();
+  const detail = change.problem?.detail;
+  const wrong = (field: TokenField) => detail && fieldOf(detail) === field && detail;
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    const body = { name: name.trim(), role, select: select.trim() || "*", days: Number(days), user: user || null };
+    const done = await change.run(() => api.POST("/api/v1/tokens", { body }), TOKENS);
+    if (done?.data) setMade(done.data);
+  };
+  if (made)
+    return (
+      <Once
+        title={`The token ${made.item.name}`}
+        says="Scripts send it as “Authorization: Bearer …”, or the command line takes it from SEGUE_TOKEN."
+        text={made.token}
+        close={close}
+      />
+    );
+  const roles = ROLES.slice(0, ROLES.indexOf(roleOf(widest ?? "viewer")) + 1);
+  return (
+    <Dialog title="New token" close={close}>
+      <form onSubmit={submit} onChange={change.clear}>
+        <div className="dialog-body">
+          <Field label="Name" hint="what it is for: ci, laptop" error={wrong("name")}>
+            {(id) => (
+              <input
+                id={id}
+                required
+                spellCheck={false}
+                autoComplete="off"
+                value={name}
+                onChange={(event) => setName(event.target.value)}
+              />
+            )}
+          </Field>
+          <Field label="May at most" hint={meaningOf(roleOf(role))} error={wrong("role")}>
+            {(id) => (
+              <span className="row">
+                <select id={id} value={role} onChange={(event) => setRole(event.target.value)}>
+                  {roles.map((one) => (
+                    <option key={one}>{one}</option>
+                  ))}
+                </select>
+                on
+                <input
+                  aria-label="selection"
+                  spellCheck={false}
+                  autoComplete="off"
+                  value={select}
+                  onChange={(event) => setSelect(event.target.value)}
+                />
+              </span>
+            )}
+          </Field>
+          <Field label="Good for days" error={wrong("days")}>
+            {(id) => (
+              <input
+                id={id}
+                type="number"
+                min={1}
+                max={3650}
+                required
+                value={days}
+                onChange={(event) => setDays(event.target.value)}
+              />
+            )}
+          </Field>
+          {admin && (
+            <Field label="Of" error={wrong("user")}>
+              {(id) => (
+                <select id={id} value={user} onChange={(event) => setUser(event.target.value)}>
+                  <option value="">you</option>
+                  {users.data?.items.map((one) => (
+                    <option key={one.name}>{one.name}</option>
+                  ))}
+                </select>
+              )}
+            </Field>
+          )}
+        </div>
+        <div className="dialog-foot">
+          <Button onClick={close}>Leave it</Button>
+          <Button type="submit" look="primary" disabled={change.busy}>
+            Make the token
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

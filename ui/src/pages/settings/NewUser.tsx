@@ -1,0 +1,93 @@
+import { type FormEvent, useState } from "react";
+import { api } from "~/api/client";
+import { useChange } from "~/ui/change";
+import { Button, Dialog, Field } from "~/ui/parts";
+import { say } from "~/ui/toast";
+import { Grants } from "./Grants";
+import { cleaned, type Grant, personFieldOf } from "./grants";
+import { type Link, USERS } from "./Users";
+
+const WAYS = [
+  ["link", "by a link that lets in once, to choose a password"],
+  ["password", "with a password that I give"],
+  ["provider", "by the provider of identities"],
+] as const;
+
+export function NewUser({ link, close }: { link: (link: Link) => void; close: () => void }) {
+  const [name, setName] = useState("");
+  const [way, choose] = useState<(typeof WAYS)[number][0]>("link");
+  const [password, setPassword] = useState("");
+  const [grants, setGrants] = useState<readonly Grant[]>([{ role: "viewer", select: "*" }]);
+  const change = useChange();
+  const detail = change.problem?.detail;
+  const wrong = (field: string) => detail && personFieldOf(detail) === field && detail;
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    const body = {
+      name: name.trim(),
+      grants: cleaned(grants),
+      password: way === "password" ? password : null,
+      elsewhere: way === "provider",
+    };
+    const made = await change.run(() => api.POST("/api/v1/users", { body }), USERS);
+    if (!made?.data) return;
+    say(`${made.data.user.name} may enter now.`);
+    close();
+    if (made.data.link) link({ user: made.data.user.name, link: made.data.link });
+  };
+  return (
+    <Dialog title="New user" close={close}>
+      <form onSubmit={submit} onChange={change.clear}>
+        <div className="dialog-body">
+          <Field label="Name" hint="lower case letters, digits and . _ + @ -" error={wrong("name")}>
+            {(id) => (
+              <input
+                id={id}
+                required
+                autoComplete="off"
+                spellCheck={false}
+                value={name}
+                onChange={(event) => setName(event.target.value)}
+              />
+            )}
+          </Field>
+          <fieldset className="settings-ways">
+            <legend>Comes in</legend>
+            {WAYS.map(([one, words]) => (
+              <label key={one}>
+                <input type="radio" name="way" checked={way === one} onChange={() => choose(one)} />
+                {words}
+              </label>
+            ))}
+          </fieldset>
+          {way === "password" && (
+            <Field label="Password" hint="12 characters or more; four words do well." error={wrong("password")}>
+              {(id) => (
+                <input
+                  id={id}
+                  type="password"
+                  required
+                  autoComplete="new-password"
+                  value={password}
+                  onChange={(event) => setPassword(event.target.value)}
+                />
+              )}
+            </Field>
+          )}
+          <Grants grants={grants} change={setGrants} error={wrong("grants") || undefined} />
+          {way !== "password" && wrong("password") && (
+            <p className="why failed" role="alert">
+              {detail}
+            </p>
+          )}
+        </div>
+        <div className="dialog-foot">
+          <Button onClick={close}>Leave it</Button>
+          <Button type="submit" look="primary" disabled={change.busy}>
+            Make the user
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

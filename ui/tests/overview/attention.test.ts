@@ -1,0 +1,65 @@
+import { expect, test } from "vitest";
+import type { Attention } from "~/api/schema";
+import { blast, mendOf, type Row, rangeIn, rowsOf } from "~/pages/overview/attention";
+
+function item(sort: string, dag: string, run: string | null = `${dag}@1`, more: Partial<Attention> = {}): Attention {
+  return { sort, dag_id: dag, text: "it broke", run_id: run, task: "", affected: 0, command: "", ...more };
+}
+
+const rowOf = (...items: Attention[]): Row => {
+  const [row] = rowsOf(items);
+  if (!row) throw new Error("no row");
+  return row;
+};
+
+test("failures of one DAG share a row; the order of the server stays", () => {
+  const rows = rowsOf([
+    item("failed", "b", "b@2"),
+    item("failed", "a"),
+    item("failed", "b", "b@1"),
+    item("missing", "b", null),
+  ]);
+  expect(rows.map((row) => row.key)).toEqual(["failed b", "failed a", "missing b"]);
+  expect(rows[0]?.more.map((one) => one.run_id)).toEqual(["b@1"]);
+});
+
+test("what mends a row works on all its runs", () => {
+  const row = rowOf(item("failed", "a", "a@2"), item("failed", "a", "a@1"));
+  expect(mendOf(row)).toEqual({
+    say: "Rerun failed 2…",
+    act: { act: "rerun", of: { runs: ["a@2", "a@1"] }, failed: true },
+  });
+  expect(mendOf(rowOf(item("held", "a")))).toEqual({ say: "Release…", act: { act: "release", of: { runs: ["a@1"] } } });
+  expect(mendOf(rowOf(item("interrupted", "a")))?.act.act).toBe("retry");
+});
+
+test("what is missing is filled with the range and the states of its command", () => {
+  const row = rowOf(
+    item("missing", "a", null, { command: "segue backfill a 2026-11-01..2026-11-03 --only missing,failed" }),
+  );
+  expect(mendOf(row)?.act).toEqual({
+    act: "backfill",
+    dag: "a",
+    range: "2026-11-01..2026-11-03",
+    only: ["missing", "failed"],
+  });
+});
+
+test("a file that cannot be read has no button: somebody has to mend the file", () => {
+  expect(mendOf(rowOf(item("broken", "a", null)))).toBeNull();
+  expect(mendOf(rowOf(item("late", "a")))).toBeNull();
+});
+
+test("another command has no range", () => {
+  expect(rangeIn("segue retry a@1")).toEqual({});
+  expect(rangeIn("")).toEqual({});
+  expect(rangeIn("segue backfill a --yes")).toEqual({});
+});
+
+test("the blast radius is told in words, and nothing where nothing is", () => {
+  expect(blast(item("failed", "a"))).toBe("");
+  expect(blast(item("failed", "a", "a@1", { affected: 3 }))).toBe("stops 3 more downstream");
+  expect(blast({ ...item("failed", "a"), affected: 3, affected_dags: 1 } as Attention)).toBe(
+    "stops 2 tasks and 1 DAG downstream",
+  );
+});
