@@ -209,6 +209,7 @@ def pages(read):
         [structs.replace(row, seq=0) for row in read.audit(AuditQuery())], sorted(read.pulses(), key=repr),
         read.runs(RunQuery(sort="longest")), read.runs(RunQuery(dags=frozenset(("daily",)), states=(R.FAILED, R.HELD))),
         read.event_page(EventQuery(frozenset(("daily",)), ("run", "slot"))), read.slot_page(SlotQuery("daily")),
+        dict(read.ledgers(frozenset(("daily", "nothing")), Instant(0))),
         read.alert_page(AlertQuery()), [read.kept(run) for run in RUNS],
     )  # fmt: skip
 

@@ -35,7 +35,7 @@ class SlotCell:
 
     Args:
         slot: its first instant, and the first one after it.
-        key: as ids write it.
+        zone: of its DAG.
         state: one of `SlotState`, or *retired*: the time table has no such interval any more.
         run: its latest run that started a task, as printed; `good_run` the latest that was good.
         version: of the code that made what it shows.
@@ -43,12 +43,17 @@ class SlotCell:
     """
 
     slot: Span
-    key: str
+    zone: str
     state: str
     run: str | None = None
     good_run: str | None = None
     version: int | None = None
     waits: bool = False
+
+    @property
+    def key(self) -> str:
+        """As ids write it; made only where it is shown, because a year of hours has many."""
+        return slot_key(*self.slot, self.zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +129,11 @@ def ledger_of(
 
 
 def _cell(spec: DagSpec, slot: Span, row: SlotView | None, timing: Timing, state: str | None = None) -> SlotCell:
-    key = slot_key(*slot, spec.timezone)
     shown = state or (SlotState.MISSING if row is None else row.state)
     if row is None or shown == SlotState.MISSING:
         waits = timing.cursor is not None and timing.cursor <= slot[0] < (timing.accepted or timing.cursor)
-        return SlotCell(slot, key, str(SlotState.MISSING), waits=waits)
-    return SlotCell(slot, key, str(shown), row.last_run or None, row.last_good_run, row.version)
+        return SlotCell(slot, spec.timezone, str(SlotState.MISSING), waits=waits)
+    return SlotCell(slot, spec.timezone, str(shown), row.last_run or None, row.last_good_run, row.version)
 
 
 def _due_slots(

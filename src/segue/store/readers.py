@@ -146,6 +146,10 @@ class SlotReader(Protocol):
         """Slots of a DAG that start in `[first, stop)`, the oldest first."""
         ...
 
+    def ledgers(self, dags: frozenset[str], first: Instant) -> Mapping[str, Sequence[SlotView]]:
+        """Slots of several DAGs that start at `first` or later, the oldest first; a DAG without any is left out."""
+        ...
+
     def slot_page(self, query: SlotQuery) -> Sequence[SlotView]:
         """Slots of a DAG, the newest first."""
         ...

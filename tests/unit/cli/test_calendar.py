@@ -34,7 +34,7 @@ def ledger(schedule, first, last, states=(), cut=False):
         key = slot_key(slot.start, slot.end, ZONE)
         state = next((named[part] for part in named if key.startswith(part)), "fresh")
         cells.append(
-            SlotCell((slot.start, slot.end), key, state, None if state == "missing" else f"orders@{key}", None, 3)
+            SlotCell((slot.start, slot.end), ZONE, state, None if state == "missing" else f"orders@{key}", None, 3)
         )
     return Ledger(spec, tuple(cells), "", cut)
 
@@ -137,9 +137,7 @@ def test_the_legend_counts_the_states_and_names_the_command_that_fills_the_holes
 
 
 def test_what_will_run_by_itself_is_said_apart():
-    cell = SlotCell(
-        (parse_moment("2026-04-01", ZONE), parse_moment("2026-04-02", ZONE)), "2026-04-01", "missing", waits=True
-    )
+    cell = SlotCell((parse_moment("2026-04-01", ZONE), parse_moment("2026-04-02", ZONE)), ZONE, "missing", waits=True)
     spec = DagSpec("orders", schedule=daily().to_data(), timezone=ZONE)
     assert lines_of(*legend(Ledger(spec, (cell,), ""))) == [
         "  ○ 1 missing", "  1 of the missing will be run by itself, as soon as there is room",

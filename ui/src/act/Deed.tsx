@@ -1,12 +1,13 @@
 import { useState } from "react";
 import { $api, problemOf } from "~/api/client";
+import { Coded } from "~/pages/Health";
 import { Button, Copy, Dialog, Trouble } from "~/ui/parts";
 import { say } from "~/ui/toast";
 import { type Act, dagOf } from "./act";
 import { type Answers, begin, lacking, needsReason, questionsOf } from "./answers";
 import { ask } from "./asking";
 import { commandOf } from "./command";
-import { useDoing, usePlan } from "./doing";
+import { useAnswered, useDoing, usePlan } from "./doing";
 import { Options } from "./Options";
 import { ParamForm } from "./ParamForm";
 import { Part, PlanOf, Refused } from "./PlanOf";
@@ -24,10 +25,14 @@ export function Deed({ act }: { act: Act }) {
   const lacks = lacking(act, answers) ?? form.lacks;
   const planned = usePlan(lacks ? null : planOf(act, answers, form.values));
   const { plan } = planned;
-  const outcome = doing.data;
+  const outcome = useAnswered(doing.data);
   const close = () => {
     if (outcome) say(outcomeOf(outcome), outcome.done.length === 0 && outcome.pending.length === 0);
     ask(null);
+  };
+  const tell = (part: Partial<Answers>) => {
+    setAnswers({ ...answers, ...part });
+    doing.reset();
   };
   const hint = hintOf(act, answers, lacks, planned.current ? plan : undefined, sure);
   const confirm = () =>
@@ -41,7 +46,7 @@ export function Deed({ act }: { act: Act }) {
 
   if (outcome)
     return (
-      <Dialog title={titleOf(act)} close={close} wide>
+      <Dialog title={titleOf(act)} close={close}>
         <div className="dialog-body">
           <Result outcome={outcome} leave={() => ask(null)} />
         </div>
@@ -56,12 +61,12 @@ export function Deed({ act }: { act: Act }) {
     <Dialog title={titleOf(act)} close={close} wide>
       <div className={`dialog-body act-body${options ? " two" : ""}`} ref={focusFirst}>
         {options && (
-          <Options act={act} answers={answers} dag={dagOf(act)} tell={(part) => setAnswers({ ...answers, ...part })}>
+          <Options act={act} answers={answers} dag={dagOf(act)} tell={tell}>
             <ParamForm
               fields={form.fields}
               texts={answers.params}
               wrong={atField ? { ...form.wrong, [atField.name]: atField.says } : form.wrong}
-              tell={(name, text) => setAnswers({ ...answers, params: { ...answers.params, [name]: text } })}
+              tell={(name, text) => tell({ params: { ...answers.params, [name]: text } })}
             />
           </Options>
         )}
@@ -77,7 +82,7 @@ export function Deed({ act }: { act: Act }) {
               Look at {atField.name}: {sentence(atField.says)}
             </p>
           ) : told ? (
-            <Trouble error={told} again={told.status === 422 ? undefined : planned.again} />
+            <Trouble error={told} again={[0, 500, 503].includes(told.status) ? planned.again : undefined} />
           ) : plan ? (
             <PlanOf
               plan={plan}
@@ -105,7 +110,7 @@ export function Deed({ act }: { act: Act }) {
         )}
         <Button onClick={close}>Leave it</Button>
         <Button look={isGrave(act) ? "danger" : "primary"} disabled={hint !== "" || doing.isPending} onClick={confirm}>
-          {doing.isPending ? "Doing it …" : doing.error ? "Try again" : confirmOf(act, plan)}
+          {doing.isPending ? "Doing it …" : unanswered(doing.error) ? "Try again" : confirmOf(act, plan)}
         </Button>
       </div>
     </Dialog>
@@ -171,16 +176,28 @@ function useForm(act: Act, answers: Answers): Form {
   };
 }
 
+/** Whether nobody has said what became of it. */
+function unanswered(error: unknown): boolean {
+  return error != null && problemOf(error).status !== 409;
+}
+
 /** Why it was not done. Nothing is lost: the same request sent again is done once. */
 function Failure({ error }: { error: unknown }) {
   if (!error) return null;
   const problem = problemOf(error);
   if (problem.status === 409 && problem.faults.length)
-    return <Refused of={problem.faults.map(({ where, detail }) => ({ object: where, why: detail }))} />;
+    return (
+      <Refused
+        title="It was refused"
+        of={problem.faults.map(({ where, detail }) => ({ object: where, why: detail }))}
+      />
+    );
   return (
     <div className="trouble" role="alert">
       <strong>{problem.status === 503 ? "Nobody schedules now" : problem.title}</strong>
-      <p>{sentence(problem.detail)}</p>
+      <p>
+        <Coded text={sentence(problem.detail)} />
+      </p>
     </div>
   );
 }

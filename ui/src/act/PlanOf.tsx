@@ -37,7 +37,7 @@ function OfRuns({ plan, zone, withNewCode }: { plan: RunPlan; zone?: string; wit
         ) : (
           <>
             <strong>{many(plan.total, "run")}</strong>
-            {plan.tasks > 0 ? `, ${many(plan.tasks, "task")}` : plan.act !== "mark" && ", none of their tasks"}
+            {plan.tasks > 0 ? `, ${many(plan.tasks, "task")}` : plan.act !== "mark" && ", no task is touched"}
             {plan.since && (
               <>
                 , made {plan.total > 1 && "since "}
@@ -71,7 +71,7 @@ function OfRuns({ plan, zone, withNewCode }: { plan: RunPlan; zone?: string; wit
 
 function Taken({ reuse, named, open }: { reuse: Reuse; named: boolean; open: boolean }) {
   const { reused, runs, fresh, gone, changed, diff } = { ...reuse, fresh: reuse.new };
-  const sum = `${count(runs.length)} run, ${count(reused.length)} taken over`;
+  const sum = `${many(runs.length, "task")} anew, ${count(reused.length)} taken over`;
   return (
     <details className="act-part" open={open}>
       <summary>
@@ -238,14 +238,14 @@ function OfBackfill({ plan }: { plan: BackfillPlan }) {
 }
 
 /** What is left out, and why. */
-export function Refused({ of }: { of: readonly Refusal[] }) {
+export function Refused({ of, title = "Left out" }: { of: readonly Refusal[]; title?: string }) {
   if (!of.length) return null;
   return (
-    <Part title={`Left out: ${count(of.length)}`} grave>
+    <Part title={of.length > 1 ? `${title}: ${count(of.length)}` : title} grave>
       <ul className="act-list">
         {byReason(of).map(([why, objects]) => (
           <li key={why}>
-            {sentence(why)} <Names of={objects} />
+            {sentence(why)} {objects.length > 1 || !why.includes(objects[0] ?? "") ? <Names of={objects} /> : null}
           </li>
         ))}
       </ul>

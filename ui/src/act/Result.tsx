@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { $api } from "~/api/client";
-import type { Done, Outcome, Pending } from "~/api/schema";
+import type { Done, Outcome } from "~/api/schema";
 import { Why } from "~/ui/parts";
 import { State } from "~/ui/State";
 import { count } from "~/ui/words";
@@ -9,9 +9,8 @@ import { outcomeOf, sentence } from "./size";
 
 const SHOWN = 20;
 const LIVE = 3;
-const PATIENCE = 1_000;
 
-/** What has become of an act, object by object; what is not answered yet is asked about until it is. */
+/** What has become of an act, object by object. */
 export function Result({ outcome, leave }: { outcome: Outcome; leave: () => void }) {
   const { done, refused, pending } = outcome;
   const live = done.filter((one) => one.run_id).slice(0, LIVE);
@@ -36,7 +35,9 @@ export function Result({ outcome, leave }: { outcome: Outcome; leave: () => void
         <Part title="Not answered yet">
           <ul className="act-list">
             {pending.slice(0, SHOWN).map((one) => (
-              <PendingOne key={one.request_id} one={one} leave={leave} />
+              <li key={one.request_id}>
+                <bdi>{one.object}</bdi> <span className="muted">is still being asked for …</span>
+              </li>
             ))}
             {pending.length > SHOWN && <li className="muted">and {count(pending.length - SHOWN)} more</li>}
           </ul>
@@ -89,26 +90,5 @@ function Live({ run }: { run: string }) {
       </span>
       {data.state !== "success" && <Why>{data.why}</Why>}
     </div>
-  );
-}
-
-function PendingOne({ one, leave }: { one: Pending; leave: () => void }) {
-  const { data } = $api.useQuery(
-    "get",
-    "/api/v1/requests/{id}",
-    { params: { path: { id: one.request_id } } },
-    { refetchInterval: ({ state }) => (state.data?.ok == null ? PATIENCE : false), staleTime: 0 },
-  );
-  if (data?.ok == null)
-    return (
-      <li>
-        <bdi>{one.object}</bdi> <span className="muted">is still being asked for …</span>
-      </li>
-    );
-  return (
-    <li>
-      <DoneOne one={{ object: one.object, text: data.text, run_id: data.run_id }} leave={leave} />
-      {!data.ok && <span className="wrong"> It was refused.</span>}
-    </li>
   );
 }

@@ -1,12 +1,12 @@
 /** How the dialog of an act asks the server: for the plan as often as the answers change, for the deed once. */
-import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useMutation, useQueries, useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
-import { api, Problem } from "~/api/client";
+import { $api, api, Problem } from "~/api/client";
 import type { Outcome } from "~/api/schema";
 import { once } from "~/ui/change";
 import { say } from "~/ui/toast";
 import type { Request } from "./request";
-import { outcomeOf, type Plan } from "./size";
+import { answered, outcomeOf, type Plan } from "./size";
 
 type Send = (
   path: string,
@@ -92,4 +92,20 @@ export function useDoing() {
       if (!here.current) say(error.message, true);
     },
   });
+}
+
+const POLLED = 50;
+
+/** An outcome; what it says is pending is asked about until it is answered. */
+export function useAnswered(outcome: Outcome | undefined): Outcome | undefined {
+  const states = useQueries({
+    queries: (outcome?.pending ?? []).slice(0, POLLED).map(({ request_id: id }) => ({
+      ...$api.queryOptions("get", "/api/v1/requests/{id}", { params: { path: { id } } }),
+      refetchInterval: ({ state }: { state: { data?: { ok?: boolean | null } } }) =>
+        state.data?.ok == null ? 1_000 : false,
+      staleTime: 0,
+    })),
+    combine: (all) => all.map((one) => one.data),
+  });
+  return outcome && answered(outcome, states);
 }

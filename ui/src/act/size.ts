@@ -1,5 +1,5 @@
 /** How much an act moves, and what is said of that. Pure. */
-import type { BackfillPlan, ObjectPlan, Outcome, Refusal, RunPlan } from "~/api/schema";
+import type { BackfillPlan, ObjectPlan, Outcome, Refusal, RequestState, RunPlan } from "~/api/schema";
 import { many } from "~/ui/words";
 import type { Act, Verb } from "./act";
 
@@ -100,6 +100,19 @@ export function outcomeOf(outcome: Outcome): string {
     [pending.length, "not answered yet"],
   ].filter(([n]) => n);
   return parts.length ? `${parts.map((part) => part.join(" ")).join(", ")}.` : "There was nothing to do.";
+}
+
+/** An outcome with what has been answered since. */
+export function answered(outcome: Outcome, states: readonly (RequestState | undefined)[]): Outcome {
+  const known = new Map(states.flatMap((state) => (state?.ok == null ? [] : [[state.id, state] as const])));
+  const done = [...outcome.done];
+  const refused = [...outcome.refused];
+  for (const { object, request_id } of outcome.pending) {
+    const state = known.get(request_id);
+    if (state?.ok) done.push({ object, text: state.text, request_id, run_id: state.run_id ?? null });
+    else if (state) refused.push({ object, why: state.text, request_id });
+  }
+  return { done, refused, pending: outcome.pending.filter((one) => !known.has(one.request_id)) };
 }
 
 /** A sentence of the server, which begins small. */

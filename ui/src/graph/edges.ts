@@ -19,9 +19,9 @@ export function* paintEdges(ink: Ink, sight: Sight, rect: Rect): Generator<void,
   const straight = crowd > (far ? CROWD / 2 : CROWD);
   const thin = Math.max(1.25, 1 / view.k);
   const looks = {
-    long: ["line-strong", straight ? 0.35 : 0.5, thin],
-    order: ["line-strong", straight ? 0.35 : 1, thin],
-    data: ["line-strong", straight ? 0.35 : 1, thin],
+    long: ["muted", straight ? 0.15 : 0.25, thin],
+    order: ["muted", straight ? 0.15 : 0.55, thin],
+    data: ["muted", straight ? 0.15 : 0.55, thin],
     blast: ["failed", straight ? 0.5 : 0.75, thin],
     lit: ["accent", 1, 1.6 * thin],
   } as const;

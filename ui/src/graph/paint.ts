@@ -7,7 +7,7 @@ import { BOX } from "./layered";
 import { paintMark } from "./mark";
 import { at } from "./order";
 import type { Ink, Sight } from "./sight";
-import { fromRight, shortened } from "./text";
+import { fromRight, inside, shortened } from "./text";
 import { READABLE, seen } from "./view";
 
 const SLICE = 150; // boxes between two looks at the clock
@@ -39,7 +39,9 @@ function toPlane(ink: Ink, { view, ratio }: Sight) {
 function paintGroups(ink: Ink, { scene, view, face }: Sight, rect: Rect) {
   const { groups } = scene.layout;
   const type = Math.min(40, Math.max(12.5, 11 / view.k));
-  scene.folded.open.forEach((id, g) => {
+  const { open, parents } = scene.folded;
+  open.forEach((id, g) => {
+    const name = inside(id, open[at(parents, g)] ?? "");
     const [left = 0, top = 0, width = 0, height = 0] = groups.subarray(4 * g, 4 * g + 4);
     if (left > rect.right || left + width < rect.left || top > rect.bottom || top + height < rect.top) return;
     ink.beginPath();
@@ -54,10 +56,10 @@ function paintGroups(ink: Ink, { scene, view, face }: Sight, rect: Rect) {
     if (width * view.k < 60) return;
     ink.font = `600 ${type}px ${face}`;
     ink.fillStyle = colourOf("muted");
-    ink.direction = fromRight(id) ? "rtl" : "ltr";
+    ink.direction = fromRight(name) ? "rtl" : "ltr";
     ink.textAlign = "left";
     ink.fillText(
-      shortened(`▾ ${id}`, width - 24, (text) => ink.measureText(text).width),
+      shortened(`▾ ${name}`, width - 24, (text) => ink.measureText(text).width),
       left + 12,
       top + 20,
     );

@@ -62,7 +62,8 @@ export class Scene {
   /** What is written into a box. */
   name(box: number): string {
     const node = this.node(box);
-    return node ? inside(node.id, node.group) : (this.folded.ids[box] ?? "");
+    const around = this.folded.open[at(this.folded.within, box)] ?? "";
+    return inside(node?.id ?? this.folded.ids[box] ?? "", around);
   }
 
   /** How many tasks a group has, how many items a mapped task; what a task is if it is no plain one. */

@@ -19,6 +19,8 @@ export const FARTHEST = 0.004;
 export const READABLE = 0.42;
 /** From here on everything is written into a box. */
 export const NEAR = 0.72;
+/** What a graph is opened at, at least, where names are to be read. */
+const LEGIBLE = 0.55;
 const MARGIN = 28;
 
 export function pan(view: View, dx: number, dy: number): View {
@@ -49,7 +51,7 @@ export function allOf(rect: Rect, size: Size, closest = 1): View {
 /** The first look at a graph: all of it if names can be read then, or it is large; else what comes first, readable. */
 export function opening(whole: Rect, size: Size, boxes: number): View {
   const all = allOf(whole, size);
-  if (all.k >= READABLE || boxes > 60) return all;
+  if (all.k >= LEGIBLE || boxes > 60) return all;
   const k = NEAR;
   const middle = centre(whole, size, k);
   return {
@@ -62,7 +64,7 @@ export function opening(whole: Rect, size: Size, boxes: number): View {
 /** The first look where something went wrong: the culprit and what it stops, readable; else at least the culprit. */
 export function openingOn(culprit: Rect, blast: Rect, size: Size): View {
   const all = allOf(blast, size);
-  if (all.k >= READABLE) return all;
+  if (all.k >= LEGIBLE) return all;
   const k = NEAR;
   const left = size.width < 700 ? MARGIN : size.width / 4;
   return { k, x: left - culprit.left * k, y: size.height / 2 - ((culprit.top + culprit.bottom) / 2) * k };

@@ -2,8 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { CSSProperties, Ref } from "react";
 import { lookOf, ranked } from "~/ui/marks";
 import { length, many } from "~/ui/words";
-import type { Line } from "./lines";
-import { statesIn } from "./paint";
+import { type Line, statesIn } from "./lines";
 import { type Column, NO_TASK } from "./sheet";
 import type { Place } from "./view";
 

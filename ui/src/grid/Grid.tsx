@@ -6,7 +6,8 @@ import type { Line } from "./lines";
 import { Names } from "./Names";
 import { lasted, type Picture, paint, STRIP } from "./paint";
 import type { Column } from "./sheet";
-import { scaleOf, ticksOf } from "./ticks";
+import { lasted, scaleOf, ticksOf } from "./ticks";
+import { Tiles } from "./tiles";
 import { boxOf, fitting, leftAfter, linesIn, type Place, placeAt, reveal, step, type View, wholeOf } from "./view";
 
 const WIDE = 18;
@@ -66,6 +67,7 @@ export function Grid(props: GridProps) {
   const at = useMemo(() => placeOf(focus, lines, columns), [focus, lines, columns]);
   const column = columns[at.column];
 
+  const tiles = useRef(new Tiles());
   const asked = useRef(0); // frames are painted once, however often they are asked for
   const picture = useRef<() => Picture & { at: Place }>(null);
   picture.current = () => ({
@@ -86,7 +88,7 @@ export function Grid(props: GridProps) {
       const ink = canvas.current?.getContext("2d", { alpha: false });
       const shown = picture.current?.();
       if (!ink || !shown?.view.width) return;
-      paint(ink, shown);
+      paint(ink, tiles.current, shown);
       sheet.current?.style.setProperty("transform", `translateY(${-shown.view.top}px)`);
       if (held.current) Object.assign(held.current.style, pixels(boxOf(shown.view, shown.at), shown.view));
     });

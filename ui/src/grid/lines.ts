@@ -99,3 +99,22 @@ export function codesOf(line: Line, column: Column): Record<string, number> {
   }
   return counts;
 }
+
+const grouped = new WeakMap<Line, WeakMap<Column, Record<string, number>>>();
+
+/** The states inside a group, counted once for each run. */
+export function statesIn(
+  line: Line,
+  column: Column,
+  letters: Readonly<Record<string, string>>,
+): Record<string, number> {
+  const known = grouped.get(line) ?? new WeakMap<Column, Record<string, number>>();
+  grouped.set(line, known);
+  const found = known.get(column);
+  if (found) return found;
+  const counts = Object.fromEntries(
+    Object.entries(codesOf(line, column)).map(([code, n]) => [letters[code] ?? code, n]),
+  );
+  known.set(column, counts);
+  return counts;
+}

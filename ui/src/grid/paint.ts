@@ -1,25 +1,20 @@
-/** Paints what is in view of a grid. Marks are drawn once each and then copied: 3,000 of them make a frame. */
+/** Paints what is in view of a grid, in tiles: a scroll moves them, and paints only those that come into view. */
 import { colourOf } from "~/ui/colors";
 import { lookOf, ranked } from "~/ui/marks";
-import { codesOf, type Line } from "./lines";
+import { type Line, statesIn } from "./lines";
 import { type Column, NO_TASK } from "./sheet";
-import { barOf, type Tick } from "./ticks";
+import { type Ink, stamp, stampKind } from "./sprites";
+import { barOf, lasted, type Tick } from "./ticks";
+import type { Tiles } from "./tiles";
 import { boxOf, columnsIn, linesIn, type Place, type View } from "./view";
 
-/** The strip above: labels, bars, the mark of the state, the mark of the kind. */
-export const STRIP = { labels: 16, bars: 34, mark: 15, kind: 11, whole: 78 } as const;
+/** The strip above: labels, bars, the mark of the state, the mark of the kind; pixels. */
+export const STRIP = { labels: 16, bars: 34, mark: 16, whole: 78 } as const;
+const FACE = '11px "Inter Variable", system-ui, sans-serif';
 
-const KINDS: Record<string, string> = {
-  manual: "M4 2.5l8 5.5l-8 5.5z",
-  backfill: "M8 3l-5 5l5 5M13.5 3l-5 5l5 5",
-  lookback: "M4.5 4.5A5 5 0 1 1 3 8M4.5 1v3.5H8",
-  event: "M9.5 1.8L4.5 8.8h7L6.5 14.4",
-};
-
-/** The shape of how a run came to be; what the clock made has none. */
-export function kindPath(kind: string): string | undefined {
-  return KINDS[kind];
-}
+/** Of a tile. */
+const COLUMNS = 16;
+const LINES = 16;
 
 export interface Picture {
   readonly view: View;
@@ -35,132 +30,19 @@ export interface Picture {
   readonly dense: number;
 }
 
-type Ink = CanvasRenderingContext2D;
-
-const sprites = new Map<string, HTMLCanvasElement>();
-
-function sprite(name: string, size: number, dense: number, colour: string, draw: (ink: Ink) => void) {
-  const key = `${name} ${size} ${dense} ${colour}`;
-  const known = sprites.get(key);
-  if (known) return known;
-  const made = document.createElement("canvas");
-  made.width = made.height = Math.ceil(size * dense);
-  const ink = made.getContext("2d");
-  if (ink) {
-    ink.scale((size * dense) / 16, (size * dense) / 16);
-    ink.lineCap = ink.lineJoin = "round";
-    draw(ink);
-  }
-  if (sprites.size > 400) sprites.clear(); // themes and zooms come and go
-  sprites.set(key, made);
-  return made;
-}
-
-function markOf(state: string, size: number, dense: number) {
-  const look = lookOf(state);
-  const colour = colourOf(look.token);
-  return sprite(state, size, dense, colour, (ink) => {
-    ink.fillStyle = ink.strokeStyle = colour;
-    ink.lineWidth = 1.9;
-    if (look.fill) ink.fill(new Path2D(look.fill));
-    if (look.stroke) ink.stroke(new Path2D(look.stroke));
-    ink.strokeStyle = colourOf("mark-ink");
-    if (look.ink) ink.stroke(new Path2D(look.ink));
-  });
-}
-
-function kindOf(kind: string, size: number, dense: number) {
-  const path = KINDS[kind];
-  if (!path) return null;
-  const colour = colourOf("muted");
-  return sprite(`kind ${kind}`, size, dense, colour, (ink) => {
-    ink.fillStyle = ink.strokeStyle = colour;
-    ink.lineWidth = 2;
-    if (kind === "manual") ink.fill(new Path2D(path));
-    else ink.stroke(new Path2D(path));
-  });
-}
-
-/** What is good is quiet: most cells are, and what is not should be found. */
-function sizeOf(state: string): number {
-  return state === "success" || state === "skipped" || state === "pending" ? 11 : 14;
-}
-
-function shares(ink: Ink, counts: Record<string, number>, x: number, y: number, width: number, height: number) {
-  const parts = ranked(counts);
-  const all = parts.reduce((sum, [, n]) => sum + n, 0);
-  let at = x;
-  for (const [state, n] of parts) {
-    const part = Math.max((n / all) * width, 1);
-    ink.fillStyle = colourOf(lookOf(state).token);
-    ink.globalAlpha = state === "success" ? 0.5 : 1;
-    ink.fillRect(at, y, Math.min(part, x + width - at), height);
-    at += part;
-  }
-  ink.globalAlpha = 1;
-}
-
-const grouped = new WeakMap<Line, WeakMap<Column, Record<string, number>>>();
-
-/** The states inside a group, counted once for each run. */
-export function statesIn(
-  line: Line,
-  column: Column,
-  letters: Readonly<Record<string, string>>,
-): Record<string, number> {
-  const known = grouped.get(line) ?? new WeakMap<Column, Record<string, number>>();
-  grouped.set(line, known);
-  const found = known.get(column);
-  if (found) return found;
-  const counts = Object.fromEntries(
-    Object.entries(codesOf(line, column)).map(([code, n]) => [letters[code] ?? code, n]),
-  );
-  known.set(column, counts);
-  return counts;
-}
-
-function cell(ink: Ink, p: Picture, line: Line, column: Column, x: number, y: number) {
-  const { wide, high } = p.view;
-  if (line.group) {
-    const counts = statesIn(line, column, p.letters);
-    if (!Object.keys(counts).length) return;
-    const worst = ranked(counts)[0]?.[0] ?? "";
-    if (line.folded) stamp(ink, p, worst, x + wide / 2, y + high / 2 - 2.5);
-    shares(ink, counts, x + 3, line.folded ? y + high - 6 : y + high / 2 - 1.5, wide - 6, 3);
-    return;
-  }
-  const row = line.rows[0] ?? 0;
-  const code = column.codes[row] ?? NO_TASK;
-  if (code === NO_TASK) return;
-  const items = line.mapped ? column.items.get(row) : undefined;
-  stamp(ink, p, p.letters[code] ?? code, x + wide / 2, y + high / 2 - (items ? 2.5 : 0));
-  if (items) shares(ink, items, x + 3, y + high - 6, wide - 6, 3);
-}
-
-function stamp(ink: Ink, p: Picture, state: string, x: number, y: number) {
-  const size = sizeOf(state);
-  ink.drawImage(markOf(state, size, p.dense), x - size / 2, y - size / 2, size, size);
-}
-
-/** How long a run took, or has taken so far; seconds. */
-export function lasted(column: Column, now: number): number | null {
-  if (column.seconds != null) return column.seconds;
-  const going = column.started_at && (column.state === "running" || column.state === "held");
-  return going ? Math.max(0, (now - Date.parse(column.started_at as string)) / 1000) : null;
-}
-
-function strip(ink: Ink, p: Picture, at: number, x: number) {
-  const column = p.columns[at] as Column;
-  const { wide } = p.view;
-  const foot = STRIP.labels + STRIP.bars;
-  const high = barOf(lasted(column, p.now), p.scale, STRIP.bars - 4);
-  ink.fillStyle = colourOf(lookOf(column.state).token);
-  ink.globalAlpha = column.state === "success" ? 0.55 : 0.9;
-  ink.fillRect(x + 4, foot - high, wide - 8, high);
-  ink.globalAlpha = 1;
-  stamp(ink, p, column.state, x + wide / 2, foot + STRIP.mark / 2 + 1);
-  const kind = kindOf(column.kind, 9, p.dense);
-  if (kind) ink.drawImage(kind, x + wide / 2 - 4.5, foot + STRIP.mark + 2, 9, 9);
+/** Paint the canvas, which begins right of the names. */
+export function paint(ink: Ink, tiles: Tiles, p: Picture) {
+  const { view } = p;
+  const columns = columnsIn(view);
+  tiles.renew(p.lines, p.columns, p.letters, p.scale, p.now, p.dense, colourOf("panel"));
+  ink.setTransform(p.dense, 0, 0, p.dense, 0, 0);
+  grounds(ink, p);
+  rules(ink, p, columns.first, columns.stop);
+  const used = pieces(ink, tiles, p);
+  tiles.trim(Math.max(24, 2 * used));
+  labels(ink, p, columns.first, columns.stop);
+  ink.fillStyle = colourOf("line-strong");
+  ink.fillRect(0, view.strip - 1, view.width - view.names, 1);
 }
 
 function grounds(ink: Ink, p: Picture) {
@@ -174,6 +56,7 @@ function grounds(ink: Ink, p: Picture) {
   if (hover.line >= 0) ink.fillRect(0, box.y, view.width - view.names, view.high);
 }
 
+/** Where days and versions begin. */
 function rules(ink: Ink, p: Picture, from: number, to: number) {
   const { view } = p;
   const bottom = Math.min(view.height, view.strip + view.lines * view.high - view.top);
@@ -193,38 +76,94 @@ function rules(ink: Ink, p: Picture, from: number, to: number) {
   ink.setLineDash([]);
 }
 
-/** Paint the canvas, which begins right of the names. */
-export function paint(ink: Ink, p: Picture) {
+/** The cells, then the strip above them; how many tiles that took. */
+function pieces(ink: Ink, tiles: Tiles, p: Picture): number {
   const { view } = p;
-  const width = view.width - view.names;
-  const lines = linesIn(view);
-  const columns = columnsIn(view);
-  ink.setTransform(p.dense, 0, 0, p.dense, 0, 0);
-  grounds(ink, p);
-  rules(ink, p, columns.first, columns.stop);
+  const [lines, columns] = [linesIn(view), columnsIn(view)];
+  const [wide, high] = [COLUMNS * view.wide, LINES * view.high];
+  const [left, right] = [Math.floor(columns.first / COLUMNS), Math.ceil(columns.stop / COLUMNS)];
+  const [top, bottom] = [Math.floor(lines.first / LINES), Math.ceil(lines.stop / LINES)];
   ink.save();
   ink.beginPath();
-  ink.rect(0, view.strip, width, view.height - view.strip);
+  ink.rect(0, view.strip, view.width - view.names, Math.max(0, view.height - view.strip));
   ink.clip();
-  for (let l = lines.first; l < lines.stop; l += 1)
-    for (let c = columns.first; c < columns.stop; c += 1)
-      cell(
-        ink,
-        p,
-        p.lines[l] as Line,
-        p.columns[c] as Column,
-        c * view.wide - view.left,
-        view.strip + l * view.high - view.top,
-      );
+  for (let down = top; down < bottom; down += 1)
+    for (let across = left; across < right; across += 1) {
+      const piece = tiles.get(`${across} ${down}`, wide, high, p.dense, (own) => cells(own, p, across, down));
+      ink.drawImage(piece, across * wide - view.left, view.strip + down * high - view.top, wide, high);
+    }
   ink.restore();
-  for (let c = columns.first; c < columns.stop; c += 1) strip(ink, p, c, c * view.wide - view.left);
-  ink.font = '11px "Inter Variable", system-ui, sans-serif';
+  for (let across = left; across < right; across += 1) {
+    const piece = tiles.get(`${across}`, wide, STRIP.whole, p.dense, (own) => runs(own, p, across));
+    ink.drawImage(piece, across * wide - view.left, 0, wide, STRIP.whole);
+  }
+  return (right - left) * (bottom - top + 1);
+}
+
+function cells(ink: Ink, p: Picture, across: number, down: number) {
+  const { wide, high } = p.view;
+  p.lines.slice(down * LINES, (down + 1) * LINES).forEach((line, l) => {
+    p.columns.slice(across * COLUMNS, (across + 1) * COLUMNS).forEach((column, c) => {
+      if (line.group) group(ink, p, line, column, c * wide, l * high);
+      else task(ink, p, line, column, c * wide, l * high);
+    });
+  });
+}
+
+function task(ink: Ink, p: Picture, line: Line, column: Column, x: number, y: number) {
+  const { wide, high } = p.view;
+  const row = line.rows[0] ?? 0;
+  const code = column.codes[row] ?? NO_TASK;
+  if (code === NO_TASK) return;
+  const items = line.mapped ? column.items.get(row) : undefined;
+  stamp(ink, p.letters[code] ?? code, x + wide / 2, y + high / 2 - (items ? 3 : 0), p.dense);
+  if (items) shares(ink, items, x + 3, y + high - 5, wide - 6);
+}
+
+function group(ink: Ink, p: Picture, line: Line, column: Column, x: number, y: number) {
+  const { wide, high } = p.view;
+  const counts = statesIn(line, column, p.letters);
+  const worst = ranked(counts)[0]?.[0];
+  if (!worst) return;
+  if (line.folded) stamp(ink, worst, x + wide / 2, y + high / 2 - 3, p.dense);
+  shares(ink, counts, x + 3, line.folded ? y + high - 5 : y + high / 2 - 1, wide - 6);
+}
+
+/** Counts of states as a bar of their shares. */
+function shares(ink: Ink, counts: Readonly<Record<string, number>>, x: number, y: number, width: number) {
+  const parts = ranked(counts);
+  const all = parts.reduce((sum, [, n]) => sum + n, 0);
+  let at = x;
+  for (const [state, n] of parts) {
+    const part = Math.max((n / all) * width, 1);
+    ink.fillStyle = colourOf(lookOf(state).token);
+    ink.globalAlpha = state === "success" ? 0.5 : 1;
+    ink.fillRect(at, y, Math.min(part, x + width - at), 3);
+    at += part;
+  }
+  ink.globalAlpha = 1;
+}
+
+function runs(ink: Ink, p: Picture, across: number) {
+  const { wide } = p.view;
+  const foot = STRIP.labels + STRIP.bars;
+  p.columns.slice(across * COLUMNS, (across + 1) * COLUMNS).forEach((column, c) => {
+    const high = barOf(lasted(column, p.now), p.scale, STRIP.bars - 4);
+    ink.fillStyle = colourOf(lookOf(column.state).token);
+    ink.globalAlpha = column.state === "success" ? 0.55 : 0.9;
+    ink.fillRect(c * wide + 4, foot - high, wide - 8, high);
+    ink.globalAlpha = 1;
+    stamp(ink, column.state, (c + 0.5) * wide, foot + STRIP.mark / 2, p.dense);
+    stampKind(ink, column.kind, (c + 0.5) * wide, foot + STRIP.mark + 5, p.dense);
+  });
+}
+
+function labels(ink: Ink, p: Picture, from: number, to: number) {
+  ink.font = FACE;
   ink.textBaseline = "middle";
   for (const tick of p.ticks) {
-    if (tick.column < columns.first - 4 || tick.column >= columns.stop) continue;
+    if (tick.column < from - 4 || tick.column >= to) continue;
     ink.fillStyle = colourOf(tick.day ? "text" : "muted");
-    ink.fillText(tick.text, tick.column * view.wide - view.left + 4, STRIP.labels / 2 + 1);
+    ink.fillText(tick.text, tick.column * p.view.wide - p.view.left + 4, STRIP.labels / 2 + 1);
   }
-  ink.fillStyle = colourOf("line-strong");
-  ink.fillRect(0, view.strip - 1, width, 1);
 }

@@ -1,4 +1,5 @@
 /** The labels above the runs, and the heights of their bars. Pure. */
+import type { Column } from "./sheet";
 
 export interface Tick {
   readonly column: number;
@@ -59,4 +60,11 @@ export function scaleOf(seconds: readonly (number | null | undefined)[]): number
 export function barOf(seconds: number | null | undefined, scale: number, room: number): number {
   if (seconds == null || scale <= 0) return 0;
   return Math.max(1, Math.min(seconds / scale, 1) * room);
+}
+
+/** How long a run took, or has taken so far; seconds. */
+export function lasted(column: Column, now: number): number | null {
+  if (column.seconds != null) return column.seconds;
+  const going = column.started_at && (column.state === "running" || column.state === "held");
+  return going ? Math.max(0, (now - Date.parse(column.started_at as string)) / 1000) : null;
 }

@@ -17,7 +17,7 @@ async function examine({ signal }: { signal: AbortSignal }): Promise<Vitals> {
 }
 
 export function useVitals() {
-  return useQuery({ queryKey: KEY, queryFn: examine, refetchInterval: 2_000, retry: false, staleTime: 0 });
+  return useQuery({ queryKey: KEY, queryFn: examine, refetchInterval: 1_500, retry: false, staleTime: 0 });
 }
 
 /** Says across the page what is not well: nobody schedules, the store is away, the server does not answer. */
@@ -27,9 +27,14 @@ export function Health() {
   if (error)
     return (
       <div className="banner bad" role="alert">
-        <strong>The server does not answer.</strong> What is shown
-        {dataUpdatedAt ? ` is as of ${hour(dataUpdatedAt, ZONE)}` : " may be old"}. The page goes on asking and comes
-        back by itself.
+        <p>
+          <strong>The server does not answer: perhaps nobody schedules.</strong>{" "}
+          <span className="since">
+            <Coded text="`segue up` starts it again." /> What is shown
+            {dataUpdatedAt ? ` is as of ${hour(dataUpdatedAt, ZONE)}` : " may be old"}; the page goes on asking and
+            comes back by itself.
+          </span>
+        </p>
       </div>
     );
   const ill = data ? ills(data) : [];

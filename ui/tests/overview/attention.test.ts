@@ -1,9 +1,19 @@
 import { expect, test } from "vitest";
 import type { Attention } from "~/api/schema";
-import { blast, mendOf, type Row, rangeIn, rowsOf } from "~/pages/overview/attention";
+import { blast, listOf, mendOf, type Row, rangeIn, rowsOf, sortsOf } from "~/pages/overview/attention";
 
 function item(sort: string, dag: string, run: string | null = `${dag}@1`, more: Partial<Attention> = {}): Attention {
-  return { sort, dag_id: dag, text: "it broke", run_id: run, task: "", affected: 0, command: "", ...more };
+  return {
+    sort,
+    dag_id: dag,
+    text: "it broke",
+    run_id: run,
+    task: "",
+    affected: 0,
+    affected_dags: 0,
+    command: "",
+    ...more,
+  };
 }
 
 const rowOf = (...items: Attention[]): Row => {
@@ -58,8 +68,33 @@ test("another command has no range", () => {
 
 test("the blast radius is told in words, and nothing where nothing is", () => {
   expect(blast(item("failed", "a"))).toBe("");
-  expect(blast(item("failed", "a", "a@1", { affected: 3 }))).toBe("stops 3 more downstream");
-  expect(blast({ ...item("failed", "a"), affected: 3, affected_dags: 1 } as Attention)).toBe(
+  expect(blast(item("failed", "a", "a@1", { affected: 3, affected_dags: 1 }))).toBe(
     "stops 2 tasks and 1 DAG downstream",
   );
+  expect(blast(item("failed", "a", "a@1", { affected: 1 }))).toBe("stops 1 task downstream");
+  expect(blast(item("failed", "a", "a@1", { affected: 2, affected_dags: 2 }))).toBe("stops 2 DAGs downstream");
+});
+
+test("many of one sort do not hide the others", () => {
+  const missing = Array.from({ length: 40 }, (_, n) => item("missing", `d${n}`, null));
+  const [failed, rest] = sortsOf(rowsOf([item("failed", "a"), ...missing]));
+  expect(failed).toMatchObject({ sort: "failed", folded: [] });
+  expect([rest?.shown.length, rest?.folded.length]).toEqual([6, 34]);
+  const [seven] = sortsOf(rowsOf(missing.slice(0, 7)));
+  expect([seven?.shown.length, seven?.folded.length]).toEqual([7, 0]);
+});
+
+test("every sort has a list", () => {
+  const lists = ["failed", "held", "late", "interrupted", "missing", "quarantined", "broken", "alert"].map(listOf);
+  expect(lists.map((list) => list.to)).toEqual([
+    "/runs",
+    "/runs",
+    "/runs",
+    "/runs",
+    "/missing",
+    "/dags",
+    "/dags",
+    "/alerts",
+  ]);
+  expect(listOf("held").search).toEqual({ state: "held" });
 });

@@ -88,7 +88,7 @@ describe("where things stand", () => {
   it("is never empty", () => {
     expect(spanOf([], 5)).toEqual({ start: 5, end: 6 });
     expect(spanOf([row(bar(1, 1))], 5)).toEqual({ start: 1000, end: 1001 });
-    expect(spanOf([row(bar(9, null))], 5_000)).toEqual({ start: 9000, end: 9001 });
+    expect(spanOf([row(bar(9, null))], 5_000)).toEqual({ start: 5000, end: 5001 });
   });
 
   it("is told in pixels, at least two wide", () => {

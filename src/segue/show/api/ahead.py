@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Annotated, Final
 
 from fastapi import Query
@@ -20,7 +21,7 @@ from segue.show.api.routing import Of, Routes
 from segue.show.api.visiting import Visiting
 from segue.show.outlook import clock_of, forecast_of
 from segue.show.slots import RETIRED, ledger_of, limits_of
-from segue.show.views.ahead import clock_item, forecast_item, hole_of, ledger_page, outlooks
+from segue.show.views.ahead import clock_item, forecast_item, holes_of, ledger_page, outlooks
 from segue.show.views.dags import DagFilter, known_dags
 
 __all__ = ["AHEAD"]
@@ -63,14 +64,10 @@ def missing(
     """What is missing, failed, stale or held over all DAGs, each with the command that fills it."""
     question = ("missing", days, tag, owner)
     after, seen = page.after(visit, *question), visit.seen()
-    holes: list[Hole] = []
     with visit.reading() as reading:
-        for one in known_dags(reading, seen, DagFilter(tag=tag, owner=owner), 0):
-            if after is None or one.view.dag > after[0]:
-                hole = hole_of(reading, one, visit.now, days)
-                holes += [] if hole is None else [hole]
-            if len(holes) > page.limit:
-                break
+        known = known_dags(reading, seen, DagFilter(tag=tag, owner=owner), 0)
+        rest = [one for one in known if after is None or one.view.dag > after[0]]
+        holes = list(islice(holes_of(reading, rest, visit.now, days), page.limit + 1))
     return page.listed(visit, holes, lambda hole: (hole.dag_id,), lambda hole: hole, *question)
 
 

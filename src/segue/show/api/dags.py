@@ -26,6 +26,7 @@ from segue.show.views.dags import (
     dag_item,
     dag_page,
     known_dags,
+    marked,
     order_of,
     trend_of,
     version_item,
@@ -74,9 +75,12 @@ def dags(  # noqa: PLR0913  # a filter is a parameter
     after, seen = page.after(visit, *question), visit.seen()
     with visit.reading() as reading:
         key = order_of(reading, sort, visit.now)
-        known = sorted(known_dags(reading, seen, wanted, max(runs, 1)), key=key, reverse=sort == "-name")
+        # All are sorted by the newest run at most; the others are read of those that are shown.
+        first = 1 if wanted.state is not None or sort in ("newest", "state") else 0
+        known = sorted(known_dags(reading, seen, wanted, first), key=key, reverse=sort == "-name")
         if after is not None:
             known = [one for one in known if (key(one) < after if sort == "-name" else key(one) > after)]
+        known = marked(reading, known[: page.limit + 1], max(runs, 1))
         return page.listed(visit, known, key, lambda one: dag_item(reading, one, visit.now), *question)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from segue.engine.forecast import WORKERS, RiskOf, TaskEstimate
 from segue.model.api.slots import Clock, Deadline, Forecast, Hole, LedgerPage, SlotItem, TaskForecast
 from segue.model.ids import Instant
 from segue.model.moment import DAY
+from segue.model.views import SlotView
 from segue.show.outlook import DagClock, clock_of, forecast_of
 from segue.show.outlook import Forecast as Foretelling
 from segue.show.reading import Reading
@@ -16,7 +17,7 @@ from segue.show.slots import Ledger, SlotCell, ledger_of
 from segue.show.views.dags import Known, fire_of
 from segue.show.views.times import at, maybe_at
 
-__all__ = ["clock_item", "forecast_item", "hole_of", "ledger_page", "outlooks"]
+__all__ = ["clock_item", "forecast_item", "holes_of", "ledger_page", "outlooks"]
 
 _HOLES: Final = ("missing", "failed", "stale", "held")
 
@@ -41,19 +42,25 @@ def _slot_item(cell: SlotCell) -> SlotItem:
     )
 
 
-def hole_of(reading: Reading, one: Known, now: Instant, days: int) -> Hole | None:
-    """What is missing, failed, stale or held of a DAG; None where nothing is.
+def holes_of(reading: Reading, known: Iterable[Known], now: Instant, days: int) -> Iterator[Hole]:
+    """What is missing, failed, stale or held of DAGs, where anything is.
 
     Args:
         reading: of the home.
-        one: the DAG.
+        known: the DAGs.
         now: the present.
         days: so far back is looked.
     """
-    if one.spec.schedule is None or one.view.timing.retired:
-        return None
     first = Instant(now - days * DAY)
-    rows = reading.reader.slots(one.view.dag, first)
+    clocked = [one for one in known if one.spec.schedule is not None and not one.view.timing.retired]
+    rows = reading.reader.ledgers(frozenset(one.view.dag for one in clocked), first)
+    for one in clocked:
+        hole = _hole(one, rows.get(one.view.dag, ()), now, first)
+        if hole is not None:
+            yield hole
+
+
+def _hole(one: Known, rows: Sequence[SlotView], now: Instant, first: Instant) -> Hole | None:
     ledger = ledger_of(one.spec, (one.view.timing, one.view.foretold), rows, now, since=first)
     bad = [cell for cell in ledger.cells if cell.state in _HOLES and not cell.waits]
     if not bad:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal, TypeAlias
 
 from segue.engine.forecast import quantile
@@ -42,6 +42,7 @@ __all__ = [
     "fire_of",
     "known_dags",
     "mark_of",
+    "marked",
     "order_of",
     "trend_of",
     "version_item",
@@ -107,6 +108,12 @@ def known_dags(
     if wanted.state is None:
         return known
     return [one for one in known if _newest(reading, one) == wanted.state]
+
+
+def marked(reading: Reading, known: Sequence[Known], marks: int) -> list[Known]:
+    """The same DAGs with so many of their newest runs."""
+    runs = reading.reader.marks(frozenset(one.view.dag for one in known), marks)
+    return [replace(one, marks=runs.get(one.view.dag, ())) for one in known]
 
 
 def _fits(view: DagView, spec: DagSpec, wanted: DagFilter) -> bool:

@@ -19,7 +19,7 @@ from segue.model.why import say
 from segue.schedule.deadline import deadline_of
 from segue.show.outlook import clock_of
 from segue.show.reading import Reading
-from segue.show.views.ahead import hole_of
+from segue.show.views.ahead import holes_of
 from segue.show.views.blast import Waiters, affected
 from segue.show.views.dags import Known, dag_item, fire_of, known_dags
 from segue.show.views.times import at
@@ -145,11 +145,11 @@ class _Watch:
                 yield Attention("quarantined", view.dag, say(view.quarantined))
             if view.error is not None:
                 yield Attention("broken", view.dag, view.error, command="segue check")
-            hole = hole_of(self._reading, one, self._now, self._days)
-            missing = 0 if hole is None else hole.counts.get("missing", 0)
-            if hole is not None and missing:
+        for hole in holes_of(self._reading, self._known, self._now, self._days):
+            missing = hole.counts.get("missing", 0)
+            if missing:
                 text = f"{missing} interval{'' if missing == 1 else 's'} missing between {hole.first} and {hole.last}"
-                yield Attention("missing", view.dag, text, command=hole.command)
+                yield Attention("missing", hole.dag_id, text, command=hole.command)
 
     def _alerts(self) -> Iterator[Attention]:
         """Only those that nobody could be told of: what they are about stands above already."""

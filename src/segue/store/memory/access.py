@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Final
@@ -231,6 +231,11 @@ class MemoryReader(MemoryPages):
             for (of, start, _), view in sorted(self._store.slots.items())
             if of == dag and (first is None or start >= first) and (stop is None or start < stop)
         ]
+
+    def ledgers(self, dags: frozenset[str], first: Instant) -> Mapping[str, Sequence[SlotView]]:
+        """Slots of several DAGs that start at `first` or later, the oldest first; a DAG without any is left out."""
+        found = {dag: self.slots(dag, first) for dag in sorted(dags)}
+        return {dag: rows for dag, rows in found.items() if rows}
 
     def backfills(
         self,

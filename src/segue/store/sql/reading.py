@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -85,6 +85,7 @@ from segue.store.sql.statements import SEALED, Statements
 __all__ = ["SqlReader", "SqlResults"]
 
 _ALL = RunQuery()
+_AT_ONCE = 500  # names in one question
 
 
 class SqlReader(SqlPages):
@@ -177,6 +178,17 @@ class SqlReader(SqlPages):
             found = found.where(slots.c.slot_start < stop)
         with self._read() as connection:
             return [slot_view(row) for row in connection.execute(found)]
+
+    def ledgers(self, dags: frozenset[str], first: Instant) -> Mapping[str, Sequence[SlotView]]:
+        """Slots of several DAGs that start at `first` or later, the oldest first; a DAG without any is left out."""
+        found: dict[str, list[SlotView]] = {}
+        names = sorted(dags)
+        with self._read() as connection:
+            for at in range(0, len(names), _AT_ONCE):
+                some = SLOTS.where(slots.c.dag.in_(names[at : at + _AT_ONCE]), slots.c.slot_start >= first)
+                for row in connection.execute(some.order_by(slots.c.dag, slots.c.slot_start, slots.c.slot_end)):
+                    found.setdefault(row[0], []).append(slot_view(row))
+        return found
 
     def answer_to(self, request: str) -> AnswerView | None:
         """The answer a request has had."""

@@ -54,8 +54,8 @@ class Home:
     def runs(self, query):
         return [view for view in self.views if view.state in query.states]
 
-    def slots(self, *_):
-        return ()
+    def ledgers(self, *_):
+        return {}
 
     def alert_page(self, query):
         return self.alerts

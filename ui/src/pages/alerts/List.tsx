@@ -6,7 +6,7 @@ import { Ago, Answer, Button, Copy, Empty, Panel } from "~/ui/parts";
 import { Mark, State } from "~/ui/State";
 import { many } from "~/ui/words";
 import { DagField } from "../backfills/DagField";
-import { isUnheard, KINDS, kindOf, kindsIn, moreCauses } from "./kinds";
+import { counted, isUnheard, KINDS, kindOf, kindsIn, moreCauses } from "./kinds";
 
 type Filters = Record<string, string | undefined>;
 type Alert = Omit<AlertItem, "causes"> & { causes: readonly (readonly string[])[] };
@@ -143,9 +143,9 @@ function Row({ alert }: { alert: Alert }) {
           {alert.over && <span className="tag">all is good again</span>}
         </p>
         <p className="alerts-text">{alert.text}</p>
-        {causes.map(([task, why]) => (
-          <p key={task + why} className="why">
-            <bdi>{task}</bdi>: {why}
+        {causes.map(([line, n]) => (
+          <p key={line} className="why">
+            {line} {n > 1 && <span className="tag">{n} ×</span>}
           </p>
         ))}
         {alert.folded.length > 0 && (
@@ -154,8 +154,10 @@ function Row({ alert }: { alert: Alert }) {
               {many(alert.folded.length, "more of the same kind", "more of the same kind")}, told with it
             </summary>
             <ul className="alerts-folded">
-              {alert.folded.map((line) => (
-                <li key={line}>{line}</li>
+              {counted(alert.folded).map(([line, n]) => (
+                <li key={line}>
+                  {line} {n > 1 && <span className="tag">{n} ×</span>}
+                </li>
               ))}
             </ul>
           </details>

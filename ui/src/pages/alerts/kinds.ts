@@ -29,7 +29,16 @@ export function isUnheard(alert: Pick<AlertItem, "deliveries" | "over">): boolea
   return !alert.over && !alert.deliveries.some((one) => one.state === "sent" || one.state === "silenced");
 }
 
+/** Lines, each once, with how often it is there. */
+export function counted(lines: readonly string[]): [string, number][] {
+  const counts = new Map<string, number>();
+  for (const line of lines) counts.set(line, (counts.get(line) ?? 0) + 1);
+  return [...counts];
+}
+
 /** A cause that says no more than the alert itself does not need to be said twice. */
-export function moreCauses(alert: { text: string; causes: readonly (readonly string[])[] }): [string, string][] {
-  return alert.causes.filter(([, why]) => why && !alert.text.includes(why)).map(([task = "", why = ""]) => [task, why]);
+export function moreCauses(alert: { text: string; causes: readonly (readonly string[])[] }): [string, number][] {
+  return counted(
+    alert.causes.filter(([, why]) => why && !alert.text.includes(why)).map(([task, why]) => `${task}: ${why}`),
+  );
 }

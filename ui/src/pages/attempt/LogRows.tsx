@@ -5,10 +5,12 @@ import { rowsIn } from "~/ui/rows";
 import { moment } from "~/ui/time";
 import { say } from "~/ui/toast";
 import { useBox } from "~/ui/useRows";
+import type { Span } from "./ansi";
 import type { Feed, Reading } from "./feed";
 import { indexOf, type Places as Layout, lineAt, placesOf, rowsOf } from "./paper";
 
 const HIGH = 18; // pixels of a row; log.css says the same
+const STEP = 8; // rows of scrolling after which it is drawn anew
 const NEAR = 60; // rows from an edge at which what lies beyond is asked for
 const SMALL = 4 << 20; // bytes of a log that is loaded whole, so that its lines have numbers
 
@@ -36,7 +38,7 @@ interface Props {
 /** The lines in view, out of however many. */
 export function LogRows({ feed, reading, looks, line, follow, setFollow, label }: Props) {
   const ref = useRef<HTMLDivElement>(null);
-  const box = useBox(ref);
+  const box = useBox(ref, STEP * HIGH);
   const sign = useSign(ref);
   const gutter = 19 + (looks.times ? 14 : 0);
   const columns = looks.wrap ? Math.max(20, Math.floor((box.width - 24) / sign) - gutter) : 0;
@@ -47,7 +49,7 @@ export function LogRows({ feed, reading, looks, line, follow, setFollow, label }
   }, [reading.lines, columns]);
   const total = places.tops.at(-1) ?? 0;
   const scrolled = useScrolling(ref, { feed, reading, places, line, follow, setFollow });
-  const { from, to } = rowsIn(box.top, box.height, HIGH, total, 16);
+  const { from, to } = rowsIn(box.top, box.height + STEP * HIGH, HIGH, total, 12);
   return (
     // biome-ignore lint/a11y/useSemanticElements: a stretch that scrolls must be reachable by the keyboard
     <div
@@ -196,12 +198,7 @@ const Lines = memo(function Lines({ line, number, first, last, columns, looks, p
         )}
         <span className="log-sort">{at === 0 ? wordOf(line) : ""}</span>
         <bdi className="log-text">
-          {row.spans.map((span, n) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: spans have no other name
-            <span key={n} className={span.look || undefined}>
-              {span.text}
-            </span>
-          ))}
+          <Spans of={row.spans} />
           {row.rest > 0 && <em> … {row.rest} characters more: “wrap” shows them</em>}
           {line.cut && at === rows.length - 1 && <em> ✂ cut here: the line is longer than what is shown</em>}
         </bdi>
@@ -210,7 +207,22 @@ const Lines = memo(function Lines({ line, number, first, last, columns, looks, p
   });
 });
 
-function sortOf(line: LogLine): string {
+/** The text of a row in its colours. */
+export function Spans({ of }: { of: readonly Span[] }) {
+  return of.map((span, n) =>
+    span.look ? (
+      // biome-ignore lint/suspicious/noArrayIndexKey: spans have no other name
+      <span key={n} className={span.look}>
+        {span.text}
+      </span>
+    ) : (
+      span.text
+    ),
+  );
+}
+
+/** By what the style sheet tells lines apart. */
+export function sortOf(line: LogLine): string {
   if (line.stream !== "log") return `from-${line.stream}`;
   return `level-${(line.level ?? "").toLowerCase()}`;
 }

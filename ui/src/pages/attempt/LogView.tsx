@@ -96,7 +96,9 @@ export function LogView({ attempt, label, sought, show, zone, ended, good, nothi
         </span>
       </div>
       <Silence reading={reading} />
-      {reading.opened && reading.lines.length === 0 && !reading.more ? (
+      {!reading.opened ? (
+        <p className="log-opening">{reading.trouble ? "" : "The log is being read…"}</p>
+      ) : reading.lines.length === 0 && !reading.more ? (
         level || only ? (
           <Empty>{level ? `No line of level ${level} or above` : `“${text}” stands in no line`} so far.</Empty>
         ) : (
@@ -211,6 +213,7 @@ function Silence({ reading }: { reading: Reading }) {
 
 function Foot({ reading, level }: { reading: Reading; level: string }) {
   const part = reading.start > 0 || reading.end < reading.size;
+  if (!reading.opened) return null;
   return (
     <p className="log-foot">
       {reading.live ? "● live · " : ""}

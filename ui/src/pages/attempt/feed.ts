@@ -8,7 +8,7 @@ import type { LogLine, LogPage } from "~/api/schema";
 
 export const MOST = 100_000; // lines held
 export const AT_ONCE = 5_000;
-const BLOCK = 256 << 10; // bytes, backwards
+const BLOCK = 1 << 20; // bytes, backwards
 const QUICK = 500;
 const SLOW = 5_000;
 const LOST = 8_000;
@@ -49,6 +49,7 @@ export class Feed {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private pause = QUICK;
   private busy = false;
+  private back = false;
   private view = { start: false, end: true };
 
   /** `from`: the byte that is wanted in view, or the end. */
@@ -136,14 +137,16 @@ export class Feed {
 
   private async step(signal: AbortSignal) {
     if (!this.reading.opened) return this.first(signal);
-    if (this.wantsOlder()) return this.older(signal);
-    if (this.wantsNewer() && (this.reading.more || this.reading.live)) return this.newer(signal);
+    const newer = this.wantsNewer() && (this.reading.more || this.reading.live);
+    this.back = this.wantsOlder() && !(newer && this.back); // both are wanted: by turns
+    if (this.back) return this.older(signal);
+    if (newer) return this.newer(signal);
   }
 
   private async first(signal: AbortSignal) {
     const at = this.from;
     const question =
-      at === "end" ? { tail: true, limit: AT_ONCE / 5 } : { offset: Math.max(0, at - BLOCK / 4), limit: AT_ONCE };
+      at === "end" ? { tail: true, limit: AT_ONCE / 5 } : { offset: Math.max(0, at - BLOCK / 16), limit: AT_ONCE };
     const page = await this.ask(question, signal);
     if (signal.aborted) return;
     this.change({ ...facts(page), lines: page.lines, start: page.start, end: page.end, opened: true });

@@ -13,7 +13,7 @@ export interface Hits {
 const NONE: Hits = { offsets: [], searching: false, full: false };
 
 export class Search {
-  private hits: Hits = NONE;
+  private hits: Hits;
   private at = 0;
   private readonly listeners = new Set<() => void>();
   private stopping = new AbortController();
@@ -23,7 +23,9 @@ export class Search {
   constructor(
     private readonly text: string,
     private readonly ask: (offset: number, limit: number, signal: AbortSignal) => Promise<LogPage>,
-  ) {}
+  ) {
+    this.hits = { ...NONE, searching: text !== "" };
+  }
 
   now = (): Hits => this.hits;
 

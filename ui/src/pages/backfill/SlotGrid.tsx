@@ -1,36 +1,38 @@
 // biome-ignore-all lint/a11y/useSemanticElements: rows stand where the window puts them; table elements cannot.
 import { useNavigate } from "@tanstack/react-router";
-import { type KeyboardEvent, type MouseEvent, memo, useEffect, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, type MouseEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { BackfillSlot } from "~/api/schema";
-import { lookOf } from "~/ui/marks";
-import { Mark } from "~/ui/State";
+import { paintMark } from "~/graph/mark";
+import { onTheme } from "~/ui/colors";
+import { lookOf, ranked } from "~/ui/marks";
+import { useBox } from "~/ui/useRows";
 import { length } from "~/ui/words";
-import { inView, layOut, rowOf, step } from "./slots";
+import { CELL, indexAt, inView, LINE, layOut, NAMES, rowOf, type SlotLayout, step, tally } from "./slots";
 import "./slots.css";
 
-const LINE = 20;
 const TALLEST = 420;
+const MARK = 13;
 
 type Slot = Pick<BackfillSlot, "key" | "state"> & Partial<BackfillSlot>;
 
-/** Every interval a mark: only the rows in view are there. Arrows move, Enter opens the run of an interval. */
+/** Every interval a mark, painted; what is pointed at or has the focus is an element. Arrows move, Enter opens the run. */
 export function SlotGrid({ slots, label }: { slots: readonly Slot[]; label: string }) {
   const layout = useMemo(() => layOut(slots.map((slot) => slot.key)), [slots]);
   const box = useRef<HTMLDivElement>(null);
-  const [top, setTop] = useState(0);
+  const canvas = useCanvas(box, layout, slots);
+  const { top, height } = useBox(box, LINE * 4);
   const [active, setActive] = useState(0);
   const [wanted, setWanted] = useState<number | null>(null); // the slot that is to have the focus
   const navigate = useNavigate();
-  const height = Math.min(TALLEST, layout.rows.length * LINE);
-  const at = Math.min(active, slots.length - 1);
-  const [from, to] = inView(layout.rows.length, top, height, LINE);
+  const at = Math.max(0, Math.min(active, slots.length - 1));
   const held = rowOf(layout, at);
-  const shown = Array.from({ length: to - from }, (_, n) => from + n);
-  if (held < from || held >= to) shown.push(held);
+  const [from, to] = inView(layout.rows.length, top, height, LINE);
+  const shown = layout.rows.map((_, number) => number).slice(from, to);
+  if (layout.rows.length > 0 && (held < from || held >= to)) shown.push(held);
 
   useEffect(() => {
     if (wanted === null) return;
-    box.current?.querySelector<HTMLElement>(`[data-slot="${wanted}"]`)?.focus();
+    box.current?.querySelector<HTMLElement>(`[data-slot="${wanted}"]`)?.focus(); // it scrolls there by itself
     setWanted(null);
   }, [wanted]);
 
@@ -42,15 +44,16 @@ export function SlotGrid({ slots, label }: { slots: readonly Slot[]; label: stri
     setActive(next);
     setWanted(next);
   };
+  const pointed = (event: MouseEvent) => {
+    const area = event.currentTarget.getBoundingClientRect();
+    const { scrollLeft, scrollTop } = event.currentTarget;
+    return indexAt(layout, event.clientX - area.left + scrollLeft, event.clientY - area.top + scrollTop);
+  };
   const onClick = (event: MouseEvent) => {
-    const run = (event.target as HTMLElement).closest<HTMLElement>("[data-run]")?.dataset.run;
+    const run = slots[pointed(event) ?? (event.detail === 0 ? at : -1)]?.run_id; // no detail: it was Enter
     if (!run || event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
     void navigate({ to: "/runs/$run", params: { run } });
-  };
-  const point = (target: EventTarget) => {
-    const slot = (target as HTMLElement).closest<HTMLElement>("[data-slot]")?.dataset.slot;
-    if (slot !== undefined) setActive(Number(slot));
   };
   return (
     <div className="slots">
@@ -62,36 +65,32 @@ export function SlotGrid({ slots, label }: { slots: readonly Slot[]; label: stri
         aria-rowcount={layout.rows.length}
         aria-colcount={layout.width}
         tabIndex={-1}
-        style={{ height: height + 2 }}
-        onScroll={(event) => setTop(event.currentTarget.scrollTop)}
+        style={{ height: Math.min(TALLEST, layout.rows.length * LINE) + 4 }}
         onKeyDown={onKey}
         onClick={onClick}
-        onFocus={(event) => point(event.target)}
-        onPointerOver={(event) => point(event.target)}
+        onPointerMove={(event) => setActive(pointed(event) ?? at)}
       >
-        <div className="slots-all" style={{ height: layout.rows.length * LINE, minWidth: layout.width * 16 + 96 }}>
+        <div
+          className="slots-all"
+          role="presentation"
+          style={{ height: layout.rows.length * LINE, width: NAMES + layout.width * CELL }}
+        >
+          <canvas ref={canvas} aria-hidden />
           {shown.map((number) => {
             const row = layout.rows[number];
             if (!row) return null;
+            const own = slots.slice(row.first, row.first + row.columns.length);
             return (
-              <div
-                key={row.first}
-                role="row"
-                tabIndex={-1}
-                aria-rowindex={number + 1}
-                className="slots-row"
-                style={{ top: number * LINE, gridTemplateColumns: `96px repeat(${layout.width}, minmax(16px, 22px))` }}
-              >
-                <span role="rowheader" tabIndex={-1} className="slots-label">
+              <div key={row.first} role="row" tabIndex={-1} aria-rowindex={number + 1} style={{ top: number * LINE }}>
+                <span
+                  role="rowheader"
+                  tabIndex={-1}
+                  className="slots-label"
+                  aria-label={`${row.label}: ${summed(own)}`}
+                >
                   {row.label}
                 </span>
-                {row.columns.map((column, n) => {
-                  const slot = slots[row.first + n];
-                  const index = row.first + n;
-                  return (
-                    slot && <Cell key={slot.key} slot={slot} column={column} index={index} active={index === at} />
-                  );
-                })}
+                {number === held && <Active key={at} slot={slots[at]} index={at} left={leftOf(layout, number, at)} />}
               </div>
             );
           })}
@@ -102,36 +101,90 @@ export function SlotGrid({ slots, label }: { slots: readonly Slot[]; label: stri
   );
 }
 
-const Cell = memo(function Cell({
-  slot,
-  column,
-  index,
-  active,
-}: {
-  slot: Slot;
-  column: number;
-  index: number;
-  active: boolean;
-}) {
-  const mark = <Mark state={slot.state === "waiting" ? "pending" : slot.state} size={12} bare />;
-  const spoken = `${slot.key} ${lookOf(slot.state).label}`;
-  const given = { "data-slot": index, tabIndex: active ? 0 : -1, "aria-label": spoken };
+function leftOf(layout: SlotLayout, row: number, index: number): number {
+  const found = layout.rows[row];
+  return NAMES + (found?.columns[index - found.first] ?? 0) * CELL;
+}
+
+function summed(slots: readonly Slot[]): string {
+  return ranked(tally(slots))
+    .map(([state, n]) => `${n} ${lookOf(state).label}`)
+    .join(", ");
+}
+
+/** A canvas as large as what is in view, painted anew when the marks, the theme, the place or the size change. */
+function useCanvas(
+  box: React.RefObject<HTMLDivElement | null>,
+  layout: SlotLayout,
+  slots: readonly Slot[],
+): React.RefObject<HTMLCanvasElement | null> {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const frame = useRef(0);
+  const paint = useCallback(() => {
+    frame.current = 0;
+    const area = box.current;
+    const own = canvas.current;
+    const ink = own?.getContext("2d");
+    if (!area || !own || !ink) return;
+    const { clientWidth: width, clientHeight: height, scrollTop: top, scrollLeft: left } = area;
+    own.width = Math.round(width * devicePixelRatio);
+    own.height = Math.round(height * devicePixelRatio);
+    Object.assign(own.style, { width: `${width}px`, height: `${height}px` });
+    ink.scale(devicePixelRatio, devicePixelRatio);
+    const [from, to] = inView(layout.rows.length, top, height, LINE, 1);
+    for (let number = from; number < to; number += 1) {
+      const row = layout.rows[number];
+      row?.columns.forEach((column, n) => {
+        const state = slots[row.first + n]?.state ?? "waiting";
+        const x = NAMES + column * CELL - left + (CELL - MARK) / 2;
+        const y = number * LINE - top + (LINE - MARK) / 2;
+        paintMark(ink, state === "waiting" ? "pending" : state, x, y, MARK);
+      });
+    }
+  }, [box, layout, slots]);
+  useEffect(() => {
+    const area = box.current;
+    if (!area) return;
+    const soon = () => {
+      frame.current ||= requestAnimationFrame(paint);
+    };
+    soon();
+    const size = new ResizeObserver(soon);
+    size.observe(area);
+    area.addEventListener("scroll", soon, { passive: true });
+    const forget = onTheme(soon);
+    return () => {
+      cancelAnimationFrame(frame.current);
+      frame.current = 0;
+      size.disconnect();
+      area.removeEventListener("scroll", soon);
+      forget();
+    };
+  }, [box, paint]);
+  return canvas;
+}
+
+/** The interval that is pointed at or has the focus: the one element that a keyboard holds. */
+function Active({ slot, index, left }: { slot: Slot | undefined; index: number; left: number }) {
+  if (!slot) return null;
+  const given = {
+    "data-slot": index,
+    tabIndex: 0,
+    "aria-label": `${slot.key} ${lookOf(slot.state).label}`,
+    className: "slots-active",
+  };
   return (
-    <span role="gridcell" tabIndex={-1} className="slots-cell" style={{ gridColumn: column + 2 }}>
+    <span role="gridcell" tabIndex={-1} className="slots-cell" style={{ left }}>
       {slot.run_id ? (
-        <a href={`/runs/${encodeURIComponent(slot.run_id)}`} data-run={slot.run_id} {...given}>
-          {mark}
-        </a>
+        <a href={`/runs/${encodeURIComponent(slot.run_id)}`} {...given} />
       ) : (
-        <span role="img" {...given}>
-          {mark}
-        </span>
+        <span role="img" {...given} />
       )}
     </span>
   );
-});
+}
 
-/** The interval that is pointed at, in words. */
+/** The same in words. */
 function About({ slot }: { slot: Slot | undefined }) {
   if (!slot) return null;
   return (

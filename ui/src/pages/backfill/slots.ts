@@ -5,6 +5,11 @@
  * one another is comparable, so a failing first of the month is a column.
  */
 
+/** Pixels: of a row, of a column, of the names of rows. */
+export const LINE = 20;
+export const CELL = 20;
+export const NAMES = 104;
+
 export interface SlotRow {
   readonly label: string;
   /** Index of its first slot. */
@@ -80,6 +85,13 @@ export function rowOf(layout: SlotLayout, index: number): number {
     else high = middle - 1;
   }
   return low;
+}
+
+/** The slot at a point of the grid; null: none is there. */
+export function indexAt(layout: SlotLayout, x: number, y: number): number | null {
+  const row = layout.rows[Math.floor(y / LINE)];
+  const place = row ? row.columns.indexOf(Math.floor((x - NAMES) / CELL)) : -1;
+  return row && place >= 0 ? row.first + place : null;
 }
 
 /** The slot that a key of the keyboard leads to from another; null: none of its business. */

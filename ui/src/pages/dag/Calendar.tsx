@@ -36,7 +36,7 @@ export default function Calendar({ dag }: { dag: DagPage }) {
   const month = /^\d{4}-\d{2}$/.test(search.month ?? "") ? (search.month as string) : newest.slice(0, 7);
   const first = dag.start ? moment(dag.start, dag.timezone, "day").slice(0, 7) : "";
   const several = monthsAtOnce(dag.fires ?? []);
-  const months = monthsTo(month, several);
+  const months = monthsTo(month, several).filter((one) => one >= first || one === month);
   const asked = $api.useQuery(
     "get",
     "/api/v1/dags/{dag}/slots",
@@ -266,7 +266,7 @@ function Slots({ day, slots, dag }: { day: string; slots: readonly SlotItem[]; d
                 <td>
                   <bdi>{slot.key}</bdi>
                 </td>
-                <td className="number">
+                <td className="dag-key">
                   <Time at={slot.start} zone={zone} /> to{" "}
                   {moment(slot.end, zone, "day") === day ? hour(slot.end, zone) : <Time at={slot.end} zone={zone} />}
                 </td>

@@ -88,7 +88,7 @@ function Row({ run, zone, share }: { run: RunItem; zone: string; share: number }
         <State state={run.state} />
       </td>
       <td>{run.kind}</td>
-      <td className="number">
+      <td className="dag-key">
         <Time at={run.started_at ?? run.created_at} zone={zone} precision="second" />
       </td>
       <td>

@@ -132,7 +132,7 @@ function Fires({ dag }: { dag: DagPage }) {
         <tbody>
           {dag.fires.map((fire) => (
             <tr key={fire.key}>
-              <td className="number">
+              <td className="dag-key">
                 <Time at={fire.due} zone={dag.timezone} />
               </td>
               <td>

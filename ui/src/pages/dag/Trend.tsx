@@ -145,7 +145,7 @@ function AsTable({ trend, zone }: { trend: Found; zone: string }) {
                   <td>
                     <State state={one.state} />
                   </td>
-                  <td className="number">
+                  <td className="dag-key">
                     <Time at={one.started_at} zone={zone} precision="second" />
                   </td>
                   <td className="number">{length(one.seconds)}</td>

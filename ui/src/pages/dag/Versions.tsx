@@ -3,7 +3,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { $api, api } from "~/api/client";
 import type { DagPage, VersionItem } from "~/api/schema";
 import { CodeDiffOf } from "~/pages/run/CodeDiffOf";
-import { Ago, Answer, Button, Empty, Panel, Time } from "~/ui/parts";
+import { Answer, Button, Empty, Panel, Time } from "~/ui/parts";
 
 /** The versions of a DAG, and what lies between two of them. */
 export default function Versions({ dag }: { dag: DagPage }) {
@@ -104,8 +104,8 @@ function Version({
       <td className="wide">
         {at} {of.label && <bdi className="muted">{of.label}</bdi>}
       </td>
-      <td>
-        <Time at={of.created_at} zone={zone} /> <small>{<Ago at={of.created_at} zone={zone} />}</small>
+      <td className="dag-key">
+        <Time at={of.created_at} zone={zone} />
       </td>
     </tr>
   );

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { memo, useCallback } from "react";
+import { memo, useCallback, useDeferredValue } from "react";
 import type { DagItem } from "~/api/schema";
 import { Ago } from "~/ui/parts";
 import { Spark } from "~/ui/Spark";
@@ -7,6 +7,8 @@ import { State } from "~/ui/State";
 import { moment } from "~/ui/time";
 import type { Words } from "./filters";
 import { Standing } from "./Standing";
+
+const FIRST = 25;
 
 type Choose = (change: (before: ReadonlySet<string>) => ReadonlySet<string>) => void;
 
@@ -21,6 +23,7 @@ export function Table({
   choose: Choose;
   change: (words: Words) => void;
 }) {
+  const drawn = useDeferredValue(items.length, FIRST); // the rows in view first
   const all = items.every((dag) => chosen.has(dag.dag_id));
   const toggle = useCallback(
     (dag: string) =>
@@ -53,7 +56,7 @@ export function Table({
           </tr>
         </thead>
         <tbody>
-          {items.map((dag) => (
+          {items.slice(0, drawn).map((dag) => (
             <Row key={dag.dag_id} dag={dag} chosen={chosen.has(dag.dag_id)} toggle={toggle} change={change} />
           ))}
         </tbody>

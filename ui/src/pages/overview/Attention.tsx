@@ -1,10 +1,11 @@
 import { Link } from "@tanstack/react-router";
+import { Fragment, useState } from "react";
 import { ActButton } from "~/act/Acting";
 import type { Attention as Item, Overview } from "~/api/schema";
 import { Ago, Copy, Panel } from "~/ui/parts";
 import { Mark, State } from "~/ui/State";
 import { many } from "~/ui/words";
-import { blast, mendOf, type Row, rowsOf } from "./attention";
+import { blast, listOf, mendOf, type Row, rowsOf, type Sort, sortsOf } from "./attention";
 
 /** What needs somebody, the worst first; or that nothing does. */
 export function Attention({ of }: { of: Overview }) {
@@ -18,16 +19,44 @@ export function Attention({ of }: { of: Overview }) {
       </Panel>
     );
   return (
-    <Panel
-      title="Needs attention"
-      aside={of.attention_left_out ? `${many(of.attention_left_out, "more is", "more are")} left out` : undefined}
-    >
+    <Panel title="Needs attention">
       <ul className="attention">
-        {rows.map((row) => (
-          <Trouble key={row.key} row={row} />
+        {sortsOf(rows).map((sort) => (
+          <Fragment key={sort.sort}>
+            {sort.shown.map((row) => (
+              <Trouble key={row.key} row={row} />
+            ))}
+            {sort.folded.length > 0 && <Folded of={sort} />}
+          </Fragment>
         ))}
       </ul>
+      {of.attention_left_out > 0 && (
+        <p className="left-out">
+          {many(of.attention_left_out, "more is", "more are")} not told here: the lists of{" "}
+          <Link to="/runs" search={{ state: "failed" }}>
+            failed runs
+          </Link>{" "}
+          and of <Link to="/missing">what is missing</Link> have them all.
+        </p>
+      )}
     </Panel>
+  );
+}
+
+/** More of a sort, shown when somebody wants them. */
+function Folded({ of }: { of: Sort }) {
+  const [open, setOpen] = useState(false);
+  if (open) return of.folded.map((row) => <Trouble key={row.key} row={row} />);
+  return (
+    <li className="folded">
+      <State state={of.sort} />
+      <span>
+        <button type="button" onClick={() => setOpen(true)}>
+          {many(of.folded.length, "more DAG")} with the same
+        </button>
+        , or <Link {...listOf(of.sort)}>all in a list</Link>
+      </span>
+    </li>
   );
 }
 

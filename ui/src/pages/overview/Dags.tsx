@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { type CSSProperties, memo } from "react";
+import { type CSSProperties, memo, useDeferredValue } from "react";
 import type { Coming, DagItem, Overview } from "~/api/schema";
 import { useNow } from "~/live/hooks";
 import { Ago, Empty, Panel } from "~/ui/parts";
@@ -10,12 +10,14 @@ import { Standing } from "../dags/Standing";
 import { hoursOf, piecesOf, type Span, shareOf, spanOf } from "./line";
 
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+const FIRST = 20;
 const share = (value: number) => `${(value * 100).toFixed(2)}%`;
 
 /** Every DAG on a row: what was, as a spark; what comes, on a line of hours that all share. */
 export function Dags({ of }: { of: Overview }) {
   const now = useNow(30_000);
   const span = spanOf(now, of.hours);
+  const drawn = useDeferredValue(of.dags.length, FIRST); // the rows in view first
   const coming = new Map(of.coming.map((one) => [one.dag_id, one]));
   if (!of.dags.length)
     return (
@@ -45,7 +47,7 @@ export function Dags({ of }: { of: Overview }) {
           </div>
         </div>
         <ul>
-          {of.dags.map((dag) => (
+          {of.dags.slice(0, drawn).map((dag) => (
             <Row key={dag.dag_id} dag={dag} coming={coming.get(dag.dag_id)} start={span.start} end={span.end} />
           ))}
         </ul>

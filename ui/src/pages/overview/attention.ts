@@ -1,7 +1,7 @@
 /** What needs somebody, as rows: what is alike stands together, and what mends it is at hand. Pure. */
 import type { Act } from "~/act/act";
 import type { Attention } from "~/api/schema";
-import { count, many } from "~/ui/words";
+import { many } from "~/ui/words";
 
 export interface Row {
   readonly key: string;
@@ -19,6 +19,32 @@ export function rowsOf(items: readonly Attention[]): readonly Row[] {
     rows.set(key, row ? { ...row, more: [...row.more, item] } : { key, first: item, more: [] });
   }
   return [...rows.values()];
+}
+
+export interface Sort {
+  readonly sort: string;
+  readonly shown: readonly Row[];
+  readonly folded: readonly Row[];
+}
+
+const MOST = 6;
+
+/** Rows by sort, the worst first; of each sort a few are shown at once, or the many would hide the other sorts. */
+export function sortsOf(rows: readonly Row[]): readonly Sort[] {
+  const sorts = [...new Set(rows.map((row) => row.first.sort))];
+  return sorts.map((sort) => {
+    const some = rows.filter((row) => row.first.sort === sort);
+    const most = some.length === MOST + 1 ? MOST + 1 : MOST; // no fold for one
+    return { sort, shown: some.slice(0, most), folded: some.slice(most) };
+  });
+}
+
+/** Where all of a sort are listed. */
+export function listOf(sort: string): { to: "/missing" | "/alerts" | "/dags" | "/runs"; search: { state?: string } } {
+  if (sort === "missing") return { to: "/missing", search: {} };
+  if (sort === "alert") return { to: "/alerts", search: {} };
+  if (sort === "quarantined" || sort === "broken") return { to: "/dags", search: {} };
+  return { to: "/runs", search: { state: sort === "late" ? "running" : sort } };
 }
 
 export interface Mend {
@@ -51,9 +77,8 @@ export function rangeIn(command: string): { range?: string; only?: string[] } {
 
 /** `stops 12 tasks and 2 DAGs downstream`; nothing where nothing is. */
 export function blast(item: Attention): string {
-  const dags = (item as { affected_dags?: number }).affected_dags;
+  const dags = item.affected_dags;
   if (!item.affected) return "";
-  if (dags === undefined) return `stops ${count(item.affected)} more downstream`;
   const tasks = item.affected - dags;
   const parts = [tasks && many(tasks, "task"), dags && many(dags, "DAG")].filter(Boolean);
   return `stops ${parts.join(" and ")} downstream`;

@@ -95,7 +95,7 @@ function optionsOf(
         dash: line.dashed ? [5, 4] : undefined,
         fill: plot.lines.length > 1 ? undefined : `color-mix(in srgb, ${colourOf(line.token)} 16%, transparent)`,
         spanGaps: true,
-        points: { size: 4, show: (chart, series) => isSparse(chart.data[series]) },
+        points: { size: 4, show: (chart: UPlot, series: number) => isSparse(chart.data[series]) },
       })),
     ],
     hooks: { setCursor: [(chart) => point(chart.cursor.idx ?? null)] },

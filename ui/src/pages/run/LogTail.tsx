@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { $api } from "~/api/client";
 import type { LogLine } from "~/api/schema";
 import { Answer } from "~/ui/parts";
+import { Spans, sortOf } from "../attempt/LogRows";
 import { rowsOf } from "../attempt/paper";
 import "../attempt/log.css";
 
@@ -43,17 +44,11 @@ export function LogTail({ attempt, lines = 12, live = false }: { attempt: string
 }
 
 function Line({ of }: { of: LogLine }) {
-  const sort = of.stream === "log" ? `level-${(of.level ?? "").toLowerCase()}` : `from-${of.stream}`;
   return rowsOf(of, 0).map((row, n) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: rows of a line have no other name
-    <div key={n} className={`log-row ${sort}`}>
+    <div key={n} className={`log-row ${sortOf(of)}`}>
       <bdi className="log-text">
-        {row.spans.map((span, i) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: spans have no other name
-          <span key={i} className={span.look || undefined}>
-            {span.text}
-          </span>
-        ))}
+        <Spans of={row.spans} />
         {(row.rest > 0 || of.cut) && <em> … longer</em>}
       </bdi>
     </div>

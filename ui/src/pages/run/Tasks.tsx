@@ -148,7 +148,8 @@ function Table({ items, whys, zone, picked }: TableProps) {
 }
 
 function whyOf(one: TaskItem, waiting: string | undefined) {
-  const why = WAITING.includes(one.state) ? (waiting ?? one.why) : one.why;
+  const plain = one.state === "success" && !one.marked; // nothing is to be said
+  const why = WAITING.includes(one.state) ? (waiting ?? one.why) : plain ? null : one.why;
   const parts = [why, one.longer, one.reused_from && `taken over from ${one.reused_from}`].filter(Boolean).join(" · ");
   return (
     <>

@@ -151,7 +151,10 @@ function Row({ row, top, span, width, now, zone, toggle }: RowProps) {
   const scale = width / (span.end - span.start);
   const said = saidOf(row, now);
   return (
-    <li className={`gantt-row${row.critical ? " critical" : ""}${row.inside ? " inside" : ""}${row.many ? " many" : ""}`} style={{ top }}>
+    <li
+      className={`gantt-row${row.critical ? " critical" : ""}${row.inside ? " inside" : ""}${row.many ? " many" : ""}`}
+      style={{ top }}
+    >
       <span className="gantt-label">
         {row.many && (
           <button

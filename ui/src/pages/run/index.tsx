@@ -1,13 +1,14 @@
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
+import { HeldTasks } from "~/act/Held";
 import { $api } from "~/api/client";
 import type { RunWhole } from "~/api/schema";
 import type { Search } from "~/routes";
-import { Answer, Tabs } from "~/ui/parts";
+import { Answer, Panel, Tabs } from "~/ui/parts";
 import { Compare } from "./Compare";
 import { Events } from "./Events";
 import { Params } from "./Facts";
-import { Failure } from "./Failure";
+import { Affected, Failure } from "./Failure";
 import { useNewer } from "./newer";
 import { offersOf } from "./offers";
 import { Picked } from "./Picked";
@@ -47,6 +48,14 @@ function Run({ run }: { run: RunWhole }) {
     <>
       <RunHead run={run} newer={newer} offers={offers} />
       {troubled && <Failure run={run} newer={newer} offers={offers} />}
+      {(run.counts?.held ?? 0) > 0 && <HeldTasks run={run.run_id} />}
+      {run.state === "held" && !troubled && (
+        <Panel className="run-fail held">
+          <div className="body">
+            <Affected run={run.run_id} />
+          </div>
+        </Panel>
+      )}
       <Tabs<Tab> tabs={TABS} at={tab} search={(to) => ({ tab: to, task: search.task })} />
       <div className={beside ? "run-split" : undefined}>
         <div className="run-main">

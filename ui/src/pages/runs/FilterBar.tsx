@@ -39,7 +39,7 @@ export function FilterBar({ filters, search }: { filters: Filters; search: Searc
         ))}
         {Object.keys(searchOf(filters)).length > 0 && (
           <Button look="quiet" onClick={() => void navigate({ to: "/runs", search: {}, replace: true })}>
-            Clear
+            Clear filters
           </Button>
         )}
       </nav>

@@ -17,7 +17,7 @@ export function Pools() {
   const [slots, setSlots] = useState("4");
   const [removing, remove] = useState<string | null>(null);
   return (
-    <div className="columns">
+    <div className="settings-columns">
       <Panel title="Pools">
         <Answer of={asked}>
           {(pools) =>

@@ -47,7 +47,7 @@ function Known({ kind }: { kind: Kind }) {
   const [name, setName] = useState("");
   const [removing, remove] = useState<string | null>(null);
   return (
-    <div className="columns">
+    <div className="settings-columns">
       <Panel title={words.title}>
         <Answer of={asked}>
           {(known) =>
