@@ -30,10 +30,12 @@ demo: .venv/installed-demo
 
 up: .venv/installed-demo
 	@$(BIN)/python hatch_build.py build || echo "!!! the page is left out; everything else works" >&2
+	@$(BIN)/python examples/flights/past.py
 	@cd examples/flights && ../../$(BIN)/segue up
 
 # Vite serves the page and asks the server of the example, which ends with it.
 ui: .venv/installed-test
+	@$(BIN)/python examples/flights/past.py
 	@(cd examples/flights && exec ../../$(BIN)/segue up) & up=$$!; trap "kill $$up" EXIT; \
 	$(BIN)/python hatch_build.py npm run dev
 

@@ -1,8 +1,8 @@
 """The weather at the three airports, hour by hour.
 
 The service behind it answers one caller at a time, which the pool `weather_service` (see `segue.toml`) makes sure of
-whatever else runs, and is now and then away for an hour or two: then its run asks again every half hour, and those
-after it wait for it.
+whatever else runs. When it is away it is away for hours: its run asks again after one, two and four, and those after it
+wait for it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class WeatherParams(Params):
 
 @task(
     pool="weather_service",
-    retry=Retry(5, delay="30m", backoff=1, max_delay="30m"),
+    retry=Retry(3, delay="1h", backoff=2, max_delay="4h"),
     empty="ok",  # some hours were never observed
     role="source",
 )

@@ -211,7 +211,23 @@ def pages(read):
         read.event_page(EventQuery(frozenset(("daily",)), ("run", "slot"))), read.slot_page(SlotQuery("daily")),
         dict(read.ledgers(frozenset(("daily", "nothing")), Instant(0))),
         read.alert_page(AlertQuery()), [read.kept(run) for run in RUNS],
+        [alone(read, run) for run in RUNS],
     )  # fmt: skip
+
+
+def alone(read, run):
+    """A run without its attempts, and those of each of its tasks; row numbers are not the same in all stores."""
+    detail = read.run(run, attempts=False)
+    if detail is None:
+        return None
+    assert detail.attempts == ()
+    places = [(task.task, task.index) for task in detail.tasks]
+    tries = [[one for one in read.attempts_among(run, [place]) if (one.key.task, one.key.index) == place]
+             for place in places]  # fmt: skip
+    assert tries == [list(read.attempts(run, *place)) for place in places]
+    every = read.attempts_among(run, places)
+    assert [one for one in read.run(run).attempts if one not in every and (one.key.task, one.key.index) in places] == []
+    return [structs.replace(one, id=0) for some in tries for one in some]
 
 
 @pytest.mark.parametrize("kind", [one for one in STORES if one.id != "memory"])

@@ -1,14 +1,23 @@
 """The example's tasks are plain functions: they are tried here on the real tables, without running anything."""
 
+import os
+import shutil
+import subprocess
 import sys
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from segue import Interval
+from segue.model.state import RunState
+from segue.model.views import RunQuery
+from segue.store.audit import validate_state
+from segue.store.sqlite import SqliteReader
 from segue.testing import context
 
+ZONE = "America/New_York"
 EXAMPLE = Path(__file__).parents[2] / "examples" / "flights"
 
 
@@ -75,3 +84,41 @@ def test_each_day_has_the_flights_of_the_same_day_of_2013(flights):
     leap_day = flights.extract_flights(Interval("2028-02-29", timezone="America/New_York"))
     assert set(leap_day["time_hour"].dt.tz_convert("America/New_York").dt.strftime("%m-%d")) == {"02-28"}
     assert set(leap_day["date"].astype(str)) == {"2028-02-29"}
+
+
+def test_the_hours_of_a_day_make_up_its_weather(flights):
+    weather, source = import_module("weather"), import_module("source")
+    day = Interval("2026-01-05", timezone=ZONE)
+    hours = [weather.fetch_hour(Interval(f"2026-01-05T{hour:02}", timezone=ZONE)) for hour in range(24)]
+    assert [set(rows["hour"]) for rows in hours[5:7]] == [{5}, {6}]
+    assert sum(map(len, hours)) == len(source.weather_of(source.in_2013(day.date)))
+
+
+def test_the_fleet_counts_every_flight_and_the_seats_of_planes_that_are_registered(flights, new_year):
+    fleet = import_module("fleet")
+    seats = fleet.seats_per_carrier(fleet.fetch_planes(), new_year)
+    assert seats["flights"].sum() == 842
+    assert seats["seats"].gt(0).any()
+    assert seats["unregistered"].between(0, seats["flights"]).all()
+
+
+def test_the_home_begins_with_a_month_that_looks_alive(tmp_path):
+    folder = shutil.copytree(
+        EXAMPLE, tmp_path / "flights", ignore=shutil.ignore_patterns("__pycache__", ".segue", "out")
+    )
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("SEGUE_")}
+    words = [sys.executable, "past.py"]
+    done = subprocess.run(words, cwd=folder, env=clean, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    reader = SqliteReader(folder / ".segue" / "segue.db")
+    with closing(reader):
+        assert validate_state(reader) == []
+        (failed,) = reader.runs(RunQuery(states=(RunState.FAILED,)))
+        (waiting,) = reader.runs(RunQuery(states=(RunState.QUEUED,)))
+        (backfill,) = reader.backfills()
+        count = len(list(reader.run_rows()))
+    assert (failed.run.dag, waiting.run.dag, backfill.row.dag, backfill.state) == (
+        "fleet", "weather", "flights", "running",
+    )  # fmt: skip
+    assert count > 30 * 24
+    assert subprocess.run(words, cwd=folder, env=clean, capture_output=True, text=True, check=False).stdout == ""

@@ -73,7 +73,7 @@ def begin_log(folder: Path, launch: Launch, at: Instant) -> None:
         launch: of the attempt.
         at: when its code began, had it been run.
     """
-    text = f"simulated: {launch.brief.file} was not run, this attempt only lasts as long as one might"
+    text = f"simulated: {launch.brief.file} was not run"
     (folder / log_path(launch.key)).unlink(missing_ok=True)  # of a play that was given up
     _write(folder, launch, [_line(at, "INFO", text)])
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -228,7 +229,7 @@ class _Play:
         for file in past.files:
             self._inbox.post(file)
         for fill in past.fills:
-            self._inbox.plan(Instant(past.until - fill.before), lambda fill=fill: self._fill(fill))
+            self._inbox.plan(Instant(past.until - fill.before), partial(self._fill, fill))
         executor = StageExecutor(
             self._clock, self._actors(), past.workers, past.until, past.seed, settings.logs
         )  # fmt: skip

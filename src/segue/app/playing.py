@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TROUBLE",
+    "Faults",
     "Month",
     "Play",
     "PlayedDag",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rich.console import Console
 from rich.text import Text
@@ -19,11 +19,11 @@ from segue.model.state import RunState
 
 if TYPE_CHECKING:
     from segue.app.past import Past, Played
-    from segue.engine.month import Faults
+    from segue.app.playing import Faults
 
 __all__ = ["Wanted", "tell_past", "write_days"]
 
-_MINUTE = 60_000_000
+_MINUTE: Final = 60_000_000
 
 
 class Wanted(NamedTuple):

@@ -110,7 +110,7 @@ class Cast:
             return Ended(key, launch.fence, now, Instant(now + rules.timeout), late)
         at = Instant(now + lasts)
         if self._meets(faults.fail, key, now, "fail"):
-            return Ended(key, launch.fence, now, at, Failure("Played", "it fails in this play"))
+            return Ended(key, launch.fence, now, at, Failure("Simulated", "this failure is simulated"))
         value = Value(made.inline, length=self._lengths.get(key.task))
         if launch.task.kind == "branch":
             return Ended(key, launch.fence, now, at, Followed(tuple(self._below[key.task]), value))

@@ -135,10 +135,10 @@ class Reading:
         near = difflib.get_close_matches(text[:_LONGEST], names, 3, 0.5) or names[:3]
         return f": did you mean {', '.join(near)}? `segue runs` lists them"
 
-    def detail(self, view: RunView) -> RunDetail:
-        """One run, whole."""
+    def detail(self, view: RunView, *, attempts: bool = True) -> RunDetail:
+        """One run, whole, or without its attempts."""
         assert self._reader is not None
-        detail = self._reader.run(view.run)
+        detail = self._reader.run(view.run, attempts=attempts)
         if detail is None:
             raise NotFound(f"run {view.run} was removed just now")
         return detail

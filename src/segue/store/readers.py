@@ -82,12 +82,16 @@ class RunReader(Protocol):
         """The run that people name so: `dag@key`, `dag@key.2`, `dag@latest` or its row number."""
         ...
 
-    def run(self, run: RunKey) -> RunDetail | None:
-        """One run, whole."""
+    def run(self, run: RunKey, *, attempts: bool = True) -> RunDetail | None:
+        """One run, whole, or without its attempts."""
         ...
 
     def attempts(self, run: RunKey, task: str, index: int | None) -> Sequence[AttemptView]:
         """The attempts of one task, the oldest first."""
+        ...
+
+    def attempts_among(self, run: RunKey, places: Sequence[tuple[str, int | None]]) -> Sequence[AttemptView]:
+        """The attempts of some tasks and items, in order of task, item and number; perhaps of more than these."""
         ...
 
 

@@ -155,9 +155,9 @@ def test_an_attempt_has_used_something_and_said_a_few_lines(shop, past_of, reade
     assert good.peak_rss > 10_000_000
     assert good.rows > 0
     first, last = lines_of(shop, good)
-    assert first["msg"].startswith("simulated: shop.py was not run")
+    assert first["msg"] == "simulated: shop.py was not run"
     assert last["msg"] == f"{good.rows:,} rows"
-    assert lines_of(shop, bad)[-1]["msg"].splitlines()[-1] == "Played: it fails in this play"
+    assert lines_of(shop, bad)[-1]["msg"].splitlines()[-1] == "Simulated: this failure is simulated"
     assert lines_of(shop, bad)[-1]["level"] == "ERROR"
 
 

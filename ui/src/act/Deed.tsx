@@ -7,7 +7,7 @@ import { type Act, dagOf } from "./act";
 import { type Answers, begin, lacking, needsReason, questionsOf } from "./answers";
 import { ask } from "./asking";
 import { commandOf } from "./command";
-import { useAnswered, useDoing, usePlan } from "./doing";
+import { type Planned, useAnswered, useDoing, usePlan } from "./doing";
 import { Options } from "./Options";
 import { ParamForm } from "./ParamForm";
 import { Part, PlanOf, Refused } from "./PlanOf";
@@ -35,11 +35,6 @@ export function Deed({ act }: { act: Act }) {
     doing.reset();
   };
   const hint = hintOf(act, answers, lacks, planned.current ? plan : undefined, sure);
-  const confirm = () =>
-    plan &&
-    doing.mutate(pinned(act, requestOf(act, answers, form.values), plan), {
-      onSuccess: () => setSure(0),
-    });
   const told = planned.error ? problemOf(planned.error) : null;
   const atField = told && refusedParam(told.detail, form.fields);
   const options = questionsOf(act, answers).length > 0;
@@ -75,23 +70,12 @@ export function Deed({ act }: { act: Act }) {
           aria-label="what it will do"
           aria-busy={planned.asking}
         >
-          {lacks ? (
-            <p className="muted">{lacks} Then you see here what it will do.</p>
-          ) : atField ? (
-            <p className="muted">
-              Look at {atField.name}: {sentence(atField.says)}
-            </p>
-          ) : told ? (
-            <Trouble error={told} again={[0, 500, 503].includes(told.status) ? planned.again : undefined} />
-          ) : plan ? (
-            <PlanOf
-              plan={plan}
-              zone={form.zone}
-              withNewCode={act.act === "retry" ? () => ask({ act: "rerun", of: act.of, failed: true }) : undefined}
-            />
-          ) : (
-            <p className="muted">Asking what it will do …</p>
-          )}
+          <Ahead
+            act={act}
+            planned={planned}
+            zone={form.zone}
+            lacks={lacks ?? (atField && `Look at ${atField.name}: ${sentence(atField.says)}`)}
+          />
           <Failure error={doing.error} />
           <Twin text={commandOf(act, answers, form.values, form.secrets)} />
         </section>
@@ -109,12 +93,28 @@ export function Deed({ act }: { act: Act }) {
           </label>
         )}
         <Button onClick={close}>Leave it</Button>
-        <Button look={isGrave(act) ? "danger" : "primary"} disabled={hint !== "" || doing.isPending} onClick={confirm}>
+        <Button
+          look={lookOf(act, plan)}
+          disabled={hint !== "" || doing.isPending}
+          onClick={() => plan && doing.mutate(pinned(act, requestOf(act, answers, form.values), plan))}
+        >
           {doing.isPending ? "Doing it …" : unanswered(doing.error) ? "Try again" : confirmOf(act, plan)}
         </Button>
       </div>
     </Dialog>
   );
+}
+
+const PASSING = [0, 500, 503]; // what may be otherwise the next time
+
+/** What it will do, or what is still to be said before that can be told. */
+function Ahead({ act, planned, zone, lacks }: { act: Act; planned: Planned; zone?: string; lacks: string | null }) {
+  const { plan, error, again } = planned;
+  if (lacks) return <p className="muted">{lacks} Then you see here what it will do.</p>;
+  if (error) return <Trouble error={error} again={PASSING.includes(problemOf(error).status) ? again : undefined} />;
+  if (!plan) return <p className="muted">Asking what it will do …</p>;
+  const newer = act.act === "retry" ? () => ask({ act: "rerun", of: act.of, failed: true }) : undefined;
+  return <PlanOf plan={plan} zone={zone} withNewCode={newer} />;
 }
 
 /** The focus begins at what has to be said, not at the cross. */
@@ -174,6 +174,12 @@ function useForm(act: Act, answers: Answers): Form {
     lacks,
     zone: asked.data?.timezone,
   };
+}
+
+/** Where a rerun with newer code is the better way, it is what stands out. */
+function lookOf(act: Act, plan: Plan | undefined): "danger" | "plain" | "primary" {
+  if (isGrave(act)) return "danger";
+  return plan && "newer" in plan && plan.newer.length ? "plain" : "primary";
 }
 
 /** Whether nobody has said what became of it. */

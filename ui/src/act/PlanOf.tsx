@@ -269,9 +269,7 @@ function List({ of, total }: { of: readonly string[]; total: number }) {
       <summary>
         <Names of={[...of.slice(0, 3), `… and ${count(total - 3)} more`]} />
       </summary>
-      <div className="act-names-box">
-        <Names of={of} most={of.length} />
-      </div>
+      <Names of={of} most={of.length} />
     </details>
   );
 }

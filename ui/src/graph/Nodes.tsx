@@ -8,21 +8,19 @@ import { isArrow, step } from "./walk";
 export function Nodes({ stage, choose }: { stage: Stage; choose: (box: number) => void }) {
   useSyncExternalStore(stage.subscribe, () => stage.turn);
   const { scene } = stage;
-  const wanted = useRef(-1); // the box that is to get the focus when it is there
   const host = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (wanted.current < 0) return;
-    host.current?.querySelector<HTMLElement>(`[data-box="${wanted.current}"]`)?.focus({ preventScroll: true });
-    wanted.current = -1;
+    const found = stage.wanted < 0 ? null : host.current?.querySelector<HTMLElement>(`[data-box="${stage.wanted}"]`);
+    if (!found) return;
+    stage.wanted = -1;
+    found.focus({ preventScroll: true });
   });
   const onKey = (event: KeyboardEvent) => {
     const box = Number((event.target as HTMLElement).dataset.box ?? -1);
     if (!scene || box < 0 || !isArrow(event.key) || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     const next = step(scene.folded, scene.layout, box, event.key);
-    if (next === undefined) return;
-    wanted.current = next;
-    stage.go(next);
+    if (next !== undefined) stage.go(next);
   };
   if (!scene) return null;
   return (

@@ -1,5 +1,5 @@
 /** What stands around a graph: to find a task, to come nearer, what the marks mean. */
-import { type KeyboardEvent, type ReactNode, useId, useState, useSyncExternalStore } from "react";
+import { type KeyboardEvent, useId, useState, useSyncExternalStore } from "react";
 import { lookOf, ranked } from "~/ui/marks";
 import { Button } from "~/ui/parts";
 import { Mark } from "~/ui/State";
@@ -92,10 +92,11 @@ export function Zooms({ stage }: { stage: Stage }) {
 }
 
 /** Which marks there are, with how many tasks stand so; the sorts of edges. */
-export function Legend({ stage, order }: { stage: Stage; order: boolean }) {
+export function Legend({ stage }: { stage: Stage }) {
   useSyncExternalStore(stage.subscribe, () => stage.turn);
   const { scene } = stage;
   if (!scene) return null;
+  const order = scene.whole.edges.some((edge) => edge.sort !== "data");
   const blast = scene.whole.nodes.reduce((sum, node) => sum + (scene.overlay.get(node.id).blast ? 1 : 0), 0);
   return (
     <ul className="graph-legend" aria-label="legend">
@@ -122,7 +123,7 @@ export function Legend({ stage, order }: { stage: Stage; order: boolean }) {
 }
 
 /** All that is known of one box, as text. */
-export function Tip({ stage, box, children }: { stage: Stage; box: number; children?: ReactNode }) {
+export function Tip({ stage, box }: { stage: Stage; box: number }) {
   useSyncExternalStore(stage.subscribe, () => stage.turn);
   const { scene } = stage;
   const id = scene?.folded.ids[box];
@@ -152,7 +153,6 @@ export function Tip({ stage, box, children }: { stage: Stage; box: number; child
       )}
       {status.why && <p className="why">{status.why}</p>}
       {status.blast && !status.why && <p className="why">it lies downstream of a failure</p>}
-      {children}
     </div>
   );
 }

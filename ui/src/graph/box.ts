@@ -138,17 +138,20 @@ function paintRole(ink: Ink, role: string, left: number, middle: number): number
   return width;
 }
 
+const LEAST = 5; // of a bar, that one of thousand is seen
+
 /** How many stand in each state, as one small bar at the foot. */
 function paintCounts(ink: Ink, x: number, y: number, counts: Readonly<Record<string, number>>) {
   const shares = ranked({ ...counts });
   const all = shares.reduce((sum, [, n]) => sum + n, 0);
+  const room = W - 22 - LEAST * shares.length;
   let left = x + 9;
   ink.save();
   ink.beginPath();
-  ink.roundRect(x + 9, y + H - 8, W - 22, 4, 2);
+  ink.roundRect(left, y + H - 8, W - 22, 4, 2);
   ink.clip();
   for (const [state, n] of shares) {
-    const width = ((W - 22) * n) / all;
+    const width = LEAST + (room * n) / all;
     ink.fillStyle = colourOf(lookOf(state).token);
     ink.fillRect(left, y + H - 8, width + 0.5, 4);
     left += width;

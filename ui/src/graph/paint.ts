@@ -38,10 +38,8 @@ function toPlane(ink: Ink, { view, ratio }: Sight) {
 
 function paintGroups(ink: Ink, { scene, view, face }: Sight, rect: Rect) {
   const { groups } = scene.layout;
-  const type = Math.min(40, Math.max(12.5, 11 / view.k));
   const { open, parents } = scene.folded;
   open.forEach((id, g) => {
-    const name = inside(id, open[at(parents, g)] ?? "");
     const [left = 0, top = 0, width = 0, height = 0] = groups.subarray(4 * g, 4 * g + 4);
     if (left > rect.right || left + width < rect.left || top > rect.bottom || top + height < rect.top) return;
     ink.beginPath();
@@ -53,16 +51,17 @@ function paintGroups(ink: Ink, { scene, view, face }: Sight, rect: Rect) {
     ink.strokeStyle = colourOf("line");
     ink.lineWidth = Math.max(1, 1 / view.k);
     ink.stroke();
-    if (width * view.k < 60) return;
-    ink.font = `600 ${type}px ${face}`;
+    // From afar only the outermost are named, above their frames: inside there is no room.
+    const far = view.k < READABLE;
+    if (width * view.k < 60 || (far && at(parents, g) >= 0)) return;
+    const name = inside(id, open[at(parents, g)] ?? "");
+    ink.font = `600 ${far ? 11 / view.k : Math.max(12.5, 10 / view.k)}px ${face}`;
     ink.fillStyle = colourOf("muted");
     ink.direction = fromRight(name) ? "rtl" : "ltr";
     ink.textAlign = "left";
-    ink.fillText(
-      shortened(`▾ ${name}`, width - 24, (text) => ink.measureText(text).width),
-      left + 12,
-      top + 20,
-    );
+    ink.textBaseline = far ? "bottom" : "middle";
+    const fit = shortened(`▾ ${name}`, width - 24, (text) => ink.measureText(text).width);
+    ink.fillText(fit, left + 12, far ? top - 3 / view.k : top + 17);
   });
 }
 

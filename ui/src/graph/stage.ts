@@ -6,7 +6,7 @@ import { BOX } from "./layered";
 import { at } from "./order";
 import { Painter } from "./painter";
 import type { Scene } from "./scene";
-import { allOf, centre, NEAR, opening, openingOn, READABLE, reveal, type Size, seen, type View } from "./view";
+import { allOf, centre, NEAR, opening, openingOn, pan, READABLE, reveal, type Size, seen, type View } from "./view";
 
 const ELEMENTS = 150;
 const REST = 120; // milliseconds
@@ -22,9 +22,13 @@ export class Stage {
   turn = 0;
   /** The box that has, or gets, the focus. */
   active = -1;
-  /** Hears when all has been painted for the first time. */
-  painted: (() => void) | undefined;
-  readonly #painter = new Painter(this, () => this.painted?.());
+  #painted: (() => void) | undefined;
+  readonly #painter = new Painter(this, () => this.#painted?.());
+  /** The box whose element is to get the focus as soon as there is one. */
+  wanted = -1;
+  #pickedId: string | undefined;
+  #anchor: string | undefined;
+  #aim: string | undefined;
   readonly #listeners = new Set<() => void>();
   #layer: HTMLElement | undefined;
   #moved = false;
@@ -35,8 +39,9 @@ export class Stage {
     return () => this.#listeners.delete(listener);
   };
 
-  /** Live in these elements, until what it gives is called. */
-  mount(host: HTMLElement, canvas: HTMLCanvasElement, layer: HTMLElement): () => void {
+  /** Live in these elements, until what it gives is called; `painted` hears when all has been painted first. */
+  mount(host: HTMLElement, canvas: HTMLCanvasElement, layer: HTMLElement, painted?: () => void): () => void {
+    this.#painted = painted;
     this.#layer = layer;
     const resize = new ResizeObserver(() => this.#resize(host));
     resize.observe(host);
@@ -64,21 +69,39 @@ export class Stage {
     this.look(this.view, this.#moved);
   }
 
-  /** Another layout or other boxes; what stays in place is `anchor`, or what is nearest to the middle. */
-  show(scene: Scene, picked: number, anchor?: string) {
+  /** Another layout or other boxes; what is nearest to the middle stays in place, or the group that was folded. */
+  show(scene: Scene) {
     const before = this.scene;
-    const stays = this.#moved && before ? (anchor ?? this.#central(before)) : undefined;
-    const was = stays !== undefined && before ? placeOf(before, stays) : undefined;
-    const activeId = before?.folded.ids[this.active];
-    this.scene = scene;
-    this.picked = picked;
-    this.active = (activeId === undefined ? undefined : scene.boxOf(activeId)) ?? -1;
+    const stays = before && (this.#anchor ?? (this.#moved ? this.#central(before) : undefined));
+    const was = stays === undefined || !before ? undefined : placeOf(before, stays);
     const now = stays === undefined ? undefined : placeOf(scene, stays);
-    const { k } = this.view;
-    if (was && now) this.view = { k, x: this.view.x + (was[0] - now[0]) * k, y: this.view.y + (was[1] - now[1]) * k };
-    else this.open();
+    const active = before?.folded.ids[this.active];
+    this.scene = scene;
+    this.active = (active === undefined ? undefined : scene.boxOf(active)) ?? -1;
+    this.#setPicked();
     this.elements = [];
-    this.look(this.view, this.#moved);
+    if (was && now) this.look(pan(this.view, (was[0] - now[0]) * this.view.k, (was[1] - now[1]) * this.view.k));
+    else {
+      this.open();
+      this.look(this.view, this.#moved);
+    }
+    this.#anchor = undefined;
+    const box = this.#aim === undefined ? undefined : scene.boxOf(this.#aim);
+    this.#aim = undefined;
+    if (box !== undefined) this.go(box, true);
+  }
+
+  /** A group is about to be opened or closed: it stays where it is, and who was on it goes on to `then`. */
+  folding(group: string, then: string | undefined) {
+    this.#anchor = group;
+    this.#aim = then;
+  }
+
+  /** Go to a task, as soon as it has a box of its own. */
+  seek(task: string) {
+    const box = this.scene?.boxOf(task);
+    if (box !== undefined && this.scene?.folded.ids[box] === task) this.go(box, true);
+    else this.#aim = task;
   }
 
   #central(scene: Scene): string | undefined {
@@ -108,9 +131,11 @@ export class Stage {
       const blast = scene.folded.ids.map((_, box) => box).filter((box) => box === culprit || scene.status(box).blast);
       const rect = around([culprit], scene.layout);
       const wide = around(blast, scene.layout);
-      if (rect && wide) this.view = openingOn(rect, wide, size);
+      if (rect && wide) this.view = openingOn(rect, wide, this.whole(), size);
       if (this.active < 0) this.active = culprit;
     }
+    const picked = around(this.picked < 0 ? [] : [this.picked], scene.layout);
+    if (picked && this.view.k >= READABLE) this.view = reveal(this.view, picked, size);
   }
 
   /** Everything. */
@@ -164,18 +189,24 @@ export class Stage {
     this.#tell();
   }
 
-  pick(box: number) {
-    if (box === this.picked) return;
-    this.picked = box;
+  /** Mark a task, or a group. */
+  pick(id: string | undefined) {
+    this.#pickedId = id;
+    this.#setPicked();
     this.#painter.again();
+    this.#tell();
   }
 
-  /** Bring a box into view, near enough to read, and make it the one that has the focus. */
+  #setPicked() {
+    this.picked = (this.#pickedId === undefined ? undefined : this.scene?.boxOf(this.#pickedId)) ?? -1;
+  }
+
+  /** Bring a box into view, near enough to read, and give it the focus. */
   go(box: number, closer = false) {
     const { scene } = this;
     const rect = scene && around([box], scene.layout);
     if (!rect) return;
-    this.active = box;
+    this.active = this.wanted = box;
     const far = this.view.k < (closer ? NEAR : READABLE);
     this.look(far ? centre(rect, this.size, NEAR) : reveal(this.view, rect, this.size));
     clearTimeout(this.#gather);

@@ -61,10 +61,12 @@ export function opening(whole: Rect, size: Size, boxes: number): View {
   };
 }
 
-/** The first look where something went wrong: the culprit and what it stops, readable; else at least the culprit. */
-export function openingOn(culprit: Rect, blast: Rect, size: Size): View {
-  const all = allOf(blast, size);
-  if (all.k >= LEGIBLE) return all;
+/** The first look where something went wrong: all, or the culprit with what it stops, or at least the culprit, readable. */
+export function openingOn(culprit: Rect, blast: Rect, whole: Rect, size: Size): View {
+  for (const rect of [whole, blast]) {
+    const all = allOf(rect, size);
+    if (all.k >= LEGIBLE) return all;
+  }
   const k = NEAR;
   const left = size.width < 700 ? MARGIN : size.width / 4;
   return { k, x: left - culprit.left * k, y: size.height / 2 - ((culprit.top + culprit.bottom) / 2) * k };

@@ -6,12 +6,6 @@ import { type Line, statesIn } from "./lines";
 import { type Column, NO_TASK } from "./sheet";
 import type { Place } from "./view";
 
-/** A cell by name: the number of its run, and its line (null: the run itself). */
-export interface CellPlace {
-  readonly run: number;
-  readonly line: string | null;
-}
-
 type Letters = Readonly<Record<string, string>>;
 
 /** The state of a cell: of a run, a task, or what matters most in a group; empty where there is no task. */

@@ -1,14 +1,15 @@
 import { type ReactNode, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { onTheme } from "~/ui/colors";
-import { Cell, type CellPlace, cellText } from "./Cell";
+import { Cell, cellText } from "./Cell";
 import "./grid.css";
+import { above, besides, type CellPlace, pixels, placeOf, widthOf } from "./layout";
 import type { Line } from "./lines";
 import { Names } from "./Names";
-import { lasted, type Picture, paint, STRIP } from "./paint";
+import { type Picture, paint, STRIP } from "./paint";
 import type { Column } from "./sheet";
 import { lasted, scaleOf, ticksOf } from "./ticks";
 import { Tiles } from "./tiles";
-import { boxOf, fitting, leftAfter, linesIn, type Place, placeAt, reveal, step, type View, wholeOf } from "./view";
+import { boxOf, leftAfter, linesIn, type Place, placeAt, reveal, step, type View, wholeOf } from "./view";
 
 const WIDE = 18;
 const HIGH = 22;
@@ -256,7 +257,10 @@ export function Grid(props: GridProps) {
         </div>
       </div>
       {told && columns[told.column] && (
-        <div className={`grid-card ${cardAt(boxOf(view, told), size)}`} style={cardStyle(boxOf(view, told), size)}>
+        <div
+          className={`grid-card${above(boxOf(view, told), size) ? " above" : ""}`}
+          style={besides(boxOf(view, told), size)}
+        >
           {props.card(lines[told.line] ?? null, columns[told.column] as Column)}
         </div>
       )}
@@ -265,40 +269,4 @@ export function Grid(props: GridProps) {
       </div>
     </div>
   );
-}
-
-function placeOf(focus: CellPlace | null, lines: readonly Line[], columns: readonly Column[]): Place {
-  const column = focus ? columns.findIndex((one) => one.number === focus.run) : -1;
-  const line = focus?.line ? lines.findIndex((one) => one.id === focus.line) : focus ? -1 : 0;
-  return fitting(
-    { line, column: column < 0 ? columns.length - 1 : column },
-    { lines: lines.length, columns: columns.length },
-  );
-}
-
-/** As wide as the longest name, within limits: on a phone the cells get more than half. */
-function widthOf(lines: readonly Line[], width: number): number {
-  const longest = lines.reduce((most, line) => Math.max(most, line.name.length * 7 + line.depth * 14), 0);
-  return Math.round(Math.max(96, Math.min(longest + 44, 300, width * 0.4)));
-}
-
-type Box = ReturnType<typeof boxOf>;
-
-/** Where a cell lies among the cells. */
-function pixels(box: Box, view: View) {
-  const px = (n: number) => `${n}px`;
-  return { left: px(box.x - view.names), top: px(box.y), width: px(box.width), height: px(box.height) };
-}
-
-const CARD = 280;
-
-function cardAt(box: Box, size: { height: number }): string {
-  return box.y > size.height / 2 && box.y > 160 ? "above" : "";
-}
-
-/** Below the cell, or above it, and never over its line: the neighbours stay in sight. */
-function cardStyle(box: Box, size: { width: number; height: number }): React.CSSProperties {
-  const right = box.x + box.width + 6;
-  const left = right + CARD > size.width ? Math.max(4, box.x - CARD - 6) : right;
-  return { left, top: cardAt(box, size) ? box.y - 3 : box.y + box.height + 3 };
 }

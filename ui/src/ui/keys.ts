@@ -1,6 +1,13 @@
 /** Which keys a page has: told in the list that `?` opens. */
 import { useEffect, useSyncExternalStore } from "react";
 
+/** What every page with sparks of runs has. */
+export const SPARK_KEYS: readonly KeyLine[] = [
+  ["← →", "from run to run of a DAG"],
+  ["↑ ↓", "to the runs of the next DAG"],
+  ["Enter", "open the run"],
+];
+
 export type KeyLine = readonly [keys: string, does: string];
 
 let told: readonly (readonly KeyLine[])[] = [];

@@ -66,15 +66,18 @@ describe("view", () => {
   test("a failure is in the first view, with what it stops if there is room", () => {
     const culprit = { left: 3_000, top: 900, right: 3_190, bottom: 950 };
     const near = { ...culprit, right: 3_700 };
+    const large = { left: 0, top: 0, right: 40_000, bottom: 20_000 };
     for (const blast of [near, { left: 3_000, top: 0, right: 30_000, bottom: 9_000 }])
       for (const some of [size, { width: 340, height: 400 }]) {
-        const view = openingOn(culprit, blast, some);
+        const view = openingOn(culprit, blast, large, some);
         const rect = seen(view, some);
         expect(view.k).toBeGreaterThan(READABLE);
         expect(rect.left <= culprit.left && rect.right >= culprit.right).toBe(true);
         expect(rect.top <= culprit.top && rect.bottom >= culprit.bottom).toBe(true);
       }
-    expect(seen(openingOn(culprit, near, size), size).right).toBeGreaterThan(near.right);
+    expect(seen(openingOn(culprit, near, large, size), size).right).toBeGreaterThan(near.right);
+    const small = { left: 2_500, top: 800, right: 3_800, bottom: 1_000 };
+    expect(openingOn(culprit, near, small, size)).toEqual(allOf(small, size));
   });
   test("what is in view already does not move", () => {
     const view = centre(whole, size, 1);

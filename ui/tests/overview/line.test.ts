@@ -53,6 +53,8 @@ test("a run that goes on reaches from its beginning to where it should end", () 
   expect(piece).toMatchObject({ kind: "running" });
   const [long] = piecesOf(comes([at(5)], 5 * 3600), [run], SPAN);
   expect(long?.width).toBeCloseTo(0.2);
+  const before = { state: "success", seconds: 5 * 3600 } as Mark;
+  expect(piecesOf(undefined, [run, before], SPAN)[0]?.width).toBeCloseTo(0.2);
 });
 
 test("hours are those of the zone, also where it lies half an hour off", () => {

@@ -69,9 +69,12 @@ class Permit:
 
 
 class Threads:
-    """Where functions of routes run: acts wait for the owner, and looks must not wait for acts."""
+    """Where functions of routes run: acts wait for the owner, and looks must not wait for acts.
 
-    def __init__(self, looking: int = 32, acting: int = 16) -> None:
+    Looks are work for one interpreter: more of them at once only wait for each other with a snapshot open.
+    """
+
+    def __init__(self, looking: int = 8, acting: int = 16) -> None:
         self._looking, self._acting = CapacityLimiter(looking), CapacityLimiter(acting)
 
     async def run(self, function: Callable[[], _Result], *, acts: bool = False) -> _Result:

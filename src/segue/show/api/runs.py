@@ -149,15 +149,17 @@ def run_tasks(
     after = page.after(visit, *question)
     start = 0 if after is None else int(after[0])
     with visit.reading() as reading:
-        detail = _detail(reading, run)
-    wanted = (
-        (number, one)
-        for number, one in enumerate(detail.entries())
-        if number >= start and (not states or one.state in states) and task in (None, one.task)
-        and text.casefold() in one.label.casefold()
-    )  # fmt: skip
-    rows = list(islice(wanted, page.limit + 1))
-    items = dict(zip((number for number, _ in rows), task_items(detail, (one for _, one in rows)), strict=True))
+        detail = reading.detail(reading.find(run), attempts=False)
+        wanted = (
+            (number, one)
+            for number, one in enumerate(detail.entries())
+            if number >= start and (not states or one.state in states) and task in (None, one.task)
+            and text.casefold() in one.label.casefold()
+        )  # fmt: skip
+        rows = list(islice(wanted, page.limit + 1))
+        tries = reading.reader.attempts_among(detail.run.run, [(one.task, one.index) for _, one in rows])
+    told = task_items(replace(detail, attempts=tuple(tries)), (one for _, one in rows))
+    items = {number: item for (number, _), item in zip(rows, told, strict=True)}
     return page.listed(visit, rows, lambda row: (row[0] + 1,), lambda row: items[row[0]], *question)
 
 

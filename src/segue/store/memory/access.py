@@ -180,13 +180,13 @@ class MemoryReader(MemoryPages):
             return next((view for view in views if view.run.dag == text.removesuffix("@latest")), None)
         return next((view for name in names_of(text) if (view := self._store.runs.get(name))), None)
 
-    def run(self, run: RunKey) -> RunDetail | None:
-        """One run, whole."""
+    def run(self, run: RunKey, *, attempts: bool = True) -> RunDetail | None:
+        """One run, whole, or without its attempts."""
         view = self._store.runs.get(run)
         if view is None:
             return None
         rows = self._store.tasks.get(run, {})
-        attempts = self._store.attempts.get(run, {}).values()
+        tries = self._store.attempts.get(run, {}).values() if attempts else ()
         since = {
             (event.task or "", event.index): event.at
             for event in self._store.events
@@ -197,7 +197,7 @@ class MemoryReader(MemoryPages):
             view,
             with_steps(self._store.spec(run.dag, view.row.version), self._store.steps_of(run)),
             ordered,
-            tuple(sorted(attempts, key=lambda one: (*by_key((one.key.task, one.key.index)), one.key.number))),
+            tuple(sorted(tries, key=lambda one: (*by_key((one.key.task, one.key.index)), one.key.number))),
             held_of(ordered, since),
         )
 
@@ -206,6 +206,10 @@ class MemoryReader(MemoryPages):
         found = self._store.attempts.get(run, {}).values()
         mine = (attempt for attempt in found if (attempt.key.task, attempt.key.index) == (task, index))
         return sorted(mine, key=lambda attempt: attempt.key.number)
+
+    def attempts_among(self, run: RunKey, places: Sequence[tuple[str, int | None]]) -> Sequence[AttemptView]:
+        """The attempts of some tasks and items, in order of task, item and number; perhaps of more than these."""
+        return [one for task, index in sorted(set(places), key=by_key) for one in self.attempts(run, task, index)]
 
     def events(self, after: int = 0, *, run: RunKey | None = None, limit: int = 1000) -> Sequence[EventView]:
         """Events with a number above `after`, of one run or all."""

@@ -86,6 +86,7 @@ __all__ = ["SqlReader", "SqlResults"]
 
 _ALL = RunQuery()
 _AT_ONCE = 500  # names in one question
+_tries = attempts.c
 
 
 class SqlReader(SqlPages):
@@ -113,8 +114,8 @@ class SqlReader(SqlPages):
             rows = (connection.execute(question).first() for question in tries)
             return next((run_view(row) for row in rows if row is not None), None)
 
-    def run(self, run: RunKey) -> RunDetail | None:
-        """One run, whole."""
+    def run(self, run: RunKey, *, attempts: bool = True) -> RunDetail | None:
+        """One run, whole, or without its attempts."""
         with self._read() as connection:
             row = connection.execute(RUNS.where(is_run(run))).first()
             if row is None:
@@ -122,9 +123,7 @@ class SqlReader(SqlPages):
             view = run_view(row)
             number = view.number
             of_tasks = TASKS.where(tasks.c.run == number).order_by(tasks.c.task_id, tasks.c.map_index)
-            of_attempts = ATTEMPTS.where(attempts.c.run == number).order_by(
-                attempts.c.task_id, attempts.c.map_index, attempts.c.number
-            )
+            of_attempts = ATTEMPTS.where(_tries.run == number).order_by(_tries.task_id, _tries.map_index, _tries.number)
             rows = tuple(map(task_view, connection.execute(of_tasks)))
             holds = any(row.state is TaskState.HELD for row in rows)
             source = SqlSource(connection)
@@ -133,7 +132,7 @@ class SqlReader(SqlPages):
                 view,
                 with_steps(spec, source.steps(number, spec)),
                 rows,
-                tuple(map(attempt_view, connection.execute(of_attempts))),
+                tuple(map(attempt_view, connection.execute(of_attempts))) if attempts else (),
                 held_of(rows, _held_since(connection, number)) if holds else (),
             )
 
@@ -144,6 +143,19 @@ class SqlReader(SqlPages):
         )
         with self._read() as connection:
             return [attempt_view(row) for row in connection.execute(found.order_by(attempts.c.number))]
+
+    def attempts_among(self, run: RunKey, places: Sequence[tuple[str, int | None]]) -> Sequence[AttemptView]:
+        """The attempts of some tasks and items, in order of task, item and number; perhaps of more than these."""
+        if not places:
+            return ()
+        items = [NO_INDEX if index is None else index for _, index in places]
+        found = ATTEMPTS.where(
+            is_run(run), _tries.task_id.in_(sorted({task for task, _ in places})),
+            _tries.map_index.between(min(items), max(items)),
+        )  # fmt: skip
+        with self._read() as connection:
+            rows = connection.execute(found.order_by(_tries.task_id, _tries.map_index, _tries.number))
+            return [attempt_view(row) for row in rows]
 
     # ------------------------------------------------------------------------------------------------- events, the rest
     def events(self, after: int = 0, *, run: RunKey | None = None, limit: int = 1000) -> Sequence[EventView]:

@@ -132,7 +132,7 @@ function Table({ items, change }: { items: readonly Item[]; change: (filters: Fi
                   </Button>
                 </td>
                 <td className="audit-act">{wordsOf(item.act)}</td>
-                <td>
+                <td className="audit-what">
                   <Target item={item} />
                 </td>
                 <td className="wide">

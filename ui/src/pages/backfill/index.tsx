@@ -1,4 +1,5 @@
 import { Link, useParams } from "@tanstack/react-router";
+import { useMemo } from "react";
 import { ActButton } from "~/act/Acting";
 import { $api } from "~/api/client";
 import { ranked } from "~/ui/marks";
@@ -8,7 +9,7 @@ import { count, length, many, percent } from "~/ui/words";
 import { Progress } from "../backfills/Progress";
 import { grouped, movesOf, paceOf, type Whole, whereItStands } from "../backfills/telling";
 import { SlotGrid } from "./SlotGrid";
-import { tally } from "./slots";
+import { shown, tally } from "./slots";
 import "./backfill.css";
 
 /** One backfill: how far it is, interval by interval, what failed, and what to do about it. */
@@ -99,7 +100,8 @@ function Moves({ backfill }: { backfill: Whole }) {
 }
 
 function Intervals({ backfill }: { backfill: Whole }) {
-  const counts = ranked(tally(backfill.slots));
+  const slots = useMemo(() => shown(backfill.slots, !!backfill.ended_at), [backfill.slots, backfill.ended_at]);
+  const counts = ranked(tally(slots));
   return (
     <>
       <p className="backfill-counts">
@@ -109,7 +111,7 @@ function Intervals({ backfill }: { backfill: Whole }) {
           </span>
         ))}
       </p>
-      <SlotGrid slots={backfill.slots} label={`intervals of backfill ${backfill.id}`} />
+      <SlotGrid slots={slots} label={`intervals of backfill ${backfill.id}`} />
       {backfill.slots_left_out > 0 && (
         <p className="backfill-cut">
           {many(backfill.slots_left_out, "more interval is", "more intervals are")} not drawn here.

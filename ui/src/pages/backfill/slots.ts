@@ -141,6 +141,12 @@ export function inView(total: number, top: number, height: number, line: number,
   return [from, Math.min(total, Math.ceil((top + height) / line) + around)];
 }
 
+/** What has ended waits for nothing: an interval that got no run was left out. */
+export function shown<T extends { state: string }>(slots: readonly T[], ended: boolean): readonly T[] {
+  if (!ended) return slots;
+  return slots.map((slot) => (slot.state === "waiting" ? { ...slot, state: "left_out" } : slot));
+}
+
 /** How many slots stand in each state. */
 export function tally(slots: readonly { state: string }[]): Record<string, number> {
   const counts: Record<string, number> = {};

@@ -98,7 +98,7 @@ function List({
               {items.length === 0 ? (
                 <Empty>
                   {dag || state
-                    ? "No backfill fits these filters."
+                    ? `No backfill ${asked.hasNextPage ? "of the newest ones " : ""}fits these filters.`
                     : "There is no backfill yet. One is made here, by segue backfill, or proposed where a DAG has intervals to catch up with."}
                 </Empty>
               ) : (

@@ -28,14 +28,18 @@ export function movesOf({ state, runs }: Pick<BackfillItem, "state" | "runs">): 
 export function whereItStands(backfill: Standing & Pick<BackfillWhole, "verdict">): string {
   const { state, over, intervals } = backfill;
   const failed = backfill.runs.failed ?? 0;
-  const trouble = failed ? ` ${many(failed, "run")} failed.` : "";
+  const held = backfill.runs.held ?? 0;
+  const waits = held
+    ? ` ${many(held, "run is", "runs are")} held back and wait for somebody to release or reject them.`
+    : "";
+  const trouble = `${failed ? ` ${many(failed, "run")} failed.` : ""}${waits}`;
   const left = backfill.seconds_left == null ? "" : `, about ${length(backfill.seconds_left)} left`;
   const far = `${count(over)} of ${many(intervals, "interval")} over`;
   switch (state) {
     case "proposed":
       return `It waits for a person: nothing runs until somebody starts it. ${sentence(backfill.verdict)}`;
     case "running":
-      return `${far}${left}; it ${backfill.verdict || "goes on"}.${trouble}`;
+      return `${far}${left}. ${sentence(backfill.verdict)}${trouble}`;
     case "paused":
       return `It is paused: ${far}; no further runs are made.${trouble}`;
     case "cancelled":
@@ -49,9 +53,10 @@ export function whereItStands(backfill: Standing & Pick<BackfillWhole, "verdict"
   }
 }
 
-/** A verdict as the server words it ("catches up …"), as a sentence. */
+/** A verdict as the server words it (`catches up …`, `will never …`, `how long it takes is …`), as a sentence. */
 export function sentence(verdict: string | null | undefined): string {
-  return verdict ? `It ${verdict}.` : "";
+  if (!verdict) return "";
+  return /^how /.test(verdict) ? `H${verdict.slice(1)}.` : `It ${verdict}.`;
 }
 
 /** Intervals in an hour, as a person says it. */

@@ -12,7 +12,7 @@ import { Answer, Button, Copy, Empty, Trouble } from "~/ui/parts";
 import { Mark } from "~/ui/State";
 import { RUN_MOVES } from "~/ui/state";
 import { moment } from "~/ui/time";
-import { many } from "~/ui/words";
+import { count, many } from "~/ui/words";
 import { CellCard } from "./CellCard";
 import { useSheet } from "./pages";
 
@@ -68,15 +68,8 @@ export function GridTab({ dag }: { dag: DagPage }) {
           </Button>
         )}
         <span className="muted dag-count" role="status">
-          {loading
-            ? "older runs come…"
-            : `${many(columns.length, "run")}${more ? " of more" : ""}, ${many(lines.length, "line")}`}
+          {loading ? "older runs come…" : shown(columns.length, sheet.columns.length, more)}
         </span>
-        {more && !loading && columns.length < 40 && (
-          <Button look="quiet" onClick={load}>
-            look further back
-          </Button>
-        )}
       </div>
       {error && <Trouble error={error} again={load} />}
       <section className="panel dag-grid" aria-label="grid">
@@ -87,9 +80,17 @@ export function GridTab({ dag }: { dag: DagPage }) {
             ) : !lines.length ? (
               <Empty>No task of this DAG has “{task}” in its name.</Empty>
             ) : !columns.length ? (
-              <Empty>
-                None of the {many(sheet.columns.length, "newest run")} fits {[state, kind].filter(Boolean).join(", ")}.
-              </Empty>
+              <div className="empty dag-none">
+                <p>
+                  None of the {many(sheet.columns.length, "newest run")} fits:{" "}
+                  {[state, kind].filter(Boolean).join(", ")}.
+                </p>
+                {more && (
+                  <Button onClick={load} disabled={loading}>
+                    Look further back
+                  </Button>
+                )}
+              </div>
             ) : (
               <Grid
                 lines={lines}
@@ -111,6 +112,11 @@ export function GridTab({ dag }: { dag: DagPage }) {
       <Legend />
     </>
   );
+}
+
+function shown(some: number, known: number, more: boolean): string {
+  const runs = some === known ? many(known, "run") : `${count(some)} of ${many(known, "run")}`;
+  return more ? `${runs}; older ones come as you scroll` : runs;
 }
 
 function Choice({

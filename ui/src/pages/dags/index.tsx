@@ -5,6 +5,7 @@ import { ActButton } from "~/act/Acting";
 import { $api } from "~/api/client";
 import { itemsOf, PAGED } from "~/api/paging";
 import type { DagItem } from "~/api/schema";
+import { SPARK_KEYS, useKeys } from "~/ui/keys";
 import { Answer, Button, Empty, Head, Panel } from "~/ui/parts";
 import { count, many } from "~/ui/words";
 import { Filters } from "./Filters";
@@ -27,6 +28,7 @@ export default function Page() {
     { params: { query: { ...questionOf(words), runs: 20, limit: 100 } } },
     { ...PAGED, placeholderData: keepPreviousData },
   );
+  useKeys(SPARK_KEYS);
   const items = itemsOf(asked.data?.pages);
   return (
     <>

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { $api } from "~/api/client";
 import type { Overview } from "~/api/schema";
+import { SPARK_KEYS, useKeys } from "~/ui/keys";
 import { ranked } from "~/ui/marks";
 import { Answer, Head } from "~/ui/parts";
 import { State } from "~/ui/State";
@@ -14,6 +15,7 @@ const QUESTION = { params: { query: { runs: 28, hours: 24 } } };
 /** What an on-call engineer sees first: what needs somebody, how every DAG goes, and what comes. */
 export default function Page() {
   const asked = $api.useQuery("get", "/api/v1/overview", QUESTION, { refetchInterval: 60_000 });
+  useKeys(SPARK_KEYS);
   return (
     <>
       <Head title="Overview">{asked.data && <Counts of={asked.data} />}</Head>

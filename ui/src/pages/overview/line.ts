@@ -1,5 +1,6 @@
 /** The next hours on a line: where things stand on it, as shares of its width. Pure. */
 import type { Coming, Mark } from "~/api/schema";
+import { median } from "~/ui/spark";
 import { hour } from "~/ui/time";
 
 const HOUR = 3_600_000;
@@ -34,7 +35,8 @@ export interface Piece {
 
 /** What comes of a DAG: a bar a run, as long as it is expected to take; one band where they would touch. */
 export function piecesOf(coming: Coming | undefined, marks: readonly Mark[], span: Span): readonly Piece[] {
-  return [...running(marks, span, coming?.expected_seconds ?? 0), ...(coming ? due(coming, span) : [])];
+  const usual = coming?.expected_seconds ?? median(marks.flatMap((mark) => mark.seconds ?? [])) ?? 0;
+  return [...running(marks, span, usual), ...(coming ? due(coming, span) : [])];
 }
 
 function due(coming: Coming, span: Span): readonly Piece[] {

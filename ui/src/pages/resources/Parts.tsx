@@ -15,13 +15,19 @@ export function Parts() {
               <li key={part.name}>
                 <Mark state={part.ok ? "success" : "failed"} />
                 <strong>{PART[part.name] ?? part.name}</strong>
-                <span className={part.ok ? "muted" : "ill"}>
-                  {part.ok ? part.detail || "well" : <Coded text={`${sentence(part.name)} ${part.detail}`} />}
-                </span>
-                {!part.ok && (
-                  <small>
-                    <Ago at={new Date(part.since).toISOString()} />
-                  </small>
+                {part.ok ? (
+                  <span className="muted">{part.detail || "well"}</span>
+                ) : (
+                  <>
+                    <span className="ill">
+                      <Coded text={sentence(part.name)} />
+                    </span>
+                    <small>
+                      <Ago at={new Date(part.since).toISOString()} />
+                      {part.detail && ": "}
+                      <Coded text={part.detail} />
+                    </small>
+                  </>
                 )}
               </li>
             ))}

@@ -1,7 +1,7 @@
 import { ActButton } from "~/act/Acting";
 import type { Act, Runs } from "~/act/act";
 import { Button } from "~/ui/parts";
-import { count, many } from "~/ui/words";
+import { many } from "~/ui/words";
 
 const ACTS: readonly (readonly [title: string, make: (of: Runs) => Act, look?: "danger"])[] = [
   ["Rerun failed with the newest code", (of) => ({ act: "rerun", of, failed: true })],
@@ -18,7 +18,6 @@ export function Bulk({
   of,
   all,
   size,
-  more,
   pickAll,
   leave,
 }: {
@@ -26,8 +25,7 @@ export function Bulk({
   /** All that fit the filter are meant, however many. */
   all: boolean;
   size: number;
-  /** Whether more fit the filter than are shown. */
-  more: boolean;
+  /** Means those that are not shown, too; null: there are none, or not all that are shown are picked. */
   pickAll: (() => void) | null;
   leave: () => void;
 }) {
@@ -36,7 +34,7 @@ export function Bulk({
       <strong aria-live="polite">{all ? "All that fit this filter" : `${many(size, "run")} picked`}</strong>
       {!all && pickAll && (
         <Button look="quiet" onClick={pickAll}>
-          {more ? "All that fit this filter" : `All ${count(size)} that fit, and what comes`}
+          All that fit this filter
         </Button>
       )}
       <div className="acts">

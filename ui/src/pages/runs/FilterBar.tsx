@@ -44,14 +44,14 @@ export function FilterBar({ filters, search }: { filters: Filters; search: Searc
         )}
       </nav>
       <div className="filters">
-        <Text word="dag" title="DAG" example="orders_*" list="runs-dags" filters={filters} set={set} />
+        <Text word="dag" title="DAG" example="id or orders_*" list="runs-dags" filters={filters} set={set} />
         <datalist id="runs-dags">
           {known.data?.items.map((dag) => (
             <option key={dag.dag_id} value={dag.dag_id} />
           ))}
         </datalist>
         <Toggles title="state" of={STATES} at={filters.state} marks set={(state) => set({ state })} />
-        <Text word="since" title="Since" example="2h, 02:00" filters={filters} set={set} />
+        <Text word="since" title="Since" example="2h or 02:00" filters={filters} set={set} />
         <label className="runs-field">
           <span>Sort</span>
           <select value={filters.sort} onChange={(event) => set({ sort: event.target.value as Filters["sort"] })}>
@@ -67,12 +67,12 @@ export function FilterBar({ filters, search }: { filters: Filters; search: Searc
         <summary>More filters{used > 0 && ` (${used})`}</summary>
         <div className="filters">
           <Toggles title="kind" of={KINDS} at={filters.kind} set={(kind) => set({ kind })} />
-          <Text word="until" title="Until" example="2026-11-01" filters={filters} set={set} />
+          <Text word="until" title="Until" example="day, 02:00 or 2h" filters={filters} set={set} />
           <Text word="tag" title="Tag" filters={filters} set={set} />
           <Text word="owner" title="Owner" filters={filters} set={set} />
-          <Text word="backfill" title="Backfill" example="3" filters={filters} set={set} />
-          <Text word="error" title="Error" example="Connection*" filters={filters} set={set} />
-          <Text word="slot" title="Interval" example="2026-11-01, with a DAG" filters={filters} set={set} />
+          <Text word="backfill" title="Backfill" example="number" filters={filters} set={set} />
+          <Text word="error" title="Error" example="words with *" filters={filters} set={set} />
+          <Text word="slot" title="Interval" example="key, with a DAG" filters={filters} set={set} />
         </div>
       </details>
     </search>
@@ -106,12 +106,20 @@ function Text({
         placeholder={example}
         autoComplete="off"
         spellCheck={false}
-        onChange={(event) => setDraft({ of: at, text: event.target.value })}
+        onChange={(event) => {
+          if (isChosen(event.nativeEvent)) set({ [word]: event.target.value });
+          else setDraft({ of: at, text: event.target.value });
+        }}
         onBlur={take}
         onKeyDown={(event) => event.key === "Enter" && take()}
       />
     </label>
   );
+}
+
+/** A suggestion was taken, nothing was typed. */
+function isChosen(event: Event): boolean {
+  return !(event instanceof InputEvent) || event.inputType === "insertReplacementText";
 }
 
 function Toggles({

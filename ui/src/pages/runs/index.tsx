@@ -1,5 +1,5 @@
 import { useSearch } from "@tanstack/react-router";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { Runs } from "~/act/act";
 import { $api } from "~/api/client";
 import { itemsOf, PAGED } from "~/api/paging";
@@ -16,6 +16,7 @@ import { stepBy } from "./stepping";
 import "./runs.css";
 
 const PAGE = 100;
+const NAMED = 1_000; // so many an act takes by name
 const KEYS = [
   ["j / k", "next / previous run"],
   ["x", "pick the run; with Shift all up to it"],
@@ -43,12 +44,15 @@ export default function RunsPage() {
       keep((one) => ({ of: key, picked: next(one.of === key ? one.picked : NONE) })),
     [key],
   );
+  const shown = useRef(rows); // `pick` stays the same when the list moves: no row is drawn anew for that
+  shown.current = rows;
   const pick = useCallback(
-    (id: string, range: boolean) => change((one) => toggle(one, rows, id, range)),
-    [change, rows],
+    (id: string, range: boolean) => change((one) => toggle(one, shown.current, id, range)),
+    [change],
   );
+  const leave = useCallback(() => change(() => NONE), [change]);
   useKeys(KEYS);
-  useStepping(pick, () => change(() => NONE));
+  useStepping(pick, leave);
   const select = selectOf(filters);
   const of: Runs = picked.all && select ? { select } : { runs: picked.all ? rows : [...picked.ids] };
   return (
@@ -80,9 +84,12 @@ export default function RunsPage() {
           of={of}
           all={picked.all}
           size={picked.ids.size}
-          more={asked.hasNextPage}
-          pickAll={allOf(picked, rows) && select ? () => change(everything) : null}
-          leave={() => change(() => NONE)}
+          pickAll={
+            allOf(picked, rows) && select && (asked.hasNextPage || rows.length > NAMED)
+              ? () => change(everything)
+              : null
+          }
+          leave={leave}
         />
       )}
     </>

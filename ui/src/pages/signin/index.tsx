@@ -3,25 +3,35 @@ import { type FormEvent, useEffect, useState } from "react";
 import { api, keepCsrf, type Problem, problemOf, queries } from "~/api/client";
 import type { SignedIn } from "~/api/schema";
 import { useSession } from "~/api/session";
-import { Button, Field } from "~/ui/parts";
+import { Button, Field, Trouble } from "~/ui/parts";
 import { landing } from "../landing";
+import { titleOf } from "../places";
 
 /** Sign in; or, after a one-time link, choose a password first. */
 export default function SignIn() {
   const { to } = useSearch({ strict: false });
-  const { user } = useSession();
+  const { user, error, refetch } = useSession();
   const navigate = useNavigate();
   const inside = user != null && !user.must_set_password;
   useEffect(() => {
     if (inside) void navigate({ href: landing(to), replace: true });
   }, [inside, to, navigate]);
-  if (user === undefined || inside) return null;
+  useEffect(() => {
+    document.title = titleOf("/sign-in");
+  }, []);
+  if (inside || (user === undefined && !error)) return null;
   return (
     <main className="signin">
       <h1>
         <img src="/icon.svg" width={28} height={28} alt="" /> Segue
       </h1>
-      {user ? <Choose user={user.user} /> : <Enter />}
+      {user === undefined ? (
+        <Trouble error={error} again={() => void refetch()} />
+      ) : user ? (
+        <Choose user={user.user} />
+      ) : (
+        <Enter />
+      )}
     </main>
   );
 }
@@ -32,6 +42,11 @@ function keep(session: SignedIn | undefined) {
   const mine = ["get", "/api/v1/session", {}];
   queries.removeQueries({ predicate: ({ queryKey }) => queryKey[1] !== mine[1] }); // this one is being watched
   queries.setQueryData(mine, session);
+}
+
+/** The first field has the focus: one comes here to write. */
+function focused(field: HTMLInputElement | null) {
+  field?.focus();
 }
 
 /** A form that asks once and says what went wrong. */
@@ -63,6 +78,7 @@ function Enter() {
             id={id}
             autoComplete="username"
             required
+            ref={focused}
             value={user}
             onChange={(event) => setUser(event.target.value)}
           />
@@ -107,6 +123,7 @@ function Choose({ user }: { user: string }) {
             type="password"
             autoComplete="new-password"
             required
+            ref={focused}
             minLength={12}
             value={password}
             onChange={(event) => setPassword(event.target.value)}
