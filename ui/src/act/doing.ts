@@ -68,9 +68,20 @@ export function usePlan(request: Request | null): Planned {
   };
 }
 
-/** Does an act. The same request sent again after a failure carries the same key, so that it is done once. */
+interface Sent {
+  readonly text: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What a request carries: the same key as the one before where it asks for the same, so that it is done once. */
+export function sending(before: Sent | null, request: Request): Sent {
+  const text = JSON.stringify(request);
+  return before?.text === text ? before : { text, headers: once() };
+}
+
+/** Does an act. */
 export function useDoing() {
-  const sent = useRef<{ text: string; headers: Record<string, string> } | null>(null);
+  const sent = useRef<Sent | null>(null);
   const here = useRef(true);
   useEffect(() => {
     here.current = true;
@@ -80,15 +91,14 @@ export function useDoing() {
   }, []);
   return useMutation({
     mutationFn: (request: Request) => {
-      const text = JSON.stringify(request);
-      if (sent.current?.text !== text) sent.current = { text, headers: once() };
+      sent.current = sending(sent.current, request);
       return send<Outcome>(request, { headers: sent.current.headers });
     },
     onSuccess: (outcome) => {
       if (!here.current) say(outcomeOf(outcome), outcome.done.length === 0);
     },
     onError: (error) => {
-      if (error instanceof Problem && error.status === 409) sent.current = null; // it was answered
+      if (error instanceof Problem && error.status === 409) sent.current = null; // that was an answer: the next is another question
       if (!here.current) say(error.message, true);
     },
   });

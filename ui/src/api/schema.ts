@@ -3388,10 +3388,10 @@ export interface components {
          *
          *     Attributes:
          *         at: when it begins.
-         *         queued, busy: attempts that waited for a worker, and that ran, at its end.
+         *         queued, busy: attempts that waited for a worker, and that ran, on average.
          *         wait_p50_seconds, wait_p95_seconds: what attempts that began in it had waited.
          *         cpu: cores that attempts which ran in it used, spread evenly over their time.
-         *         memory: bytes: the peaks of all that ran at its end, together.
+         *         memory: bytes: the peaks of all that ran together, on average.
          */
         ResourcePoint: {
             at: string;

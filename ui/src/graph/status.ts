@@ -74,11 +74,16 @@ export function moved(status: Status, event: Event, started: number | undefined)
   return { state, why: event.why, blast: status.blast && !ENDED.has(state), seconds: took };
 }
 
+/** What an answer knows better than an event that came after it was asked for. */
+function patched(last: Status, answer: Status): Status {
+  return { ...last, blast: answer.blast, seconds: last.counts ? answer.seconds : last.seconds };
+}
+
 /** The states of all tasks of one run, kept true between two answers. */
 export class Overlay {
   readonly of = new Map<string, Status>();
-  /** Tasks that have moved since the newest question was asked: its answer may be older than they are. */
-  readonly #newer = new Set<string>();
+  /** Tasks that have moved since the question was asked that is out now: its answer may be older than they are. */
+  #newer: Set<string> | undefined;
   readonly #started = new Map<string, number>();
 
   constructor(page?: GraphPage) {
@@ -91,19 +96,21 @@ export class Overlay {
 
   /** A question goes out. */
   asking() {
-    this.#newer.clear();
+    this.#newer = new Set();
   }
 
   /** An answer comes: the ids of the tasks that it changes. */
   answer(page: GraphPage): string[] {
     const changed: string[] = [];
     for (const node of page.nodes) {
-      const next = statusOf(node);
       const last = this.of.get(node.id);
-      if ((last && this.#newer.has(node.id)) || same(last, next)) continue;
+      const answer = statusOf(node);
+      const next = last && this.#newer?.has(node.id) ? patched(last, answer) : answer;
+      if (same(last, next)) continue;
       this.of.set(node.id, next);
       changed.push(node.id);
     }
+    this.#newer = undefined;
     return changed;
   }
 
@@ -113,8 +120,9 @@ export class Overlay {
     const last = this.of.get(task);
     if (event.kind !== "task" || !last || !event.new) return undefined;
     if (event.new === "running") this.#started.set(task, Date.parse(event.at));
-    this.#newer.add(task);
+    this.#newer?.add(task);
     const next = moved(last, event, this.#started.get(task));
+    if (ENDED.has(event.new)) this.#started.delete(task);
     if (same(last, next)) return undefined;
     this.of.set(task, next);
     return task;

@@ -2,8 +2,8 @@ import { Link } from "@tanstack/react-router";
 import type { CSSProperties, Ref } from "react";
 import { lookOf, ranked } from "~/ui/marks";
 import { length, many } from "~/ui/words";
-import { type Line, statesIn } from "./lines";
-import { type Column, NO_TASK } from "./sheet";
+import { type Line, stateOf, statesIn } from "./lines";
+import type { Column } from "./sheet";
 import type { Place } from "./view";
 
 type Letters = Readonly<Record<string, string>>;
@@ -12,8 +12,7 @@ type Letters = Readonly<Record<string, string>>;
 export function stateAt(line: Line | null, column: Column, letters: Letters): string {
   if (!line) return column.state;
   if (line.group) return ranked(statesIn(line, column, letters))[0]?.[0] ?? "";
-  const code = column.codes[line.rows[0] ?? 0] ?? NO_TASK;
-  return code === NO_TASK ? "" : (letters[code] ?? code);
+  return stateOf(line.rows[0] ?? 0, column, letters);
 }
 
 /** How many stand in each state: the tasks of a group, the items of a mapped task; null for what is one. */

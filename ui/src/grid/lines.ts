@@ -1,7 +1,9 @@
 /** The lines of a grid: tasks, and the groups they lie in, which can be folded. Pure. */
 import type { GridRow } from "~/api/schema";
-import type { Column } from "./sheet";
-import { NO_TASK } from "./sheet";
+import { ranked } from "~/ui/marks";
+import { type Column, NO_TASK } from "./sheet";
+
+type Letters = Readonly<Record<string, string>>;
 
 export interface Line {
   /** Of a task its id, of a group the group's id with a `/` behind it: no two lines share one. */
@@ -90,31 +92,30 @@ export function linesOf(rows: readonly GridRow[], folded: ReadonlySet<string>, t
   return lines;
 }
 
-/** How many of the rows of a line stand in each state, by letter. */
-export function codesOf(line: Line, column: Column): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const row of line.rows) {
-    const code = column.codes[row] ?? NO_TASK;
-    if (code !== NO_TASK) counts[code] = (counts[code] ?? 0) + 1;
-  }
-  return counts;
+/**
+ * The state of a row in a run, empty where it has no such task. A mapped task has none of its own: what matters most
+ * of its items is shown, as in a graph.
+ */
+export function stateOf(row: number, column: Column, letters: Letters): string {
+  const code = column.codes[row] ?? NO_TASK;
+  if (code === NO_TASK) return "";
+  const items = column.items.get(row);
+  return (items && ranked(items)[0]?.[0]) || (letters[code] ?? code);
 }
 
-const grouped = new WeakMap<Line, WeakMap<Column, Record<string, number>>>();
+const counted = new WeakMap<Line, WeakMap<Column, Readonly<Record<string, number>>>>();
 
-/** The states inside a group, counted once for each run. */
-export function statesIn(
-  line: Line,
-  column: Column,
-  letters: Readonly<Record<string, string>>,
-): Record<string, number> {
-  const known = grouped.get(line) ?? new WeakMap<Column, Record<string, number>>();
-  grouped.set(line, known);
+/** How many tasks inside a group stand in each state; counted once for each run. */
+export function statesIn(line: Line, column: Column, letters: Letters): Readonly<Record<string, number>> {
+  const known = counted.get(line) ?? new WeakMap<Column, Readonly<Record<string, number>>>();
+  counted.set(line, known);
   const found = known.get(column);
   if (found) return found;
-  const counts = Object.fromEntries(
-    Object.entries(codesOf(line, column)).map(([code, n]) => [letters[code] ?? code, n]),
-  );
+  const counts: Record<string, number> = {};
+  for (const row of line.rows) {
+    const state = stateOf(row, column, letters);
+    if (state) counts[state] = (counts[state] ?? 0) + 1;
+  }
   known.set(column, counts);
   return counts;
 }

@@ -1,8 +1,8 @@
 /** Paints what is in view of a grid, in tiles: a scroll moves them, and paints only those that come into view. */
 import { colourOf } from "~/ui/colors";
 import { lookOf, ranked } from "~/ui/marks";
-import { type Line, statesIn } from "./lines";
-import { type Column, NO_TASK } from "./sheet";
+import { type Line, stateOf, statesIn } from "./lines";
+import type { Column } from "./sheet";
 import { type Ink, stamp, stampKind } from "./sprites";
 import { barOf, lasted, type Tick } from "./ticks";
 import type { Tiles } from "./tiles";
@@ -113,10 +113,10 @@ function cells(ink: Ink, p: Picture, across: number, down: number) {
 function task(ink: Ink, p: Picture, line: Line, column: Column, x: number, y: number) {
   const { wide, high } = p.view;
   const row = line.rows[0] ?? 0;
-  const code = column.codes[row] ?? NO_TASK;
-  if (code === NO_TASK) return;
+  const state = stateOf(row, column, p.letters);
+  if (!state) return;
   const items = line.mapped ? column.items.get(row) : undefined;
-  stamp(ink, p.letters[code] ?? code, x + wide / 2, y + high / 2 - (items ? 3 : 0), p.dense);
+  stamp(ink, state, x + wide / 2, y + high / 2 - (items ? 3 : 0), p.dense);
   if (items) shares(ink, items, x + 3, y + high - 5, wide - 6);
 }
 

@@ -3,6 +3,7 @@ import type { Act } from "~/act/act";
 import { dagOf } from "~/act/act";
 import { type Answers, begin, lacking, questionsOf } from "~/act/answers";
 import { commandOf, quoted } from "~/act/command";
+import { sending } from "~/act/doing";
 import { pinned, planOf, requestOf } from "~/act/request";
 
 const RUN = "orders@2026-11-01";
@@ -210,4 +211,13 @@ test("a word is quoted where a shell would read it", () => {
   expect(quoted("a b")).toBe("'a b'");
   expect(quoted("$(rm -rf)")).toBe("'$(rm -rf)'");
   expect(quoted("'")).toBe("''\\'''");
+});
+
+test("a request sent again carries the same key, another one another", () => {
+  const request = asked({ act: "cancel", of: { runs: [RUN] } });
+  const first = sending(null, request);
+  expect(sending(first, { ...request })).toBe(first);
+  const other = sending(first, asked({ act: "cancel", of: { runs: [RUN] } }, { now: true }));
+  expect(other.headers["Idempotency-Key"]).not.toBe(first.headers["Idempotency-Key"]);
+  expect(first.headers["Idempotency-Key"]).toMatch(/^[0-9a-f]{32}$/);
 });

@@ -70,6 +70,11 @@ describe("overlay", () => {
     overlay.event(event("a", "running", "success"));
     expect(overlay.answer(page)).toEqual([]);
     expect(overlay.get("a").state).toBe("success");
+    const wider = { ...page, nodes: page.nodes.map((node) => ({ ...node, blast: true })) };
+    overlay.asking();
+    overlay.event(event("a", "success", "pending"));
+    expect(overlay.answer(wider)).toEqual(["a"]);
+    expect(overlay.get("a")).toMatchObject({ state: "pending", blast: true });
     overlay.asking();
     expect(overlay.answer(page)).toEqual(["a"]);
   });

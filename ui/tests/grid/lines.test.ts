@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { codesOf, linesOf } from "~/grid/lines";
+import { linesOf, stateOf, statesIn } from "~/grid/lines";
 import type { Column } from "~/grid/sheet";
 
 const row = (task_id: string, group = "", mapped = false) => ({ task_id, group, mapped, kind: "task", gone: false });
@@ -35,9 +35,19 @@ test("a text leaves tasks that contain it, whatever its case, and their groups",
   expect(linesOf(rows, new Set(), "nothing")).toEqual([]);
 });
 
+const letters = { s: "success", f: "failed", p: "pending" };
+const column = (codes: string, items: [number, Record<string, number>][] = []) =>
+  ({ codes, items: new Map(items) }) as unknown as Column;
+
 test("a group counts the states of its tasks, and not those that a run has not got", () => {
   const [, heavy] = linesOf(rows, new Set(["heavy"]));
-  expect(heavy && codesOf(heavy, { codes: "ssf.s" } as Column)).toEqual({ s: 2, f: 1 });
+  expect(heavy && statesIn(heavy, column("ssf.s"), letters)).toEqual({ success: 2, failed: 1 });
+});
+
+test("a mapped task shows what matters most of its items, and its own state where it has none yet", () => {
+  expect(stateOf(2, column("sspss", [[2, { success: 58, failed: 2 }]]), letters)).toBe("failed");
+  expect(stateOf(2, column("sspss"), letters)).toBe("pending");
+  expect(stateOf(2, column("ss"), letters)).toBe("");
 });
 
 test("right-to-left names and names without their group's prefix stay whole", () => {

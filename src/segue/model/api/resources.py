@@ -79,15 +79,15 @@ class ResourcePoint:
 
     Attributes:
         at: when it begins.
-        queued, busy: attempts that waited for a worker, and that ran, at its end.
+        queued, busy: attempts that waited for a worker, and that ran, on average.
         wait_p50_seconds, wait_p95_seconds: what attempts that began in it had waited.
         cpu: cores that attempts which ran in it used, spread evenly over their time.
-        memory: bytes: the peaks of all that ran at its end, together.
+        memory: bytes: the peaks of all that ran together, on average.
     """
 
     at: str
-    queued: int
-    busy: int
+    queued: float
+    busy: float
     wait_p50_seconds: float | None
     wait_p95_seconds: float | None
     cpu: float

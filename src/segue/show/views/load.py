@@ -35,47 +35,35 @@ def points_of(
     pulses: Iterable[PulseView], ends: Sequence[Instant], step: int, now: Instant
 ) -> tuple[ResourcePoint, ...]:
     """One point for every step; `ends` are the instants at which they end, `step` µs apart."""
-    queued, busy, memory = ([0] * (len(ends) + 1) for _ in range(3))
-    cpu = [0.0] * len(ends)
+    queued, busy, cpu, memory = ([0.0] * len(ends) for _ in range(4))
     waited: list[list[int]] = [[] for _ in ends]
     for one in pulses:
-        left = one.began or one.ended or now + step
-        _between(queued, ends, one.created, left, 1)
+        _spread(queued, ends, step, one.created, one.began or one.ended or now, 1)
         if one.began is None:
             continue
-        gone = one.ended or now + step
-        _between(busy, ends, one.began, gone, 1)
-        _between(memory, ends, one.began, gone, one.peak_rss or 0)
-        _spread(cpu, ends, step, one.began, one.ended or now, one.cpu or 0)
+        span = (one.began, one.ended or now)
+        _spread(busy, ends, step, *span, 1)
+        _spread(memory, ends, step, *span, one.peak_rss or 0)
+        _spread(cpu, ends, step, *span, (one.cpu or 0) / max(span[1] - span[0], 1))
         place = bisect_left(ends, one.began)
         if one.kind == "user" and place < len(ends) and one.began > ends[place] - step:
             waited[place].append(one.began - one.created)
-    points, levels = [], [0, 0, 0]
-    for number, end in enumerate(ends):
-        levels = [level + moved[number] for level, moved in zip(levels, (queued, busy, memory), strict=True)]
-        waits = waited[number]
-        points.append(
-            ResourcePoint(
-                at(Instant(end - step)),
-                levels[0],
-                levels[1],
-                seconds_at(waits, 50),
-                seconds_at(waits, 95),
-                round(cpu[number] / step, 4),
-                levels[2],
-            )  # fmt: skip
-        )
-    return tuple(points)
+    return tuple(
+        ResourcePoint(
+            at(Instant(end - step)),
+            round(queued[number], 4),
+            round(busy[number], 4),
+            seconds_at(waited[number], 50),
+            seconds_at(waited[number], 95),
+            round(cpu[number], 4),
+            round(memory[number]),
+        )  # fmt: skip
+        for number, end in enumerate(ends)
+    )
 
 
-def _between(moved: list[int], ends: Sequence[Instant], start: int, end: int, amount: int) -> None:
-    """Something counts at every instant of `ends` that lies in `[start, end)`."""
-    moved[bisect_left(ends, start)] += amount
-    moved[bisect_left(ends, end)] -= amount
-
-
-def _spread(cpu: list[float], ends: Sequence[Instant], step: int, start: int, end: int, used: int) -> None:
-    """CPU time, evenly over the time in which it was used."""
+def _spread(levels: list[float], ends: Sequence[Instant], step: int, start: int, end: int, amount: float) -> None:
+    """An amount that was there from `start` to `end`, as the average of each step."""
     end = max(end, start + 1)
     for place in range(bisect_left(ends, start), min(bisect_left(ends, end) + 1, len(ends))):
-        cpu[place] += used * max(min(end, ends[place]) - max(start, ends[place] - step), 0) / (end - start)
+        levels[place] += amount * max(min(end, ends[place]) - max(start, ends[place] - step), 0) / step

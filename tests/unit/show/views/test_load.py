@@ -15,17 +15,17 @@ def pulse(created, began, ended, cpu=None, rss=None, kind="user"):
 
 def test_an_attempt_waits_then_runs_then_is_gone():
     points = points_of([pulse(0.5, 1.5, 3.5, rss=100)], ENDS, STEP, ENDS[-1])
-    assert [one.queued for one in points] == [1, 0, 0, 0]
-    assert [one.busy for one in points] == [0, 1, 1, 0]
-    assert [one.memory for one in points] == [0, 100, 100, 0]
+    assert [one.queued for one in points] == [0.5, 0.5, 0, 0]
+    assert [one.busy for one in points] == [0, 0.5, 1, 0.5]
+    assert [one.memory for one in points] == [0, 50, 100, 50]
     assert [one.wait_p50_seconds for one in points] == [None, 60.0, None, None]
     assert [one.at for one in points][:2] == ["1970-01-01T00:00:00Z", "1970-01-01T00:01:00Z"]
 
 
 def test_what_has_not_begun_or_ended_counts_until_now():
     points = points_of([pulse(2.5, None, None), pulse(0, 0.5, None)], ENDS, STEP, ENDS[-1])
-    assert [one.queued for one in points] == [0, 0, 1, 1]
-    assert [one.busy for one in points] == [1, 1, 1, 1]
+    assert [one.queued for one in points] == [0.5, 0, 0.5, 1]
+    assert [one.busy for one in points] == [0.5, 1, 1, 1]
 
 
 def test_cpu_is_spread_over_the_time_of_the_attempt_and_none_is_lost():

@@ -98,7 +98,7 @@ function Row({ run, zone, share }: { run: RunItem; zone: string; share: number }
         </span>
       </td>
       <td className="wide">
-        {run.why && <Why state={run.state}>{run.why}</Why>}
+        {run.why && !run.culprits?.length && <Why state={run.state}>{run.why}</Why>}
         {(run.culprits ?? []).map((one) => (
           <p key={label(one.task_id, one.map_index)} className="dag-culprit">
             <Link

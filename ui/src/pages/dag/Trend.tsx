@@ -2,6 +2,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { $api } from "~/api/client";
 import type { DagPage, Trend as Found } from "~/api/schema";
+import { scaleOf } from "~/grid/ticks";
 import { onTheme } from "~/ui/colors";
 import { Answer, Empty, Panel, Time } from "~/ui/parts";
 import { State } from "~/ui/State";
@@ -95,6 +96,8 @@ function Chart({ trend, log, zone }: { trend: Found; log: boolean; zone: string 
     };
   }, [trend, log]);
   const point = trend.points?.[at ?? -1];
+  const seconds = (trend.points ?? []).map((one) => one.seconds);
+  const beyond = seconds.filter((one) => one > scaleOf(seconds) * 1.08).length;
   return (
     <div className="dag-chart">
       <div
@@ -111,7 +114,10 @@ function Chart({ trend, log, zone }: { trend: Found; log: boolean; zone: string 
             </span>
           </>
         ) : (
-          <span className="muted">point at a run to read it, click to open it</span>
+          <span className="muted">
+            point at a run to read it, click to open it
+            {!log && beyond > 0 && `; ${many(beyond, "mark")} at the upper edge took longer than the scale shows`}
+          </span>
         )}
       </p>
     </div>

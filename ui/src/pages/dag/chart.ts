@@ -2,6 +2,7 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Trend } from "~/api/schema";
+import { scaleOf } from "~/grid/ticks";
 import { colourOf } from "~/ui/colors";
 import { lookOf } from "~/ui/marks";
 import { length } from "~/ui/words";
@@ -17,7 +18,8 @@ function marks(chart: uPlot, points: readonly Point[], at: number | null) {
     const look = lookOf(point.state);
     const scale = (size / 16) * (n === at ? 1.6 : 1);
     ctx.save();
-    ctx.translate(chart.valToPos(n, "x", true) - 8 * scale, chart.valToPos(point.seconds, "y", true) - 8 * scale);
+    const y = Math.max(chart.valToPos(point.seconds, "y", true), chart.bbox.top); // an outlier lies on the edge
+    ctx.translate(chart.valToPos(n, "x", true) - 8 * scale, y - 8 * scale);
     ctx.scale(scale, scale);
     ctx.fillStyle = ctx.strokeStyle = colourOf(look.token);
     ctx.lineWidth = 1.9;
@@ -79,7 +81,7 @@ export function drawChart(
 ): Chart {
   const points = trend.points ?? [];
   const seconds = points.map((one) => one.seconds);
-  const most = Math.max(...seconds, trend.p90_seconds ?? 0) * 1.08 || 1;
+  const most = (log ? Math.max(...seconds) : Math.max(scaleOf(seconds), trend.p90_seconds ?? 0)) * 1.08 || 1;
   const least = log ? Math.max(Math.min(...seconds.filter((one) => one > 0)) * 0.8, 1e-6) : 0;
   const keys = (_: uPlot, ticks: number[]) =>
     ticks.map((n) => (Number.isInteger(n) ? (points[n]?.key.slice(0, 16) ?? "") : ""));

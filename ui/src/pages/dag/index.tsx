@@ -2,7 +2,7 @@ import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { lazy, type ReactNode, Suspense } from "react";
 import { ActButton } from "~/act/Acting";
 import { $api } from "~/api/client";
-import type { DagPage } from "~/api/schema";
+import type { DagPage, Mark } from "~/api/schema";
 import { Ago, Answer, Copy, Head, Tabs, Time } from "~/ui/parts";
 import { State } from "~/ui/State";
 import { many } from "~/ui/words";
@@ -74,7 +74,7 @@ function DagHead({ dag }: { dag: DagPage }) {
       <Head
         title={dag.dag_id}
         crumbs={<Link to="/dags">DAGs</Link>}
-        mark={dag.marks?.[0] && <State state={dag.marks[0].state} />}
+        mark={dag.marks?.[0] && <Newest mark={dag.marks[0]} />}
         note={<Facts dag={dag} />}
       >
         {!retired && (
@@ -95,6 +95,14 @@ function DagHead({ dag }: { dag: DagPage }) {
       </Head>
       <Banners dag={dag} />
     </>
+  );
+}
+
+function Newest({ mark }: { mark: Mark }) {
+  return (
+    <Link to="/runs/$run" params={{ run: mark.run_id }} title={`its newest run, ${mark.key}`}>
+      <State state={mark.state} />
+    </Link>
   );
 }
 

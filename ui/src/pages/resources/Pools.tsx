@@ -12,7 +12,7 @@ export function Pools({ pools = [] }: { pools?: readonly PoolItem[] }) {
             <li key={pool.name}>
               <bdi>{pool.name}</bdi>
               {pool.slots == null ? (
-                <span className="muted">{count(pool.used)} used; the settings know its size</span>
+                <span className="muted unknown">{count(pool.used)} used; the settings know its size</span>
               ) : (
                 <>
                   <meter

@@ -62,7 +62,7 @@ function Figures({ of }: { of: Resources }) {
                 the oldest for <Lasting seconds={of.oldest_seconds} />
               </>
             )}
-            {of.ready > of.queued && ` ${count(of.ready - of.queued)} more wait for a pool or limit`}
+            {of.ready > of.queued && ` ${many(of.ready - of.queued, "more waits", "more wait")} for a pool or limit`}
           </small>
         </dd>
       </div>
