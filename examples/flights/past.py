@@ -1,8 +1,8 @@
 """A month before now for `make up` to show, where the home is new: simulated, so nothing of it was published.
 
 The real engine plays it on a clock that jumps. At its end the newest run of `fleet` has failed, one of `weather` waits
-for the service and holds the next one back, and a backfill of `flights` is in progress. `segue up` goes on from there in
-earnest.
+for the service and holds the next one back, and a backfill of `flights` is in progress. `segue up` goes on from there,
+in earnest.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from segue.model.moment import datetime_at
 from segue.model.spec import DagSpec, TaskSpec
 from segue.run.executors.logfile import AttemptLog, Limits, Line, log_path
 
-__all__ = ["begin_log", "drawn_spans", "end_log", "usage_of"]
+__all__ = ["drawn_spans", "usage_of", "write_log"]
 
 _SPANS: Final = 60
 _OUTLIERS: Final = 0.03
@@ -65,45 +65,30 @@ def usage_of(launch: Launch, word: Ended | Lost, worker: int, seed: int) -> Usag
     return Usage(peak, cpu, str(worker), str(log_path(launch.key)), rows=rows)
 
 
-def begin_log(folder: Path, launch: Launch, at: Instant) -> None:
-    """Write the first line of an attempt's log.
+def write_log(folder: Path, launch: Launch, began: Instant, word: Ended | Lost | None) -> None:
+    """Write the log of an attempt, in the place of one that a play which was given up has left.
 
     Args:
         folder: of logs.
         launch: of the attempt.
-        at: when its code began, had it been run.
+        began: when its code began, had it been run.
+        word: its end, with its usage; None: it has not ended. One that has died had no last words.
     """
-    text = f"simulated: {launch.brief.file} was not run"
-    (folder / log_path(launch.key)).unlink(missing_ok=True)  # of a play that was given up
-    _write(folder, launch, [_line(at, "INFO", text)])
-
-
-def end_log(folder: Path, launch: Launch, word: Ended | Lost) -> None:
-    """Write the last lines; an attempt that died has none.
-
-    Args:
-        folder: of logs.
-        launch: of the attempt.
-        word: its end, with its usage.
-    """
-    if not isinstance(word, Ended):
-        return
-    if isinstance(word.outcome, Failure):
-        task, outcome = launch.task, word.outcome
-        place = f'  File "{launch.brief.file}", line {task.line}, in {task.id}'
-        text = f"Traceback (most recent call last):\n{place}\n{outcome.kind}: {outcome.text}"
-        _write(folder, launch, [_line(word.at, "ERROR", text)])
-    elif word.usage.rows is not None:
-        _write(folder, launch, [_line(word.at, "INFO", f"{word.usage.rows:,} rows")])
+    lines = [_line(began, "INFO", f"simulated: {launch.brief.file} was not run")]
+    if isinstance(word, Ended) and isinstance(word.outcome, Failure):
+        place = f'  File "{launch.brief.file}", line {launch.task.line}, in {launch.task.id}'
+        text = f"Traceback (most recent call last):\n{place}\n{word.outcome.kind}: {word.outcome.text}"
+        lines.append(_line(word.at, "ERROR", text))
+    elif isinstance(word, Ended) and word.usage.rows is not None:
+        lines.append(_line(word.at, "INFO", f"{word.usage.rows:,} rows"))
+    path = folder / log_path(launch.key)
+    path.unlink(missing_ok=True)
+    log = AttemptLog(path, _LIMITS)
+    for line in lines:
+        log.record(line)
+    log.rest()
 
 
 def _line(at: Instant, level: str, text: str) -> Line:
     stamp = datetime_at(at, "UTC").isoformat(timespec="microseconds").replace("+00:00", "Z")
     return Line(stamp, "log", text, level, _FIELDS)
-
-
-def _write(folder: Path, launch: Launch, lines: Sequence[Line]) -> None:
-    log = AttemptLog(folder / log_path(launch.key), _LIMITS)
-    for line in lines:
-        log.record(line)
-    log.rest()

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from segue.app.likeness import begin_log, end_log, usage_of
+from segue.app.likeness import usage_of, write_log
 from segue.engine.cast import SECOND, Cast
 from segue.model.changes import Answered, Change
 from segue.model.commands import Cancel, Command, Kill, Launch
@@ -188,19 +188,20 @@ class StageExecutor:
 
     def _begin(self, playing: _Playing, started: Started) -> None:
         launch, actor = playing.launch, self._actors[playing.launch.key.run.dag]
-        begin_log(self._logs, launch, started.at)
         self._said.append(started)
         word = actor.cast.plays(launch, started.at)
         first = launch.kind == "user" and not launch.task.upstream
         made = isinstance(word, Ended) and isinstance(word.outcome, Value)
-        if not (first and made and started.at + actor.lasts > self._until):
+        if word.at >= self._until or (first and made and started.at + actor.lasts > self._until):
+            write_log(self._logs, launch, started.at, None)
+        else:
             playing.word = word
             heappush(self._due, (word.at, launch.key))
 
     def _end(self, playing: _Playing, word: Ended | Lost) -> None:
         launch = playing.launch
         said = msgspec.structs.replace(word, usage=usage_of(launch, word, playing.worker, self._seed))
-        end_log(self._logs, launch, said)
+        write_log(self._logs, launch, playing.began, said)
         self._said.append(said)
         del self._playing[launch.key]
         self._free.append(playing.worker)

@@ -201,14 +201,15 @@ export class Stage {
     this.picked = (this.#pickedId === undefined ? undefined : this.scene?.boxOf(this.#pickedId)) ?? -1;
   }
 
-  /** Bring a box into view, near enough to read, and give it the focus. */
+  /** Bring a box into view, near enough to read, and give it the focus; `closer`: from wherever one was. */
   go(box: number, closer = false) {
     const { scene } = this;
     const rect = scene && around([box], scene.layout);
     if (!rect) return;
     this.active = this.wanted = box;
-    const far = this.view.k < (closer ? NEAR : READABLE);
-    this.look(far ? centre(rect, this.size, NEAR) : reveal(this.view, rect, this.size));
+    const shown = reveal(this.view, rect, this.size);
+    const jump = closer ? this.view.k < NEAR || shown !== this.view : this.view.k < READABLE;
+    this.look(jump ? centre(rect, this.size, Math.max(NEAR, this.view.k)) : shown);
     clearTimeout(this.#gather);
     this.#choose();
   }

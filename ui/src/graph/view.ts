@@ -77,13 +77,11 @@ export function seen({ x, y, k }: View, { width, height }: Size): Rect {
   return { left: -x / k, top: -y / k, right: (width - x) / k, bottom: (height - y) / k };
 }
 
-/** A rectangle brought into view, moved as little as possible. */
+/** A rectangle brought into view, moved as little as possible: the same view if it is there already. */
 export function reveal(view: View, rect: Rect, size: Size): View {
   const shift = (low: number, high: number, room: number) =>
     low < MARGIN ? MARGIN - low : high > room - MARGIN ? Math.max(room - MARGIN - high, MARGIN - low) : 0;
-  return pan(
-    view,
-    shift(rect.left * view.k + view.x, rect.right * view.k + view.x, size.width),
-    shift(rect.top * view.k + view.y, rect.bottom * view.k + view.y, size.height),
-  );
+  const dx = shift(rect.left * view.k + view.x, rect.right * view.k + view.x, size.width);
+  const dy = shift(rect.top * view.k + view.y, rect.bottom * view.k + view.y, size.height);
+  return dx || dy ? pan(view, dx, dy) : view;
 }

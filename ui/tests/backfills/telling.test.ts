@@ -25,6 +25,9 @@ it("where it stands is said in a sentence of its state", () => {
   expect(whereItStands({ ...backfill, state: "done", over: 20 })).toBe("It has ended: all of its 20 intervals ran.");
   expect(whereItStands({ ...backfill, state: "cancelled" })).toContain("was cancelled: 5 of 20");
   expect(whereItStands({ ...backfill, runs: { held: 2 } })).toContain("2 runs are held back and wait for somebody");
+  expect(whereItStands({ ...backfill, over: 18, runs: { held: 2 } })).toMatch(
+    /^18 of 20 intervals over. 2 runs are held/,
+  );
 });
 
 it("a verdict becomes a sentence", () => {

@@ -82,7 +82,7 @@ describe("view", () => {
   test("what is in view already does not move", () => {
     const view = centre(whole, size, 1);
     const inView = { left: 1_900, top: 480, right: 2_090, bottom: 526 };
-    expect(reveal(view, inView, size)).toEqual(view);
+    expect(reveal(view, inView, size)).toBe(view);
     const moved = reveal(pan(view, -2_000, 0), inView, size);
     expect(seen(moved, size).left).toBeLessThan(inView.left);
   });

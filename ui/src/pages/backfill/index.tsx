@@ -15,9 +15,25 @@ import "./backfill.css";
 /** One backfill: how far it is, interval by interval, what failed, and what to do about it. */
 export default function Backfill() {
   const { backfill } = useParams({ strict: false });
-  const asked = $api.useQuery("get", "/api/v1/backfills/{backfill}", {
-    params: { path: { backfill: Number(backfill) } },
-  });
+  const number = Number(backfill);
+  const known = Number.isSafeInteger(number);
+  const asked = $api.useQuery(
+    "get",
+    "/api/v1/backfills/{backfill}",
+    {
+      params: { path: { backfill: number } },
+    },
+    { enabled: known },
+  );
+  if (!known)
+    return (
+      <Empty>
+        A backfill is named by a number: there is none called <bdi>{backfill}</bdi>.{" "}
+        <Link to="/backfills" className="link">
+          All backfills
+        </Link>
+      </Empty>
+    );
   return (
     <Answer of={asked} lines={6}>
       {(found) => <Page backfill={found} />}

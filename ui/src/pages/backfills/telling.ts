@@ -39,7 +39,9 @@ export function whereItStands(backfill: Standing & Pick<BackfillWhole, "verdict"
     case "proposed":
       return `It waits for a person: nothing runs until somebody starts it. ${sentence(backfill.verdict)}`;
     case "running":
-      return `${far}${left}. ${sentence(backfill.verdict)}${trouble}`;
+      return held && over + held >= intervals
+        ? `${far}.${trouble}` // nothing moves until somebody decides: how long that takes, nobody knows
+        : `${far}${left}. ${sentence(backfill.verdict)}${trouble}`;
     case "paused":
       return `It is paused: ${far}; no further runs are made.${trouble}`;
     case "cancelled":
