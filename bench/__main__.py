@@ -22,7 +22,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import owner, web
+from bench import owner, page, web
 from bench.bare import command_cost, durable_commit, pool_rate, pool_round_trip, python_pass
 from bench.memory import bytes_per_task
 from tests.postgres_server import binaries, running_server
@@ -205,10 +205,10 @@ def postgres(repeats: int) -> Iterator[Row]:
 
 def server(repeats: int) -> Iterator[Row]:
     """What the web server costs; a page is asked for twenty times as often as another bench is repeated."""
-    for page in web.history(20 * repeats):
-        what = f"API over 1,000,000 task rows: {page.what}"
-        figure = f"p50 {page.half * 1e3:.0f} ms, p99 {page.last * 1e3:.0f} ms"
-        yield Row(what, "-", "p99 <= 150 ms", (page.last / 0.15,), figure, page.last <= 0.15)
+    for one in web.history(20 * repeats):
+        what = f"API over 1,000,000 task rows: {one.what}"
+        figure = f"p50 {one.half * 1e3:.0f} ms, p99 {one.last * 1e3:.0f} ms"
+        yield Row(what, "-", "p99 <= 150 ms", (one.last / 0.15,), figure, one.last <= 0.15)
     yield from stream("SQLite", "")
     yield from busy("SQLite", "", 120.0 * repeats)
     if binaries() is not None:
@@ -237,6 +237,15 @@ def busy(store: str, database: str, seconds: float) -> Iterator[Row]:
     yield Row(f"50 clients beside a backfill, {store}", "-", "p99 <= 150 ms", (found.last / 0.15,), figure, None)
 
 
+def pages(repeats: int) -> Iterator[Row]:
+    """What a person sees, in a real browser."""
+    for one in page.everything(repeats):
+        spread = f"{min(one.values):.4g}-{max(one.values):.4g}"
+        figure = f"{one.middle:.4g} {one.unit} ({spread})"
+        ratios = tuple(value / (one.limit or one.middle) for value in one.values)
+        yield Row(f"page: {one.what}", "-", one.budget, ratios, figure, one.middle <= one.limit if one.limit else None)
+
+
 def start(repeats: int) -> Iterator[Row]:
     """What an import and a fresh home cost against `python -c pass`."""
     imports, firsts, helps, walls = [], [], [], []
@@ -258,7 +267,7 @@ def start(repeats: int) -> Iterator[Row]:
 
 BENCHES: dict[str, Callable[[int], Iterator[Row]]] = {
     "fan-out": fan_out, "chain": hops, "scale": scale, "backfill": backfill, "standing": standing, "postgres": postgres,
-    "memory": memory, "start": start, "server": server,
+    "memory": memory, "start": start, "server": server, "page": pages,
 }  # fmt: skip
 
 

@@ -66,7 +66,7 @@ def look(page: Page, address: str) -> None:
 
 def rest(page: Page) -> None:
     expect(page.locator("main h1").first).to_be_visible()
-    page.evaluate("() => new Promise((done) => requestIdleCallback(() => requestIdleCallback(done)))")
+    page.evaluate("() => new Promise((done) => requestIdleCallback(done, { timeout: 300 }))")
 
 
 @pytest.mark.parametrize("options", [{}, {"color_scheme": "dark", "viewport": {"width": 390, "height": 844}}])

@@ -96,7 +96,7 @@ class Database(Protocol):
         ...
 
     def reader(self, *, short: bool = False) -> FullReader:
-        """A reader, to be closed; one for `short` reads gives up after a second."""
+        """A reader, to be closed; one for `short` reads gives up after three seconds."""
         ...
 
     def news(self, timeout: float) -> Iterator[int | None]:

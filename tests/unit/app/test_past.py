@@ -55,6 +55,10 @@ def item(row: int) -> int:
 @dag(schedule=daily(at="03:00"))
 def sizes() -> None:
     item.map(extract())
+
+@dag(schedule=daily(at="04:00"), timeout="1m")
+def hasty() -> None:
+    ask()
 """
 SETTINGS = """
 alerts = [{to = "oncall"}]
@@ -91,7 +95,12 @@ def at_home(project, home):
 def past_of(files):
     def past(*faults, days=3, **more):
         start = Instant(UNTIL - days * DAY)
-        return Past(files, start, UNTIL, {}, 7, 4, **{"faults": read_faults(["slow=0.2x", *faults]), **more})
+        return Past(
+            files,
+            start,
+            UNTIL,
+            **{"spans": {}, "seed": 7, "workers": 4, "faults": read_faults(["slow=0.2x", *faults]), **more},
+        )
 
     return past
 
@@ -122,7 +131,12 @@ def test_what_is_written_is_whole_and_its_log_tells_the_same_story(shop, past_of
     reader = reader_of(shop)
     assert validate_state(reader) == []
     assert compare(reader) == []
-    assert {dag: sum(counts.values()) for dag, counts in played.runs.items()} == {"orders": 3, "prices": 72, "sizes": 3}
+    assert {dag: sum(counts.values()) for dag, counts in played.runs.items()} == {
+        "orders": 3,
+        "prices": 72,
+        "sizes": 3,
+        "hasty": 3,
+    }
     assert played.attempts == len(list(reader.attempt_rows())) > 90
     states = {attempt.state for _, attempt in reader.attempt_rows()}
     assert states >= {AttemptState.SUCCESS, AttemptState.LOST, AttemptState.FAILED}
@@ -196,6 +210,14 @@ def test_a_backfill_goes_on_at_the_end(shop, past_of, reader_of):
     assert (done[RunState.RUNNING], 0 < done[RunState.SUCCESS] < 80) == (1, True)
 
 
+def test_a_run_that_reaches_its_timeout_is_stopped(shop, past_of, reader_of):
+    write_past(shop, past_of(spans={"hasty": {"ask": [HOUR]}}, days=1))
+    (run,) = reader_of(shop).runs(RunQuery(dag="hasty"))
+    assert (run.state, run.ended - run.started) == (RunState.FAILED, 60_000_000)
+    (attempt,) = reader_of(shop).run(run.run).attempts
+    assert attempt.state is AttemptState.CANCELLED
+
+
 def test_alerts_are_raised_and_nobody_is_told(shop, past_of, reader_of):
     write_past(shop, past_of("fail=load:1"))
     alerts = reader_of(shop).alerts()
@@ -237,8 +259,8 @@ def test_a_request_that_is_refused_ends_the_play_with_its_reason(shop, past_of):
 
 def test_only_the_dags_that_are_named_are_played(shop):
     assert [one.spec.id for file in definitions_of(shop, ["ord*"]) for one in file.definitions] == ["orders"]
-    assert len(definitions_of(shop, ["shop.py"])[0].definitions) == 3
-    with pytest.raises(UsageError, match="there is no DAG nights: there are orders, prices, sizes"):
+    assert len(definitions_of(shop, ["shop.py"])[0].definitions) == 4
+    with pytest.raises(UsageError, match="there is no DAG nights: there are orders, prices, sizes, hasty"):
         definitions_of(shop, ["nights"])
 
 

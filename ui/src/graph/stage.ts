@@ -33,6 +33,7 @@ export class Stage {
   #layer: HTMLElement | undefined;
   #moved = false;
   #gather: ReturnType<typeof setTimeout> | undefined;
+  #later: ReturnType<typeof setTimeout> | undefined;
 
   subscribe = (listener: () => void) => {
     this.#listeners.add(listener);
@@ -57,6 +58,8 @@ export class Stage {
       resize.disconnect();
       dark();
       clearTimeout(this.#gather);
+      clearTimeout(this.#later);
+      this.#later = undefined;
       this.#painter.leave();
     };
   }
@@ -186,7 +189,7 @@ export class Stage {
     if (!boxes.size) return;
     if (boxes.size > ELEMENTS) this.#painter.again();
     else this.#painter.some(boxes);
-    this.#tell();
+    this.#later ??= setTimeout(() => this.#tell(), REST); // words may come a little after the colours
   }
 
   /** Mark a task, or a group. */
@@ -215,6 +218,8 @@ export class Stage {
   }
 
   #tell() {
+    clearTimeout(this.#later);
+    this.#later = undefined;
     this.turn++;
     for (const listener of this.#listeners) listener();
   }

@@ -31,6 +31,13 @@ test("a part of a name leads to the DAG, its newest run and its runs", () => {
   expect(ways({ text: "ord*" })).toContain("/runs?dag=ord*");
 });
 
+test("a DAG with the word in its name stands before one with it elsewhere, and there are never too many", () => {
+  const dags = ["aaa", "my_orders", "orders", ...Array.from({ length: 20 }, (_, n) => `b${n}`)];
+  const found = ways({ text: "Ord", dags: dags.map((dag_id) => ({ ...ORDERS, dag_id })) });
+  expect(found.slice(0, 3)).toEqual(["/dags/orders", "/dags/my_orders", "/dags/aaa"]);
+  expect(found.filter((way) => way.startsWith("/dags/"))).toHaveLength(8);
+});
+
 test("a verb acts on the DAGs that fit the rest, a run verb on the newest run of each", () => {
   expect(all({ text: "trigger ord", dags: [ORDERS] }).map((one) => one.does)).toEqual([
     { act: { act: "trigger", of: { dags: ["orders"] } } },

@@ -105,7 +105,7 @@ def connect_writer(path: Path, driver: Callable[[str], Any] = open_driver, *, du
     return connection
 
 
-def connect_reader(path: Path, monotonic: Callable[[], float] | None = None, limit: float = 1.0) -> Connection:
+def connect_reader(path: Path, monotonic: Callable[[], float] | None = None, limit: float = 3.0) -> Connection:
     """Open a connection that can only read; one thread at a time may use it, whichever.
 
     Args:

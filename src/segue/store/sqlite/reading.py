@@ -56,7 +56,7 @@ class SqliteReader(SqlReader):
         HomeUnusable: it is damaged, not ours, or of another version.
     """
 
-    def __init__(self, path: Path, monotonic: Callable[[], float] | None = None, limit: float = 1.0) -> None:
+    def __init__(self, path: Path, monotonic: Callable[[], float] | None = None, limit: float = 3.0) -> None:
         self._path = path
         self._connection = connect_reader(path, monotonic, limit)
         try:

@@ -113,8 +113,18 @@ function asked(rest: string): Entry {
   return go(`/runs?dag=${encodeURIComponent(glob)}`, `Runs of DAGs like ${glob}`);
 }
 
+const MOST = 8;
+
+/** The server looks into tags, owners and texts too: what has the word in its name comes first. */
+function nearest(dags: Known["dags"], word: string): Known["dags"] {
+  const low = word.toLowerCase();
+  const far = (id: string) => (id.toLowerCase().startsWith(low) ? 0 : id.toLowerCase().includes(low) ? 1 : 2);
+  return dags.toSorted((a, b) => far(a.dag_id) - far(b.dag_id)).slice(0, MOST);
+}
+
 /** Everything that is offered, the likeliest first. */
-export function offered(known: Known): readonly Group[] {
+export function offered(all: Known): readonly Group[] {
+  const known = { ...all, dags: nearest(all.dags, sought(all.text)) };
   const [verb, rest] = verbOf(known.text);
   if (verb) return acting(known, verb, rest);
   const filtered = (entries: readonly Entry[]) => entries.filter((one) => fits(one.title, rest));

@@ -25,7 +25,7 @@ export function Palette({ close, keys }: { close: () => void; keys: () => void }
   const asked = $api.useQuery(
     "get",
     "/api/v1/dags",
-    { params: { query: { text: wanted, limit: 8, runs: 0 } } },
+    { params: { query: { text: wanted, limit: 50, runs: 0 } } },
     { placeholderData: keepPreviousData },
   );
   const groups = offered({ text, dags: asked.data?.items ?? [], here, recent: before, may });

@@ -28,7 +28,9 @@ export interface Plot {
   readonly none: string;
 }
 
-const whole = (value: number | null | undefined) => (value == null ? "–" : count(value));
+/** Averages over a step: a whole number, or one digit more where they are small. */
+const some = (value: number | null | undefined) =>
+  value == null ? "–" : value < 10 ? `${Number(value.toFixed(1))}` : count(value);
 const cores = (value: number | null | undefined) => (value == null ? "–" : `${Number(value.toPrecision(2))} cores`);
 
 const WHOLE = [0, 1, 2, 3, 4, 5, 6, 7].flatMap((power) => [1, 2, 5].map((one) => one * 10 ** power));
@@ -38,16 +40,16 @@ export const PLOTS: readonly Plot[] = [
   {
     title: "Busy workers",
     lines: [{ figure: "busy", label: "busy", token: "running" }],
-    show: whole,
+    show: some,
     steps: WHOLE,
-    none: "No worker was busy at the end of any step.",
+    none: "No worker was busy in this time.",
   },
   {
     title: "Queue",
     lines: [{ figure: "queued", label: "waiting", token: "queued" }],
-    show: whole,
+    show: some,
     steps: WHOLE,
-    none: "Nothing waited for a worker.",
+    none: "Nothing waited for a worker in this time.",
   },
   {
     title: "Wait for a worker",
@@ -70,7 +72,7 @@ export const PLOTS: readonly Plot[] = [
     lines: [{ figure: "memory", label: "of tasks, at their peaks", token: "success" }],
     show: bytes,
     steps: BINARY,
-    none: "No task ran at the end of any step.",
+    none: "No task ran in this time.",
   },
 ];
 

@@ -93,7 +93,7 @@ function What({ of }: { of: Told }) {
       <Link to="." search={((old: Search) => ({ ...old, task: name })) as never} resetScroll={false}>
         <bdi>{name}</bdi>
       </Link>{" "}
-      {of.attempt ? <small>attempt {of.attempt}</small> : null}
+      {of.attempt ? <small className="run-attempt">attempt {of.attempt}</small> : null}
       {of.kind !== "task" && <small> {of.kind}</small>}
     </>
   );
@@ -104,7 +104,7 @@ function Move({ of }: { of: Told }) {
     word ? KNOWN.has(word) ? <State state={word} size={12} /> : <bdi>{word}</bdi> : null;
   return (
     <span className="run-move">
-      {of.old && <>{shown(of.old)} →</>} {shown(of.new)}
+      {of.old && of.kind !== "alert" && <>{shown(of.old)} →</>} {shown(of.new)}
     </span>
   );
 }

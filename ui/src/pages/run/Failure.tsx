@@ -6,6 +6,7 @@ import { Ago, Answer, Copy, Panel, Time, Why } from "~/ui/parts";
 import { Mark } from "~/ui/State";
 import { label, many } from "~/ui/words";
 import { LogTail } from "./LogTail";
+import { Differs, NewCode } from "./NewCode";
 import type { Newer } from "./newer";
 import { Offers } from "./Offers";
 import type { Offer } from "./offers";
@@ -52,6 +53,7 @@ export function Failure({ run, newer, offers }: { run: RunWhole; newer: Newer; o
           )}
         </div>
       </div>
+      {newer.newer && <Differs run={run} version={newer.version} />}
     </Panel>
   );
 }
@@ -213,27 +215,5 @@ function Before({ all }: { all: readonly Alike[] }) {
         ))}
       </ul>
     </>
-  );
-}
-
-function NewCode({ run, newer }: { run: RunWhole; newer: Newer }) {
-  const versions = { tab: "versions", old: String(run.version), new: String(newer.version) };
-  return (
-    <section>
-      <h3>Newer code</h3>
-      <p>
-        version {newer.version}; this run has {run.version}:{" "}
-        <Link to="/dags/$dag" params={{ dag: run.dag_id }} search={versions as never} className="link">
-          what differs
-        </Link>
-      </p>
-      <ul className="run-alike">
-        {newer.tasks.slice(0, SHOWN).map((one) => (
-          <li key={one.task_id}>
-            <bdi>{one.task_id}</bdi>: {one.text}
-          </li>
-        ))}
-      </ul>
-    </section>
   );
 }

@@ -24,7 +24,7 @@ export function RunGraph({ run, picked, onPick }: { run: string; picked?: string
           page={page}
           asking={asked.isFetching}
           hear={hear}
-          picked={picked}
+          picked={picked?.replace(/\[\d+\]$/, "")} // of an item its task
           onPick={onPick}
           label={`graph of ${page.run_id}`}
         />

@@ -13,8 +13,8 @@ export function Results({ run }: { run: RunWhole }) {
   const [shown, setShown] = useState(STEP);
   const asked = $api.useQuery("get", "/api/v1/runs/{run}/results", { params: { path: { run: run.run_id } } });
   return (
-    <Panel
-      title={
+    <Panel>
+      <div className="panel-head">
         <input
           type="search"
           aria-label="results of tasks whose name contains"
@@ -22,8 +22,7 @@ export function Results({ run }: { run: RunWhole }) {
           value={text}
           onChange={(event) => setText(event.target.value)}
         />
-      }
-    >
+      </div>
       <Answer of={asked}>
         {(all) => {
           const low = text.toLowerCase();

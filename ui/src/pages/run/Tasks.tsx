@@ -26,7 +26,8 @@ export function Tasks({ run, search }: { run: RunWhole; search: Search }) {
   );
   const whys = new Map(why.data?.tasks.map((one) => [one.task, one.why]));
   return (
-    <Panel title={<Filters run={run} search={search} />}>
+    <Panel>
+      <Filters run={run} search={search} />
       <Answer of={asked}>
         {({ items, next }) => (
           <>
@@ -54,7 +55,7 @@ function Filters({ run, search }: { run: RunWhole; search: Search }) {
     });
   const all = Object.values(run.counts ?? {}).reduce((sum, n) => sum + n, 0);
   return (
-    <span className="filters">
+    <div className="panel-head filters">
       <input
         type="search"
         aria-label="tasks whose name contains"
@@ -79,7 +80,7 @@ function Filters({ run, search }: { run: RunWhole; search: Search }) {
           </button>
         </span>
       )}
-    </span>
+    </div>
   );
 }
 
