@@ -137,6 +137,7 @@ def test_what_is_held_stands_beside_what_was_good_and_is_released_with_a_reason(
 def test_a_viewer_is_told_why_not(server, visit):
     page = visit(server)
     signed_in(page, server, "viewer", "/runs?dag=broken")
+    expect(page.get_by_role("row")).to_have_count(13)  # before that keys mean nothing
     page.keyboard.press("j")
     page.keyboard.press("x")
     cancel = page.get_by_role("button", name="Cancel", exact=True)

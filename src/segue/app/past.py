@@ -139,7 +139,7 @@ def definitions_of(settings: Settings, words: Sequence[str]) -> tuple[Defined, .
     """
     named = [word for word in words if word.endswith(".py")]
     chosen = [word for word in words if word not in named]
-    paths = [settings.root / word for word in named] or [path for path in settings.dags if path.exists()]
+    paths = [Path(word) for word in named] or [path for path in settings.dags if path.exists()]
     found: list[Defined] = []
     with DefinitionChild(settings) as child:
         for file in files_of(paths):
@@ -189,12 +189,16 @@ def write_past(settings: Settings, past: Past) -> Played:
         past: what is played.
 
     Raises:
-        UsageError: the home is lived in.
+        UsageError: the home is lived in, or a backfill is of no DAG that is played.
         Refused: a backfill cannot be started.
         HomeBusy: another process owns the home.
         HomeUnusable: it cannot carry a database.
     """
     refuse_lived_in(settings)
+    played_dags = [one.spec.id for one in past.definitions]
+    for fill in past.fills:
+        if fill.dag not in played_dags:
+            raise UsageError(f"--backfill {fill.dag}: there is no DAG {fill.dag}: there are {', '.join(played_dags)}")
     file = settings.home / DATABASE
     with own(settings, lambda _: None):
         try:
@@ -202,7 +206,7 @@ def write_past(settings: Settings, past: Past) -> Played:
                 played = _Play(settings, past).play(writer)
             _make_durable(file)
         except BaseException:  # half a past is none
-            for left in settings.home.glob(f"{file.stem}*"):
+            for left in settings.home.glob(f"{DATABASE}*"):
                 left.unlink()
             raise
     return played
@@ -236,7 +240,7 @@ class _Play:
         limits = settings.limits(machine_memory())
         run_forever(
             writer, self._inbox, executor, self._clock, lambda snapshot: Engine(snapshot, limits, planning=True),
-            lambda: self._clock.now() >= past.until, self,
+            lambda: self._clock.now() >= past.until and not self._inbox.busy, self,
         )  # fmt: skip
         runs: dict[str, Counter[RunState]] = {dag: Counter() for dag in self._specs}
         for run, state in self._states.items():

@@ -69,6 +69,11 @@ class StageInbox:
             return self._clock.now()
         return self._planned[0][0] if self._planned else None
 
+    @property
+    def busy(self) -> bool:
+        """Something has not been answered."""
+        return bool(self._waiting)
+
     def poll(self) -> Sequence[Event]:
         """All that is not acknowledged."""
         while self._planned and self._planned[0][0] <= self._clock.now():

@@ -257,9 +257,14 @@ def test_a_request_that_is_refused_ends_the_play_with_its_reason(shop, past_of):
         write_past(shop, past_of(days=1, fills=(Filled("orders", "2026-02", HOUR, 0),)))
 
 
+def test_a_backfill_of_a_dag_that_is_not_there_is_refused(shop, past_of):
+    with pytest.raises(UsageError, match="--backfill nights: there is no DAG nights: there are orders, prices"):
+        write_past(shop, past_of(fills=(read_fill("nights:2026-02"),)))
+
+
 def test_only_the_dags_that_are_named_are_played(shop):
     assert [one.spec.id for file in definitions_of(shop, ["ord*"]) for one in file.definitions] == ["orders"]
-    assert len(definitions_of(shop, ["shop.py"])[0].definitions) == 4
+    assert len(definitions_of(shop, [str(shop.root / "shop.py")])[0].definitions) == 4
     with pytest.raises(UsageError, match="there is no DAG nights: there are orders, prices, sizes, hasty"):
         definitions_of(shop, ["nights"])
 

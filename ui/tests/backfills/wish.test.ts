@@ -86,4 +86,6 @@ it("the same by the command line is quoted where it must be", () => {
   expect(commandOf({ ...wish, reason: "", params: { country: "de; rm", n: 3 } })).toBe(
     "segue backfill orders 2026-10 --param 'country=de; rm' --param n=3",
   );
+  expect(commandOf({ ...wish, reason: "", params: { key: "hidden" } }, ["key"])).not.toContain("hidden");
+  expect(commandOf({ ...wish, dag: "", range: "", reason: "" })).toBe("segue backfill DAG A..B");
 });

@@ -19,7 +19,7 @@ from segue.store.sql.reading import SqlReader, SqlResults
 
 __all__ = ["LONGEST_READ", "PostgresReader", "PostgresResults"]
 
-LONGEST_READ: Final = 1_000
+LONGEST_READ: Final = 3_000
 """Milliseconds after which a read is cut, where it is to be short."""
 
 
@@ -70,7 +70,7 @@ class PostgresReader(SqlReader):
 
     Args:
         url: of the database.
-        short: whether a read of more than one second ends in `ReadCut`.
+        short: whether a read of more than three seconds ends in `ReadCut`.
 
     Raises:
         HomeUnusable: the tables are of another version, or not ours.

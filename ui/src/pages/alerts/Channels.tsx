@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { quoted } from "~/act/command";
 import { api } from "~/api/client";
 import type { ChannelTried } from "~/api/schema";
 import { reaches, useRole } from "~/api/session";
@@ -49,10 +50,10 @@ export function Channels() {
           <Button type="submit" look="primary" disabled={change.busy}>
             {change.busy ? "Sending…" : "Send a test letter"}
           </Button>
-          <Copy text={`segue alerts test ${names}`.trim()} />
+          <Copy text={`segue alerts test${names.trim() ? ` ${quoted(names.trim())}` : ""}`} />
         </div>
         {change.problem && <Trouble error={change.problem} />}
-        <ul role="status">
+        <ul aria-live="polite">
           {tried.map((one) => (
             <li key={one.channel}>
               <State state={one.ok ? "sent" : "failed"} /> <bdi>{one.channel}</bdi>

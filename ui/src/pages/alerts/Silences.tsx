@@ -1,4 +1,5 @@
 import { type FormEvent, useState } from "react";
+import { quoted } from "~/act/command";
 import { $api, api } from "~/api/client";
 import type { ObjectPlan, Outcome, SilenceItem } from "~/api/schema";
 import { reaches, useRole } from "~/api/session";
@@ -123,7 +124,9 @@ function New({ select }: { select: string }) {
         <Button type="submit" look="primary" disabled={preview.busy}>
           Silence…
         </Button>
-        <Copy text={`segue alerts silence '${selection || "SELECTION"}' --until ${until || "2h"}`} />
+        <Copy
+          text={`segue alerts silence ${quoted(selection.trim() || "SELECTION")} --until ${quoted(until.trim() || "2h")}`}
+        />
       </div>
       {plan && (
         <Confirm

@@ -100,7 +100,9 @@ function Table({ items, change }: { items: readonly Item[]; change: (filters: Fi
       <table className="audit-table">
         <thead>
           <tr>
-            <th aria-label="more" />
+            <th>
+              <span className="sr">more</span>
+            </th>
             <th>When (UTC)</th>
             <th>Who</th>
             <th>What</th>

@@ -118,7 +118,7 @@ export function NewBackfill({
             <Button type="submit" look="primary" disabled={!ready || change.busy}>
               {change.busy ? "Starting…" : "Start the backfill"}
             </Button>
-            <Copy text={commandOf(wish)} label="copy" />
+            <Copy text={commandOf(wish, params.secrets)} />
           </div>
         </div>
         <Plan plan={planned.error ? undefined : planned.data} waiting={!fresh} asked={bodyOf(wish, true) !== null} />
@@ -143,6 +143,7 @@ function useParamsOf(dag: string, take: (values: Readonly<Record<string, unknown
     fields,
     texts,
     wrong,
+    secrets: fields.filter((field) => field.kind === "secret").map((field) => field.name),
     complete: missing.length === 0 && Object.keys(wrong).length === 0,
     tell: (name: string, text: string) => {
       const next = { ...texts, [name]: text };

@@ -1,4 +1,6 @@
 /** What the form of a new backfill asks for. Pure. */
+import { begin } from "~/act/answers";
+import { commandOf as commandOfAct } from "~/act/command";
 import type { BackfillPlan, NewBackfill } from "~/api/schema";
 import { count, length, many } from "~/ui/words";
 import { endsOf } from "./ranges";
@@ -69,15 +71,10 @@ export function told(plan: BackfillPlan): string[] {
   return lines;
 }
 
-/** The same by the command line. */
-export function commandOf(wish: Wish): string {
-  const quote = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
-  const words = ["segue", "backfill", wish.dag || "DAG", wish.range.trim() || "A..B"];
-  if (wish.order !== "oldest") words.push("--order", wish.order);
-  if (wish.cap !== "4") words.push("--cap", wish.cap);
-  if (wish.only.join() !== "missing") words.push("--only", wish.only.join(","));
-  for (const [name, value] of Object.entries(wish.params))
-    words.push("--param", `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
-  if (wish.reason) words.push("--reason", wish.reason);
-  return words.map(quote).join(" ");
+/** The same by the command line; `secrets`: params that it asks for. */
+export function commandOf(wish: Wish, secrets: readonly string[] = []): string {
+  const act = { act: "backfill", dag: wish.dag || "DAG" } as const;
+  const { order, cap, only, reason } = wish;
+  const answers = { ...begin(act), range: wish.range.trim() || "A..B", order, cap, slots: only, reason };
+  return commandOfAct(act, answers, wish.params, secrets);
 }

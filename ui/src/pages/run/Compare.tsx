@@ -15,6 +15,7 @@ export function Compare({ run, search }: { run: RunWhole; search: Search }) {
   const path = { run: run.run_id };
   const query = { other: search.other || undefined };
   const asked = $api.useQuery("get", "/api/v1/runs/{run}/diff", { params: { path, query } }, { retry: false });
+  const problem = asked.error == null ? null : problemOf(asked.error);
   return (
     <Panel>
       <form
@@ -49,8 +50,8 @@ export function Compare({ run, search }: { run: RunWhole; search: Search }) {
         </button>
       </form>
       <div className="body">
-        {asked.error && problemOf(asked.error).status === 404 ? (
-          <Empty>{problemOf(asked.error).detail}</Empty>
+        {problem?.status === 404 ? (
+          <Empty>{problem.detail}</Empty>
         ) : (
           <Answer of={asked}>{(diff) => <CodeDiffOf diff={diff} />}</Answer>
         )}

@@ -1,4 +1,5 @@
 import { type FormEvent, useState } from "react";
+import { quoted } from "~/act/command";
 import { $api, api } from "~/api/client";
 import type { ObjectPlan, Outcome, PoolItem } from "~/api/schema";
 import { reaches, useRole } from "~/api/session";
@@ -68,7 +69,9 @@ function Table({
             <th>Name</th>
             <th>In use</th>
             <th className="number">Waiting</th>
-            <th aria-label="change" />
+            <th>
+              <span className="sr">change</span>
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -165,7 +168,7 @@ function Put({
         <Button type="submit" look="primary" disabled={preview.busy}>
           Set…
         </Button>
-        <Copy text={`segue pool set ${name || "NAME"} ${slots || "4"}`} />
+        <Copy text={`segue pool set ${quoted(name.trim() || "NAME")} ${slots || "4"}`} />
       </div>
       {plan && (
         <Confirm

@@ -1,4 +1,5 @@
 import { type FormEvent, useState } from "react";
+import { quoted } from "~/act/command";
 import { $api, api } from "~/api/client";
 import type { KnownName, Outcome } from "~/api/schema";
 import { reaches, useRole } from "~/api/session";
@@ -92,7 +93,9 @@ function Table({
             <th>Name</th>
             <th>Kept in</th>
             <th>Set</th>
-            <th aria-label="change" />
+            <th>
+              <span className="sr">change</span>
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -225,7 +228,7 @@ function Put({ kind, name, setName }: { kind: Kind; name: string; setName: (name
         <Button type="submit" look="primary" disabled={preview.busy}>
           Set…
         </Button>
-        <Copy text={`${words.command} ${name || "NAME"}`} />
+        <Copy text={`${words.command} ${quoted(name.trim() || "NAME")}`} />
       </div>
       {asking && (
         <Confirm

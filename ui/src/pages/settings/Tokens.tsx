@@ -70,7 +70,9 @@ function Table({
             <th>Made</th>
             <th>Good until</th>
             <th>Last used</th>
-            <th aria-label="end it" />
+            <th>
+              <span className="sr">end it</span>
+            </th>
           </tr>
         </thead>
         <tbody>

@@ -72,7 +72,9 @@ function Table({ users, choose }: { users: readonly UserItem[]; choose: (name: s
             <th>May</th>
             <th>Enters by</th>
             <th>Since</th>
-            <th aria-label="change" />
+            <th>
+              <span className="sr">change</span>
+            </th>
           </tr>
         </thead>
         <tbody>
