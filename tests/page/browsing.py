@@ -67,5 +67,5 @@ def signed_in(page: Page, server: Server, role: str, path: str = "/", select: st
     answer = page.request.post(f"{server.url}/api/v1/session", data=asked, headers={"Sec-Fetch-Site": "same-origin"})
     assert answer.ok, answer.text()
     page.goto(path)
-    page.locator("main h1").first.wait_for()
+    page.locator("main *:visible").first.wait_for()
     return name

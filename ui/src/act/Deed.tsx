@@ -130,7 +130,7 @@ function focusLast(foot: HTMLElement | null) {
 /** Why it cannot be done yet; "" where it can. */
 function hintOf(act: Act, answers: Answers, lacks: string | null, plan: Plan | undefined, sure: number): string {
   if (lacks) return lacks;
-  if (!plan) return " ";
+  if (!plan) return "Not known yet what it will do.";
   if (sizeOf(plan) === 0) return "Nothing to do.";
   if (needsReason(act) && !answers.reason.trim()) return "Say why: it is kept.";
   return needsTick(plan) && sure !== sizeOf(plan) ? "These are many: say that all are meant." : "";

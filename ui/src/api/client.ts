@@ -39,7 +39,7 @@ export const queries = new QueryClient({
       staleTime: 5_000,
       gcTime: 120_000,
       refetchOnWindowFocus: true,
-      retry: (count, error) => count < 2 && [0, 503].includes(problemOf(error).status),
+      retry: (count, error) => count < 2 && [0, 502, 503, 504].includes(problemOf(error).status),
       retryDelay: (count) => 500 * 2 ** count,
       throwOnError: false,
     },

@@ -1,43 +1,67 @@
 /** Sequence number in, query invalidation out: what the page shows is asked for again when an event has made it old. */
-import type { QueryClient } from "@tanstack/react-query";
+import type { Query, QueryClient } from "@tanstack/react-query";
 import { listen } from "./stream";
 import { isOld, nothing, patience, touch } from "./touch";
 
-/** At once for the first event after a pause; then as often as `patience` says, and never two questions at a time. */
+const SOON = 20; // milliseconds in which events of one commit are gathered
+const AGAIN = 50; // … after which a question that is on its way is looked at again
+
+/**
+ * At once for the first event after a pause; then as often as `patience` says, and never two questions at a time.
+ * What nobody looks at is only marked, and asked for when somebody does.
+ */
 export function refresh(queries: QueryClient): () => void {
+  const cache = queries.getQueryCache();
+  const old = new Set<string>(); // questions that are still to be asked
   const asked = new Map<string, number>();
   let touched = nothing();
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let soon: ReturnType<typeof setTimeout> | undefined;
+  let later: ReturnType<typeof setTimeout> | undefined;
 
-  const flush = () => {
-    timer = undefined;
+  const gather = () => {
+    soon = undefined;
+    for (const query of cache.getAll()) if (isOld(query.queryKey, query.state.data, touched)) old.add(query.queryHash);
+    touched = nothing();
+    ask();
+  };
+
+  const ask = () => {
     const now = Date.now();
-    const left = nothing();
     let wait = Number.POSITIVE_INFINITY;
-    for (const query of queries.getQueryCache().getAll()) {
-      if (!isOld(query.queryKey, query.state.data, touched)) continue;
-      const due = (asked.get(query.queryHash) ?? 0) + patience(query.queryKey[1]);
-      if (due <= now && query.state.fetchStatus === "idle") {
-        if (query.getObserversCount() > 0) asked.set(query.queryHash, now);
-        void queries.invalidateQueries({ queryKey: query.queryKey, exact: true }, { cancelRefetch: false });
-      } else if (query.getObserversCount() > 0) {
-        wait = Math.min(wait, Math.max(due - now, 50));
-        for (const part of ["dags", "runs", "kinds"] as const) for (const one of touched[part]) left[part].add(one);
-      } else query.invalidate();
+    for (const hash of old) {
+      const query = cache.get(hash);
+      const left = query && query.getObserversCount() > 0 ? waitOf(query, asked.get(hash), now) : 0;
+      if (left > 0) {
+        wait = Math.min(wait, left);
+        continue;
+      }
+      old.delete(hash);
+      if (!query) asked.delete(hash);
+      else if (query.getObserversCount() === 0) query.invalidate();
+      else {
+        asked.set(hash, now);
+        void queries.invalidateQueries({ queryKey: query.queryKey, exact: true });
+      }
     }
-    for (const hash of asked.keys()) if (!queries.getQueryCache().get(hash)) asked.delete(hash);
-    touched = left;
-    if (wait < Number.POSITIVE_INFINITY) timer = setTimeout(flush, wait);
+    clearTimeout(later);
+    if (wait < Number.POSITIVE_INFINITY) later = setTimeout(ask, wait);
   };
 
   const stop = listen((news) => {
     if (news.type === "reset") void queries.invalidateQueries();
     if (news.type !== "event") return;
     touch(touched, news.event);
-    timer ??= setTimeout(flush, 20);
+    soon ??= setTimeout(gather, SOON);
   });
   return () => {
-    clearTimeout(timer);
+    clearTimeout(soon);
+    clearTimeout(later);
     stop();
   };
+}
+
+/** Milliseconds until a question may be asked again; 0: now. */
+function waitOf(query: Query, asked: number | undefined, now: number): number {
+  const due = (asked ?? 0) + patience(query.queryKey[1]) - now;
+  return query.state.fetchStatus === "idle" ? Math.max(0, due) : Math.max(AGAIN, due);
 }

@@ -64,7 +64,7 @@ function Inside({ user }: { user: string }) {
       <button type="button" className="skip" onClick={() => main.current?.focus()}>
         Skip to the page
       </button>
-      <div className={`side${menu ? " open" : ""}`}>
+      <header className={`side${menu ? " open" : ""}`}>
         <div className="row">
           <Link to="/" className="brand">
             <img src="/icon.svg" width={22} height={22} alt="" />
@@ -104,14 +104,14 @@ function Inside({ user }: { user: string }) {
           </nav>
           <Foot user={user} help={() => setOpen("keys")} />
         </div>
-      </div>
+      </header>
       <main id="main" ref={main} tabIndex={-1}>
+        <div className="sr" role="status">
+          {nameOf(path)}
+        </div>
         <Health />
         <Outlet />
       </main>
-      <div className="sr" role="status">
-        {nameOf(path)}
-      </div>
       <Suspense>
         {open === "find" && <Palette close={close} keys={() => setOpen("keys")} />}
         {open === "keys" && <Keys close={close} />}

@@ -1,10 +1,8 @@
 /** Requests that change something: one at a time, with what went wrong beside the form, and an end that is known. */
 import { useRef, useState } from "react";
 import { api, Problem, problemOf, queries } from "~/api/client";
-import type { Outcome } from "~/api/schema";
+import type { Outcome, RequestState } from "~/api/schema";
 import { say } from "./toast";
-
-const PATIENCE = 60_000;
 
 type Key = { "Idempotency-Key": string };
 
@@ -54,29 +52,35 @@ export function once(): Key {
   return { "Idempotency-Key": Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("") };
 }
 
-const nap = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** How a request is asked after, and what passes between two questions. */
+export interface Asking {
+  readonly ask: (id: string) => Promise<Pick<RequestState, "ok" | "text" | "run_id"> | undefined>;
+  readonly rest: () => Promise<unknown>;
+  readonly times: number;
+}
 
-/** An outcome in which nothing is pending any more; what is after a minute, stays so. */
-export async function settled(outcome: Outcome, until = Date.now() + PATIENCE): Promise<Outcome> {
-  if (outcome.pending.length === 0 || Date.now() > until) return outcome;
-  await nap(400);
-  const done = [...outcome.done];
-  const refused = [...outcome.refused];
-  const pending: Outcome["pending"] = [];
-  for (const one of outcome.pending) {
-    const { data } = await api.GET("/api/v1/requests/{id}", { params: { path: { id: one.request_id } } });
-    if (data?.ok == null) pending.push(one);
-    else if (data.ok)
-      done.push({
-        object: one.object,
-        text: data.text,
-        request_id: one.request_id,
-        run_id: data.run_id,
-        backfill_id: null,
-      });
-    else refused.push({ object: one.object, why: data.text, request_id: one.request_id });
+const PATIENT: Asking = {
+  ask: async (id) => (await api.GET("/api/v1/requests/{id}", { params: { path: { id } } })).data,
+  rest: () => new Promise((resolve) => setTimeout(resolve, 400)),
+  times: 150, // a minute
+};
+
+/** An outcome in which nothing is pending any more; what is after the last question, stays so. */
+export async function settled(outcome: Outcome, { ask, rest, times }: Asking = PATIENT): Promise<Outcome> {
+  let [done, refused, pending] = [outcome.done, outcome.refused, outcome.pending];
+  for (let time = 0; pending.length > 0 && time < times; time += 1) {
+    await rest();
+    const waiting: Outcome["pending"] = [];
+    for (const one of pending) {
+      const { object, request_id } = one;
+      const state = await ask(request_id);
+      if (state?.ok == null) waiting.push(one);
+      else if (state.ok) done = [...done, { object, request_id, text: state.text ?? "", run_id: state.run_id }];
+      else refused = [...refused, { object, request_id, why: state.text ?? "" }];
+    }
+    pending = waiting;
   }
-  return settled({ done, refused, pending }, until);
+  return { done, refused, pending };
 }
 
 /** Say what has become of an act; a refusal is thrown. */

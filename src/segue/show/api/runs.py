@@ -130,8 +130,9 @@ def run(
         return run_whole(detail, reading.state(view), longer, superseded=reading.superseded(view), most=most)
 
 
-def _detail(reading: Reading, run: str) -> RunDetail:
-    return reading.detail(reading.find(run))
+def _detail(reading: Reading, run: str, *, attempts: bool = True) -> RunDetail:
+    """A run; what says nothing of its attempts does not read them: a map of 10,000 items has as many."""
+    return reading.detail(reading.find(run), attempts=attempts)
 
 
 @RUNS.get("/runs/{run}/tasks", needs=Role.VIEWER, of=Of.RUN, example=specimens.TASKS)
@@ -149,7 +150,7 @@ def run_tasks(
     after = page.after(visit, *question)
     start = 0 if after is None else int(after[0])
     with visit.reading() as reading:
-        detail = reading.detail(reading.find(run), attempts=False)
+        detail = _detail(reading, run, attempts=False)
         wanted = (
             (number, one)
             for number, one in enumerate(detail.entries())
@@ -208,7 +209,7 @@ def run_events(
 def run_graph(visit: Visiting, run: RunPath) -> GraphPage:
     """Its graph: every task with its state, and what lies downstream of what failed or is held."""
     with visit.reading() as reading:
-        detail = _detail(reading, run)
+        detail = _detail(reading, run, attempts=False)
         return graph_page(detail.spec, detail.run.row.version, detail, reading.state(detail.run))
 
 
@@ -218,7 +219,7 @@ def run_why(
 ) -> WhyPage:
     """Why it is as it is, and why each of its tasks waits or how it ended."""
     with visit.reading() as reading:
-        detail = _detail(reading, run)
+        detail = _detail(reading, run, attempts=False)
         found = why_page(reading, detail, task)
     if task is not None and not found.tasks:
         raise NotFound(
@@ -233,21 +234,21 @@ def blast_radius(visit: Visiting, run: RunPath) -> Blast:
     seen = visit.seen()
     with visit.reading() as reading:
         waiters = Waiters.of([reading.newest(view) for view in reading.dags() if not view.timing.retired])
-        return blast(_detail(reading, run), waiters, seen)
+        return blast(_detail(reading, run, attempts=False), waiters, seen)
 
 
 @RUNS.get("/runs/{run}/params", needs=Role.VIEWER, of=Of.RUN)
 def run_params(visit: Visiting, run: RunPath) -> tuple[ParamValue, ...]:
     """Its params; of a secret only the name."""
     with visit.reading() as reading:
-        return param_values(_detail(reading, run))
+        return param_values(_detail(reading, run, attempts=False))
 
 
 @RUNS.get("/runs/{run}/critical", needs=Role.VIEWER, of=Of.RUN)
 def critical_path(visit: Visiting, run: RunPath) -> Critical:
     """The tasks that decided how long it took."""
     with visit.reading() as reading:
-        return critical(_detail(reading, run))
+        return critical(_detail(reading, run, attempts=False))
 
 
 @RUNS.get("/runs/{run}/timeline", needs=Role.VIEWER, of=Of.RUN)
@@ -296,7 +297,7 @@ def _good_before(reading: Reading, detail: RunDetail) -> RunDetail | None:
 def held(visit: Visiting, run: RunPath) -> tuple[HeldTask, ...]:
     """Its held tasks: what each made, beside what it made when it was last good."""
     with visit.reading() as reading:
-        detail = _detail(reading, run)
+        detail = _detail(reading, run, attempts=False)
         return tuple(held_tasks(detail, _good_before(reading, detail))) if detail.held else ()
 
 
@@ -306,7 +307,7 @@ def results(
 ) -> tuple[Preview, ...]:
     """What its tasks made: kind, size, first rows."""
     with visit.reading() as reading:
-        return tuple(previews(_detail(reading, run), task))
+        return tuple(previews(_detail(reading, run, attempts=False), task))
 
 
 @RUNS.get("/runs/{run}/state", needs=Role.VIEWER, of=Of.RUN)
@@ -321,4 +322,4 @@ def kept_state(visit: Visiting, run: RunPath) -> tuple[Kept, ...]:
 def alike(visit: Visiting, run: RunPath, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> tuple[Alike, ...]:
     """Earlier runs in which the same task failed, and whether with the same words."""
     with visit.reading() as reading:
-        return tuple(alike_to(reading, _detail(reading, run), limit))
+        return tuple(alike_to(reading, _detail(reading, run, attempts=False), limit))

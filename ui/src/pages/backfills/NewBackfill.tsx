@@ -51,8 +51,10 @@ export function NewBackfill({
       },
       ["/api/v1/backfills"],
     );
-    const backfill = made?.data?.done[0]?.backfill_id;
+    if (!made) return;
+    const backfill = made.data?.done[0]?.backfill_id;
     if (backfill) void navigate({ to: "/backfills/$backfill", params: { backfill } });
+    else void navigate({ to: "/backfills", search: { dag: wish.dag } }); // answered late: it is on the list
   };
   return (
     <Panel title="New backfill" aside={<Button onClick={close}>Close</Button>}>

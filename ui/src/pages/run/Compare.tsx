@@ -15,7 +15,8 @@ export function Compare({ run, search }: { run: RunWhole; search: Search }) {
   const path = { run: run.run_id };
   const query = { other: search.other || undefined };
   const asked = $api.useQuery("get", "/api/v1/runs/{run}/diff", { params: { path, query } }, { retry: false });
-  const problem = asked.error == null ? null : problemOf(asked.error);
+  const error: unknown = asked.error;
+  const problem = error == null ? null : problemOf(error);
   return (
     <Panel>
       <form
