@@ -63,8 +63,12 @@ class PageHook(BuildHookInterface[Any]):
         Raises:
             BuildFault: it cannot be built.
         """
-        if version != "editable" and _is_wanted():
+        if version == "editable" or not _is_wanted():
+            return
+        try:
             build()
+        except BuildFault as why:
+            raise BuildFault(f"{why}; {_HOW_WITHOUT}") from None
 
 
 def _is_wanted() -> bool:
@@ -150,7 +154,7 @@ def _npm(folder: Path, *words: str, env: dict[str, str] | None = None) -> None:
     path = os.pathsep.join((str(node), os.environ.get("PATH", "")))
     done = subprocess.run([*command, *words], cwd=folder, env={**os.environ, "PATH": path, **(env or {})}, check=False)
     if done.returncode:
-        raise BuildFault(f"`npm {' '.join(words)}` in {folder} failed ({done.returncode}); {_HOW_WITHOUT}")
+        raise BuildFault(f"`npm {' '.join(words)}` in {folder} failed ({done.returncode})")
 
 
 def _node() -> tuple[Path, Sequence[str | Path]]:
@@ -161,7 +165,7 @@ def _node() -> tuple[Path, Sequence[str | Path]]:
         return home / "bin", (home / "bin" / "node", home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
     if (found := shutil.which("npm")) is not None:
         return Path(found).parent, (found,)
-    raise BuildFault(f"there is no Node here: pip install '{_NODE}'; {_HOW_WITHOUT}")
+    raise BuildFault(f"there is no Node here: pip install '{_NODE}'")
 
 
 def main(words: Sequence[str]) -> int:

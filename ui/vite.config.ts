@@ -24,8 +24,28 @@ function compressed(): Plugin {
   };
 }
 
+/** Says whose work the page contains, and under which terms: `licenses.txt`. */
+function licenses(): Plugin {
+  const here = fileURLToPath(new URL(".", import.meta.url));
+  return {
+    name: "licenses",
+    apply: "build",
+    writeBundle() {
+      const { packages } = JSON.parse(readFileSync(join(here, "package-lock.json"), "utf8"));
+      const shipped = Object.keys(packages).filter((path) => path && !packages[path].dev);
+      const texts = shipped.map((path) => {
+        const { version, license } = packages[path];
+        const found = readdirSync(join(here, path)).find((file) => /^licen[cs]e/i.test(file));
+        const terms = found ? readFileSync(join(here, path, found), "utf8").trim() : "";
+        return `${path.split("node_modules/").pop()} ${version} (${license})\n\n${terms}\n`;
+      });
+      writeFileSync(join(out, "licenses.txt"), texts.join(`\n${"-".repeat(80)}\n\n`));
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [react(), compressed()],
+  plugins: [react(), compressed(), licenses()],
   resolve: { alias: { "~": fileURLToPath(new URL("./src", import.meta.url)) } },
   build: {
     outDir: out,

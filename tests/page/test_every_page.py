@@ -79,6 +79,8 @@ def test_every_page_opens(lively: tuple[Server, tuple[str, ...]], visit, complai
         look(page, address)
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{address} is wider than its window by {wide}"
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog")).to_be_visible()
 
 
 def test_an_address_that_nobody_knows_is_said_inside_the_page(lively, visit, complaints):

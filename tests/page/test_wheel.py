@@ -67,6 +67,9 @@ def test_wheel_and_sdist_carry_the_same_page(made):
     assert len(named) >= 3
     assert {*named, *(f"{name}.gz" for name in named)} <= page.keys()
     assert not [name for name in page if name.endswith((".map", ".ts", ".tsx"))]
+    assert {"react", "elkjs", "@fontsource-variable/inter"} <= {
+        line.partition(" ")[0] for line in page["licenses.txt"].decode().splitlines()
+    }, "whose work it is, and under which terms"
     assert page == contents(made, "*.tar.gz")
 
 

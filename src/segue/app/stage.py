@@ -149,7 +149,8 @@ class StageExecutor:
                 self._launch(command)
             elif isinstance(command, Cancel | Kill) and command.key in self._playing:
                 playing, now = self._playing[command.key], self._clock.now()
-                self._end(playing, Ended(command.key, playing.launch.fence, playing.began, now, Cancelled()))
+                began = playing.began if playing.began <= now else None
+                self._end(playing, Ended(command.key, playing.launch.fence, began, now, Cancelled(began is not None)))
 
     def poll(self) -> Sequence[Event]:
         """All that is not acknowledged."""

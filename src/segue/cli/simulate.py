@@ -39,7 +39,7 @@ def simulate(  # noqa: PLR0913  # an option is a parameter
     ] = None,
     days: Annotated[int, typer.Option("--days", metavar="N", help="how many days", min=1, max=400)] = 30,
     fault: Annotated[
-        list[str] | None, typer.Option("--fault", help="slow=extract:3x, kill=0.01, fail=load:0.1; several times")
+        list[str] | None, typer.Option("--fault", help="slow=extract:3x, kill=0.01, fail=load:1@2h; several times")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="draws other durations and other victims")] = 0,
     workers: Annotated[int | None, typer.Option("--workers", help="attempts at once", min=1)] = None,

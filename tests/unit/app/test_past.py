@@ -139,12 +139,8 @@ def test_what_is_written_is_whole_and_its_log_tells_the_same_story(shop, past_of
     reader = reader_of(shop)
     assert validate_state(reader) == []
     assert compare(reader) == []
-    assert {dag: sum(counts.values()) for dag, counts in played.runs.items()} == {
-        "orders": 3,
-        "prices": 72,
-        "sizes": 3,
-        "hasty": 3,
-    }
+    counts = {dag: sum(states.values()) for dag, states in played.runs.items()}
+    assert counts == {"orders": 2, "prices": 48, "sizes": 2, "hasty": 2}
     assert played.attempts == len(list(reader.attempt_rows())) > 60
     states = {attempt.state for _, attempt in reader.attempt_rows()}
     assert states >= {AttemptState.SUCCESS, AttemptState.LOST, AttemptState.FAILED}

@@ -131,7 +131,7 @@ export function Tip({ stage, box }: { stage: Stage; box: number }) {
   const status = scene.status(box);
   const node = scene.node(box);
   return (
-    <div className="graph-tip">
+    <div className={`graph-tip${stage.isLeft(box) ? " right" : ""}`}>
       <strong>
         <bdi>{id}</bdi>
       </strong>

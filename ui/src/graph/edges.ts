@@ -17,6 +17,7 @@ export function* paintEdges(ink: Ink, sight: Sight, rect: Rect): Generator<void,
   const kinds = inView(sight, rect);
   const crowd = Object.values(kinds).reduce((sum, edges) => sum + edges.length, 0);
   const straight = crowd > (far ? CROWD / 2 : CROWD);
+  const many = straight ? 3 * SLICE : SLICE;
   const thin = Math.max(1.25, 1 / view.k);
   const looks = {
     long: ["muted", straight ? 0.15 : 0.25, thin],
@@ -27,8 +28,8 @@ export function* paintEdges(ink: Ink, sight: Sight, rect: Rect): Generator<void,
   } as const;
   for (const kind of ["long", "order", "data", "blast", "lit"] as const) {
     const [token, alpha, width] = looks[kind];
-    for (let start = 0; start < kinds[kind].length; start += SLICE) {
-      const slice = kinds[kind].slice(start, start + SLICE);
+    for (let start = 0; start < kinds[kind].length; start += many) {
+      const slice = kinds[kind].slice(start, start + many);
       ink.strokeStyle = ink.fillStyle = colourOf(token);
       ink.globalAlpha = alpha;
       ink.lineWidth = width;

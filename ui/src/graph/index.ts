@@ -49,7 +49,7 @@ export function boxesIn(index: Index, { left, top, right, bottom }: Rect): numbe
   const { across, down, starts, boxes, x, y } = index;
   const found: number[] = [];
   const last = clamp(right / BUCKET, across);
-  for (let row = clamp(top / BUCKET, down); row <= clamp(bottom / BUCKET, down); row++) {
+  for (let row = clamp((top - BOX.height) / BUCKET, down); row <= clamp(bottom / BUCKET, down); row++) {
     const first = clamp((left - BOX.width) / BUCKET, across) + across * row;
     for (let k = at(starts, first); k < at(starts, last + across * row + 1); k++) {
       const i = at(boxes, k);

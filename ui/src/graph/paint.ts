@@ -68,8 +68,9 @@ function paintGroups(ink: Ink, { scene, view, face }: Sight, rect: Rect) {
 function* paintBoxes(ink: Ink, sight: Sight, rect: Rect): Generator<void, void> {
   const boxes = boxesIn(sight.scene.index, rect);
   const far = sight.view.k < READABLE / 3;
-  for (let start = 0; start < boxes.length; start += SLICE) {
-    const slice = boxes.slice(start, start + SLICE);
+  const many = far ? 6 * SLICE : SLICE;
+  for (let start = 0; start < boxes.length; start += many) {
+    const slice = boxes.slice(start, start + many);
     if (far) paintFar(ink, sight, slice);
     else for (const box of slice) paintBox(ink, sight, box);
     yield;

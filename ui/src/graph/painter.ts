@@ -72,7 +72,7 @@ export class Painter {
     if (!this.#canvas || !scene || !size.width) return;
     const until = performance.now() + SLICE;
     if (this.#boxes.size) this.#touchUp(scene);
-    if (this.#stale && !this.#work) this.#begin(scene);
+    if (this.#stale && (!this.#work || !this.#covers(this.#coming))) this.#begin(scene);
     while (this.#work && performance.now() < until) {
       if (this.#work.next().done) this.#finish();
       else inkOf(this.#drop).drawImage(this.#back, 0, 0, 1, 1, 0, 0, 1, 1); // or a browser keeps all strokes for the end
@@ -112,9 +112,12 @@ export class Painter {
     this.#boxes.clear();
   }
 
+  /** The finished sheet; but the coming one, as far as it is, where one has gone on to somewhere else. */
   #display(canvas: HTMLCanvasElement) {
     const { view, size } = this.#of;
-    const shown = this.#shown;
+    const early = this.#work !== undefined && !this.#covers(this.#shown);
+    const shown = early ? this.#coming : this.#shown;
+    const sheet = early ? this.#back : this.#front;
     const ratio = shown?.ratio ?? 1;
     fitTo(canvas, size, ratio);
     const ink = inkOf(canvas);
@@ -124,7 +127,18 @@ export class Painter {
     const by = view.k / shown.view.k;
     const x = (view.x - shown.view.x * by) * ratio;
     const y = (view.y - shown.view.y * by) * ratio;
-    ink.drawImage(this.#front, x, y, this.#front.width * by, this.#front.height * by);
+    ink.drawImage(sheet, x, y, sheet.width * by, sheet.height * by);
+  }
+
+  /** Whether a sheet shows at least half of what is to be seen now. */
+  #covers(sheet: Sight | undefined): boolean {
+    if (!sheet) return false;
+    const { view, size } = this.#of;
+    const by = view.k / sheet.view.k;
+    const part = (at: number, from: number, length: number, room: number) =>
+      Math.max(0, Math.min(room, at - from * by + length * by) - Math.max(0, at - from * by)) / room;
+    const across = part(view.x, sheet.view.x, sheet.size.width, size.width);
+    return across * part(view.y, sheet.view.y, sheet.size.height, size.height) >= 0.5;
   }
 }
 

@@ -141,6 +141,12 @@ export class Stage {
     if (picked && this.view.k >= READABLE) this.view = reveal(this.view, picked, size);
   }
 
+  /** Whether a box is seen in the left half. */
+  isLeft(box: number): boolean {
+    const x = this.scene?.layout.x[box] ?? 0;
+    return (x + BOX.width / 2) * this.view.k + this.view.x < this.size.width / 2;
+  }
+
   /** Everything. */
   fit() {
     this.look(allOf(this.whole(), this.size));

@@ -21,6 +21,11 @@ export function countsAt(line: Line | null, column: Column, letters: Letters): R
   return line.group ? statesIn(line, column, letters) : (column.items.get(line.rows[0] ?? -1) ?? null);
 }
 
+/** What a run is opened on. */
+export function taskOf(line: Line | null | undefined): { task?: string } {
+  return line && !line.group ? { task: line.full } : {};
+}
+
 /** A cell in words. */
 export function cellText(line: Line | null, column: Column, letters: Letters): string {
   const state = stateAt(line, column, letters);
@@ -61,7 +66,7 @@ export function Cell({
     <Link
       to="/runs/$run"
       params={{ run: column.run_id }}
-      search={line && !line.group ? { task: line.full } : {}}
+      search={taskOf(line)}
       preload={false}
       className={`grid-cell${index ? "" : " pointed"}`}
       ref={ref}

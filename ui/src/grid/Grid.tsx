@@ -1,6 +1,7 @@
+import { useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { onTheme } from "~/ui/colors";
-import { Cell, cellText } from "./Cell";
+import { Cell, cellText, taskOf } from "./Cell";
 import "./grid.css";
 import { above, besides, type CellPlace, pixels, placeOf, widthOf } from "./layout";
 import type { Line } from "./lines";
@@ -35,6 +36,7 @@ export interface GridProps {
 /** Runs × tasks: a canvas, with names, and the cell that is pointed at or has the focus, as elements over it. */
 export function Grid(props: GridProps) {
   const { lines, columns } = props;
+  const navigate = useNavigate();
   const scroller = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const sheet = useRef<HTMLDivElement>(null); // moves with the lines
@@ -47,9 +49,10 @@ export function Grid(props: GridProps) {
   const scroll = useRef({ left: 0, top: 0 });
   const names = useMemo(() => widthOf(lines, size.width), [lines, size.width]);
   const ticks = useMemo(() => ticksOf(props.stamps, WIDE, ROOM), [props.stamps]);
-  const going = columns.some((one) => one.state === "running");
+  const going = columns.some((one) => one.seconds == null && one.started_at);
   const now = going ? props.now : 0;
   const scale = useMemo(() => scaleOf(columns.map((one) => lasted(one, now))), [columns, now]);
+  const dense = devicePixelRatio;
   const viewNow = useCallback(
     (): View => ({
       names,
@@ -81,7 +84,7 @@ export function Grid(props: GridProps) {
     hover,
     at,
     now,
-    dense: devicePixelRatio,
+    dense,
   });
   const draw = useCallback(() => {
     asked.current ||= requestAnimationFrame(() => {
@@ -112,12 +115,6 @@ export function Grid(props: GridProps) {
     },
     [],
   );
-  useLayoutEffect(() => {
-    const own = canvas.current;
-    if (!own) return;
-    own.width = Math.max(1, Math.round((size.width - names) * devicePixelRatio));
-    own.height = Math.max(1, Math.round(size.height * devicePixelRatio));
-  }, [size, names]);
   useEffect(draw); // whatever is rendered anew is painted anew
 
   // Runs come at both ends; what is looked at stays where it is.
@@ -183,12 +180,24 @@ export function Grid(props: GridProps) {
     setKeyed(true);
     show(next);
   };
-  const onPoint = (event: React.PointerEvent) => {
+  const pointer = useRef([-1, -1]);
+  const under = (event: React.MouseEvent) => {
     const box = scroller.current?.getBoundingClientRect();
-    if (!box) return;
-    const next = placeAt(viewNow(), event.clientX - box.left, event.clientY - box.top);
+    return box ? placeAt(viewNow(), event.clientX - box.left, event.clientY - box.top) : null;
+  };
+  const onPoint = (event: React.PointerEvent) => {
+    const [x, y] = pointer.current;
+    if (event.clientX === x && event.clientY === y) return; // the grid has moved, not the pointer
+    pointer.current = [event.clientX, event.clientY];
+    const next = under(event);
     setKeyed(false);
     if (next?.line !== hover?.line || next?.column !== hover?.column) setHover(next);
+  };
+  /** A finger points at nothing before it taps, so there is no link below it yet. */
+  const onTap = (event: React.MouseEvent) => {
+    const place = (event.target as Element).closest("a, button") ? null : under(event);
+    const run = place && columns[place.column]?.run_id;
+    if (run) void navigate({ to: "/runs/$run", params: { run }, search: taskOf(lines[place.line]) });
   };
 
   const view = viewNow();
@@ -197,12 +206,15 @@ export function Grid(props: GridProps) {
   const last = linesIn(view).stop + 2 * CHUNK;
   return (
     <div className="grid">
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: the cell that has the focus is a link and does it by itself */}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: likewise */}
       <div
         ref={scroller}
         className="grid-scroller"
         style={{ height: whole.height + 16 }}
         onScroll={onScroll}
         onPointerMove={onPoint}
+        onClick={onTap}
         onPointerLeave={() => setHover(null)}
       >
         <div className="grid-space" style={{ width: whole.width, height: whole.height }}>
@@ -218,6 +230,8 @@ export function Grid(props: GridProps) {
             <canvas
               ref={canvas}
               aria-hidden
+              width={Math.max(1, Math.round((size.width - names) * dense))}
+              height={Math.max(1, Math.round(size.height * dense))}
               style={{ left: names, width: Math.max(0, size.width - names), height: size.height }}
             />
             <Names

@@ -122,6 +122,7 @@ function Inside({ user }: { user: string }) {
   );
 }
 
+const PATIENCE = 1_500;
 const FIELD = "input, textarea, select, [contenteditable], dialog[open]";
 
 /** Ctrl/Cmd K finds; `?` tells the keys; `g` and a letter go somewhere. Not while somebody writes. */
@@ -129,6 +130,7 @@ function useStrokes(open: (what: Open) => void) {
   const navigate = useNavigate();
   useEffect(() => {
     let before = "";
+    let at = 0;
     const onKey = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() === "k" && (event.metaKey || event.ctrlKey)) {
         event.preventDefault();
@@ -136,8 +138,9 @@ function useStrokes(open: (what: Open) => void) {
       }
       const writes = (event.target as Element | null)?.closest?.(FIELD) || document.querySelector("dialog[open]");
       if (writes || event.metaKey || event.ctrlKey || event.altKey || event.defaultPrevented) return;
-      const { go, help, next } = stroke(before, event.key);
+      const { go, help, next } = stroke(event.timeStamp - at < PATIENCE ? before : "", event.key);
       before = next;
+      at = event.timeStamp;
       if (help) open("keys");
       if (go) void navigate({ to: go });
     };

@@ -42,6 +42,7 @@ const LOOKS: Record<string, Look> = {
   paused: { label: "paused", token: "held", stroke: "M5.5 3v10M10.5 3v10" },
   quarantined: { label: "quarantined", token: "interrupted", stroke: "M8 2l6 11.5H2zM8 6.4v3.4M8 11.4v.4" },
   broken: { label: "broken", token: "failed", stroke: "M8 2l6 11.5H2zM8 6.4v3.4M8 11.4v.4" },
+  planned: { label: "would run", token: "queued", stroke: RING },
   proposed: { label: "proposed", token: "queued", stroke: "M4 2.5h8M4 13.5h8M5 2.5c0 4 6 7 6 11M11 2.5c0 4-6 7-6 11" },
   done: { label: "done", token: "success", fill: DISC, ink: "M5 8.2l2.2 2.2L11.2 6" },
   stopped: { label: "stopped", token: "interrupted", stroke: "M3 3h10v10H3z" },

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { grouped, movesOf, paceOf, partsOf, sentence, whereItStands } from "~/pages/backfills/telling";
+import { grouped, movesOf, paceOf, paceSince, partsOf, sentence, whereItStands } from "~/pages/backfills/telling";
 
 const backfill = {
   state: "running",
@@ -42,6 +42,13 @@ it("a pace is told in the unit that people count it in", () => {
   expect(paceOf(60)).toBe("60 intervals an hour");
   expect(paceOf(600)).toBe("10 intervals a minute");
   expect(paceOf(36_000)).toBe("10 intervals a second");
+});
+
+it("a pace is counted from the beginning to the end, or to now", () => {
+  const one = { over: 6, created_at: "2026-11-22T00:00:00Z", ended_at: "2026-11-22T02:00:00Z" };
+  expect(paceSince(one, 0)).toBe(3);
+  expect(paceSince({ ...one, ended_at: null }, Date.parse("2026-11-22T01:00:00Z"))).toBe(6);
+  expect(paceSince({ ...one, over: 0 }, 0)).toBeNull();
 });
 
 it("failures that differ by numbers only are one kind, the most frequent first", () => {

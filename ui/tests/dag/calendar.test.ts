@@ -20,6 +20,7 @@ test("months go over the turn of a year", () => {
   expect(rangeOf(["2025-12", "2026-01", "2026-02"], "2026-01")).toBe("2026-01..2026-02");
   expect(rangeOf(["2025-12"], "2026-01")).toBe("2026-01..2026-01");
   expect(monthName("2026-02")).toBe("February 2026");
+  expect(monthName("2026-02-14")).toBe("February 2026");
 });
 
 test("a day shows what matters most of its intervals", () => {

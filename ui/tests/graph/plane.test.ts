@@ -12,6 +12,7 @@ describe("index", () => {
     const rects = [
       { left: 300, top: 100, right: 1_200, bottom: 700 },
       { left: -50, top: -50, right: 10, bottom: 10 },
+      { left: 600, top: 520, right: 640, bottom: 524 }, // boxes of the buckets before
       { left: 3_000, top: 1_000, right: 9_000, bottom: 9_000 },
     ];
     for (const r of rects) {

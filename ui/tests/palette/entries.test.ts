@@ -54,7 +54,9 @@ test("a verb acts on the DAGs that fit the rest, a run verb on the newest run of
 test("the server is asked for DAGs without the verb and without the interval", () => {
   expect(sought("trigger ord")).toBe("ord");
   expect(sought("orders@2026-11-03")).toBe("orders");
-  expect(sought("trigger")).toBe("trigger");
+  expect(sought("trigger")).toBe("");
+  expect(sought("constructor")).toBe("constructor");
+  expect(sought("x".repeat(900))).toHaveLength(200);
 });
 
 test("who may only look is offered no act", () => {

@@ -98,6 +98,10 @@ describe("the end of an interval", () => {
     expect(endOf({ key: "manual-1", interval: null, timezone: "UTC" })).toBe("");
   });
 
+  test("nor of a later run of one", () => {
+    expect(run("2026-11-01.2", "2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z")).toBe("");
+  });
+
   test("is a time of the same day, or a day", () => {
     expect(run("2026-11-01T05:00", "2026-11-01T05:00:00Z", "2026-11-01T06:00:00Z")).toBe("06:00");
     expect(run("2026-11-01", "2026-11-01T00:00:00Z", "2026-11-08T00:00:00Z")).toBe("2026-11-08");

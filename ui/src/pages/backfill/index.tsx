@@ -2,6 +2,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { ActButton } from "~/act/Acting";
 import { $api } from "~/api/client";
+import { useKeys } from "~/ui/keys";
 import { ranked } from "~/ui/marks";
 import { Ago, Answer, Copy, Empty, Head, Panel, Time } from "~/ui/parts";
 import { State } from "~/ui/State";
@@ -115,7 +116,14 @@ function Moves({ backfill }: { backfill: Whole }) {
   });
 }
 
+const KEYS = [
+  ["← → ↑ ↓", "from interval to interval"],
+  ["Page ↑ Page ↓ Home End", "further"],
+  ["Enter", "open the run of an interval"],
+] as const;
+
 function Intervals({ backfill }: { backfill: Whole }) {
+  useKeys(KEYS);
   const slots = useMemo(() => shown(backfill.slots, !!backfill.ended_at), [backfill.slots, backfill.ended_at]);
   const counts = ranked(tally(slots));
   return (

@@ -65,6 +65,6 @@ export function Plan({
 }
 
 function Grid({ intervals }: { intervals: readonly string[] }) {
-  const slots = useMemo(() => intervals.map((key) => ({ key, state: "queued" })), [intervals]);
+  const slots = useMemo(() => intervals.map((key) => ({ key, state: "planned" })), [intervals]);
   return <SlotGrid slots={slots} label="intervals that would run" />;
 }

@@ -4,6 +4,7 @@ import { $api } from "~/api/client";
 import { itemsOf, PAGED } from "~/api/paging";
 import type { BackfillItem } from "~/api/schema";
 import { reaches, useRole } from "~/api/session";
+import { useNow } from "~/live/hooks";
 import { Ago, Answer, Button, Empty, Head, Lasting, Panel } from "~/ui/parts";
 import { State } from "~/ui/State";
 import { many } from "~/ui/words";
@@ -11,6 +12,7 @@ import { Bulk } from "./Bulk";
 import { DagField } from "./DagField";
 import { NewBackfill } from "./NewBackfill";
 import { Progress } from "./Progress";
+import { paceOf, paceSince } from "./telling";
 import "./backfills.css";
 
 export const STATES = ["proposed", "running", "paused", "stopped", "cancelled", "done"] as const;
@@ -136,6 +138,7 @@ function Table({
   chosen: ReadonlySet<string>;
   choose: (chosen: ReadonlySet<string>) => void;
 }) {
+  const now = useNow(10_000);
   const all = items.every((one) => chosen.has(one.id));
   const toggle = (id: string) => {
     const next = new Set(chosen);
@@ -158,6 +161,7 @@ function Table({
             <th>Backfill</th>
             <th>State</th>
             <th>Progress</th>
+            <th>Pace</th>
             <th>Asked for</th>
             <th>Reason</th>
           </tr>
@@ -185,7 +189,7 @@ function Table({
               <td>
                 <State state={one.state} />
                 {one.seconds_left != null && !one.ended_at && (
-                  <div className="muted">
+                  <div className="muted backfills-left-time">
                     <Lasting seconds={one.seconds_left} /> left
                   </div>
                 )}
@@ -193,6 +197,7 @@ function Table({
               <td className="backfills-far">
                 <Progress backfill={one} words />
               </td>
+              <td className="backfills-pace">{paceOf(paceSince(one, now))}</td>
               <td className="backfills-who">
                 <Ago at={one.created_at} />
                 <div className="muted">{one.actor ? <bdi>{one.actor}</bdi> : "proposed by itself"}</div>

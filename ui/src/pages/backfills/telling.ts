@@ -49,9 +49,7 @@ export function whereItStands(backfill: Standing & Pick<BackfillWhole, "verdict"
     case "stopped":
       return `It has stopped: ${far}.${trouble}`;
     default:
-      return failed
-        ? `It has ended: ${far}.${trouble}`
-        : `It has ended: all of its ${many(intervals, "interval")} ran.`;
+      return `It has ended: ${over < intervals ? count(over) : "all"} of its ${many(intervals, "interval")} ran.${trouble}`;
   }
 }
 
@@ -68,6 +66,16 @@ export function paceOf(pace: number | null | undefined): string {
   if (pace > 7200) return `${count(pace / 3600)} intervals a second`;
   if (pace > 120) return `${count(pace / 60)} intervals a minute`;
   return `${count(pace)} intervals an hour`;
+}
+
+/** Intervals that ended in an hour since it began; null while none has. */
+export function paceSince(
+  backfill: Pick<BackfillItem, "over" | "created_at" | "ended_at">,
+  now: number,
+): number | null {
+  const until = backfill.ended_at ? Date.parse(backfill.ended_at) : now;
+  const hours = (until - Date.parse(backfill.created_at)) / 3_600_000;
+  return backfill.over > 0 && hours > 0 ? backfill.over / hours : null;
 }
 
 /** Failures of one task with one reason, the most frequent first. Numbers in a reason do not make it another. */

@@ -1,14 +1,14 @@
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { ActButton } from "~/act/Acting";
 import { $api } from "~/api/client";
 import type { DagPage, LedgerPage, SlotItem } from "~/api/schema";
 import { now } from "~/ui/clock";
 import { lookOf } from "~/ui/marks";
-import { Answer, Button, Copy, Empty, Panel, Time } from "~/ui/parts";
+import { Answer, Button, Copy, Empty, Panel } from "~/ui/parts";
 import { Mark, State } from "~/ui/State";
-import { hour, moment, weekday } from "~/ui/time";
-import { count, many } from "~/ui/words";
+import { moment } from "~/ui/time";
+import { count } from "~/ui/words";
 import {
   type Day,
   daysOf,
@@ -21,6 +21,7 @@ import {
   weeksOf,
   weighed,
 } from "./calendar";
+import { Slots } from "./Slots";
 
 const WEEK = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
@@ -220,11 +221,16 @@ function DayOf({
       data-day={day}
       tabIndex={entry ? 0 : -1}
       aria-pressed={chosen}
-      aria-label={`${day}: ${told.join(", ")}`}
-      title={`${day}: ${told.join(", ")}`}
+      title={told.join(", ")}
       onClick={() => choose(chosen ? "" : day)}
     >
-      <span>{number}</span>
+      <span>
+        {number}
+        <span className="sr">
+          {" "}
+          {monthName(day)}: {told.join(", ")}
+        </span>
+      </span>
       <Mark state={of.state} size={13} bare />
       {of.slots.length > 1 && (
         <small>
@@ -232,69 +238,5 @@ function DayOf({
         </small>
       )}
     </button>
-  );
-}
-
-function Slots({ day, slots, dag }: { day: string; slots: readonly SlotItem[]; dag: DagPage }) {
-  const zone = dag.timezone;
-  return (
-    <Panel
-      title={`${slots[0] ? weekday(slots[0].start, zone) : ""} ${day}: ${many(slots.length, "interval")}`}
-      aside={
-        slots.length > 0 && (
-          <ActButton act={{ act: "backfill", dag: dag.dag_id, range: day, only: ["all"] }} dag={dag.dag_id}>
-            Run this day again
-          </ActButton>
-        )
-      }
-    >
-      <div className="scroll">
-        <table>
-          <thead>
-            <tr>
-              <th>interval</th>
-              <th>covers</th>
-              <th>shows</th>
-              <th>newest run</th>
-              <th>last good run</th>
-              <th className="number">version</th>
-            </tr>
-          </thead>
-          <tbody>
-            {slots.slice(0, 1_440).map((slot) => (
-              <tr key={slot.key}>
-                <td>
-                  <bdi>{slot.key}</bdi>
-                </td>
-                <td className="dag-key">
-                  <Time at={slot.start} zone={zone} /> to{" "}
-                  {moment(slot.end, zone, "day") === day ? hour(slot.end, zone) : <Time at={slot.end} zone={zone} />}
-                </td>
-                <td>
-                  <State state={slot.state} />
-                  {slot.waits && <p className="why">it is due and runs by itself, as soon as there is room</p>}
-                </td>
-                <td>
-                  <RunLink run={slot.run_id} />
-                </td>
-                <td>
-                  <RunLink run={slot.last_good_run_id} />
-                </td>
-                <td className="number">{slot.version ?? <span className="none">–</span>}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </Panel>
-  );
-}
-
-function RunLink({ run }: { run: string | null | undefined }) {
-  if (!run) return <span className="none">–</span>;
-  return (
-    <Link to="/runs/$run" params={{ run }} className="link">
-      <bdi>{run}</bdi>
-    </Link>
   );
 }

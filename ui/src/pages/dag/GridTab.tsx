@@ -70,6 +70,11 @@ export function GridTab({ dag }: { dag: DagPage }) {
         <span className="muted dag-count" role="status">
           {loading ? "older runs come…" : shown(columns.length, sheet.columns.length, more)}
         </span>
+        {more && !loading && columns.length > 0 && columns.length < 60 && (
+          <Button look="quiet" onClick={load}>
+            Look further back
+          </Button>
+        )}
       </div>
       {error && <Trouble error={error} again={load} />}
       <section className="panel dag-grid" aria-label="grid">

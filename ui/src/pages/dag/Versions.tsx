@@ -101,7 +101,7 @@ function Version({
           onChange={() => go({ new: at })}
         />
       </td>
-      <td className="wide">
+      <td>
         {at} {of.label && <bdi className="muted">{of.label}</bdi>}
       </td>
       <td className="dag-key">

@@ -34,14 +34,17 @@ export default function Page() {
     params: { path: { dag: dag ?? "" }, query: { runs: 1 } },
   });
   return (
-    <Answer of={asked}>
-      {(found) => (
-        <>
-          <DagHead dag={found} />
-          <Views dag={found} />
-        </>
-      )}
-    </Answer>
+    <>
+      {!asked.data && <Head title={dag} crumbs={<Link to="/dags">DAGs</Link>} />}
+      <Answer of={asked}>
+        {(found) => (
+          <>
+            <DagHead dag={found} />
+            <Views dag={found} />
+          </>
+        )}
+      </Answer>
+    </>
   );
 }
 

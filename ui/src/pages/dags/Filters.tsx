@@ -87,6 +87,7 @@ export function Typed({ name, label, words, change, known = [] }: Of & { known?:
         placeholder={label}
         value={text}
         list={list}
+        maxLength={200}
         onChange={(event) => {
           const typed = event.target.value;
           setText(typed);

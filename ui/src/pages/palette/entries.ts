@@ -40,19 +40,20 @@ const OF_RUN: Record<OfRun, string> = {
   cancel: "Cancel",
 };
 
+const LONGEST = 200; // letters that the server looks for
 const RUN = /^(?:[^\s@]+@\S+|\d+)$/;
 
 /** The verb that is typed first, and the rest. */
 function verbOf(text: string): [string, string] {
   const [first = "", ...rest] = text.trim().split(/\s+/);
   const verb = first.toLowerCase();
-  return rest.length && (verb in OF_DAG || verb in OF_RUN) ? [verb, rest.join(" ")] : ["", text.trim()];
+  return Object.hasOwn(OF_DAG, verb) || Object.hasOwn(OF_RUN, verb) ? [verb, rest.join(" ")] : ["", text.trim()];
 }
 
 /** What to look for among DAGs: all but a verb, and of a run its DAG. */
 export function sought(text: string): string {
   const [, rest] = verbOf(text);
-  return rest.split("@")[0] ?? "";
+  return (rest.split("@")[0] ?? "").slice(0, LONGEST);
 }
 
 function onDag(verb: OfDag, dag: string): Entry {

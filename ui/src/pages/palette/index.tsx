@@ -1,7 +1,7 @@
 import { keepPreviousData } from "@tanstack/react-query";
 import { useNavigate, useRouterState } from "@tanstack/react-router";
 import { Command } from "cmdk";
-import { type ReactNode, useDeferredValue, useEffect, useRef, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { ask } from "~/act/asking";
 import { $api } from "~/api/client";
 import { reaches, useRole } from "~/api/session";
@@ -11,7 +11,7 @@ import { Dialog } from "~/ui/parts";
 import { useSignOut } from "../leaving";
 import { PLACES } from "../places";
 import { recent } from "../recent";
-import { type Doing, type Entry, offered, sought } from "./entries";
+import { type Doing, type Entry, fits, offered, sought } from "./entries";
 import "./palette.css";
 
 /** Jump to any DAG, run, page or action. Keyboard alone will do. */
@@ -21,14 +21,17 @@ export function Palette({ close, keys }: { close: () => void; keys: () => void }
   const [before] = useState(recent);
   const here = useRouterState({ select: (state) => state.location.pathname });
   const may = reaches(useRole(), "operator");
-  const wanted = useDeferredValue(sought(text));
+  const wanted = sought(text);
   const asked = $api.useQuery(
     "get",
     "/api/v1/dags",
     { params: { query: { text: wanted, limit: 50, runs: 0 } } },
     { placeholderData: keepPreviousData },
   );
-  const groups = offered({ text, dags: asked.data?.items ?? [], here, recent: before, may });
+  const found = asked.data?.items ?? [];
+  // Until the answer to what is typed has come, only what surely fits: Enter must not open what stood there before.
+  const dags = asked.isPlaceholderData ? found.filter((dag) => fits(dag.dag_id, wanted)) : found;
+  const groups = offered({ text, dags, here, recent: before, may });
   const doIt = useDoing(keys);
   const all = groups.flatMap((group) => group.entries.map((entry) => entry.id));
   const value = all.includes(chosen) ? chosen : (all[0] ?? ""); // answers come after the letters: something is always chosen

@@ -2,6 +2,8 @@ import type { CodeDiff, FileDiff } from "~/api/schema";
 import { count, length } from "~/ui/words";
 import "./diff.css";
 
+const FEW = 4; // files that are opened by themselves
+
 /** A diff as the client gives it: pairs come as plain lists. */
 export type Differences = Pick<CodeDiff, "old" | "new" | "files" | "code_kept"> & {
   readonly tasks: readonly (readonly string[])[];
@@ -26,9 +28,6 @@ export function CodeDiffOf({ diff }: { diff: Differences }) {
       {diff.params.length > 0 && (
         <Pairs title="Params" heads={["param", "before", "now"]} rows={diff.params.map((row) => row.map(String))} />
       )}
-      {diff.files.map((file) => (
-        <File key={file.file} of={file} />
-      ))}
       {diff.durations.length > 0 && (
         <Pairs
           title="How long tasks took"
@@ -53,6 +52,9 @@ export function CodeDiffOf({ diff }: { diff: Differences }) {
           ])}
         />
       )}
+      {diff.files.map((file) => (
+        <File key={file.file} of={file} open={diff.files.length <= FEW} />
+      ))}
     </div>
   );
 }
@@ -100,16 +102,17 @@ function Pairs({ title, heads, rows }: { title: string; heads: string[]; rows: s
 
 const SIGNS: Record<string, string> = { "+": "added", "-": "removed", "@": "place" };
 
-function File({ of }: { of: FileDiff }) {
+function File({ of, open }: { of: FileDiff; open: boolean }) {
   return (
-    <details open className="diff-file">
+    <details open={open} className="diff-file">
       <summary>
         <bdi>{of.file}</bdi> <span className="tag">{of.change}</span>
       </summary>
       {of.lines.length === 0 ? (
         <p className="why">It is no text, or too long to be compared line by line.</p>
       ) : (
-        <pre>
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
+        <pre tabIndex={0}>
           {of.lines.slice(of.lines[0]?.startsWith("--- ") ? 2 : 0).map((line, n) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: lines of a diff have no other name
             <div key={n} className={SIGNS[line[0] ?? ""]}>

@@ -27,6 +27,7 @@ export function Compare({ run, search }: { run: RunWhole; search: Search }) {
           void navigate({ to: ".", search: { tab: "compare", other: String(other ?? "") } as never });
         }}
       >
+        <h2>Compare</h2>
         <label htmlFor={id}>with</label>
         <input
           key={search.other}

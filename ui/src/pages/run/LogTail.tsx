@@ -24,7 +24,7 @@ export function LogTail({ attempt, lines = 12, live = false }: { attempt: string
             // biome-ignore lint/a11y/useSemanticElements: a stretch that scrolls must be reachable by the keyboard
             <div
               className="log-tail"
-              role="region"
+              role="group"
               aria-label="the last lines of the log"
               // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
               tabIndex={0}

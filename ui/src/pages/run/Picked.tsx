@@ -22,7 +22,11 @@ export function Picked({ run, name }: { run: RunWhole; name: string }) {
   return (
     <Panel
       className="run-picked"
-      title={<bdi>{name}</bdi>}
+      title={
+        <>
+          Task <bdi>{name}</bdi>
+        </>
+      }
       aside={
         <Link
           to="."

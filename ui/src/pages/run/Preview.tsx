@@ -19,7 +19,16 @@ export function PreviewOf({ of, name = true }: { of: Made; name?: boolean }) {
         {name && <bdi className="preview-name">{label(of.task_id, of.map_index)}</bdi>}
         <small title={of.digest}>{facts.join(" · ")}</small>
       </p>
-      {of.columns.length > 0 ? <Head of={of} /> : of.text && <pre className="preview-text">{of.text}</pre>}
+      {of.columns.length > 0 ? (
+        <Head of={of} />
+      ) : (
+        of.text && (
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
+          <pre className="preview-text" tabIndex={0}>
+            {of.text}
+          </pre>
+        )
+      )}
     </section>
   );
 }

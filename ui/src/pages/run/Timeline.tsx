@@ -5,32 +5,48 @@ import type { RunWhole, Step, Timeline as Told } from "~/api/schema";
 import { useNow } from "~/live/hooks";
 import { lookOf } from "~/ui/marks";
 import { Answer, Button, Empty, Panel } from "~/ui/parts";
-import { Mark, State } from "~/ui/State";
+import { Mark } from "~/ui/State";
 import { moment } from "~/ui/time";
 import { useBox, useRows } from "~/ui/useRows";
 import { label, length, many } from "~/ui/words";
+import { Critical } from "./Critical";
 import { type Bar, type GanttRow, placeOf, rowsOf, type Span, spanOf, ticksOf } from "./gantt";
 import "./timeline.css";
 
 const HIGH = 26;
+const FEW = 2_000; // lines that are asked for at first, and again with every change
+const ALL = 20_000;
 const ZOOMS = [1, 2, 4, 8, 16, 32, 64, 128];
 
 export function Timeline({ run }: { run: RunWhole }) {
   const path = { run: run.run_id };
-  const query = { most: 20_000 };
+  const [most, setMost] = useState(FEW);
+  const query = { most };
   const timeline = $api.useQuery("get", "/api/v1/runs/{run}/timeline", { params: { path, query } });
   const critical = $api.useQuery("get", "/api/v1/runs/{run}/critical", { params: { path } });
   const steps = critical.data?.steps ?? [];
   return (
     <>
       <Panel>
-        <Answer of={timeline}>{(told) => <Gantt told={told} steps={steps} zone={run.timezone} />}</Answer>
+        <Answer of={timeline}>
+          {(told) => (
+            <>
+              <Gantt told={told} steps={steps} zone={run.timezone} />
+              {told.left_out > 0 && (
+                <p className="gantt-rest">
+                  {many(told.left_out, "more line is", "more lines are")} not drawn.{" "}
+                  {most === FEW && <Button onClick={() => setMost(ALL)}>Draw them</Button>}
+                </p>
+              )}
+            </>
+          )}
+        </Answer>
       </Panel>
       <Panel
         title="What decided how long it took"
         aside={critical.data && <span>{length(critical.data.seconds)} in all</span>}
       >
-        <Answer of={critical}>{(found) => <Path steps={found.steps} seconds={found.seconds} />}</Answer>
+        <Answer of={critical}>{(found) => <Critical steps={found.steps} seconds={found.seconds} />}</Answer>
       </Panel>
     </>
   );
@@ -47,7 +63,7 @@ function Gantt({ told, steps, zone }: { told: Told; steps: readonly Step[]; zone
   const { width: all } = useBox(ref);
   const { from, to } = useRows(ref, HIGH, rows.length, 12);
   if (rows.length === 0) return <Empty>Nothing has begun yet.</Empty>;
-  const width = Math.max(160, all - Math.min(260, all * 0.4) - 90) * zoom;
+  const width = Math.max(160, all - Math.min(260, all * 0.4) - 150) * zoom;
   const toggle = (task: string) => {
     const next = new Set(open);
     if (!next.delete(task)) next.add(task);
@@ -92,9 +108,6 @@ function Gantt({ told, steps, zone }: { told: Told; steps: readonly Step[]; zone
           </ul>
         </div>
       </div>
-      {told.left_out > 0 && (
-        <p className="gantt-rest">{many(told.left_out, "more line is", "more lines are")} not drawn.</p>
-      )}
     </>
   );
 }
@@ -236,58 +249,5 @@ function Piece({ bar, span, width, now, zone }: PieceProps) {
       aria-label={title}
       tabIndex={-1}
     />
-  );
-}
-
-function Path({ steps, seconds }: { steps: readonly Step[]; seconds: number }) {
-  if (steps.length === 0) return <Empty>No task has ended yet.</Empty>;
-  return (
-    <div className="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">task</th>
-            <th scope="col">state</th>
-            <th scope="col" className="number">
-              waited
-            </th>
-            <th scope="col" className="number">
-              ran
-            </th>
-            <th scope="col" className="gantt-share">
-              share
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {steps.map((step) => (
-            <tr key={label(step.task_id, step.map_index)}>
-              <td>
-                <Link
-                  to="."
-                  search={
-                    ((old: Record<string, unknown>) => ({ ...old, task: label(step.task_id, step.map_index) })) as never
-                  }
-                  resetScroll={false}
-                >
-                  <bdi>{label(step.task_id, step.map_index)}</bdi>
-                </Link>
-              </td>
-              <td>
-                <State state={step.state} />
-              </td>
-              <td className="number">{length(step.waited_seconds)}</td>
-              <td className="number">{length(step.ran_seconds)}</td>
-              <td>
-                <span className="gantt-parts" aria-hidden="true">
-                  <i className="waits" style={{ width: `${(100 * step.waited_seconds) / (seconds || 1)}%` }} />
-                  <i className="runs" style={{ width: `${(100 * step.ran_seconds) / (seconds || 1)}%` }} />
-                </span>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
   );
 }

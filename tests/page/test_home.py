@@ -1,0 +1,101 @@
+"""What somebody on call opens first, and how they get from there to anything: by keyboard alone."""
+
+import re
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.commands import Project
+from tests.e2e.served import served
+from tests.e2e.standing import TICKING, eventually
+from tests.page.browsing import signed_in
+
+FAILED = "/api/v1/runs?dag=broken&state=failed"
+BROKEN = """
+from segue import dag, daily, task
+
+@task
+def breaks() -> int:
+    raise ValueError("there is no such column")
+
+@task
+def follows(n: int) -> int:
+    return n
+
+@dag(schedule=daily(), start="2026-01-01", tags=["retail"])
+def broken() -> None:
+    follows(breaks())
+"""
+
+
+@pytest.fixture(scope="module")
+def shop(built, tmp_path_factory):
+    """A server with a run that failed, and the run."""
+    project = Project(tmp_path_factory.mktemp("home") / "shop", workers=1)
+    project.write("ticking.py", TICKING.replace("1s", "1h"))
+    project.write("broken.py", BROKEN)
+    with served(project) as (one, server):
+        assert server.post("/api/v1/dags/trigger", {"dags": ["broken"], "date": "2026-01-01"}).status == 200
+        eventually(lambda: server.get(FAILED).json()["items"], "the run")
+        yield server, server.get(FAILED).json()["items"][0]["run_id"]
+        assert one.end() == 0
+
+
+def test_the_overview_tells_what_failed_and_holds_what_mends_it(shop, visit):
+    server, run = shop
+    page = visit(server)
+    signed_in(page, server, "operator")
+    row = page.locator(".attention > li", has_text=run)
+    expect(row).to_contain_text("there is no such column")
+    expect(row).to_contain_text("stops 1 task downstream")
+    expect(row).to_contain_text(f"segue retry {run}")
+    row.get_by_role("button", name="Rerun failed").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+    page.get_by_role("navigation", name="newest runs of broken").get_by_role("link").last.focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(re.escape(quote(run, safe="@").replace("@", "%40")) + r"|" + re.escape(run)))
+    expect(page).to_have_title(f"{run} · Segue")
+
+
+def test_the_keyboard_alone_finds_a_run_a_page_and_an_action(shop, visit):
+    server, run = shop
+    page = visit(server)
+    signed_in(page, server, "operator")
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox", name="Find")).to_be_focused()
+    page.keyboard.type("broken@latest")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=run)).to_be_visible()
+
+    page.keyboard.press("g")
+    page.keyboard.press("d")
+    expect(page).to_have_title("DAGs · Segue")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_contain_text("Backfills")
+    page.keyboard.press("Escape")
+
+    page.keyboard.press("Control+k")
+    page.keyboard.type("pause brok")
+    expect(page.get_by_role("option", name="Pause broken")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_contain_text("segue pause broken")
+
+
+def test_filters_of_the_list_of_dags_stand_in_the_address(shop, visit):
+    server, _ = shop
+    page = visit(server)
+    signed_in(page, server, "viewer", "/dags?tag=retail")
+    rows = page.get_by_role("row").filter(has=page.get_by_role("checkbox", name=re.compile("^choose (?!all)")))
+    expect(rows).to_have_count(1)
+    page.get_by_label("id, owner, tag, file or text").fill("nothing like it")
+    expect(page.get_by_text("No DAG fits these filters.")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"tag=retail.*text=nothing"))
+    page.reload()
+    expect(page.get_by_text("No DAG fits these filters.")).to_be_visible()
+    page.get_by_role("button", name="Show all").click()
+    expect(rows).to_have_count(2)
