@@ -8,15 +8,15 @@ from playwright.sync_api import Locator, Page, expect
 from tests.e2e.served import Server
 from tests.e2e.standing import eventually
 
-__all__ = ["LIVE", "do", "ended", "let", "node", "remembers", "run_of", "same_page"]
+__all__ = ["do", "ended", "let", "live_in", "node", "remembers", "run_of", "same_page"]
 
-LIVE = """
+_LIVE = """
 import time
 from pathlib import Path
 from segue import Context, Param, Params, Retry, dag, daily, hourly, injected, task
 
 def wait_for(name: str) -> None:
-    while not (Path(__file__).parent / name).exists():
+    while not (Path("HERE") / name).exists():
         time.sleep(0.02)
 
 @task(role="source")
@@ -53,6 +53,11 @@ def wait_long() -> int:
 def months() -> None:
     wait_long()
 """
+
+
+def live_in(folder: Path) -> str:
+    """The DAG file, whose tasks look for their words in that folder."""
+    return _LIVE.replace("HERE", str(folder))
 
 
 def let(server: Server, name: str) -> None:
