@@ -72,6 +72,7 @@ export function Grid(props: GridProps) {
   const column = columns[at.column];
 
   const tiles = useRef(new Tiles());
+  const painted = useRef(false);
   const asked = useRef(0); // frames are painted once, however often they are asked for
   const picture = useRef<() => Picture & { at: Place }>(null);
   picture.current = () => ({
@@ -93,6 +94,8 @@ export function Grid(props: GridProps) {
       const shown = picture.current?.();
       if (!ink || !shown?.view.width) return;
       paint(ink, tiles.current, shown);
+      if (!painted.current) performance.mark("grid-painted"); // the first paint is measured
+      painted.current = true;
       sheet.current?.style.setProperty("transform", `translateY(${-shown.view.top}px)`);
       if (held.current) Object.assign(held.current.style, pixels(boxOf(shown.view, shown.at), shown.view));
     });

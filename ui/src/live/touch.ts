@@ -48,7 +48,8 @@ export function isOld(key: readonly unknown[], data: unknown, touched: Touched):
   const path = key[1];
   if (typeof path !== "string") return false;
   const kinds = LISTS[path];
-  if (kinds) return kinds.some((kind) => touched.kinds.has(kind));
+  const of = (data as { dag_id?: unknown } | undefined)?.dag_id; // of a thing that belongs to one DAG
+  if (kinds) return kinds.some((kind) => touched.kinds.has(kind)) && (typeof of !== "string" || touched.dags.has(of));
   const named = (key[2] as Question | undefined)?.params?.path ?? {};
   if (path.startsWith("/api/v1/dags/{dag}")) return touched.dags.has(String(named.dag));
   const run = (data as { run_id?: unknown } | undefined)?.run_id;

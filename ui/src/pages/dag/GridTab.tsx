@@ -151,6 +151,7 @@ function Choice({
 
 function NoRuns({ dag }: { dag: DagPage }) {
   const next = dag.fires?.[0];
+  if (dag.clock === "retired") return <Empty>None of its runs is kept, and no file declares it any more.</Empty>;
   return (
     <div className="empty dag-none">
       <p>
