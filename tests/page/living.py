@@ -1,14 +1,16 @@
 """DAGs that wait until a story lets them go on, and looks at what a page shows of them."""
 
+import socket
 from pathlib import Path
 from urllib.parse import quote
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.commands import Project
 from tests.e2e.served import Server
 from tests.e2e.standing import eventually
 
-__all__ = ["do", "ended", "let", "live_in", "node", "remembers", "run_of", "same_page"]
+__all__ = ["Steady", "do", "ended", "let", "live_in", "node", "remembers", "run_of", "same_page"]
 
 _LIVE = """
 import time
@@ -53,6 +55,18 @@ def wait_long() -> int:
 def months() -> None:
     wait_long()
 """
+
+
+class Steady(Project):
+    """A project whose web server comes back where it was: a browser finds it again."""
+
+    port = 0
+
+    def environ(self) -> dict[str, str]:
+        if not self.port:
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                self.port = free.getsockname()[1]
+        return super().environ() | {"SEGUE_WEB_PORT": str(self.port)}
 
 
 def live_in(folder: Path) -> str:

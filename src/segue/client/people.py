@@ -9,6 +9,7 @@ from segue.model.api.access import (
     RoleOn,
     SessionItem,
     SignedIn,
+    SignInWays,
     TokenForm,
     TokenItem,
     TokenMade,
@@ -35,6 +36,11 @@ class People:
         """Who the token belongs to, and what it may do."""
         me: SignedIn = self._transport.get("/session", SignedIn)
         return me
+
+    def ways(self) -> SignInWays:
+        """How one signs in, besides with a password."""
+        found: SignInWays = self._transport.get("/session/ways", SignInWays)
+        return found
 
     def role(self, dag: str) -> RoleOn:
         """What one may do on a DAG."""

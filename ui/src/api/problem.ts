@@ -28,5 +28,11 @@ export async function problemIn(response: Response): Promise<Problem> {
   const after = Number(response.headers.get("retry-after"));
   const told: { title?: string; detail?: string; errors?: Fault[] } = await response.json().catch(() => ({}));
   const title = told.title ?? `${response.status} ${response.statusText}`;
-  return new Problem(response.status, title, told.detail ?? "", Number.isFinite(after) && after > 0 ? after : null, told.errors);
+  return new Problem(
+    response.status,
+    title,
+    told.detail ?? "",
+    Number.isFinite(after) && after > 0 ? after : null,
+    told.errors,
+  );
 }

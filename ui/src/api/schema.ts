@@ -1469,6 +1469,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Say how one signs in, besides with a password
+         * @description Say how one signs in, besides with a password.
+         */
+        get: operations["sign_in_ways"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -3694,6 +3714,10 @@ export interface components {
             user: string;
             via: string;
         };
+        /** @description How people get in besides by a password and by a link: `oidc` at the provider of identities. */
+        SignInWays: {
+            oidc: boolean;
+        };
         /** @description Send no alert about what a selection names until then; `until` *now* ends it. */
         SilenceAlerts: {
             /** @default false */
@@ -4138,6 +4162,7 @@ export type SelectRuns = components['schemas']['SelectRuns'];
 export type SessionItem = components['schemas']['SessionItem'];
 export type Setting = components['schemas']['Setting'];
 export type SignedIn = components['schemas']['SignedIn'];
+export type SignInWays = components['schemas']['SignInWays'];
 export type SilenceAlerts = components['schemas']['SilenceAlerts'];
 export type SilenceItem = components['schemas']['SilenceItem'];
 export type SlotItem = components['schemas']['SlotItem'];
@@ -6358,6 +6383,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RoleOn"];
+                };
+            };
+        };
+    };
+    sign_in_ways: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInWays"];
                 };
             };
         };

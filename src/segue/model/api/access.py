@@ -14,6 +14,7 @@ __all__ = [
     "PasswordForm",
     "RoleOn",
     "SessionItem",
+    "SignInWays",
     "SignedIn",
     "TokenForm",
     "TokenItem",
@@ -43,6 +44,13 @@ class Credentials:
 
     user: str
     password: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignInWays:
+    """How people get in besides by a password and by a link: `oidc` at the provider of identities."""
+
+    oidc: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from fastapi import Query, Request, Response
 from starlette.responses import RedirectResponse
 
 from segue.model.access import Role
-from segue.model.api.access import Credentials, GrantForm, PasswordChange, RoleOn, SessionItem, SignedIn
+from segue.model.api.access import Credentials, GrantForm, PasswordChange, RoleOn, SessionItem, SignedIn, SignInWays
 from segue.model.api.listing import Listing
 from segue.model.errors import Forbidden
 from segue.show.access.deciding import decide
@@ -84,6 +84,12 @@ def sign_in(request: Request, guest: Guesting, body: Credentials) -> Response:
 def session(visit: Visiting) -> SignedIn:
     """Say who speaks, what they may do, and what unsafe requests must carry."""
     return signed_in(visit.principal)
+
+
+@SIGNING.get("/session/ways", public=True, example=SignInWays(oidc=True))
+def sign_in_ways(guest: Guesting) -> SignInWays:
+    """Say how one signs in, besides with a password."""
+    return SignInWays(guest.doors.identity is not None)
 
 
 @SIGNING.get("/session/role", needs=Role.VIEWER, of=Of.SELF, example=RoleOn("orders", "operator"))

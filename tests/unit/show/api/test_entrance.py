@@ -17,7 +17,7 @@ from tests.unit.show.api.asgi import ADMIN, AWAY, COOKIE, HOST, PROVEN, SAME, Ga
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "PROPFIND", "FOO", "get")
 PUBLIC = {
     "GET /healthz", "GET /readyz", "GET /sign-in/{link}", "POST /sign-in/{link}", "POST /api/v1/session",
-    "GET /sign-in/oidc", "GET /sign-in/oidc/callback",
+    "GET /sign-in/oidc", "GET /sign-in/oidc/callback", "GET /api/v1/session/ways",
     # The page: the same document for each of its addresses, and files out of a table.
     "GET /", "GET /sign-in", "GET /missing", "GET /alerts", "GET /resources", "GET /audit", "GET /settings",
     "GET /dags", "GET /dags/{rest:path}", "GET /runs", "GET /runs/{rest:path}", "GET /attempts",
@@ -312,3 +312,9 @@ def test_a_store_that_is_away_is_503():
     topic.get("/planted/{dag}", needs=Role.VIEWER, of=Of.DAG)(lambda: "never")
     answer = call(app_of((topic,), doors(Gate(viewer), Library(AWAY))), path="/api/v1/planted/orders_x", headers=COOKIE)
     assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+
+
+def test_a_stranger_is_told_the_ways_in():
+    for identity in (None, object()):
+        answer = call(app_of(opened=doors(identity=identity)), path="/api/v1/session/ways")
+        assert (answer.status, answer.json) == (200, {"oidc": identity is not None})

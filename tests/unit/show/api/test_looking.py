@@ -29,9 +29,7 @@ def test_the_overview_tells_what_failed_and_is_held_first_and_what_comes(room):
         ("failed", room.again), ("failed", room.failed), ("held", room.held),
     ]  # fmt: skip
     assert first[0]["task"] == "a" and "boom" in first[0]["text"]
-    assert (first[0]["affected"], first[0]["affected_dags"]) == (3, 1), (
-        "b, each, and the DAG that reads b"
-    )
+    assert (first[0]["affected"], first[0]["affected_dags"]) == (3, 1), "b, each, and the DAG that reads b"
     assert first[0]["command"] == f"segue retry {room.again}"
     assert told["counts"] == {"running": 2, "held": 1}
     assert [one["dag_id"] for one in told["dags"]] == ["orders", "quiet", "stocks"]

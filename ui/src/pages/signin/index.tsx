@@ -1,6 +1,6 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useState } from "react";
-import { api, keepCsrf, type Problem, problemOf, queries } from "~/api/client";
+import { $api, api, keepCsrf, type Problem, problemOf, queries } from "~/api/client";
 import type { SignedIn } from "~/api/schema";
 import { useSession } from "~/api/session";
 import { Button, Field, Trouble } from "~/ui/parts";
@@ -70,6 +70,7 @@ function Enter() {
   const [user, setUser] = useState("");
   const [password, setPassword] = useState("");
   const { problem, busy, submit } = useAsking(() => api.POST("/api/v1/session", { body: { user, password } }));
+  const ways = $api.useQuery("get", "/api/v1/session/ways", {}, { staleTime: Number.POSITIVE_INFINITY });
   return (
     <form className="form" onSubmit={submit}>
       <Field label="User">
@@ -99,6 +100,11 @@ function Enter() {
       <Button type="submit" look="primary" disabled={busy}>
         Sign in
       </Button>
+      {ways.data?.oidc && (
+        <a className="button" href="/sign-in/oidc">
+          Sign in with single sign-on
+        </a>
+      )}
       <small>
         The first start of Segue prints a link that lets you in once. <code>segue user link NAME</code> prints another.
       </small>
