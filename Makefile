@@ -61,6 +61,9 @@ sweep: .venv/installed-test
 chaos: export CHAOS_PROOF = docs/proof.md
 chaos: export CHAOS_OWNERS ?= 1000
 chaos: export CHAOS_WORKERS ?= 1000
+chaos: export CHAOS_WRITERS ?= 100
+chaos: export CHAOS_EXAMPLES ?= 100
+chaos: export CHAOS_COLD ?= 1
 chaos: export CATALOGUE_FLOOD ?= 10000000000
 chaos: export CATALOGUE_HOLD ?= 600
 chaos: export CATALOGUE_PAUSE ?= 60
@@ -70,7 +73,8 @@ chaos: export PG_CUTS ?= 500
 chaos: export PG_DOWN ?= 600
 chaos: CHAOS = $(BIN)/pytest -q -s -o faulthandler_timeout=0
 chaos: .venv/installed-test
-	@$(CHAOS) tests/e2e/test_kills.py tests/e2e/catalogue
+	@$(CHAOS) tests/e2e/test_kills.py tests/e2e/test_writers_survive_kills.py tests/e2e/test_schema_fuzz.py \
+		tests/e2e/catalogue
 	@if $(BIN)/python -m tests.postgres_server; then $(CHAOS) tests/postgres; else \
 		echo "!!! no PostgreSQL server is installed here: nothing of it was tried" >&2; fi
 

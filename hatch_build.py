@@ -102,6 +102,7 @@ def build() -> None:
     with _alone(_UI):
         if is_built():  # by another process, meanwhile
             return
+        sys.stderr.write("building the page\n")
         digest, fresh = _digest(), _UI / "node_modules" / ".built"
         _install(_UI)
         shutil.rmtree(fresh, ignore_errors=True)
@@ -138,7 +139,7 @@ def _install(folder: Path) -> None:
     wanted = _packages(folder / "package-lock.json")
     have = _packages(folder / "node_modules" / ".package-lock.json")
     if any(have.get(name) != package for name, package in wanted.items() if not package[2] or name in have):
-        _npm(folder, "ci", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+        _npm(folder, "ci", "--silent", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund")
 
 
 def _packages(lock: Path) -> dict[str, tuple[str, str, bool]]:

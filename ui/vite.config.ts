@@ -52,6 +52,7 @@ export default defineConfig({
     emptyOutDir: true,
     assetsInlineLimit: 0, // the policy of the page allows no data: addresses but for images
     modulePreload: { polyfill: false },
+    rolldownOptions: { checks: { pluginTimings: false } },
     chunkSizeWarningLimit: 2000, // elk, in its worker, and only where a graph is refined
   },
   worker: { format: "es" }, // a worker may import, too

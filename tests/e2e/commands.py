@@ -19,6 +19,7 @@ from segue.run.processes import marked
 from segue.store.audit import compare, validate_state
 from segue.store.home import DATABASE
 from segue.store.sqlite import SqliteReader
+from tests.e2e.nursery import start_segue
 
 __all__ = ["PATIENCE", "Project", "check_home", "is_made", "reading"]
 
@@ -48,10 +49,11 @@ class Project:
 
     def start(self, *words: str, stdout: int | IO[str] = subprocess.PIPE) -> subprocess.Popen[str]:
         """Start `segue`; what it says is kept for `communicate`, unless it goes to a file."""
-        return subprocess.Popen(
-            [*self.inside, sys.executable, "-m", "segue", *words], cwd=self.folder, env=self.environ(), text=True,
-            stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+        options: dict[str, Any] = {"cwd": self.folder, "env": self.environ(), "stdin": subprocess.DEVNULL}
+        options |= {"stdout": stdout, "stderr": subprocess.STDOUT, "text": True}
+        if not self.inside:
+            return start_segue(words, **options)
+        return subprocess.Popen([*self.inside, sys.executable, "-m", "segue", *words], **options)
 
     def environ(self) -> dict[str, str]:
         """The environment of its commands."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.commands import PATIENCE, Project
+from tests.e2e.nursery import run_segue
 from tests.e2e.served import Server, served
 from tests.e2e.standing import eventually
 
@@ -41,10 +42,8 @@ class Afar:
 
     def segue(self, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
         env = {**os.environ, "SEGUE_URL": self.server.url, "SEGUE_TOKEN": self.server.token}
-        return subprocess.run(
-            [sys.executable, "-m", "segue", *words], cwd=self.folder, env=env, input=given, capture_output=True,
-            text=True, check=False, timeout=PATIENCE,
-        )  # fmt: skip
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return run_segue(words, PATIENCE, given, cwd=self.folder, env=env, **pipes)
 
     def said(self, *words: str, given: str = "") -> str:
         done = self.segue(*words, given=given)

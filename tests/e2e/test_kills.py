@@ -23,8 +23,8 @@ from tests.e2e.ledger import ONCE, Ledger, check, check_hooks, check_known
 from tests.e2e.proof import record
 
 SEED = int(os.environ.get("CHAOS_SEED") or random.SystemRandom().randrange(10**9))
-OWNERS = int(os.environ.get("CHAOS_OWNERS") or 20)
-WORKERS = int(os.environ.get("CHAOS_WORKERS") or 20)
+OWNERS = int(os.environ.get("CHAOS_OWNERS") or 12)
+WORKERS = int(os.environ.get("CHAOS_WORKERS") or 15)
 
 HELD, HELD_EXIT = "nothing_new", 4
 

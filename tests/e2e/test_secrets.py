@@ -17,6 +17,7 @@ import pytest
 
 from segue.model.masking import Mask
 from tests.e2e.commands import PATIENCE, Project
+from tests.e2e.nursery import run_segue
 
 STORED = "canary/stored+7f3a9c"
 GIVEN = "canary:given é 51b2"
@@ -134,9 +135,9 @@ def lingers():
 
 def segue(project: Project, *words: str, given: str | None = None, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run `segue` with these variables, and this on its standard input."""
-    return subprocess.run(
-        [sys.executable, "-m", "segue", *words], cwd=project.folder, env=_environ(**environ), text=True, input=given,
-        timeout=PATIENCE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+    return run_segue(
+        words, PATIENCE, given or "", cwd=project.folder, env=_environ(**environ), stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )  # fmt: skip
 
 

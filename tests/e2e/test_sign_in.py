@@ -5,12 +5,12 @@ import os
 import re
 import stat
 import subprocess
-import sys
 from contextlib import closing
 
 import pytest
 
 from tests.e2e.commands import PATIENCE, Project
+from tests.e2e.nursery import run_segue
 from tests.e2e.served import Server
 from tests.e2e.standing import TICKING, up
 
@@ -29,10 +29,8 @@ def shop(tmp_path):
 def said_by(project, *words, typed=""):
     """What a command says on standard output, and its exit code; a password is piped in."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("SEGUE_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "segue", *words], cwd=project.folder, env=environ, input=typed, text=True,
-        capture_output=True, timeout=PATIENCE, check=False,
-    )  # fmt: skip
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    done = run_segue(words, PATIENCE, typed, cwd=project.folder, env=environ, **pipes)
     return done.stdout.strip(), done.returncode, done.stderr
 
 

@@ -64,6 +64,19 @@ def one(shop: Project) -> Iterator[Up]:
         shop.check_nothing_is_left()
 
 
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """One owner for tests that ask it for runs and leave it at work."""
+    project = Project(tmp_path_factory.mktemp("calm") / "shop", workers=2)
+    project.write("slow.py", SLOW)
+    (project.folder / "go").touch()
+    with up(project) as started:
+        eventually(lambda: len(known(project)) == 3, "the DAGs")
+        yield started
+        assert started.end() == 0
+    project.check_nothing_is_left()
+
+
 def known(shop: Project) -> list[str]:
     with shop.reader() as reader:
         return [view.dag for view in reader.dags()]
@@ -74,8 +87,8 @@ def state(shop: Project, run: str = "slow@latest") -> RunState:
 
 
 # ----------------------------------------------------------------------------------------------------------------- run
-def test_run_asks_the_owner_and_follows(shop, one):
-    (shop.folder / "go").touch()
+def test_run_asks_the_owner_and_follows(calm):
+    shop, one = calm.project, calm
     done = shop.run_json("run", "slow.py:slow")
     assert (done["exit_code"], done["state"], done["dag_id"]) == (0, "success", "slow")
     assert one.process.poll() is None
@@ -87,7 +100,8 @@ def test_run_asks_the_owner_and_follows(shop, one):
     )
 
 
-def test_run_takes_a_file_that_the_owner_does_not_know(shop, one):
+def test_run_takes_a_file_that_the_owner_does_not_know(calm):
+    shop = calm.project
     other = shop.folder.parent / "other.py"
     head = "from segue import dag, task\n\n@task\ndef one() -> int:\n    return 1\n\n"
     other.write_text(f"{head}@dag\ndef other() -> None:\n    one()\n")
@@ -127,7 +141,8 @@ def test_run_follows_through_the_death_of_the_loop(shop, one):
 
 
 # ------------------------------------------------------------------------------------------------------------- trigger
-def test_trigger_names_the_newest_complete_interval(shop, one):
+def test_trigger_names_the_newest_complete_interval(calm):
+    shop = calm.project
     said = shop.segue("trigger", "april", "--wait")
     assert said.returncode == 0, said.stdout
     assert "the newest complete interval of april is 2026-04-30" in said.stdout
@@ -146,15 +161,16 @@ def test_trigger_names_the_newest_complete_interval(shop, one):
         (["slow", "--param", "nme=x"], "nme"),
     ],
 )  # fmt: skip
-def test_trigger_refuses_what_makes_no_sense(shop, one, words, sentence):
-    said = shop.segue("trigger", *words)
+def test_trigger_refuses_what_makes_no_sense(calm, words, sentence):
+    said = calm.project.segue("trigger", *words)
     assert (said.returncode, sentence in said.stdout) == (2, True), said.stdout
 
 
-def test_trigger_takes_an_interval_by_its_ends_and_says_what_it_made(shop, one):
+def test_trigger_takes_an_interval_by_its_ends_and_says_what_it_made(calm):
+    shop = calm.project
     made = shop.run_json("trigger", "april", "--interval", "2026-04-03..2026-04-04")
     assert (made["exit_code"], made["runs"]) == (0, ["april@2026-04-03"])
-    one.await_runs("april", 1)
+    eventually(lambda: state(shop, "april@2026-04-03") is RunState.SUCCESS, "its end")
     assert "2026-04-03" in str(shop.detail("april@2026-04-03").tasks[0].inline)
 
 

@@ -1,5 +1,6 @@
 """Writers that are killed, not at a step but at a moment nobody chose."""
 
+import os
 import random
 import subprocess
 import sys
@@ -15,7 +16,8 @@ import pytest
 from segue.data import delete_then_insert, merge, overwrite_partition
 from segue.data.staging import Staging
 
-KILLS = 12
+KILLS = int(os.environ.get("CHAOS_WRITERS") or 5)
+"""Of each kind of writer; 100 in `make chaos`."""
 ROWS = 100_000
 
 # Writes version after version of the same day, each all of one number, until it is killed.

@@ -82,7 +82,7 @@ def let(server: Server, name: str) -> None:
 def run_of(server: Server, dag: str, **asked: object) -> str:
     """A new run of a DAG; its name."""
     done = server.post("/api/v1/dags/trigger", {"dags": [dag], **asked})
-    assert done.status == 200, done
+    assert done.status == 200, done.body
     return str(done.json()["done"][0]["run_id"])
 
 

@@ -1,13 +1,16 @@
-"""Every page and every view of it, once, in a real browser: nothing is thrown, and the policy has nothing to report."""
+"""Every page and every view of it, once, in a real browser: nothing is thrown, the policy has nothing to report,
+nothing is too wide, and axe finds nothing grave."""
 
+from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.commands import Project
-from tests.e2e.served import Server, served
+from tests.e2e.served import served
 from tests.e2e.standing import TICKING, eventually
+from tests.page.axe import grave_faults
 from tests.page.browsing import signed_in
 
 BROKEN = """
@@ -54,14 +57,16 @@ def lively(built, tmp_path_factory):
         assert one.end() == 0
 
 
-def look(page: Page, address: str) -> None:
-    """Open an address, and each of its views in turn; each has come to rest before the next."""
+def look(page: Page, address: str, check: Callable[[str], None] = lambda view: None) -> None:
+    """Open an address, and each of its views in turn; each has come to rest before it is checked."""
     page.goto(address)
     rest(page)
+    check(address)
     views = page.get_by_role("navigation", name="views").first.get_by_role("link")
     for at in range(views.count()):
         views.nth(at).click()
         rest(page)
+        check(page.url)
 
 
 def rest(page: Page) -> None:
@@ -70,15 +75,21 @@ def rest(page: Page) -> None:
 
 
 @pytest.mark.parametrize("options", [{}, {"color_scheme": "dark", "viewport": {"width": 390, "height": 844}}])
-def test_every_page_opens(lively: tuple[Server, tuple[str, ...]], visit, complaints, options):
+def test_every_page_opens_and_can_be_read_by_everybody(lively, visit, complaints, options):
     complaints.expected.append(r"404 .*/diff\b")  # there is no run to compare the first one with
     server, addresses = lively
     page = visit(server, **options)
     signed_in(page, server, "admin")
-    for address in (*SINGLE, *addresses):
-        look(page, address)
+    faults: list[str] = []
+
+    def check(view: str) -> None:
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 0, f"{address} is wider than its window by {wide}"
+        faults.extend([f"{view} is wider than its window by {wide}"] if wide > 0 else [])
+        faults.extend(f"{view}: {fault}" for fault in grave_faults(page))
+
+    for address in (*SINGLE, *addresses):
+        look(page, address, check)
+    assert faults == []
     page.keyboard.press("Control+k")
     expect(page.get_by_role("dialog")).to_be_visible()
 

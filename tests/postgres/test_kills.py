@@ -1,6 +1,6 @@
 """Owners and workers killed at random moments, the database on a server; else as `tests/e2e/test_kills.py`.
 
-PG_OWNERS says how many, CHAOS_SEED which; workers are killed as often as there.
+PG_OWNERS says how many, CHAOS_SEED which; CHAOS_WORKERS how many workers.
 """
 
 import os
@@ -11,8 +11,8 @@ from tests.e2e import test_kills
 from tests.e2e.ledger import check_known
 from tests.postgres.served import ServedProject
 
-OWNERS = int(os.environ.get("PG_OWNERS") or 8)
-WORKERS = test_kills.WORKERS
+OWNERS = int(os.environ.get("PG_OWNERS") or 5)
+WORKERS = int(os.environ.get("CHAOS_WORKERS") or 8)
 
 
 class Chaos(test_kills.Chaos):

@@ -2,6 +2,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { Frame } from "./pages/Frame";
 import { Missing } from "./pages/Missing";
+import { Trouble } from "./ui/parts";
 
 /** What stands behind the `?`: words as they are; what a page does with them is its own. */
 export type Search = Record<string, string | undefined>;
@@ -92,6 +93,7 @@ const stressGraph = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([frame.addChildren([...pages]), signIn, stressGrid, stressGraph]),
   defaultPreload: "intent",
+  defaultErrorComponent: ({ error, reset }) => <Trouble error={error} again={reset} />,
   scrollRestoration: true,
   // Plain words in the address, not JSON: `?state=failed`.
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),

@@ -35,7 +35,9 @@ export const $api = createQueries(api);
 
 export const queries = new QueryClient({
   defaultOptions: {
+    // A browser that knows no network still reaches a server on its own machine.
     queries: {
+      networkMode: "always",
       staleTime: 5_000,
       gcTime: 120_000,
       refetchOnWindowFocus: true,
@@ -43,7 +45,7 @@ export const queries = new QueryClient({
       retryDelay: (count) => 500 * 2 ** count,
       throwOnError: false,
     },
-    mutations: { retry: false },
+    mutations: { networkMode: "always", retry: false },
   },
 });
 

@@ -62,6 +62,6 @@ export function refresh(queries: QueryClient): () => void {
 
 /** Milliseconds until a question may be asked again; 0: now. */
 function waitOf(query: Query, asked: number | undefined, now: number): number {
-  const due = (asked ?? 0) + patience(query.queryKey[1]) - now;
+  const due = (asked ?? 0) + patience(query.queryKey[1], query.state.data) - now;
   return query.state.fetchStatus === "idle" ? Math.max(0, due) : Math.max(AGAIN, due);
 }

@@ -67,7 +67,8 @@ function lead(leaving: AbortSignal): Promise<void> {
 function openSource(say: Listener): () => void {
   let source: EventSource | null = null;
   let again: ReturnType<typeof setTimeout> | undefined;
-  let seen = false; // it has been open before: what lay between an end and another beginning may be missing
+  // Something was heard before, maybe by another tab: what lay between an end and another beginning may be missing.
+  let seen = last.type === "pulse" && last.pulse === "open";
   const open = () => {
     source = new EventSource(ADDRESS);
     source.addEventListener("open", () => {

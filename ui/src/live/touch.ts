@@ -59,9 +59,13 @@ export function isOld(key: readonly unknown[], data: unknown, touched: Touched):
   return false;
 }
 
-/** How long the answers of a question may be left old while events pour in, in milliseconds. */
-export function patience(path: unknown): number {
+/**
+ * How long the answers of a question may be left old while events pour in, in milliseconds. A list that has come page by
+ * page is asked for page by page again: the longer it is, the less often.
+ */
+export function patience(path: unknown, data?: unknown): number {
   if (typeof path !== "string") return 250;
   if (path.endsWith("/graph")) return 3_000; // it may be of 20,000 tasks, and patches itself by every event
-  return path in LISTS ? 1_000 : 250;
+  const pages = (data as { pages?: readonly unknown[] } | undefined)?.pages?.length ?? 1;
+  return (path in LISTS ? 1_000 : 250) * Math.max(1, pages);
 }

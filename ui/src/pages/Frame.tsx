@@ -132,7 +132,7 @@ function useStrokes(open: (what: Open) => void) {
     let before = "";
     let at = 0;
     const onKey = (event: KeyboardEvent) => {
-      if (event.key.toLowerCase() === "k" && (event.metaKey || event.ctrlKey)) {
+      if (event.key?.toLowerCase() === "k" && (event.metaKey || event.ctrlKey)) {
         event.preventDefault();
         return open("find");
       }

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { type ButtonHTMLAttributes, type ReactNode, useId, useLayoutEffect, useRef, useState } from "react";
 import { type Problem, problemOf } from "~/api/problem";
 import { useNow } from "~/live/hooks";
+import { copyText } from "./copy";
 import { ago, moment, type Precision } from "./time";
 import { length } from "./words";
 
@@ -217,17 +218,6 @@ export function Copy({ text, label = "copy", shown = true }: { text: string; lab
       </Button>
     </span>
   );
-}
-
-/** The clipboard is there only on a secure origin; elsewhere the text is selected and copied as by hand. */
-export async function copyText(text: string) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  const field = document.createElement("textarea");
-  field.value = text;
-  document.body.append(field);
-  field.select();
-  document.execCommand("copy");
-  field.remove();
 }
 
 /** A dialog that holds focus, closes on Escape, and gives focus back. */

@@ -1,4 +1,5 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import type { Search } from "~/routes";
 import { Head, Tabs } from "~/ui/parts";
 import { Channels } from "./Channels";
 import { List } from "./List";
@@ -19,7 +20,7 @@ export default function Alerts() {
   const navigate = useNavigate();
   const tab: Tab = TABS.find(([name]) => name === search.tab)?.[0] ?? "alerts";
   const change = (filters: Record<string, string | undefined>) =>
-    void navigate({ to: "/alerts", search: { ...search, ...filters }, replace: true });
+    void navigate({ to: "/alerts", search: (before: Search) => ({ ...before, ...filters }), replace: true } as never);
   return (
     <>
       <Head

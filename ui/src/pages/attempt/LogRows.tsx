@@ -1,6 +1,6 @@
 import { createContext, type KeyboardEvent, memo, useContext, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { LogLine } from "~/api/schema";
-import { copyText } from "~/ui/parts";
+import { copyText } from "~/ui/copy";
 import { rowsIn } from "~/ui/rows";
 import { moment } from "~/ui/time";
 import { say } from "~/ui/toast";

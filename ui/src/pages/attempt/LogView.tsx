@@ -156,6 +156,7 @@ function Find({ text, step, show }: { text: string; step: (back: boolean) => voi
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
   }, []);
+  useEffect(() => () => clearTimeout(waits.current), []);
   const seek = () => {
     clearTimeout(waits.current);
     const typed = ref.current?.value ?? "";

@@ -1,4 +1,5 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import type { Search } from "~/routes";
 import { Head, Tabs } from "~/ui/parts";
 import { Access } from "./Access";
 import { Acts } from "./Acts";
@@ -15,7 +16,7 @@ export default function Audit() {
   const navigate = useNavigate();
   const tab = search.tab === "access" ? "access" : "acts";
   const change = (filters: Record<string, string | undefined>) =>
-    void navigate({ to: "/audit", search: { ...search, ...filters }, replace: true });
+    void navigate({ to: "/audit", search: (before: Search) => ({ ...before, ...filters }), replace: true } as never);
   return (
     <>
       <Head title="Audit" note="Nothing here is ever changed or taken away by hand." />

@@ -5,6 +5,7 @@ import { itemsOf, PAGED } from "~/api/paging";
 import type { BackfillItem } from "~/api/schema";
 import { reaches, useRole } from "~/api/session";
 import { useNow } from "~/live/hooks";
+import type { Search } from "~/routes";
 import { Ago, Answer, Button, Empty, Head, Lasting, Panel } from "~/ui/parts";
 import { State } from "~/ui/State";
 import { many } from "~/ui/words";
@@ -24,7 +25,7 @@ export default function Backfills() {
   const may = reaches(useRole(), "operator");
   const making = search.new !== undefined || search.range !== undefined;
   const go = (change: Record<string, string | undefined>) =>
-    void navigate({ to: "/backfills", search: { ...search, ...change }, replace: true });
+    void navigate({ to: "/backfills", search: (before: Search) => ({ ...before, ...change }), replace: true } as never);
   return (
     <>
       <Head

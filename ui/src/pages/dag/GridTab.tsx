@@ -11,6 +11,7 @@ import { lookOf } from "~/ui/marks";
 import { Answer, Button, Copy, Empty, Trouble } from "~/ui/parts";
 import { Mark } from "~/ui/State";
 import { RUN_MOVES } from "~/ui/state";
+import { Typed } from "~/ui/Typed";
 import { moment } from "~/ui/time";
 import { count, many } from "~/ui/words";
 import { CellCard } from "./CellCard";
@@ -33,7 +34,7 @@ const LEGEND = [
 export function GridTab({ dag }: { dag: DagPage }) {
   const { state = "", kind = "", task = "", fold = "" } = useSearch({ strict: false });
   const navigate = useNavigate();
-  const set = (some: Record<string, string>) =>
+  const set = (some: Record<string, string | undefined>) =>
     void navigate({ to: ".", search: ((had: object) => ({ ...had, ...some })) as never, replace: true });
   const { first, sheet, more, loading, error, load } = useSheet(dag.dag_id);
   const folded = useMemo(() => new Set(fold.split(" ").filter(Boolean)), [fold]);
@@ -53,13 +54,7 @@ export function GridTab({ dag }: { dag: DagPage }) {
   return (
     <>
       <div className="filters">
-        <input
-          type="search"
-          aria-label="tasks whose name contains"
-          placeholder="tasks…"
-          value={task}
-          onChange={(event) => set({ task: event.target.value })}
-        />
+        <Typed name="task" label="tasks whose name contains" words={{ task }} change={set} />
         <Choice label="state of the run" all="any state" of={STATES} at={state} set={(one) => set({ state: one })} />
         <Choice label="kind of the run" all="any kind" of={KINDS} at={kind} set={(one) => set({ kind: one })} />
         {groups.length > 0 && (

@@ -2,6 +2,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import type { DagPage, TaskLine } from "~/api/schema";
 import { Button, Empty } from "~/ui/parts";
+import { Typed } from "~/ui/Typed";
 import { length, many, plain } from "~/ui/words";
 
 const STEP = 200;
@@ -22,14 +23,11 @@ export default function Tasks({ dag }: { dag: DagPage }) {
   return (
     <>
       <div className="filters">
-        <input
-          type="search"
-          aria-label="tasks that contain"
-          placeholder="name, owner, role, pool, words…"
-          value={text}
-          onChange={(event) =>
-            void navigate({ to: ".", search: { tab: "tasks", text: event.target.value } as never, replace: true })
-          }
+        <Typed
+          name="text"
+          label="name, owner, role, pool, words"
+          words={{ text }}
+          change={(some) => void navigate({ to: ".", search: { tab: "tasks", ...some } as never, replace: true })}
         />
         <span className="muted dag-count" role="status">
           {many(found.length, "task")}

@@ -64,7 +64,10 @@ export function useSheet(dag: string) {
     setTimeout(async () => {
       asked.current.delete(cursor);
       const page = await pageOf(dag, cursor, OLDER).catch(() => null);
-      if (page) queries.setQueryData<typeof data>(key, (had) => had && { ...had, pages: had.pages.with(at, page) });
+      if (!page) return;
+      queries.setQueryData<typeof data>(key, (had) =>
+        had?.pageParams[at] === cursor ? { ...had, pages: had.pages.with(at, page) } : had,
+      );
     }, PAUSE);
   });
 

@@ -1,5 +1,5 @@
-import { useEffect, useId, useRef, useState } from "react";
 import type { DagItem } from "~/api/schema";
+import { Typed } from "~/ui/Typed";
 import { SORTS, STATES, suggestions, type Words } from "./filters";
 
 /** Every filter that the server knows; they stand in the address. */
@@ -15,9 +15,27 @@ export function Filters({
   return (
     <search className="filters dags-filters">
       <Typed name="text" label="id, owner, tag, file or text" words={words} change={change} />
-      <Typed name="tag" label="tag" words={words} change={change} known={items.flatMap((dag) => dag.tags)} />
-      <Typed name="owner" label="owner" words={words} change={change} known={items.map((dag) => dag.owner)} />
-      <Typed name="location" label="location" words={words} change={change} known={items.map((dag) => dag.location)} />
+      <Typed
+        name="tag"
+        label="tag"
+        words={words}
+        change={change}
+        known={suggestions(items.flatMap((dag) => dag.tags))}
+      />
+      <Typed
+        name="owner"
+        label="owner"
+        words={words}
+        change={change}
+        known={suggestions(items.map((dag) => dag.owner))}
+      />
+      <Typed
+        name="location"
+        label="location"
+        words={words}
+        change={change}
+        known={suggestions(items.map((dag) => dag.location))}
+      />
       <Chosen name="state" label="state of the newest run" words={words} change={change}>
         <option value="">any newest run</option>
         {STATES.map((state) => (
@@ -66,40 +84,5 @@ function Chosen({ name, label, words, change, children }: Of & { children: React
     >
       {children}
     </select>
-  );
-}
-
-const PAUSE = 250;
-
-/** A field whose word reaches the address when somebody stops typing. */
-export function Typed({ name, label, words, change, known = [] }: Of & { known?: readonly string[] }) {
-  const list = useId();
-  const there = words[name] ?? "";
-  const [text, setText] = useState(there);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => setText(there), [there]);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  return (
-    <>
-      <input
-        type="search"
-        aria-label={label}
-        placeholder={label}
-        value={text}
-        list={list}
-        maxLength={200}
-        onChange={(event) => {
-          const typed = event.target.value;
-          setText(typed);
-          clearTimeout(timer.current);
-          timer.current = setTimeout(() => change({ [name]: typed.trim() || undefined }), PAUSE);
-        }}
-      />
-      <datalist id={list}>
-        {suggestions(known).map((word) => (
-          <option key={word} value={word} />
-        ))}
-      </datalist>
-    </>
   );
 }

@@ -4,11 +4,12 @@ import { ActButton } from "~/act/Acting";
 import { $api } from "~/api/client";
 import { itemsOf, PAGED } from "~/api/paging";
 import type { Hole } from "~/api/schema";
+import type { Search } from "~/routes";
 import { ranked } from "~/ui/marks";
 import { Answer, Button, Copy, Empty, Head, Panel } from "~/ui/parts";
 import { State } from "~/ui/State";
+import { Typed } from "~/ui/Typed";
 import { count, many } from "~/ui/words";
-import { Typed } from "../dags/Filters";
 import { rangeIn } from "../overview/attention";
 import "./missing.css";
 
@@ -20,7 +21,7 @@ export default function Page() {
   const navigate = useNavigate();
   const days = DAYS.find((some) => String(some) === words.days) ?? 30;
   const change = (some: Record<string, string | undefined>) =>
-    void navigate({ to: "/missing", search: { ...words, ...some }, replace: true });
+    void navigate({ to: "/missing", search: (before: Search) => ({ ...before, ...some }), replace: true } as never);
   const asked = $api.useInfiniteQuery(
     "get",
     "/api/v1/missing",

@@ -1,7 +1,7 @@
 import { keepPreviousData } from "@tanstack/react-query";
 import { useNavigate, useRouterState } from "@tanstack/react-router";
 import { Command } from "cmdk";
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactNode, useLayoutEffect, useRef, useState } from "react";
 import { ask } from "~/act/asking";
 import { $api } from "~/api/client";
 import { reaches, useRole } from "~/api/session";
@@ -97,7 +97,8 @@ function useDoing(keys: () => void): (does: Doing) => void {
 /** A dialog without a head: its field has the focus at once, and a click beside it closes it. */
 function Veil({ close, label, children }: { close: () => void; label: string; children: ReactNode }) {
   const ref = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // While it is still in the page: a dialog that has left it gives the focus back to nobody.
+  useLayoutEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
     dialog?.querySelector("input")?.focus();

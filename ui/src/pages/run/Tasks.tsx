@@ -1,3 +1,4 @@
+import { keepPreviousData } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { $api } from "~/api/client";
 import type { RunWhole, TaskItem } from "~/api/schema";
@@ -6,6 +7,7 @@ import { lookOf, ranked } from "~/ui/marks";
 import { Ago, Answer, Empty, Lasting, Panel, Time, Why } from "~/ui/parts";
 import { State } from "~/ui/State";
 import { TASK_MOVES } from "~/ui/state";
+import { Typed } from "~/ui/Typed";
 import { count, label } from "~/ui/words";
 import { Pager } from "./Pager";
 
@@ -17,7 +19,12 @@ export function Tasks({ run, search }: { run: RunWhole; search: Search }) {
   const path = { run: run.run_id };
   const state = search.state && search.state in TASK_MOVES ? [search.state] : null;
   const query = { state, text: search.text || undefined, task: search.items, limit: 100, cursor: search.cursor };
-  const asked = $api.useQuery("get", "/api/v1/runs/{run}/tasks", { params: { path, query } });
+  const asked = $api.useQuery(
+    "get",
+    "/api/v1/runs/{run}/tasks",
+    { params: { path, query } },
+    { placeholderData: keepPreviousData },
+  );
   const why = $api.useQuery(
     "get",
     "/api/v1/runs/{run}/why",
@@ -56,13 +63,7 @@ function Filters({ run, search }: { run: RunWhole; search: Search }) {
   const all = Object.values(run.counts ?? {}).reduce((sum, n) => sum + n, 0);
   return (
     <div className="panel-head filters">
-      <input
-        type="search"
-        aria-label="tasks whose name contains"
-        placeholder="name contains…"
-        defaultValue={search.text}
-        onChange={(event) => set({ text: event.target.value || undefined })}
-      />
+      <Typed name="text" label="tasks whose name contains" words={search} change={set} />
       <select aria-label="state" value={search.state ?? ""} onChange={(event) => set({ state: event.target.value })}>
         <option value="">every state ({count(all)})</option>
         {ranked(run.counts ?? {}).map(([state, n]) => (

@@ -5,13 +5,15 @@ import type { Search } from "~/routes";
 import { Button } from "~/ui/parts";
 import { Mark } from "~/ui/State";
 import { plain } from "~/ui/words";
-import { type Filters, isAt, KINDS, SAVED, SORTS, STATES, searchOf, type Word } from "./filters";
+import { type Filters, filtersIn, isAt, KINDS, SAVED, SORTS, STATES, searchOf, type Word } from "./filters";
 
 /** All filters of the list; they stand in the address. */
 export function FilterBar({ filters, search }: { filters: Filters; search: Search }) {
   const navigate = useNavigate();
-  const set = (part: Partial<Filters>) =>
-    void navigate({ to: "/runs", search: searchOf({ ...filters, ...part }), replace: true });
+  const set = (part: Partial<Filters>) => {
+    const next = (before: Search) => searchOf({ ...filtersIn(before), ...part }); // two fields may change at once
+    void navigate({ to: "/runs", search: next, replace: true } as never);
+  };
   const rare = [
     filters.kind.length,
     filters.until,
