@@ -139,7 +139,7 @@ def _install(folder: Path) -> None:
     wanted = _packages(folder / "package-lock.json")
     have = _packages(folder / "node_modules" / ".package-lock.json")
     if any(have.get(name) != package for name, package in wanted.items() if not package[2] or name in have):
-        _npm(folder, "ci", "--silent", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund")
+        _npm(folder, "ci", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 
 
 def _packages(lock: Path) -> dict[str, tuple[str, str, bool]]:
@@ -153,7 +153,11 @@ def _packages(lock: Path) -> dict[str, tuple[str, str, bool]]:
 def _npm(folder: Path, *words: str, env: dict[str, str] | None = None) -> None:
     node, command = _node()
     path = os.pathsep.join((str(node), os.environ.get("PATH", "")))
-    done = subprocess.run([*command, *words], cwd=folder, env={**os.environ, "PATH": path, **(env or {})}, check=False)
+    said = (
+        subprocess.DEVNULL if words[0] == "ci" else None
+    )  # how many packages it has; what goes wrong it says elsewhere
+    surroundings = {**os.environ, "PATH": path, **(env or {})}
+    done = subprocess.run([*command, *words], cwd=folder, env=surroundings, stdout=said, check=False)
     if done.returncode:
         raise BuildFault(f"`npm {' '.join(words)}` in {folder} failed ({done.returncode})")
 
