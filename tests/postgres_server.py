@@ -1,4 +1,4 @@
-"""A real PostgreSQL for tests: the installed binaries, a throw-away folder, a private socket, fsync on.
+"""A real PostgreSQL for tests: the installed binaries, a throw-away folder, a private socket; with fsync, if wanted.
 
 `postgres` refuses to run as root, so as root it is started as the user *postgres* or *nobody*. It dies with us: at the
 end of the session, and by the parent-death signal where we are killed.
@@ -27,7 +27,7 @@ __all__ = ["Server", "binaries", "running_server"]
 _USER = "segue"
 _PATIENCE = 60.0
 _SETTINGS = (
-    "fsync=on", "synchronous_commit=on", "full_page_writes=on", "listen_addresses=", "unix_socket_permissions=0777",
+    "synchronous_commit=on", "full_page_writes=on", "listen_addresses=", "unix_socket_permissions=0777",
     "max_connections=60", "shared_buffers=32MB", "max_wal_senders=0", "wal_level=minimal", "log_min_messages=warning",
     "log_line_prefix=%m [%p] ",
 )  # fmt: skip
@@ -65,10 +65,12 @@ class Server:
     Args:
         folder: of its own, readable by the user it runs as.
         programs: where `initdb` and `postgres` are.
+        fsync: false where no test is about what outlives a crash: databases come and go several times as fast.
     """
 
-    def __init__(self, folder: Path, programs: Path) -> None:
+    def __init__(self, folder: Path, programs: Path, fsync: bool = True) -> None:
         self.folder, self._programs, self._servant = folder, programs, _servant()
+        self._settings = (*_SETTINGS, f"fsync={'on' if fsync else 'off'}", f"unix_socket_directories={folder}")
         self._names = count(1)
         self._process: subprocess.Popen[bytes] | None = None
         self.log = folder / "log"
@@ -96,7 +98,7 @@ class Server:
 
     def start(self) -> None:
         """Start it, and return when it answers."""
-        settings = [word for one in (*_SETTINGS, f"unix_socket_directories={self.folder}") for word in ("-c", one)]
+        settings = [word for one in self._settings for word in ("-c", one)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [self._programs / "postgres", "-D", self.folder / "data", *settings], cwd=self.folder, stdout=log,
@@ -146,7 +148,7 @@ class Server:
 
 
 @contextmanager
-def running_server() -> Iterator[Server]:
+def running_server(fsync: bool = True) -> Iterator[Server]:
     """A server that is gone afterwards, with its folder.
 
     Raises:
@@ -158,7 +160,7 @@ def running_server() -> Iterator[Server]:
     # Not below pytest's folder: that one is closed to the user that the server runs as.
     folder = Path(tempfile.mkdtemp(prefix="segue-postgres-"))
     try:
-        server = Server(folder, programs)
+        server = Server(folder, programs, fsync)
         server.start()
         try:
             yield server

@@ -22,8 +22,9 @@ PURE_ROOMS = ("model", "schedule", "resolve", "engine")
 FIXED_SEEDS = "tests/simulate/test_fixed_seeds.py"
 
 TWO_WORKERS = ("--numprocesses", "2", "--dist", "worksteal")
-# Where tests wait for other processes a quarter of the time.
+# Where tests wait for other processes a quarter of the time, or half of it.
 THREE_WORKERS = ("--numprocesses", "3", "--dist", "worksteal")
+FOUR_WORKERS = ("--numprocesses", "4", "--dist", "worksteal")
 # What a file sets up (a server, a wheel) is set up once.
 FILE_BY_FILE = ("--numprocesses", "2", "--dist", "loadfile")
 PURE_TESTS = [*(f"tests/unit/{room}" for room in PURE_ROOMS), FIXED_SEEDS]
@@ -69,7 +70,7 @@ STAGES: dict[str, list[list[str]]] = {
     ],
     "contract": [["pytest", "-q", *TWO_WORKERS, "tests/contract", "tests/golden"]],
     "simulate": [["pytest", "-q", *TWO_WORKERS, "tests/simulate"]],
-    "e2e": [["pytest", "-q", *THREE_WORKERS, "tests/e2e"]],
+    "e2e": [["pytest", "-q", *FOUR_WORKERS, "tests/e2e"]],
     "page": [["pytest", "-q", *FILE_BY_FILE, "tests/page"]],
     "postgres": [["pytest", "-q", *THREE_WORKERS, "tests/postgres"]],
     "acceptance": [["pytest", "-q", *TWO_WORKERS, "tests/acceptance"]],
@@ -145,7 +146,7 @@ def run_command(command: list[str]) -> tuple[int, int]:
 
 def run_again(command: list[str]) -> list[str]:
     """Run what failed just now once more, one after the other: the tests that passed, all of what failed or none."""
-    words = [word for word in command if word not in (*THREE_WORKERS, *FILE_BY_FILE)]
+    words = [word for word in command if word not in (*THREE_WORKERS, *FOUR_WORKERS, *FILE_BY_FILE)]
     listed = [PROGRAMS / "pytest", "--last-failed", "--last-failed-no-failures=none", "--collect-only", "-q"]
     said = subprocess.run([*listed, *words[2:]], cwd=ROOT, capture_output=True, text=True, check=False).stdout
     tests = [line for line in said.splitlines() if "::" in line and " " not in line.partition("[")[0]]

@@ -112,7 +112,7 @@ def _server():
     """One for all tests of this process, and a database with our tables to copy."""
     running = ExitStack()
     atexit.register(running.close)
-    server = running.enter_context(running_server())
+    server = running.enter_context(running_server(fsync=False))
     like = server.new_database()
     open_postgres(server.url(like), NOW).close()
     return server, like

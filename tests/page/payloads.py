@@ -6,7 +6,8 @@ from itertools import product
 __all__ = ["ID_LIKE", "PAYLOADS"]
 
 _ELEMENTS = (
-    "img src=x", "svg", "body", "input autofocus", "details open", "video src=x", "marquee", "object data=x", "audio src=x",
+    "img src=x", "svg", "body", "input autofocus", "details open", "video src=x", "marquee", "object data=x",
+    "audio src=x",
     "table background=x", "button popovertarget=x", "style",
 )  # fmt: skip
 _EVENTS = (

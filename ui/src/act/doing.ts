@@ -1,10 +1,11 @@
 /** How the dialog of an act asks the server: for the plan as often as the answers change, for the deed once. */
 import { keepPreviousData, useMutation, useQueries, useQuery } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useRef } from "react";
 import { $api, api, Problem } from "~/api/client";
 import type { Outcome } from "~/api/schema";
 import { once } from "~/ui/change";
 import { say } from "~/ui/toast";
+import { useSettled } from "~/ui/useSettled";
 import type { Request } from "./request";
 import { answered, outcomeOf, type Plan } from "./size";
 
@@ -24,17 +25,6 @@ async function send<T>(
   const params = dag === undefined ? {} : { params: { path: { dag } } };
   const { data } = await post(path, { ...params, ...init, body: { ...body, dry_run: dry } });
   return data as T;
-}
-
-/** A value when it has not changed for a while; at once where it is the first. */
-function useSettled<T>(value: T, milliseconds: number): { value: T; changing: boolean } {
-  const text = JSON.stringify(value);
-  const [settled, settle] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => settle(text), milliseconds);
-    return () => clearTimeout(timer);
-  }, [text, milliseconds]);
-  return { value: useMemo(() => JSON.parse(settled) as T, [settled]), changing: settled !== text };
 }
 
 export interface Planned {

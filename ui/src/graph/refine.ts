@@ -16,13 +16,14 @@ export async function refine(folded: Folded, key: string): Promise<Layout | unde
   if (folded.boxes > MOST || folded.from.length > 4 * MOST || folded.boxes < 2) return undefined;
   const known = kept(key, folded) ?? coming.get(key);
   if (known) return known;
-  const made = byElk(folded, key);
+  const made = byElk(folded, key)
+    .catch(() => undefined) // our own layout stands
+    .finally(() => coming.delete(key));
   coming.set(key, made);
-  void made.finally(() => coming.delete(key));
   return made;
 }
 
-async function byElk(folded: Folded, key: string): Promise<Layout | undefined> {
+async function byElk(folded: Folded, key: string): Promise<Layout> {
   const [{ default: Elk }, { default: address }] = await Promise.all([
     import("elkjs/lib/elk-api"),
     import("elkjs/lib/elk-worker.min.js?url"),
@@ -43,8 +44,6 @@ async function byElk(folded: Folded, key: string): Promise<Layout | undefined> {
     const layout = fromElk(folded, await Promise.race([elk.layout(toElk(folded)), failed]));
     keep(key, layout);
     return layout;
-  } catch {
-    return undefined; // our own layout stands
   } finally {
     clearTimeout(timer);
     elk.terminateWorker();

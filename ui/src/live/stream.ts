@@ -67,14 +67,12 @@ function lead(leaving: AbortSignal): Promise<void> {
 function openSource(say: Listener): () => void {
   let source: EventSource | null = null;
   let again: ReturnType<typeof setTimeout> | undefined;
-  // Something was heard before, maybe by another tab: what lay between an end and another beginning may be missing.
-  let seen = last.type === "pulse" && last.pulse === "open";
   const open = () => {
     source = new EventSource(ADDRESS);
-    source.addEventListener("open", () => {
-      if (seen && source?.readyState === EventSource.OPEN) say({ type: "reset" });
-      seen = true;
+    source.addEventListener("open", (opened) => {
       say({ type: "pulse", pulse: "open" });
+      // The browser's own `open` tells of a connection, the server's of a stream: what was answered before it may be old.
+      if (opened instanceof MessageEvent) say({ type: "reset" });
     });
     source.addEventListener("reset", () => say({ type: "reset" }));
     for (const kind of KINDS)

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { LogEvent } from "~/live/event";
-import { isOld, nothing, touch } from "~/live/touch";
+import { isOld, nothing, patience, touch } from "~/live/touch";
 
 const touched = (...events: Partial<LogEvent>[]) => {
   const found = nothing();
@@ -29,4 +29,10 @@ test("a list is old by kinds of events, a backfill only by those of its DAG", ()
 test("what is no question of the API is left alone", () => {
   expect(isOld(["readyz"], undefined, touched({ dag: "orders" }))).toBe(false);
   expect(isOld(asked("/api/v1/settings"), undefined, touched({ dag: "orders" }))).toBe(false);
+});
+
+test("a list of many pages is asked for less often, because it is asked for page by page", () => {
+  expect(patience("/api/v1/runs")).toBe(1_000);
+  expect(patience("/api/v1/runs", { pages: [{}, {}, {}] })).toBe(3_000);
+  expect(patience("/api/v1/runs", { pages: [] })).toBe(1_000);
 });

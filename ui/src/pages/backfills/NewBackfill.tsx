@@ -1,12 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { type FormEvent, useEffect, useState } from "react";
+import { type FormEvent, useState } from "react";
 import { ParamForm } from "~/act/ParamForm";
 import { filled, fieldOf as paramFieldOf, refusedParam } from "~/act/params";
 import { $api, api, problemOf } from "~/api/client";
 import type { Outcome } from "~/api/schema";
 import { tell, useChange } from "~/ui/change";
 import { Button, Copy, Field, Panel } from "~/ui/parts";
+import { useSettled } from "~/ui/useSettled";
 import { DagField } from "./DagField";
 import { Plan } from "./Plan";
 import { RangeField } from "./RangeField";
@@ -29,14 +30,14 @@ export function NewBackfill({
   const [wish, setWish] = useState<Wish>({ dag, range, order: "oldest", cap: "4", only, params: {}, reason: "" });
   const set = (part: Partial<Wish>) => setWish((old) => ({ ...old, ...part }));
   const params = useParamsOf(wish.dag, (values) => set({ params: values }));
-  const settledWish = useLater(wish, 300);
-  const planned = usePlan(settledWish);
+  const settled = useSettled(wish, 300);
+  const planned = usePlan(settled.value);
   const change = useChange();
   const navigate = useNavigate();
   const fault = change.problem ?? (planned.error ? problemOf(planned.error) : null);
   const refused = fault && refusedParam(fault.detail, params.fields);
   const wrong = (field: WishField) => (fault && !refused && fieldOf(fault.detail) === field ? fault.detail : undefined);
-  const fresh = settledWish === wish && !planned.isFetching;
+  const fresh = !settled.changing && !planned.isFetching;
   const ready = fresh && params.complete && !planned.error && (planned.data?.intervals.length ?? 0) > 0;
 
   const submit = async (event: FormEvent) => {
@@ -153,16 +154,6 @@ function useParamsOf(dag: string, take: (values: Readonly<Record<string, unknown
       take(filled(fields, next).values);
     },
   };
-}
-
-/** A value, once it has not changed for so many milliseconds. */
-function useLater<T>(value: T, milliseconds: number): T {
-  const [later, setLater] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setLater(value), milliseconds);
-    return () => clearTimeout(timer);
-  }, [value, milliseconds]);
-  return later;
 }
 
 function usePlan(wish: Wish) {

@@ -39,7 +39,7 @@ export function Failure({ run, newer, offers }: { run: RunWhole; newer: Newer; o
           {first && <Last run={run.run_id} task={first.task_id} index={first.map_index} />}
         </div>
         <div className="run-fail-side">
-          <Affected run={run.run_id} />
+          <Affected run={run} />
           {first && <Earlier run={run.run_id} />}
           {newer.newer && <NewCode run={run} newer={newer} />}
           {best && run.state !== "held" && (
@@ -97,19 +97,19 @@ function Last({ run, task, index }: { run: string; task: string; index: number |
 }
 
 /** The blast radius in words and counts. */
-export function Affected({ run }: { run: string }) {
-  const asked = $api.useQuery("get", "/api/v1/runs/{run}/blast", { params: { path: { run } } });
+export function Affected({ run }: { run: RunWhole }) {
+  const asked = $api.useQuery("get", "/api/v1/runs/{run}/blast", { params: { path: { run: run.run_id } } });
   return (
     <section>
       <h3>What it stops</h3>
       <Answer of={asked} lines={2}>
-        {(blast) => <Radius of={blast as Blast} />}
+        {(blast) => <Radius of={blast as Blast} zone={run.timezone} />}
       </Answer>
     </section>
   );
 }
 
-function Radius({ of }: { of: Blast }) {
+function Radius({ of, zone }: { of: Blast; zone: string }) {
   const quiet = !of.tasks.length && !of.dags.length && !of.data.length && !of.hidden;
   return (
     <ul className="run-blast">
@@ -157,7 +157,7 @@ function Radius({ of }: { of: Blast }) {
       )}
       {of.deadlines.map(([task, at]) => (
         <li key={`${task} ${at}`}>
-          {task ? <bdi>{task}</bdi> : "the run"} is due <Ago at={at} /> (<Time at={at} />)
+          {task ? <bdi>{task}</bdi> : "the run"} is due <Ago at={at} /> (<Time at={at} zone={zone} />)
         </li>
       ))}
     </ul>

@@ -1,4 +1,5 @@
 import { Link } from "@tanstack/react-router";
+import { $api } from "~/api/client";
 import type { RunWhole } from "~/api/schema";
 import { ranked } from "~/ui/marks";
 import { Ago, Head, Lasting, Time, Why } from "~/ui/parts";
@@ -29,7 +30,13 @@ export function RunHead({ run, newer, offers }: { run: RunWhole; newer: Newer; o
             </Link>
           </>
         }
-        note={<Why state={run.state === "failed" ? "failed" : undefined}>{run.why}</Why>}
+        note={
+          run.state === "queued" && !run.why ? (
+            <Waits run={run.run_id} />
+          ) : (
+            <Why state={run.state === "failed" ? "failed" : undefined}>{run.why}</Why>
+          )
+        }
       >
         <Offers of={offers} dag={run.dag_id} />
       </Head>
@@ -104,6 +111,12 @@ export function RunHead({ run, newer, offers }: { run: RunWhole; newer: Newer; o
       )}
     </>
   );
+}
+
+/** Why it has not begun: the server works that out when it is asked. */
+function Waits({ run }: { run: string }) {
+  const { data } = $api.useQuery("get", "/api/v1/runs/{run}/why", { params: { path: { run } } });
+  return data ? <Why>{data.why}</Why> : null;
 }
 
 function Covers({ run }: { run: RunWhole }) {

@@ -31,7 +31,11 @@ export function Timeline({ run }: { run: RunWhole }) {
         <Answer of={timeline}>
           {(told) => (
             <>
-              <Gantt told={told} steps={steps} zone={run.timezone} />
+              {told.lanes.length === 0 ? (
+                <Empty>Nothing has begun yet.</Empty>
+              ) : (
+                <Gantt told={told} steps={steps} zone={run.timezone} />
+              )}
               {told.left_out > 0 && (
                 <p className="gantt-rest">
                   {many(told.left_out, "more line is", "more lines are")} not drawn.{" "}
@@ -62,7 +66,6 @@ function Gantt({ told, steps, zone }: { told: Told; steps: readonly Step[]; zone
   const ref = useRef<HTMLDivElement>(null);
   const { width: all } = useBox(ref);
   const { from, to } = useRows(ref, HIGH, rows.length, 12);
-  if (rows.length === 0) return <Empty>Nothing has begun yet.</Empty>;
   const width = Math.max(160, all - Math.min(260, all * 0.4) - 150) * zoom;
   const toggle = (task: string) => {
     const next = new Set(open);

@@ -52,7 +52,7 @@ function Run({ run }: { run: RunWhole }) {
       {run.state === "held" && !troubled && (
         <Panel className="run-fail held">
           <div className="body">
-            <Affected run={run.run_id} />
+            <Affected run={run} />
           </div>
         </Panel>
       )}
