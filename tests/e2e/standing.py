@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from segue.model.errors import StoreDown
 from segue.run.processes import descendants
 from segue.store.home import owner_of
 from tests.e2e.commands import PATIENCE, Project
@@ -90,6 +91,17 @@ def words_of(pid: int) -> bytes:
     return b""
 
 
+def await_dags(project: Project) -> None:
+    """Wait until the store knows as many DAGs as files declare; some may be broken, or not be meant, so not for long."""
+    files = [path for path in project.folder.rglob("*.py") if project.home not in path.parents]
+    count, end = sum(path.read_text().count("\n@dag") for path in files), time.monotonic() + 10
+    while time.monotonic() < end:
+        with suppress(StoreDown), project.reader() as reader:
+            if len(reader.dags()) >= count:
+                return
+        time.sleep(0.02)
+
+
 @contextmanager
 def up(project: Project, *words: str, verb: str = "up", files_read: bool = True) -> Iterator[Up]:
     """Start it and wait until it has a socket and has looked at its files; in the end it is killed."""
@@ -102,6 +114,7 @@ def up(project: Project, *words: str, verb: str = "up", files_read: bool = True)
             one.await_word(" in ")
             eventually(lambda: owner_of(project.home) and (project.home / "owner.sock").exists(), "the socket")
             one.await_word("DAG file")
+            await_dags(project)
         yield one
     finally:
         process.kill()

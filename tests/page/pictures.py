@@ -22,6 +22,7 @@ from tests.run_stages import find_browser
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "docs" / "img"
 SIZE = {"width": 1440, "height": 900}
+HALF = {"x": 0, "y": 0, "width": 1440, "height": 600}  # a list goes on like that, and makes a large file
 SETTLED = 1_500  # milliseconds: fonts, graphs and live figures stand still
 
 
@@ -35,7 +36,7 @@ def addresses_of(server: Server) -> dict[str, str]:
     failed, good = newest("fleet", "failed"), newest("flights", "success")
     attempts = server.get(f"/api/v1/runs/{failed}/attempts").json()["items"]
     backfills = server.get("/api/v1/backfills").json()["items"]
-    held = newest("*", "held")
+    held = newest("*", "held") or newest("*", "queued")
     pages = {
         "overview": "/", "dags": "/dags", "dag": "/dags/flights", "dag-graph": "/dags/flights?tab=graph",
         "dag-calendar": "/dags/weather?tab=calendar", "dag-trend": "/dags/flights?tab=trend", "runs": "/runs",
@@ -68,7 +69,7 @@ def take(page: Page, name: str, scheme: str) -> None:
     """One picture."""
     BEFORE.get(name, lambda page: None)(page)
     page.wait_for_timeout(SETTLED)
-    page.screenshot(path=PICTURES / f"{name}-{scheme}.png")
+    page.screenshot(path=PICTURES / f"{name}-{scheme}.png", clip=HALF if name == "runs" else None)
 
 
 def main(wanted: list[str]) -> None:

@@ -18,6 +18,7 @@ export interface Change {
    * after no answer came, it carries the same key, so that the server does it once.
    */
   run<T>(ask: (key: Key) => Promise<Answered<T>>, old?: readonly string[]): Promise<{ data: T | undefined } | null>;
+  /** Forget what went wrong: what is asked next is another question. */
   clear(): void;
 }
 
@@ -43,7 +44,11 @@ export function useChange(): Change {
       setBusy(false);
     }
   }
-  return { busy, problem, run, clear: () => setProblem(null) };
+  const clear = () => {
+    key.current = null;
+    setProblem(null);
+  };
+  return { busy, problem, run, clear };
 }
 
 /** What an act's request carries, so that sent twice it is done once. */

@@ -35,7 +35,9 @@ function List() {
 
 function Table({ settings }: { settings: readonly Setting[] }) {
   return (
-    <div className="scroll">
+    // biome-ignore lint/a11y/useSemanticElements: a stretch that scrolls must be reachable by the keyboard
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
+    <div className="scroll" role="group" aria-label="settings in force" tabIndex={0}>
       <table>
         <thead>
           <tr>
