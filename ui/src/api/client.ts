@@ -22,7 +22,12 @@ const manners: Middleware = {
   async onResponse({ response }) {
     const date = response.headers.get("date");
     if (date) tellServerTime(Date.parse(date));
-    if (!response.ok) throw await problemIn(response);
+    if (response.ok) return;
+    const problem = await problemIn(response);
+    // Somebody has signed in anew in another tab: the next try carries what this session wants.
+    if (problem.status === 403 && problem.detail.startsWith("X-Segue-CSRF"))
+      void queries.invalidateQueries({ queryKey: ["get", "/api/v1/session"] });
+    throw problem;
   },
 };
 
