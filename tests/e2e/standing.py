@@ -92,7 +92,7 @@ def words_of(pid: int) -> bytes:
 
 
 def await_dags(project: Project) -> None:
-    """Wait until the store knows as many DAGs as files declare; some may be broken, or not be meant, so not for long."""
+    """Wait until the store knows as many DAGs as files declare; not for long, as some may be broken or not be meant."""
     files = [path for path in project.folder.rglob("*.py") if project.home not in path.parents]
     count, end = sum(path.read_text().count("\n@dag") for path in files), time.monotonic() + 10
     while time.monotonic() < end:
