@@ -231,7 +231,11 @@ class Reading:
             return False
         start = view.row.slot[0]
         slots = self._reader.slots(view.run.dag, start, Instant(start + 1))
-        return any(one.slot == view.row.slot and one.last_run != str(view.run) for one in slots)
+        named = next((one.last_run for one in slots if one.slot == view.row.slot), "")
+        if named in ("", str(view.run)):
+            return False
+        last = self._reader.find(named)  # the ledger names a run from its first task on: this one may be newer and wait
+        return last is None or last.number > view.number
 
     def state(self, view: RunView, *, fresh: bool = False) -> str:
         """The state to show: *interrupted* where no living owner drives an unfinished run.

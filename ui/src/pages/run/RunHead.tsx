@@ -9,6 +9,7 @@ import { count, many } from "~/ui/words";
 import type { Newer } from "./newer";
 import { Offers } from "./Offers";
 import type { Offer } from "./offers";
+import { WaitsFor } from "./WaitsFor";
 
 /** Which run this is, how it stands and why, what one can do. */
 export function RunHead({ run, newer, offers }: { run: RunWhole; newer: Newer; offers: readonly Offer[] }) {
@@ -32,7 +33,7 @@ export function RunHead({ run, newer, offers }: { run: RunWhole; newer: Newer; o
         }
         note={
           run.state === "queued" && !run.why ? (
-            <Waits run={run.run_id} />
+            <WaitsFor run={run.run_id} />
           ) : (
             <Why state={run.state === "failed" ? "failed" : undefined}>{run.why}</Why>
           )
@@ -111,12 +112,6 @@ export function RunHead({ run, newer, offers }: { run: RunWhole; newer: Newer; o
       )}
     </>
   );
-}
-
-/** Why it has not begun: the server works that out when it is asked. */
-function Waits({ run }: { run: string }) {
-  const { data } = $api.useQuery("get", "/api/v1/runs/{run}/why", { params: { path: { run } } });
-  return data ? <Why>{data.why}</Why> : null;
 }
 
 function Covers({ run }: { run: RunWhole }) {

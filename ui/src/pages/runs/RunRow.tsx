@@ -4,6 +4,7 @@ import type { RunItem } from "~/api/schema";
 import { Ago, Lasting, Time, Why } from "~/ui/parts";
 import { State } from "~/ui/State";
 import { label } from "~/ui/words";
+import { WaitsFor } from "../run/WaitsFor";
 import { endOf } from "./interval";
 
 /** One run of the list: what it is, how it stands, and why. */
@@ -93,5 +94,6 @@ function Reason({ run }: { run: RunItem }) {
       </p>
     );
   if (run.state === "success") return run.reason ? <Why>{run.reason}</Why> : null;
+  if (run.state === "queued" && !run.why) return <WaitsFor run={run.run_id} />;
   return <Why state={run.state}>{run.why}</Why>;
 }
