@@ -1,5 +1,4 @@
 import { Link } from "@tanstack/react-router";
-import { $api } from "~/api/client";
 import type { RunWhole } from "~/api/schema";
 import { ranked } from "~/ui/marks";
 import { Ago, Head, Lasting, Time, Why } from "~/ui/parts";
