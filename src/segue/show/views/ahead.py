@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from segue.engine.forecast import WORKERS, RiskOf, TaskEstimate
 from segue.model.api.slots import Clock, Deadline, Forecast, Hole, LedgerPage, SlotItem, TaskForecast
 from segue.model.ids import Instant
 from segue.model.moment import DAY
-from segue.model.views import SlotView
+from segue.model.state import RunState
+from segue.model.views import RunQuery, SlotView
 from segue.show.outlook import DagClock, clock_of, forecast_of
 from segue.show.outlook import Forecast as Foretelling
 from segue.show.reading import Reading
@@ -19,6 +20,7 @@ from segue.show.views.times import at, maybe_at
 
 __all__ = ["clock_item", "forecast_item", "holes_of", "ledger_page", "outlooks"]
 
+_ALIVE: Final = 2_000
 _HOLES: Final = ("missing", "failed", "stale", "held")
 
 
@@ -43,7 +45,7 @@ def _slot_item(cell: SlotCell) -> SlotItem:
 
 
 def holes_of(reading: Reading, known: Iterable[Known], now: Instant, days: int) -> Iterator[Hole]:
-    """What is missing, failed, stale or held of DAGs, where anything is.
+    """What is missing, failed, stale or held of DAGs, where anything is; what a run waits to fill is not missing.
 
     Args:
         reading: of the home.
@@ -53,16 +55,24 @@ def holes_of(reading: Reading, known: Iterable[Known], now: Instant, days: int) 
     """
     first = Instant(now - days * DAY)
     clocked = [one for one in known if one.spec.schedule is not None and not one.view.timing.retired]
-    rows = reading.reader.ledgers(frozenset(one.view.dag for one in clocked), first)
+    names = frozenset(one.view.dag for one in clocked)
+    rows = reading.reader.ledgers(names, first)
+    alive = reading.reader.runs(RunQuery(states=(RunState.QUEUED, RunState.RUNNING), limit=_ALIVE, dags=names))
+    filled = {(view.run.dag, view.row.slot) for view in alive}
     for one in clocked:
-        hole = _hole(one, rows.get(one.view.dag, ()), now, first)
+        hole = _hole(one, rows.get(one.view.dag, ()), now, first, filled)
         if hole is not None:
             yield hole
 
 
-def _hole(one: Known, rows: Sequence[SlotView], now: Instant, first: Instant) -> Hole | None:
+def _hole(
+    one: Known, rows: Sequence[SlotView], now: Instant, first: Instant, filled: Collection[tuple[str, object]]
+) -> Hole | None:
     ledger = ledger_of(one.spec, (one.view.timing, one.view.foretold), rows, now, since=first)
-    bad = [cell for cell in ledger.cells if cell.state in _HOLES and not cell.waits]
+    bad = [
+        cell for cell in ledger.cells
+        if cell.state in _HOLES and not cell.waits and (one.view.dag, cell.slot) not in filled
+    ]  # fmt: skip
     if not bad:
         return None
     counts = {state: many for state in _HOLES if (many := sum(cell.state == state for cell in bad))}

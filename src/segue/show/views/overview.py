@@ -148,8 +148,9 @@ class _Watch:
         for hole in holes_of(self._reading, self._known, self._now, self._days):
             missing = hole.counts.get("missing", 0)
             if missing:
-                one, more = f"the interval {hole.first} is missing", f"between {hole.first} and {hole.last}"
-                text = one if hole.first == hole.last else f"{missing} intervals missing {more}"
+                text = f"{missing} intervals missing between {hole.first} and {hole.last}"
+                if hole.first == hole.last:
+                    text = f"the interval {hole.first} is missing"
                 yield Attention("missing", hole.dag_id, text, command=hole.command)
 
     def _alerts(self) -> Iterator[Attention]:

@@ -1,6 +1,7 @@
 from types import SimpleNamespace
 
 import pytest
+from msgspec import structs
 
 from segue.model.alerts import Alert
 from segue.model.ids import Instant, RunKey
@@ -179,3 +180,14 @@ def test_only_good_runs_that_have_ended_tell_how_long_a_run_takes():
         mark(state=good, started=None, ended=3),
     ]
     assert good_spans(marks) == [3]
+
+
+def test_an_interval_that_a_queued_run_waits_to_fill_is_not_missing():
+    home = Home(dag(schedule=daily().to_data(), start=Instant(98 * DAY)))
+    assert [sort for sort, _ in home.sorts()] == ["missing"]
+    assert "2 intervals missing" in home.sorts()[0][1]
+    home.run("d", RunState.QUEUED)
+    home.views[-1] = structs.replace(
+        home.views[-1], row=structs.replace(home.views[-1].row, slot=(Instant(99 * DAY), Instant(100 * DAY)))
+    )
+    assert "the interval 1970-04-09 is missing" in home.sorts()[0][1]
