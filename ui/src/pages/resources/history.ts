@@ -30,7 +30,7 @@ export interface Plot {
 
 /** Averages over a step: a whole number, or one digit more where they are small. */
 const some = (value: number | null | undefined) =>
-  value == null ? "–" : value < 10 ? `${Number(value.toFixed(1))}` : count(value);
+  value == null ? "–" : value < 10 ? `${Number(value.toPrecision(2))}` : count(value);
 const cores = (value: number | null | undefined) => (value == null ? "–" : `${Number(value.toPrecision(2))} cores`);
 
 const WHOLE = [0, 1, 2, 3, 4, 5, 6, 7].flatMap((power) => [1, 2, 5].map((one) => one * 10 ** power));
@@ -49,6 +49,7 @@ export const PLOTS: readonly Plot[] = [
     lines: [{ figure: "queued", label: "waiting", token: "queued" }],
     show: some,
     steps: WHOLE,
+    least: 1,
     none: "Nothing waited for a worker in this time.",
   },
   {
