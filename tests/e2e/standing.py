@@ -4,11 +4,12 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
 from segue.model.errors import StoreDown
 from segue.run.processes import descendants
-from segue.store.home import owner_of
+from segue.store.home import LOCK, owner_of
 from tests.e2e.commands import PATIENCE, Project
 
 __all__ = ["TICKING", "Up", "eventually", "up", "words_of"]
@@ -102,6 +103,17 @@ def await_dags(project: Project) -> None:
         time.sleep(0.02)
 
 
+def await_free(project: Project) -> None:
+    """Wait until nobody owns the home: children end with their supervisor, a moment later. Not for long."""
+    end = time.monotonic() + 10
+    with suppress(FileNotFoundError), (project.home / LOCK).open() as lock:
+        while time.monotonic() < end:
+            with suppress(BlockingIOError):
+                flock(lock, LOCK_EX | LOCK_NB)
+                return
+            time.sleep(0.02)
+
+
 @contextmanager
 def up(project: Project, *words: str, verb: str = "up", files_read: bool = True) -> Iterator[Up]:
     """Start it and wait until it has a socket and has looked at its files; in the end it is killed."""
@@ -119,3 +131,4 @@ def up(project: Project, *words: str, verb: str = "up", files_read: bool = True)
     finally:
         process.kill()
         process.wait()
+        await_free(project)

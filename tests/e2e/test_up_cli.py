@@ -112,7 +112,6 @@ def test_run_takes_a_file_that_the_owner_does_not_know(calm):
 
 
 def test_ctrl_c_cancels_the_run_and_a_second_one_leaves_it(shop, one):
-    shop.inside = ("env",)  # as an interpreter of its own, not forked from one that has its imports
     with shop.start("run", "slow.py:slow") as first:
         eventually((shop.folder / "began").exists)
         first.send_signal(signal.SIGINT)

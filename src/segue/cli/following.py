@@ -81,7 +81,7 @@ def follow_there(home: Home, runs: Sequence[RunKey], refusals: Sequence[str], *,
         as_json: print one JSON object on the last line and nothing else.
         ranged: several runs were asked for: the object holds a list of them.
     """
-    picture, interrupts = Picture({}), 0
+    picture, interrupts, cancelled = Picture({}), 0, False
     screen = None if as_json else screen_for(console(), picture, SystemClock().now)
     with open_reading(home) as reading:
         witness = Witness(home, reading, runs, picture, screen.committed if screen else lambda changes: None)
@@ -90,13 +90,15 @@ def follow_there(home: Home, runs: Sequence[RunKey], refusals: Sequence[str], *,
         try:
             while True:
                 try:
+                    if interrupts and not cancelled:  # in here: an owner that does not answer keeps nobody from leaving
+                        cancelled = True
+                        witness.cancel()
                     witness.follow()
                     break
                 except KeyboardInterrupt:
                     interrupts += 1
                     if interrupts > 1:
                         return Code.CANCELLED
-                    witness.cancel()
         finally:
             if screen is not None:
                 screen.stop()
