@@ -8,6 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from segue.model.changes import AttemptMoved, PoolSet, RunMoved
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.show.doors import Health
+from segue.show.sampling import Sampling
 from segue.show.views.metrics import metrics
 from segue.show.views.resources import resources
 from segue.show.vitals import NO_MACHINE, Hand, Turns, Usage
@@ -16,6 +17,7 @@ from tests.contract.stores import NOW, WHY, A, R, T, attempt, created, defined, 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
+THEN = Instant(NOW + HOUR)
 
 store = stores()
 
@@ -50,6 +52,10 @@ def ran(store, key: str, end: int, took: int, *, waited: int = 0, cause: str = "
     return run
 
 
+def sample_of(store, window=HOUR):
+    return Sampling().sample(store.reader, THEN, window)
+
+
 @pytest.fixture
 def lived(store):
     """An hour: five good runs, two failures of two kinds, and one run in flight with a task that waits."""
@@ -75,7 +81,7 @@ def lived(store):
 
 def told(store, health: Health = HEALTH, machine=None) -> dict:
     """Every sample by name and labels."""
-    text = metrics(store.reader, health, machine or Machine(), Instant(NOW + HOUR))
+    text = metrics(store.reader, sample_of(store), health, machine or Machine(), THEN)
     return {
         (sample.name, *sample.labels.values()): sample.value
         for family in text_string_to_metric_families(text)
@@ -150,7 +156,7 @@ def test_of_very_many_dags_and_kinds_only_the_first_have_lines_of_their_own(stor
 
 # -------------------------------------------------------------------------------------------------------------- S88
 def test_resources_are_workers_what_they_run_backlog_and_cost(lived):
-    found = resources(lived.reader, HEALTH, Machine(), Instant(NOW + HOUR), price=3.6)
+    found = resources(lived.reader, sample_of(lived, 24 * HOUR), HEALTH, Machine(), THEN, price=3.6)
     assert (found.leads, found.workers, found.busy, found.utilisation) == (True, 4, 1, 0.25)
     busy, idle = found.crew
     assert (busy.pid, busy.location, busy.run_id, busy.task, busy.attempt) == (
@@ -172,11 +178,13 @@ def test_resources_are_workers_what_they_run_backlog_and_cost(lived):
 
 
 def test_what_may_not_be_seen_is_counted_and_not_named(lived):
-    found = resources(lived.reader, HEALTH, Machine(), Instant(NOW + HOUR), 3.6, allowed=frozenset({"other"}))
+    found = resources(
+        lived.reader, sample_of(lived, 24 * HOUR), HEALTH, Machine(), THEN, 3.6, allowed=frozenset({"other"})
+    )  # fmt: skip
     assert found.costs == () and found.cost == 0
     assert found.busy == 1 and found.crew[0].busy and found.crew[0].run_id is None
 
 
 def test_a_short_window_counts_only_what_lies_in_it(lived):
-    found = resources(lived.reader, HEALTH, Machine(), Instant(NOW + HOUR), 3.6, window=25 * MINUTE)
+    found = resources(lived.reader, sample_of(lived, 25 * MINUTE), HEALTH, Machine(), THEN, 3.6)
     assert found.costs[0].worker_seconds == 1 + 5 * 60
