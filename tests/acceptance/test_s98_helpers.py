@@ -10,9 +10,10 @@ from segue.testing import execute_dag, kill_drill, run_twice
 from segue.testing.finding import find_dag
 
 FILE = """
-import sqlite3, time
+import os, re, signal, sqlite3, time
 from contextlib import closing
-from segue import Context, dag, injected, task
+from pathlib import Path
+from segue import Context, Params, dag, injected, task
 
 @task
 def extract() -> int:
@@ -30,6 +31,27 @@ def load(n: int, append: bool, pause: float, context: Context = injected) -> int
         shop.execute("COMMIT")
         time.sleep(pause)
     return n
+
+def owner() -> tuple[int, Path]:
+    pid = os.getppid()
+    while not (home := re.search(rb"SEGUE_HOME=([^\\0]*)", Path(f"/proc/{pid}/environ").read_bytes())):
+        pid = int(Path(f"/proc/{pid}/stat").read_text().split()[3])
+    return pid, Path(os.fsdecode(home[1]))
+
+def note(context: Context) -> None:
+    pid, home = owner()
+    if home.name != "calm" and not (home / "killed").exists():
+        (home / "killed").touch()
+        os.kill(pid, signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGKILL)
+    Path(context.params["folder"], "noted").touch()
+
+class Where(Params):
+    folder: str = ""
+
+@dag(on_success=note, params=Where)
+def noting():
+    extract()
 
 @dag
 def loading(append=False, pause=0.5):
@@ -69,6 +91,13 @@ def test_s98_a_dag_that_is_killed_midway_and_gone_on_with_leaves_what_an_undistu
     with closing(sqlite3.connect(shop)) as after:
         assert after.execute("SELECT n FROM t").fetchall() == [(7,)]
         assert after.execute("SELECT n FROM kept").fetchall() == []
+
+
+def test_s98_what_is_called_after_the_end_is_called_whoever_was_killed_over_it(file: Path) -> None:
+    """In every disturbed home the hook kills its owner and itself when it is called first."""
+    noted = file.with_name("noted")
+    drill = kill_drill(f"{file}:noting", params={"folder": str(file.parent)}, kills=1, seed=2, outputs=[noted])
+    assert drill.same and noted.exists(), drill
 
 
 def test_s98_a_dag_that_appends_is_found_out(file: Path) -> None:

@@ -1,8 +1,16 @@
 """What somebody on call does with the page, from beginning to end, on a server that works."""
 
+import json
 import os
 import re
+import shutil
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from queue import Queue
+from threading import Thread
 
 import pytest
 from playwright.sync_api import expect
@@ -32,6 +40,63 @@ def tells(total: int) -> str:
 def takings() -> None:
     tells(adds(reads()))
 """
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "flights"
+
+
+@contextmanager
+def airports_served(answers: Queue[int]) -> Iterator[str]:
+    """A server of airports that gives one of these statuses to each who asks, and lets them wait until there is one."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(answers.get())
+            self.end_headers()
+            self.wfile.write(json.dumps([{"faa": "LAX", "name": "Los Angeles"}]).encode())
+
+        def log_message(self, *told: object) -> None:
+            """The task says what it met."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_the_flights_example_is_watched_with_a_retry_of_a_task(built, tmp_path, visit):
+    project, answers = Steady(tmp_path / "flights", workers=2), Queue[int]()
+    shutil.copytree(EXAMPLE, project.folder, ignore=shutil.ignore_patterns("out", ".*"), dirs_exist_ok=True)
+    with airports_served(answers) as url, served(project) as (one, server):
+        page = visit(server)
+        signed_in(page, server, "operator", "/dags/flights")
+        page.get_by_role("button", name="Trigger", exact=True).first.click()
+        form = page.get_by_role("dialog")
+        form.get_by_label("By a date, or a range of dates").check()
+        form.get_by_label("date, or range of dates").fill("2026-01-02")
+        form.get_by_role("textbox", name="airports_url").fill(url)
+        form.get_by_role("textbox", name="out").fill(str(tmp_path / "out"))
+        does = form.locator(".dialog-foot button").last
+        expect(does).to_be_enabled()
+        does.click()
+        form.get_by_role("link").first.click()
+        expect(node(page, "fetch_airports, running")).to_be_visible()
+        remembers(page)
+        answers.put(503)
+        eventually(
+            lambda: any(told.startswith("fetch_airports, up for retry") for told in same_page(page)), "the retry"
+        )
+        node(page, "fetch_airports").click()
+        picked = page.locator(".run-picked")
+        expect(picked).to_contain_text(re.compile("attempt 1.*failed.*attempt 2.*running", re.DOTALL))
+        expect(node(page, "per_airport, pending")).to_be_visible()
+        answers.put(200)
+        expect(page.get_by_role("list", name="legend")).to_contain_text("success 9")
+        same_page(page)
+        page.get_by_role("link", name="Events", exact=True).click()
+        expect(page.locator("main")).to_contain_text("HTTP Error 503")
+        page.close()
+        assert (tmp_path / "out" / "flights.duckdb").exists()
+        assert one.end() == 0
 
 
 @pytest.fixture(scope="module")

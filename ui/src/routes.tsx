@@ -2,10 +2,8 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { Frame } from "./pages/Frame";
 import { Missing } from "./pages/Missing";
+import type { Search } from "./search";
 import { Trouble } from "./ui/parts";
-
-/** What stands behind the `?`: words as they are; what a page does with them is its own. */
-export type Search = Record<string, string | undefined>;
 
 function words(search: Record<string, unknown>): Search {
   const entries = Object.entries(search).filter(([, value]) => value != null && value !== "");

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from segue.app.actor import actor_here, new_id
 from segue.app.control_client import ControlClient, OwnerGone
 from segue.app.database import database_of
 from segue.app.home import Home
-from segue.app.owner import actor_here, new_id
 from segue.app.reading import open_reading
 from segue.app.table_client import Asked, TableClient
 from segue.model.acts import Act

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from segue.app.actor import new_id
 from segue.app.clock import SystemClock
 from segue.app.database import open_reader
 from segue.app.home import Home
-from segue.app.owner import new_id
 from segue.app.routing import outbound_of, revealer_of, routes_of
 from segue.app.settings import Settings
 from segue.model.errors import SegueError, UsageError

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, TypeAlias
 
 from segue.app.home import Home
 from segue.model.contracts import Inbox, Results, Writer
-from segue.model.errors import HomeBusy, UsageError
+from segue.model.errors import HomeBusy, StoreEmpty, UsageError
 from segue.model.events import Request
 from segue.model.ids import Instant
 from segue.store.home import LOCK, Owner
@@ -149,7 +149,9 @@ def database_of(home: Home) -> Database:
 def open_reader(home: Home) -> Iterator[FullReader | None]:
     """The home's database for reading, None where nothing was ever kept there."""
     database = database_of(home)
-    reader = database.reader() if database.exists() else None
+    reader = None
+    with suppress(StoreEmpty):
+        reader = database.reader() if database.exists() else None
     try:
         yield reader
     finally:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from segue.app.acting import ask_owner, owner_here
+from segue.app.actor import actor_here, new_id
 from segue.app.clock import SystemClock
 from segue.app.database import database_of
 from segue.app.home import Home, own
-from segue.app.owner import actor_here, new_id
 from segue.app.settings import Settings, machine_memory
 from segue.engine.core import Engine
 from segue.model.acts import Act

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from getpass import getuser
 
+from segue.app.actor import actor_here, new_id
 from segue.app.database import open_reader
 from segue.app.early import EarlyExecutor, Read
 from segue.app.helm import Helm
@@ -29,20 +28,7 @@ from segue.model.views import RunDetail
 from segue.run.control import Look
 from segue.store.home import Owner
 
-__all__ = ["Foreground", "actor_here", "defined_by", "foreground", "new_id"]
-
-
-def new_id() -> str:
-    """The id of a new request."""
-    return secrets.token_hex(8)
-
-
-def actor_here() -> str:
-    """In whose name this process asks."""
-    try:
-        return getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
+__all__ = ["Foreground", "defined_by", "foreground"]
 
 
 def defined_by(read: Read) -> Defined:

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from segue.app.actor import actor_here
 from segue.app.backup import access_copy
 from segue.app.clock import SystemClock
 from segue.app.database import database_of, open_reader
 from segue.app.home import Home, own
-from segue.app.owner import actor_here
 from segue.app.settings import Settings
 from segue.model.errors import EnvironmentFault, SegueError, UsageError
 from segue.model.ids import Instant

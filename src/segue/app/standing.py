@@ -10,6 +10,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
+from segue.app.actor import actor_here, new_id
 from segue.app.clock import SystemClock
 from segue.app.database import open_reader
 from segue.app.early import EarlyExecutor
@@ -18,7 +19,6 @@ from segue.app.handover import FENCED
 from segue.app.helm import Helm
 from segue.app.home import Home
 from segue.app.noting import note
-from segue.app.owner import actor_here, new_id
 from segue.app.picture import Picture
 from segue.app.settings import Settings, machine_memory
 from segue.engine.core import Engine

@@ -21,7 +21,6 @@ from typing import Any, Final, Protocol, cast
 
 from segue.app.settings import Settings
 from segue.model.acts import SecretKind
-from segue.model.address import Address, check_maskable
 from segue.model.errors import UnknownName, UsageError, VaultDown
 
 __all__ = [
@@ -32,14 +31,11 @@ __all__ = [
     "ProjectVault",
     "Source",
     "back_end_of",
-    "check_name",
-    "check_value",
     "open_vault",
     "variable_of",
 ]
 
 GROUP: Final = "segue.secrets"
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,199}")
 _DEFAULT_FILE: Final = "~/.config/segue/secrets.toml"
 
 
@@ -270,27 +266,3 @@ class _LateStore:
     def _opened(self) -> _Opened:
         store = cast(_Sealed, importlib.import_module("segue.app.vault_store"))
         return store.open_store(self._settings, self._environ)
-
-
-def check_name(kind: SecretKind, name: str) -> None:
-    """Refuse what no task could name.
-
-    Raises:
-        UsageError: it is no name.
-    """
-    if not _NAME.fullmatch(name):
-        raise UsageError(f"{name!r} is no name of a {kind}: letters, digits, `_`, `.` and `-`, a letter first")
-
-
-def check_value(kind: SecretKind, name: str, value: str) -> None:
-    """Refuse what cannot be kept secret.
-
-    Raises:
-        UsageError: it is empty, no address, or too short to be hidden in logs.
-    """
-    if not value:
-        raise UsageError(f"{kind} {name} is empty")
-    if kind == "connection":
-        check_maskable(f"the password of connection {name}", Address.of(value).secrets)
-    else:
-        check_maskable(f"secret {name}", (value,))

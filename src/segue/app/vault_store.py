@@ -6,6 +6,7 @@ Values are encrypted and decrypted in the process that has them; a running owner
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,15 +18,27 @@ from segue.app.database import database_of, open_reader
 from segue.app.errands import run_errands
 from segue.app.home import Home
 from segue.app.settings import Settings
-from segue.app.vault import check_name, check_value
 from segue.app.vault_keys import VARIABLE, KeyPlace, Keyring, SealedKind
 from segue.model.acts import SecretKind, SetSecret
-from segue.model.address import check_maskable
+from segue.model.address import Address, check_maskable
 from segue.model.errors import Refused, UsageError, VaultDown
 from segue.model.views import SealedRow
 
-__all__ = ["Rotated", "SealedStore", "keep", "open_store", "remove", "rotate", "rows", "seal_param", "sealed"]
+__all__ = [
+    "Rotated",
+    "SealedStore",
+    "check_name",
+    "check_value",
+    "keep",
+    "open_store",
+    "remove",
+    "rotate",
+    "rows",
+    "seal_param",
+    "sealed",
+]
 
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,199}")
 _KINDS: Final[tuple[SecretKind, ...]] = ("connection", "secret")
 
 
@@ -205,3 +218,27 @@ def rotate(settings: Settings, warn: Callable[[str], None]) -> Rotated:
         if not keys.given:
             keys.drop_old()
     return Rotated(len(acts), ring.newest)
+
+
+def check_name(kind: SecretKind, name: str) -> None:
+    """Refuse what no task could name.
+
+    Raises:
+        UsageError: it is no name.
+    """
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"{name!r} is no name of a {kind}: letters, digits, `_`, `.` and `-`, a letter first")
+
+
+def check_value(kind: SecretKind, name: str, value: str) -> None:
+    """Refuse what cannot be kept secret.
+
+    Raises:
+        UsageError: it is empty, no address, or too short to be hidden in logs.
+    """
+    if not value:
+        raise UsageError(f"{kind} {name} is empty")
+    if kind == "connection":
+        check_maskable(f"the password of connection {name}", Address.of(value).secrets)
+    else:
+        check_maskable(f"secret {name}", (value,))

@@ -30,13 +30,13 @@ from anyio.to_thread import run_sync
 
 from segue.app import journal
 from segue.app.access import open_keeper
+from segue.app.actor import actor_here
 from segue.app.clock import SystemClock
 from segue.app.control_client import ControlClient
 from segue.app.database import database_of
 from segue.app.home import Home, settings_here
 from segue.app.hosting import base_of, exposure, is_loopback, names_of
 from segue.app.library import ReaderPool
-from segue.app.owner import actor_here
 from segue.app.scheduler import end_with_thread
 from segue.app.settings import Settings, WebTable
 from segue.app.web_doors import built_page, library_of, open_doors

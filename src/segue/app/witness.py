@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from segue.app.acting import ask_owner, owner_here
@@ -78,18 +80,32 @@ class Witness:
     def _look(self) -> bool:
         """See what has changed; says whether anything is still to come."""
         begun, changes = time.monotonic(), list[Change]()
-        for run in self._open():
-            new = self._reading.detail(self._reading.find(str(run)))
-            with self._picture.lock:
-                self._picture.open(new)
-            changes += _changes(self._seen.get(run), new)
-            self._seen[run] = new
-        if changes:
-            self._told(changes)
+        with _interrupts_held():
+            for run in self._open():
+                new = self._reading.detail(self._reading.find(str(run)))
+                with self._picture.lock:
+                    self._picture.open(new)
+                changes += _changes(self._seen.get(run), new)
+                self._seen[run] = new
+            if changes:
+                self._told(changes)
         if self._open():
             time.sleep(max(_PACE, _SHARE * (time.monotonic() - begun)))
             return True
         return False
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C counts at the end of this: amid a statement it would leave a connection that is of no use."""
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
 
 
 def _changes(old: RunDetail | None, new: RunDetail) -> Iterator[Change]:

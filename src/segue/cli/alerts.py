@@ -120,8 +120,8 @@ def _silence(settings: Settings, words: tuple[str, str, str], as_json: bool) -> 
 
 
 def _test(settings: Settings, channel: str | None, as_json: bool) -> int:
+    from segue.app.actor import actor_here
     from segue.app.alerting import try_channels
-    from segue.app.owner import actor_here
 
     told = try_channels(settings, [channel] if channel else [], actor_here())
     if as_json:

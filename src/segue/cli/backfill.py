@@ -226,8 +226,9 @@ def _listed(counts: Mapping[str, int]) -> str:
 def _there(settings: Settings, words: _Words, read: Read | None, wanted: str | None) -> int:
     """By the owner of the home."""
     from segue.app.acting import ask_owner, owner_here
+    from segue.app.actor import actor_here, new_id
     from segue.app.control_client import OwnerGone
-    from segue.app.owner import actor_here, defined_by, new_id
+    from segue.app.owner import defined_by
     from segue.app.reading import open_reading
     from segue.cli.filling import follow_there, told
     from segue.model.acts import Deploy

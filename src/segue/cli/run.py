@@ -139,10 +139,10 @@ def _run_there(settings: Settings, words: Words, file: Path, wanted: str | None)
 def _asked(
     settings: Settings, words: Words, read: Read, wanted: str | None
 ) -> tuple[DagSpec, list[tuple[str, TriggerRun]]]:
+    from segue.app.actor import new_id
     from segue.app.asking import chosen_dag
     from segue.app.clock import SystemClock
     from segue.app.declared import missing_names
-    from segue.app.owner import new_id
     from segue.cli.sealed import read_value
     from segue.model.acts import TriggerRun
     from segue.show.plans.triggering import Wanted, meant_slots, params_of, read_params, triggers_for

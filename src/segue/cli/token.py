@@ -45,8 +45,8 @@ def token(
 
 def _add(settings: Settings, name: str, scope: tuple[str, str | None, int | None], as_json: bool) -> int:
     from segue.app.access import grant_of, opened_keeper
+    from segue.app.actor import actor_here
     from segue.app.clock import SystemClock
-    from segue.app.owner import actor_here
 
     (user, own), (role, on, days) = _named(name), scope
     with opened_keeper(settings, warn) as keeper:
@@ -63,8 +63,8 @@ def _add(settings: Settings, name: str, scope: tuple[str, str | None, int | None
 
 def _revoke(settings: Settings, name: str, as_json: bool) -> int:
     from segue.app.access import opened_keeper
+    from segue.app.actor import actor_here
     from segue.app.clock import SystemClock
-    from segue.app.owner import actor_here
 
     user, own = _named(name)
     with opened_keeper(settings, warn) as keeper:
@@ -78,7 +78,7 @@ def _revoke(settings: Settings, name: str, as_json: bool) -> int:
 
 
 def _named(name: str) -> tuple[str, str]:
-    from segue.app.owner import actor_here
+    from segue.app.actor import actor_here
 
     user, mark, own = name.rpartition("/")
     return (user, own) if mark else (actor_here().lower(), own)

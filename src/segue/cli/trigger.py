@@ -69,9 +69,9 @@ def _read(settings: Settings, like: TriggerRun, wanted: Wanted, params: Sequence
 
     from msgspec.structs import replace
 
+    from segue.app.actor import new_id
     from segue.app.clock import SystemClock
     from segue.app.home import Home
-    from segue.app.owner import new_id
     from segue.app.reading import open_reading
     from segue.app.vault_store import seal_param
     from segue.cli.sealed import read_value

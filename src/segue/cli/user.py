@@ -58,8 +58,8 @@ def user(
 
 def _done(settings: Settings, action: str, name: str, role: str, on: str | None, by: str) -> list[str]:
     from segue.app.access import changed_grants, grant_of, opened_keeper
+    from segue.app.actor import actor_here
     from segue.app.clock import SystemClock
-    from segue.app.owner import actor_here
 
     now, actor = SystemClock().now(), actor_here()
     with opened_keeper(settings, warn) as keeper:

@@ -18,7 +18,8 @@ SegueError
 │   ├── HomeUnusable     read-only, on a network filesystem, of a newer version, corrupted
 │   ├── NoOwner          nobody drives this home, so nobody can do what is asked
 │   ├── StoreDown        the store cannot be written now; nothing was lost
-│   │   └── ReadCut      a read took too long and was cut, so that the store stays fast for others
+│   │   ├── ReadCut      a read took too long and was cut, so that the store stays fast for others
+│   │   └── StoreEmpty   its owner is only making it
 │   ├── StorageDown      the storage of large values is full or does not answer
 │   ├── StorageRefused   the storage of large values forbids it: no automatic retry
 │   ├── TargetBusy       another process has locked what a writer wants to write
@@ -52,6 +53,7 @@ __all__ = [
     "StorageDown",
     "StorageRefused",
     "StoreDown",
+    "StoreEmpty",
     "TargetBusy",
     "TaskError",
     "UnknownName",
@@ -185,6 +187,10 @@ class StoreDown(EnvironmentFault):
 
 class ReadCut(StoreDown):
     """A read took too long and was cut: an open snapshot would make the log of the database grow without bound."""
+
+
+class StoreEmpty(StoreDown):
+    """The database has no tables yet: its owner is only making it, or was killed over that."""
 
 
 class StorageDown(EnvironmentFault):

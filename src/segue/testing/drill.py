@@ -118,6 +118,11 @@ def _judged(wanted: Made, made: Made, home: _Home, detail: RunDetail) -> list[st
     return [*broken, *failed, *differences(wanted, made)]
 
 
+def _owes(detail: RunDetail) -> bool:
+    """Whether a hook is still to be called, which the next owner does."""
+    return any(view.state in (AttemptState.QUEUED, AttemptState.RUNNING) for view in detail.hooks)
+
+
 @dataclass(slots=True)
 class _Drawn:
     """Moments and victims as they are drawn; `span`: seconds from the start of a command to its code and its end."""
@@ -193,13 +198,14 @@ class _Home:
         return detail
 
     def span(self, detail: RunDetail) -> tuple[float, float]:
-        """Seconds from the start of the command to the first and to the last instant of the run."""
+        """Seconds from the start of the command to the first and to the last instant of the run and its hooks."""
         started, ended = detail.run.started, detail.run.ended
         assert started is not None and ended is not None
+        ended = max([ended, *(view.ended for view in detail.hooks if view.ended is not None)])
         return max(0.0, started / 1e6 - self._began), ended / 1e6 - self._began
 
     def survive(self, drill: _Drawn) -> RunDetail:
-        """Run, disturbed, and go on until the run has ended by itself."""
+        """Run, disturbed, and go on until the run has ended by itself and its hooks have been called."""
         while True:
             detail = self._newest()
             before = len(drill.killed)
@@ -208,7 +214,7 @@ class _Home:
                 drill.disturb(self, process)
                 process.wait(_PATIENCE)
             detail = self._newest()
-            if detail is not None and detail.run.state is RunState.SUCCESS:
+            if detail is not None and detail.run.state is RunState.SUCCESS and not _owes(detail):
                 return detail
             if process.returncode != -signal.SIGKILL and len(drill.killed) == before:
                 if detail is None:

@@ -9,10 +9,9 @@ from segue.app.vault import (
     EnvironmentSource,
     FileSource,
     ProjectVault,
-    check_name,
-    check_value,
     open_vault,
 )
+from segue.app.vault_store import check_name, check_value
 from segue.model.errors import UnknownName, UsageError, VaultDown
 from segue.model.spec import DagSpec, Rules, TaskSpec
 

@@ -6,7 +6,7 @@ from contextlib import closing
 import msgspec
 import pytest
 
-from segue.model.errors import HomeUnusable, StoreDown
+from segue.model.errors import HomeUnusable, StoreDown, StoreEmpty
 from segue.model.ids import Instant
 from segue.store.audit import compare, validate_state
 from segue.store.schema import SCHEMA
@@ -210,7 +210,7 @@ def test_a_reader_makes_no_database(path):
 
 def test_a_database_that_is_only_being_made_is_no_damage(path):
     path.touch()
-    with pytest.raises(StoreDown, match="its owner is only making it"):
+    with pytest.raises(StoreEmpty, match="its owner is only making it"):
         SqliteReader(path)
 
 

@@ -37,6 +37,15 @@ def test_nothing_is_cut_where_no_clock_is_given(path):
     reader.close()
 
 
+def test_ctrl_c_amid_a_read_is_ctrl_c(path):
+    """The connection is given up then, as SQLAlchemy does, and nothing that follows hides why."""
+    reader = SqliteReader(path)
+    with pytest.raises(KeyboardInterrupt), reader._read() as connection:
+        connection.invalidate()
+        raise KeyboardInterrupt
+    reader.close()
+
+
 def test_a_reader_goes_from_one_thread_to_the_next(path):
     reader = SqliteReader(path, lambda: 0.0)
     for _ in range(3):

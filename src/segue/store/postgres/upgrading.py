@@ -61,7 +61,7 @@ def brake_database(url: str, now: Instant) -> None:
     """
     with _unled(url, "restoring") as connection:
         check_stamp(connection, url)
-        brake(connection, now, STATEMENTS)
+        brake(connection, now, STATEMENTS.set_meta)
         connection.execute(update(seat).values(epoch=seat.c.epoch + _FAR))
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from segue.model.errors import Conflict, HomeUnusable, ReadCut, SegueError, StoreDown
@@ -141,7 +141,7 @@ def reading(connection: Connection, path: Path) -> Iterator[Connection]:
         finally:
             if monotonic is not None and driver is not None:
                 driver.set_progress_handler(None, 0)
-            with suppress(DBAPIError):
+            with suppress(SQLAlchemyError):  # after Ctrl-C amid a statement there is no connection any more
                 connection.exec_driver_sql("ROLLBACK")
 
 

@@ -78,7 +78,7 @@ def _note(connection: Connection, life: str, mark: _Mark | None, restored: Insta
     connection.exec_driver_sql("BEGIN IMMEDIATE")
     try:
         if restored is not None:
-            brake(connection, restored, STATEMENTS)
+            brake(connection, restored, STATEMENTS.set_meta)
             connection.execute(delete(meta).where(meta.c.name == BACKUP))
         # Where the home's note cannot be renewed it still names the life before this one.
         for name, value in {"life": life, "former": mark.life if mark else ""}.items():

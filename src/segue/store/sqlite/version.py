@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy.engine import Connection
 
-from segue.model.errors import HomeUnusable, StoreDown
+from segue.model.errors import HomeUnusable, StoreEmpty
 from segue.store.schema import SCHEMA
 
 __all__ = ["check_version", "stored_version"]
@@ -39,11 +39,11 @@ def check_version(connection: Connection, path: Path) -> None:
 
     Raises:
         HomeUnusable: it is not ours, or of another version.
-        StoreDown: its owner is only making it.
+        StoreEmpty: its owner is only making it.
     """
     version = stored_version(connection, path)
     if version is None:
-        raise StoreDown(f"{path} is empty: its owner is only making it, ask again")
+        raise StoreEmpty(f"{path} is empty: its owner is only making it, ask again")
     if version < SCHEMA:
         raise HomeUnusable(
             f"{path} is of version {version}, this Segue reads version {SCHEMA}: `segue db upgrade` brings it there, "

@@ -121,7 +121,7 @@ class SqliteWriter:
         """
         with self._faults():
             self._connection.exec_driver_sql("BEGIN IMMEDIATE")
-            brake(self._connection, now, STATEMENTS)
+            brake(self._connection, now, STATEMENTS.set_meta)
             self._connection.exec_driver_sql("COMMIT")
 
     def close(self) -> None:

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { $api } from "~/api/client";
 import { itemsOf, PAGED } from "~/api/paging";
 import type { AlertItem } from "~/api/schema";
+import { NextPage } from "~/ui/NextPage";
 import { Ago, Answer, Button, Copy, Empty, Panel } from "~/ui/parts";
 import { Mark, State } from "~/ui/State";
 import { many } from "~/ui/words";
@@ -93,13 +94,7 @@ export function List({ search, change }: { search: Filters; change: (filters: Fi
                     />
                   ))}
                 </ul>
-                {asked.hasNextPage && (
-                  <div className="more">
-                    <Button disabled={asked.isFetchingNextPage} onClick={() => void asked.fetchNextPage()}>
-                      Older ones
-                    </Button>
-                  </div>
-                )}
+                <NextPage of={asked}>Older ones</NextPage>
               </>
             );
           }}

@@ -1,5 +1,5 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import type { Search } from "~/routes";
+import type { Search } from "~/search";
 import { Head, Tabs } from "~/ui/parts";
 import { Channels } from "./Channels";
 import { List } from "./List";

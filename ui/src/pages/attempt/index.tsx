@@ -3,7 +3,7 @@ import { useState } from "react";
 import { ActButton } from "~/act/Acting";
 import { $api } from "~/api/client";
 import type { AttemptItem } from "~/api/schema";
-import type { Search } from "~/routes";
+import type { Search } from "~/search";
 import { Answer, Empty, Head, Panel, Why } from "~/ui/parts";
 import { Mark, State } from "~/ui/State";
 import { label } from "~/ui/words";

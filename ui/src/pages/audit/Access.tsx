@@ -1,7 +1,8 @@
 import { $api } from "~/api/client";
 import { itemsOf, PAGED } from "~/api/paging";
 import { reaches, useRole } from "~/api/session";
-import { Answer, Button, Empty, Panel, Time } from "~/ui/parts";
+import { NextPage } from "~/ui/NextPage";
+import { Answer, Empty, Panel, Time } from "~/ui/parts";
 import { Mark } from "~/ui/State";
 import { OkFilter, okOf, TextFilter } from "./TextFilter";
 
@@ -72,13 +73,7 @@ export function Access({ search, change }: { search: Filters; change: (filters: 
                     </tbody>
                   </table>
                 </div>
-                {asked.hasNextPage && (
-                  <div className="more">
-                    <Button disabled={asked.isFetchingNextPage} onClick={() => void asked.fetchNextPage()}>
-                      Older ones
-                    </Button>
-                  </div>
-                )}
+                <NextPage of={asked}>Older ones</NextPage>
               </>
             );
           }}

@@ -3,6 +3,7 @@ import { Fragment, useState } from "react";
 import { $api } from "~/api/client";
 import { itemsOf, PAGED } from "~/api/paging";
 import type { AuditItem } from "~/api/schema";
+import { NextPage } from "~/ui/NextPage";
 import { Answer, Button, Empty, Panel, Time } from "~/ui/parts";
 import { Mark } from "~/ui/State";
 import { label, plain } from "~/ui/words";
@@ -72,13 +73,7 @@ export function Acts({ search, change }: { search: Filters; change: (filters: Fi
             return (
               <>
                 <Table items={items} change={change} />
-                {asked.hasNextPage && (
-                  <div className="more">
-                    <Button disabled={asked.isFetchingNextPage} onClick={() => void asked.fetchNextPage()}>
-                      Older ones
-                    </Button>
-                  </div>
-                )}
+                <NextPage of={asked}>Older ones</NextPage>
               </>
             );
           }}

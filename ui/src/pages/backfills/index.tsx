@@ -5,7 +5,8 @@ import { itemsOf, PAGED } from "~/api/paging";
 import type { BackfillItem } from "~/api/schema";
 import { reaches, useRole } from "~/api/session";
 import { useNow } from "~/live/hooks";
-import type { Search } from "~/routes";
+import type { Search } from "~/search";
+import { NextPage } from "~/ui/NextPage";
 import { Ago, Answer, Button, Empty, Head, Lasting, Panel } from "~/ui/parts";
 import { State } from "~/ui/State";
 import { many } from "~/ui/words";
@@ -107,13 +108,7 @@ function List({
               ) : (
                 <Table items={items} chosen={chosen} choose={choose} />
               )}
-              {asked.hasNextPage && (
-                <div className="more">
-                  <Button disabled={asked.isFetchingNextPage} onClick={() => void asked.fetchNextPage()}>
-                    Older ones
-                  </Button>
-                </div>
-              )}
+              <NextPage of={asked}>Older ones</NextPage>
               {items.length > 0 && (
                 <Bulk
                   picked={picked}

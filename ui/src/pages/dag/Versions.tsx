@@ -3,7 +3,8 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { $api, api } from "~/api/client";
 import type { DagPage, VersionItem } from "~/api/schema";
 import { CodeDiffOf } from "~/pages/run/CodeDiffOf";
-import { Answer, Button, Empty, Panel, Time } from "~/ui/parts";
+import { NextPage } from "~/ui/NextPage";
+import { Answer, Empty, Panel, Time } from "~/ui/parts";
 
 /** The versions of a DAG, and what lies between two of them. */
 export default function Versions({ dag }: { dag: DagPage }) {
@@ -48,13 +49,7 @@ export default function Versions({ dag }: { dag: DagPage }) {
             </div>
           )}
         </Answer>
-        {asked.hasNextPage && (
-          <div className="more">
-            <Button onClick={() => void asked.fetchNextPage()} disabled={asked.isFetchingNextPage}>
-              Older versions
-            </Button>
-          </div>
-        )}
+        <NextPage of={asked}>Older versions</NextPage>
       </Panel>
       <Panel title="What changed" className="dag-changed">
         {old === undefined ? (

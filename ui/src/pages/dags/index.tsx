@@ -6,6 +6,7 @@ import { $api } from "~/api/client";
 import { itemsOf, PAGED } from "~/api/paging";
 import type { DagItem } from "~/api/schema";
 import { SPARK_KEYS, useKeys } from "~/ui/keys";
+import { NextPage } from "~/ui/NextPage";
 import { Answer, Button, Empty, Head, Panel } from "~/ui/parts";
 import { count, many } from "~/ui/words";
 import { Filters } from "./Filters";
@@ -42,13 +43,7 @@ export default function Page() {
           {() => (
             <>
               <List items={items} filtered={isFiltered(words)} change={change} />
-              {asked.hasNextPage && (
-                <div className="more">
-                  <Button disabled={asked.isFetchingNextPage} onClick={() => void asked.fetchNextPage()}>
-                    {asked.isFetchingNextPage ? "Loading…" : "More DAGs"}
-                  </Button>
-                </div>
-              )}
+              <NextPage of={asked}>More DAGs</NextPage>
             </>
           )}
         </Answer>

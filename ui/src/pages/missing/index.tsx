@@ -4,9 +4,10 @@ import { ActButton } from "~/act/Acting";
 import { $api } from "~/api/client";
 import { itemsOf, PAGED } from "~/api/paging";
 import type { Hole } from "~/api/schema";
-import type { Search } from "~/routes";
+import type { Search } from "~/search";
 import { ranked } from "~/ui/marks";
-import { Answer, Button, Copy, Empty, Head, Panel } from "~/ui/parts";
+import { NextPage } from "~/ui/NextPage";
+import { Answer, Copy, Empty, Head, Panel } from "~/ui/parts";
 import { State } from "~/ui/State";
 import { Typed } from "~/ui/Typed";
 import { count, many } from "~/ui/words";
@@ -60,13 +61,7 @@ export default function Page() {
             return (
               <>
                 <Holes holes={holes} />
-                {asked.hasNextPage && (
-                  <div className="more">
-                    <Button disabled={asked.isFetchingNextPage} onClick={() => void asked.fetchNextPage()}>
-                      More DAGs
-                    </Button>
-                  </div>
-                )}
+                <NextPage of={asked}>More DAGs</NextPage>
               </>
             );
           }}

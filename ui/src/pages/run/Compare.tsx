@@ -3,7 +3,7 @@ import { useId } from "react";
 import { $api } from "~/api/client";
 import { problemOf } from "~/api/problem";
 import type { RunWhole } from "~/api/schema";
-import type { Search } from "~/routes";
+import type { Search } from "~/search";
 import { Answer, Empty, Panel } from "~/ui/parts";
 import { CodeDiffOf } from "./CodeDiffOf";
 

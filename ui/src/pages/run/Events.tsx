@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { $api } from "~/api/client";
 import type { RunWhole, Event as Told } from "~/api/schema";
-import type { Search } from "~/routes";
+import type { Search } from "~/search";
 import { Answer, Empty, Panel, Time, Why } from "~/ui/parts";
 import { State } from "~/ui/State";
 import { RUN_MOVES, SLOT_STATES, TASK_MOVES } from "~/ui/state";

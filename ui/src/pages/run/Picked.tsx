@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { $api } from "~/api/client";
 import type { AttemptItem, RunWhole } from "~/api/schema";
-import type { Search } from "~/routes";
+import type { Search } from "~/search";
 import { ranked } from "~/ui/marks";
 import { Ago, Answer, Lasting, Panel, Why } from "~/ui/parts";
 import { State } from "~/ui/State";

@@ -2,7 +2,7 @@ import { keepPreviousData } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { $api } from "~/api/client";
 import type { RunWhole, TaskItem } from "~/api/schema";
-import type { Search } from "~/routes";
+import type { Search } from "~/search";
 import { lookOf, ranked } from "~/ui/marks";
 import { Ago, Answer, Empty, Lasting, Panel, Time, Why } from "~/ui/parts";
 import { State } from "~/ui/State";

@@ -3,7 +3,7 @@ import { lazy, Suspense } from "react";
 import { HeldTasks } from "~/act/Held";
 import { $api } from "~/api/client";
 import type { RunWhole } from "~/api/schema";
-import type { Search } from "~/routes";
+import type { Search } from "~/search";
 import { Answer, Panel, Tabs } from "~/ui/parts";
 import { Compare } from "./Compare";
 import { Events } from "./Events";

@@ -1,7 +1,7 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { $api } from "~/api/client";
-import type { Search } from "~/routes";
+import type { Search } from "~/search";
 import { Button } from "~/ui/parts";
 import { Mark } from "~/ui/State";
 import { plain } from "~/ui/words";

@@ -1,6 +1,6 @@
 /** The filters of the list of runs: words of the address in, questions to the server out. Pure. */
 import type { SelectRuns } from "~/api/schema";
-import type { Search } from "~/routes";
+import type { Search } from "~/search";
 import { RUN_MOVES } from "~/ui/state";
 
 export const STATES = Object.keys(RUN_MOVES);

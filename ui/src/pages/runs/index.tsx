@@ -4,7 +4,7 @@ import type { Runs } from "~/act/act";
 import { $api } from "~/api/client";
 import { itemsOf, PAGED } from "~/api/paging";
 import type { RunItem } from "~/api/schema";
-import type { Search } from "~/routes";
+import type { Search } from "~/search";
 import { useKeys } from "~/ui/keys";
 import { Answer, Button, Empty, Head, Panel } from "~/ui/parts";
 import { Bulk } from "./Bulk";

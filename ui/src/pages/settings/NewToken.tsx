@@ -6,8 +6,8 @@ import { useChange } from "~/ui/change";
 import { Button, Dialog, Field } from "~/ui/parts";
 import { ROLES } from "~/ui/state";
 import { meaningOf, roleOf } from "./grants";
+import { TOKENS } from "./lists";
 import { Once } from "./Once";
-import { TOKENS } from "./Tokens";
 
 type TokenField = "name" | "role" | "days" | "user";
 

@@ -5,7 +5,7 @@ import { Button, Dialog, Field } from "~/ui/parts";
 import { say } from "~/ui/toast";
 import { Grants } from "./Grants";
 import { cleaned, type Grant, personFieldOf } from "./grants";
-import { type Link, USERS } from "./Users";
+import { type Link, USERS } from "./lists";
 
 const WAYS = [
   ["link", "by a link that lets in once, to choose a password"],

@@ -8,9 +8,8 @@ import { useChange } from "~/ui/change";
 import { Ago, Answer, Button, Empty, Panel, Time } from "~/ui/parts";
 import { say } from "~/ui/toast";
 import { grantsText } from "./grants";
+import { TOKENS } from "./lists";
 import { NewToken } from "./NewToken";
-
-export const TOKENS = ["/api/v1/tokens"];
 
 /** What scripts come in with: one's own, and for admins those of everybody. */
 export function Tokens({ everybody }: { everybody: boolean }) {

@@ -8,7 +8,7 @@ import { Button, Dialog, Field } from "~/ui/parts";
 import { say } from "~/ui/toast";
 import { Grants } from "./Grants";
 import { cleaned, type Grant, grantsText, roleOf, same } from "./grants";
-import { type Link, USERS } from "./Users";
+import { type Link, USERS } from "./lists";
 
 /** What is done to a user after one more question; each says what follows. */
 const STEPS = {

@@ -4,16 +4,10 @@ import type { UserItem } from "~/api/schema";
 import { Answer, Button, Panel, Time } from "~/ui/parts";
 import { Barred } from "./Barred";
 import { grantsText } from "./grants";
+import type { Link } from "./lists";
 import { NewUser } from "./NewUser";
 import { Once } from "./Once";
 import { User } from "./User";
-
-export const USERS = ["/api/v1/users"];
-
-export interface Link {
-  readonly user: string;
-  readonly link: string;
-}
 
 /** Everybody who may enter. */
 export function Users() {
