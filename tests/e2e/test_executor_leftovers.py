@@ -8,7 +8,7 @@ import pytest
 
 from segue.model.commands import Cancel
 from segue.model.events import Cancelled, Ended, Lost, LostCause
-from tests.unit.run.driver import RUN, Driver, alive, process_driver, result_of
+from tests.unit.run.driver import RUN, Driver, alive, brief, process_driver, result_of
 
 
 @pytest.fixture
@@ -78,6 +78,12 @@ def test_a_worker_retires_after_its_last_attempt(tmp_path: Path):
     with process_driver(tmp_path / "home", workers=1, attempts=3) as shop:
         pids = [shop.result("pid") for _ in range(7)]
         assert [pids.count(pid) for pid in dict.fromkeys(pids)] == [3, 3, 1]
+
+
+def test_a_worker_whose_code_took_long_to_load_retires_later_but_it_does(tmp_path: Path):
+    with process_driver(tmp_path / "home", workers=1, attempts=2) as shop:
+        pids = [shop.result("pid", brief=brief(file="slow.py")) for _ in range(22)]
+        assert [pids.count(pid) for pid in dict.fromkeys(pids)] == [20, 2]
 
 
 def test_work_queued_behind_the_last_attempt_of_a_worker_is_done_by_the_next(tmp_path: Path):

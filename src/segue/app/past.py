@@ -201,6 +201,7 @@ def write_past(settings: Settings, past: Past) -> Played:
             raise UsageError(f"--backfill {fill.dag}: there is no DAG {fill.dag}: there are {', '.join(played_dags)}")
     file = settings.home / DATABASE
     with own(settings, lambda _: None):
+        refuse_lived_in(settings)  # somebody may have come first
         try:
             with closing(open_writer(file, past.start, durable=False)) as writer:
                 played = _Play(settings, past).play(writer)

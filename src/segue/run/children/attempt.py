@@ -42,6 +42,8 @@ __all__ = ["Seat", "serve"]
 
 _PATIENCE = 5.0  # seconds to wait for a killed process that does not die
 _REFUSALS = 100  # of an attempt that are told
+_LOADS = 20  # times as long as its code took to load a worker lives, if nothing ends it before
+_MOST = 10  # times as many attempts as a worker usually has
 _NOTABLE = 8 * 1024 * 1024  # bytes of new peak memory worth a reset of the peak
 _decoder: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
 _encode = msgspec.msgpack.Encoder().encode
@@ -114,6 +116,7 @@ class _Worker:
         self._briefs: dict[RunKey, Brief] = {}
         self._pid = os.getpid()
         self._done = self._asked = 0
+        self._born, self._loading = time.monotonic(), 0.0
         self._busy = False
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -168,13 +171,20 @@ class _Worker:
         peak, cpu = self._usage()
         self._done += 1
         notes += self._growth(peak)
-        retire = stopped or bool(notes) or self._supply.broken or self._done >= self._setup.attempts
+        retire = stopped or bool(notes) or self._supply.broken or self._is_worn()
         used, self._cpu = cpu - self._cpu, cpu
         made, notes = account.made, [*account.notes, *notes]
         refused = tuple(dict.fromkeys(account.refused))[:_REFUSALS]
         return Report(
             token, began, ended, outcome, peak, used, said, retire, tuple(notes), made.rows, made.source, refused
         )  # fmt: skip
+
+    def _is_worn(self) -> bool:
+        """After so many attempts; of a file that takes long to load after more, or successors would mostly load it."""
+        if self._done < self._setup.attempts:
+            return False
+        paid_off = time.monotonic() - self._born >= _LOADS * self._loading
+        return paid_off or self._done >= _MOST * self._setup.attempts
 
     def _perform(self, message: Work | Bulky, account: _Account) -> Outcome:
         """Run an attempt to its outcome; everything of the user's is called below here."""
@@ -185,7 +195,10 @@ class _Worker:
             task = work.task.partition("!")[0]
             self._around.name(SEGUE_RUN_ID=str(work.run), SEGUE_TASK_ID=task, SEGUE_ATTEMPT=str(work.number))
             turns = self._workshop.loads(work, brief)
+            spent = time.process_time() if turns else 0.0
             call = self._workshop.prepare(work, brief, self._supply)
+            if turns:
+                self._loading += time.process_time() - spent
             account.refused = call.refused
             if call.item is not None:
                 account.notes.append(f"item: {call.item}")
