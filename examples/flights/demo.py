@@ -55,8 +55,9 @@ def main() -> int:
         console.print(f"  {line}", highlight=False)
     console.print("\n[bold]Open the page[/]")
     console.print(
-        "  make up         # runs by the clock; prints the address, and a link to sign in once", highlight=False
-    )
+        "  make up         # runs by the clock; prints the address, and a link to sign in once",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
     return 0
 
 

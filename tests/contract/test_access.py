@@ -9,7 +9,7 @@ import pytest
 
 from segue.model.access import Grant, Role
 from segue.model.errors import HomeUnusable, Refused, StoreDown
-from segue.store.access.book import Link, Note, Session, Strikes, Token, User
+from segue.store.access.book import Claim, Link, Note, Session, Strikes, Token, User
 from segue.store.access.postgres import open_book as open_served
 from segue.store.access.sqlite import FILE, open_book
 from segue.store.postgres import check_database
@@ -320,6 +320,34 @@ def test_a_file_of_something_else_is_refused(tmp_path):
 def test_a_folder_that_is_not_there_is_no_bug(tmp_path):
     with pytest.raises(StoreDown):
         open_book(tmp_path / "gone")
+
+
+# --------------------------------------------------------------------------------------------------------------- claims
+def test_a_key_is_of_whoever_was_first_also_after_a_restart_and_its_answer_is_kept(place):
+    with closing(place.open()) as book:
+        assert book.claim("k", b"one", NOW) == Claim(b"one", NOW)
+        assert book.claim("k", b"two", LATER) == Claim(b"one", NOW)
+        book.settle("k", 200, '{"done": []}')
+    with closing(place.open()) as book:
+        book.release("k")
+        assert book.claim("k", b"two", LATER) == Claim(b"one", NOW, 200, '{"done": []}')
+
+
+def test_a_key_that_came_to_nothing_or_is_a_day_old_is_free(book):
+    book.claim("k", b"one", NOW)
+    book.release("k")
+    assert book.claim("k", b"two", LATER).digest == b"two"
+    book.settle("k", 409, "no")
+    assert book.claim("k", b"three", LATER + DAY).status == 409
+    assert book.claim("k", b"three", LATER + DAY + 1) == Claim(b"three", LATER + DAY + 1)
+
+
+def test_a_book_from_before_there_were_claims_gets_them(tmp_path):
+    open_book(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / FILE)) as line:
+        line.execute("DROP TABLE access_claims")
+    with closing(open_book(tmp_path)) as book:
+        assert book.claim("k", b"one", NOW) == Claim(b"one", NOW)
 
 
 # --------------------------------------------------------------------------------------------------------- of a server

@@ -30,6 +30,8 @@ def compute(context: Context):
         context.state.set("job", job)
     while (state := call("GET", f"/jobs/{job}")["state"]) == "running":
         time.sleep(0.02)
+    if state != "finished":
+        raise RuntimeError(f"job {job} is {state}")  # a result would count, even of a task that is being cancelled
     return job, state
 
 @dag

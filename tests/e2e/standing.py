@@ -7,6 +7,8 @@ from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
+from segue.app.control_client import ControlClient
+from segue.app.database import FullReader
 from segue.model.errors import StoreDown
 from segue.run.processes import descendants
 from segue.store.home import LOCK, owner_of
@@ -62,13 +64,14 @@ class Up:
     def runs(self, dag: str) -> list[str]:
         """Keys of the good runs of a DAG, the oldest first."""
         with self.project.reader() as reader:
-            return [view.run.key for view in reversed(reader.runs()) if view.run.dag == dag and view.state == "success"]
+            return good_runs(reader, dag)
 
     def await_runs(self, dag: str, count: int) -> list[str]:
         end = time.monotonic() + PATIENCE
-        while len(found := self.runs(dag)) < count:
-            assert time.monotonic() < end, f"run {count} of {dag} never came\n{self.said}\n{self._picture()}"
-            time.sleep(0.02)
+        with self.project.reader() as reader:  # to open it is ten times the work of a look
+            while len(found := good_runs(reader, dag)) < count:
+                assert time.monotonic() < end, f"run {count} of {dag} never came\n{self.said}\n{self._picture()}"
+                time.sleep(0.02)
         return found
 
     def _picture(self) -> str:
@@ -79,10 +82,19 @@ class Up:
         alive = descendants(self.process.pid)
         return "\n".join([*rows, *(f"{pid} {words_of(pid)!r}" for pid in alive)])
 
+    def await_draining(self) -> None:
+        """Wait until the loop has heard that it is to end."""
+        with ControlClient(self.project.home / "owner.sock", PATIENCE) as client:
+            eventually(lambda: client.health()["draining"], "draining")
+
     def end(self) -> int:
         """TERM, and the exit code."""
         self.process.terminate()
         return self.process.wait(PATIENCE)
+
+
+def good_runs(reader: FullReader, dag: str) -> list[str]:
+    return [view.run.key for view in reversed(reader.runs()) if view.run.dag == dag and view.state == "success"]
 
 
 def words_of(pid: int) -> bytes:

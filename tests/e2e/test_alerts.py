@@ -215,8 +215,8 @@ def test_what_is_silenced_is_not_sent_and_shown_as_silenced(tmp_path):
 
 # ------------------------------------------------------------------------------------------------ dead man's switch
 @contextmanager
-def watching(shop: Project, seconds: float = 1.0) -> Iterator[subprocess.Popen[bytes]]:
-    """A sender of its own, which no supervisor has started."""
+def watching(shop: Project, seconds: float = 2.0) -> Iterator[subprocess.Popen[bytes]]:
+    """A sender of its own, which no supervisor has started; for so long a busy machine keeps no loop from a turn."""
     script = Path(__file__).with_name("soon_telling.py")
     with subprocess.Popen([sys.executable, script, str(seconds)], cwd=shop.folder) as process:
         try:

@@ -74,6 +74,7 @@ def running(shop: Project) -> Iterator[subprocess.Popen[str]]:
     process = shop.start("run", "slow.py")
     try:
         eventually((shop.folder / "began").exists)
+        eventually(lambda: shop.detail("slow@latest").tasks[1].state == "running")  # which is told a moment later
         yield process
         (shop.folder / "go").touch()
         process.communicate(timeout=PATIENCE)

@@ -91,7 +91,7 @@ def test_a_worker_that_dies_loses_its_attempt_by_signal(shop: Driver, errand: st
 
 def test_a_timeout_lets_the_code_tidy_up(shop: Driver, tmp_path: Path):
     note = tmp_path / "note"
-    event = shop.run("tidy_when_stopped", str(note), timeout=1_000_000)
+    event = shop.run("tidy_when_stopped", str(note), timeout=1_000_000, grace=30_000_000)
     assert isinstance(event, Ended) and event.outcome.kind == "timeout" and event.outcome.retryable
     assert note.read_text() == "tidied"
 
@@ -110,7 +110,7 @@ def test_an_import_that_hangs_is_ended(tmp_path: Path):
 
 def test_a_cancelled_task_tidies_up(shop: Driver, tmp_path: Path):
     note = tmp_path / "note"
-    key = shop.launch("tidy_when_stopped", str(note))
+    key = shop.launch("tidy_when_stopped", str(note), grace=30_000_000)
     shop.started(key)
     shop.turn_until(note.with_name("note.began").exists)
     shop.executor.do([Cancel(key)])

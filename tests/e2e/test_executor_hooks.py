@@ -123,9 +123,13 @@ def shop():
 """
 
 
+LONG = 30.0
+"""Seconds of grace where what is stopped heeds it, however busy the machine is."""
+
+
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[FileShop]:
-    with file_shop(tmp_path, FILE, hook_limit=30.0) as driver:
+    with file_shop(tmp_path, FILE, hook_limit=30.0, grace=LONG) as driver:
         yield driver
 
 
@@ -205,16 +209,17 @@ def test_on_cancel_is_called_beside_the_code_before_that_is_stopped(shop: FileSh
 
 def test_a_timeout_calls_on_cancel(tmp_path: Path):
     text = FILE.replace("@task(on_cancel=stop)\ndef hang", '@task(on_cancel=stop, timeout="2s")\ndef hang')
-    with file_shop(tmp_path, text) as shop:
+    with file_shop(tmp_path, text, grace=LONG) as shop:
         assert shop.done("hang").outcome.kind == "timeout"
         assert [line.split()[0] for line in _ledger(shop)] == ["began", "stop", "unwound"]
 
 
-def test_a_task_that_holds_the_interpreter_is_tended_from_outside(shop: FileShop):
-    key, pid = _running(shop, "hold_the_lock")
-    event = _stopped(shop, key)
-    assert event.outcome == Cancelled() and not alive(pid)
-    stops = [line for line in _ledger(shop) if line.startswith("stop")]
+def test_a_task_that_holds_the_interpreter_is_tended_from_outside(tmp_path: Path):
+    with file_shop(tmp_path, FILE, hook_limit=LONG) as shop:
+        key, pid = _running(shop, "hold_the_lock")
+        event = _stopped(shop, key)
+        assert event.outcome == Cancelled() and not alive(pid)
+        stops = [line for line in _ledger(shop) if line.startswith("stop")]
     assert len(stops) == 1 and stops[0].endswith("j-1 True") and str(pid) not in stops[0]
     assert event.usage.notes[-1] == "its on_cancel was called in a process of its own"
 
@@ -230,10 +235,11 @@ def test_what_does_not_answer_by_half_its_grace_is_tended_while_it_lives(tmp_pat
         assert len(_ledger(shop)) == 2
 
 
-def test_a_task_that_ignores_term_is_tended_and_killed(shop: FileShop):
-    key, pid = _running(shop, "ignore_term")
-    assert _stopped(shop, key).outcome == Cancelled()
-    assert _ledger(shop) == [f"began {pid}", f"stop {pid} j-1 True"] and not alive(pid)
+def test_a_task_that_ignores_term_is_tended_and_killed(tmp_path: Path):
+    with file_shop(tmp_path, FILE, grace=2.0) as shop:
+        key, pid = _running(shop, "ignore_term")
+        assert _stopped(shop, key).outcome == Cancelled()
+        assert _ledger(shop) == [f"began {pid}", f"stop {pid} j-1 True"] and not alive(pid)
 
 
 def test_on_cancel_may_set_state(shop: FileShop):
@@ -256,7 +262,7 @@ def test_an_on_cancel_that_fails_is_in_the_log_and_not_called_again(shop: FileSh
 
 
 def test_an_on_cancel_that_hangs_is_tried_once_more_and_given_up(tmp_path: Path):
-    with file_shop(tmp_path, FILE, hook_limit=0.5, grace=0.4) as shop:
+    with file_shop(tmp_path, FILE, hook_limit=0.5, grace=1.0) as shop:
         key, pid = _running(shop, "stuck")
         event = _stopped(shop, key)
         assert event.outcome == Cancelled() and not alive(pid)
@@ -313,7 +319,7 @@ def test_what_waits_is_tended_where_an_earlier_attempt_left_something(tmp_path: 
 
 
 def test_a_shutdown_calls_on_cancel(tmp_path: Path):
-    with file_shop(tmp_path, FILE) as shop:
+    with file_shop(tmp_path, FILE, grace=LONG) as shop:
         _, pid = _running(shop, "hang")
     assert _ledger(shop) == [f"began {pid}", f"stop {pid} j-1 True", "unwound"]
 
@@ -336,7 +342,7 @@ def test_who_was_asked_to_stop_already_is_not_waited_for(tmp_path: Path):
 
 
 def test_what_is_set_at_a_shutdown_is_refused_and_holds_nobody_up(tmp_path: Path):
-    with file_shop(tmp_path, FILE) as shop:
+    with file_shop(tmp_path, FILE, grace=LONG) as shop:
         _running(shop, "forget")
     assert shop.kept["forget", None] == {"job": "j-1"}
 

@@ -133,7 +133,7 @@ def test_term_waits_for_what_runs_and_starts_nothing_more(tmp_path):
         assert shop.segue("trigger", "slow").returncode == 0
         eventually((shop.folder / "began").exists)
         one.process.terminate()
-        time.sleep(0.3)
+        one.await_draining()
         assert one.process.poll() is None
         (shop.folder / "go").touch()
         assert one.process.wait(PATIENCE) == 0
@@ -166,11 +166,34 @@ def test_a_second_term_ends_at_once(tmp_path):
         assert shop.segue("trigger", "slow").returncode == 0
         eventually((shop.folder / "began").exists)
         one.process.send_signal(signal.SIGINT)
-        time.sleep(0.2)
+        one.await_draining()
         assert one.process.poll() is None
         one.process.send_signal(signal.SIGINT)
         assert one.process.wait(PATIENCE) == 0
     shop.check_nothing_is_left()
+
+
+def test_a_second_term_is_not_taken_for_the_first_by_a_loop_that_hears_both_late(tmp_path):
+    """Signals of one number that wait for a process are one signal."""
+    shop = Project(tmp_path / "shop", workers=2, grace="1h")
+    shop.write("slow.py", SLOW)
+    with up(shop) as one:
+        assert shop.segue("trigger", "slow").returncode == 0
+        eventually((shop.folder / "began").exists)
+        os.kill(loop := one.loop(), signal.SIGSTOP)
+        for count in (1, 2):
+            one.process.send_signal(signal.SIGINT)
+            eventually(lambda: waiting(loop) == count, "the signal")  # noqa: B023
+        os.kill(loop, signal.SIGCONT)
+        assert one.process.wait(PATIENCE) == 0
+    shop.check_nothing_is_left()
+
+
+def waiting(pid: int) -> int:
+    """How many signals wait for a process, but for those that tell of children."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    mask = int(status.partition("ShdPnd:")[2].split()[0], 16) & ~(1 << signal.SIGCHLD - 1)
+    return mask.bit_count()
 
 
 def test_a_scheduler_whose_next_run_is_years_away_waits_for_it(tmp_path):

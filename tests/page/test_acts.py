@@ -1,9 +1,10 @@
 """Acts through their dialog: what it will do is shown, it is done, and what has become of it is told."""
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.e2e.commands import Project
 from tests.e2e.served import Server, served
@@ -33,6 +34,10 @@ def breaks() -> int:
 
 @dag(schedule=daily(), start="2026-01-01", max_active_runs=4)
 def broken() -> None:
+    breaks()
+
+@dag(schedule=daily(), start="2026-01-01")
+def spare() -> None:
     breaks()
 
 @task(empty="hold")
@@ -132,6 +137,76 @@ def test_what_is_held_stands_beside_what_was_good_and_is_released_with_a_reason(
     expect(dialog).to_contain_text("is released")
     page.keyboard.press("Escape")
     expect(held).to_have_count(0)
+
+
+def test_a_backfill_is_asked_for_by_its_address_and_names_its_dag(server, visit):
+    page = visit(server)
+    signed_in(page, server, "operator", "/backfills?new=1")
+    dialog, does = dialog_of(page)
+    expect(dialog).to_contain_text("Name the DAG.")
+    expect(dialog.get_by_role("combobox", name="DAG", exact=True)).to_be_focused()
+    dialog.get_by_role("combobox", name="DAG", exact=True).fill("broken")
+    dialog.get_by_role("textbox", name="Intervals").fill("2026-01-01..2026-02-05")
+    expect(dialog.get_by_role("grid", name="intervals that would run")).to_be_visible()
+    expect(dialog).to_contain_text("segue backfill broken 2026-01-01..2026-02-05")
+    expect(does).to_have_text("Run 24 intervals")  # twelve have failed, and are not missing
+    expect(dialog).to_contain_text(re.compile(r"Left alone:\s*12\s*failed"))
+    dialog.get_by_role("button", name="a month").click()
+    dialog.get_by_role("combobox", name="Intervals").select_option("2026-02")
+    expect(does).to_have_text("Run 28 intervals")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    assert "new=" not in page.url
+
+
+def test_the_pointer_takes_no_focus_from_the_intervals_of_a_backfill(server, visit):
+    made = server.post("/api/v1/dags/spare/backfills", {"range": "2026-03-01..2026-03-05"}).json()["done"]
+    page = visit(server)
+    signed_in(page, server, "viewer", f"/backfills/{made[0]['backfill_id']}")
+    slot = lambda number: page.locator(f"[data-slot='{number}']")  # noqa: E731
+    about = page.locator(".slots-about")
+    slot(0).focus()
+    page.keyboard.press("ArrowRight")
+    expect(slot(1)).to_be_focused()
+    grid = page.get_by_role("grid")
+    grid.hover(position={"x": 104 + 4 * 20 + 10, "y": 10})
+    expect(about).to_contain_text("2026-03-05")
+    expect(slot(1)).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(slot(2)).to_be_focused()
+    expect(about).to_contain_text("2026-03-03")
+
+
+def test_of_a_long_list_only_what_is_near_is_drawn_and_asked_for_again(server, visit):
+    """Its pages come from here: six of a hundred runs."""
+    (run,) = server.get("/api/v1/runs?dag=broken&limit=1").json()["items"]
+    asked: list[int] = []
+
+    def answer(route: Route) -> None:
+        page = int(parse_qs(urlsplit(route.request.url).query).get("cursor", ["0"])[0])
+        asked.append(page)
+        items = [{**run, "run_id": f"broken@{page}-{n}", "key": f"{page}-{n}"} for n in range(100)]
+        route.fulfill(json={"items": items, "next": str(page + 1) if page < 5 else None})
+
+    page = visit(server)
+    page.route(re.compile(r"/api/v1/runs\?"), answer)
+    signed_in(page, server, "operator", "/runs")
+    row = lambda name: page.locator(f"tr[data-run='broken@{name}']")  # noqa: E731
+    for number in range(6):
+        row(f"{number}-99").scroll_into_view_if_needed()
+        expect(row(f"{number}-99")).to_be_in_viewport()
+    expect(row("1-50")).to_have_count(0)
+    assert page.locator("tr[data-run]").count() <= 300
+    page.get_by_label("pick all that are shown").check()
+    expect(page.get_by_text("600 runs picked")).to_be_visible()
+    page.get_by_role("heading", name="Runs").scroll_into_view_if_needed()
+    expect(row("0-0")).to_be_in_viewport()
+    expect(row("5-99")).to_have_count(0)
+    asked.clear()
+    done = server.post("/api/v1/dags/trigger", {"dags": ["spare"], "date": "2026-01-20"})
+    assert done.status == 200, done
+    eventually(lambda: len(asked) >= 2, "the list is asked for again")
+    assert max(asked) <= 2
 
 
 def test_a_viewer_is_told_why_not(server, visit):

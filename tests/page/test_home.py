@@ -50,7 +50,7 @@ def test_the_overview_tells_what_failed_and_holds_what_mends_it(shop, visit):
     expect(row).to_contain_text("there is no such column")
     expect(row).to_contain_text("stops 1 task downstream")
     expect(row).to_contain_text(f"segue retry {run}")
-    row.get_by_role("button", name="Rerun failed").click()
+    row.get_by_role("button", name="Retry").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)

@@ -274,16 +274,21 @@ def _table(project: Path | None) -> tuple[Path | None, dict[str, Any]]:
             content: Any = tomllib.loads(path.read_text())
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as why:
             raise UsageError(f"{path} cannot be read: {why}") from None
-        content = content.get("tool", {}).get("segue", {}) if name == "pyproject.toml" else _unwrapped(content)
+        content = content.get("tool", {}).get("segue", {}) if name == "pyproject.toml" else _unwrapped(path, content)
         if content or name == "segue.toml":
             return path, dict(content)
     return None, {}
 
 
-def _unwrapped(content: dict[str, Any]) -> dict[str, Any]:
-    """In `segue.toml` the table's name may be left out."""
+def _unwrapped(path: Path, content: dict[str, Any]) -> dict[str, Any]:
+    """In `segue.toml` the table's name may be left out, of some keys or of all."""
     inner = content.get("tool", {}).get("segue") if isinstance(content.get("tool"), dict) else None
-    return content if inner is None else inner
+    if inner is None:
+        return content
+    plain = {name: value for name, value in content.items() if name != "tool"}
+    if twice := sorted(plain.keys() & inner.keys()):
+        raise UsageError(f"{path}: {twice[0]} stands there twice, plain and in [tool.segue]: keep one of them")
+    return {**plain, **inner}
 
 
 def _read_web(table: dict[str, Any], origin: dict[str, str], environ: Mapping[str, str]) -> None:

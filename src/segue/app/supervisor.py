@@ -25,6 +25,7 @@ DELAYS: Final = (0.1, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 
 _SETTLED: Final = 60.0  # seconds after which a child counts as alive and well
 _FAREWELL: Final = 5.0  # seconds to send what the loop said last, and to end what is being answered
+_ENDS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGKILL)  # two of one number that wait for a process are one
 _HOPELESS: Final = (2, 3)  # exit codes of a loop that cannot begin: wrong usage, no store
 
 
@@ -139,7 +140,7 @@ class _Supervisor:
 
     def _stop(self, number: int, frame: object) -> None:
         self._stops += 1
-        self._loop.send(signal.SIGTERM if self._stops < 3 else signal.SIGKILL)
+        self._loop.send(_ENDS[min(self._stops, len(_ENDS)) - 1])
 
     def _say_farewell(self) -> None:
         left = [child.process for child in self._others if child.process is not None]

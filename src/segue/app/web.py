@@ -218,7 +218,10 @@ def _last(library: ReaderPool) -> int:
 
 def _taken(table: WebTable, why: OSError) -> str:
     if why.errno == errno.EADDRINUSE:
-        return f"port {table.port} is taken: name another one with --port or in [tool.segue.web]; it is tried again"
+        return (
+            f"port {table.port} is taken: name another one with --port, SEGUE_WEB_PORT or port in [tool.segue.web]; "
+            "DAGs run meanwhile, and it is tried again"
+        )
     return f"it cannot listen on {table.host}:{table.port} ({why.strerror or why}): correct [tool.segue.web]"
 
 

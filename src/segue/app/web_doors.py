@@ -22,8 +22,9 @@ from segue.app.settings import Settings
 from segue.app.settings_shown import shown
 from segue.app.uploads import Uploads
 from segue.model.api.health import Part
+from segue.show.access.gate import Keeper
 from segue.show.api.pages import Built
-from segue.show.doors import Doors, Gate, Library
+from segue.show.doors import Doors, Library
 
 __all__ = ["built_page", "library_of", "open_doors"]
 
@@ -43,7 +44,7 @@ def library_of(settings: Settings) -> ReaderPool:
     return ReaderPool(database, None if database.url else home.database)
 
 
-def open_doors(settings: Settings, library: Library, gate: Gate, clock: SystemClock) -> Doors:
+def open_doors(settings: Settings, library: Library, gate: Keeper, clock: SystemClock) -> Doors:
     """Everything that routes may touch.
 
     Args:
@@ -60,6 +61,7 @@ def open_doors(settings: Settings, library: Library, gate: Gate, clock: SystemCl
         house=house_of(settings), safe=HomeSafe(settings), deployer=Uploads(settings), channels=HomeChannels(settings),
         logs=LogFiles(settings.logs), code=BundleFiles(settings.home / "bundles"), settings=partial(shown, settings),
         machine=HostMachine(), price=settings.keys.worker_price, identity=identity_of(settings),
+        claims=gate.claims,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from segue.app.picture import Picture, RunPicture, TaskPicture
 from segue.cli.frame import live_frame, run_line, tally_text
-from segue.cli.output import STYLES, duration, plain, state_text
+from segue.cli.output import STYLES, duration, plain, reason, state_text
 from segue.model.changes import Change, RunMoved, TaskMoved
 from segue.model.ids import Instant
 from segue.model.moment import datetime_at
@@ -110,7 +110,7 @@ class LineScreen:
         if change.new is change.old:
             return None
         took = duration(run.started, change.at) if change.new in RUN_FINAL else ""
-        why = f": {change.why}" if change.new in (RunState.FAILED, RunState.HELD) else ""
+        why = f": {reason(change.new, str(change.why))}" if change.new in (RunState.FAILED, RunState.HELD) else ""
         return Text.assemble(state_text(change.new), f"  {took}" if took else "", plain(why))
 
     def _task(self, run: RunPicture, change: TaskMoved) -> Text | None:

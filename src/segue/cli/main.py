@@ -80,7 +80,7 @@ _ELSEWHERE: Final = {
     "tasks": "did you mean show?",
     "log": "did you mean logs?",
     "kill": "did you mean cancel --now?",
-    "stop": "did you mean cancel, pause or drain?",
+    "stop": "did you mean cancel, pause or drain? (`segue up` itself ends with Ctrl-C, or with TERM)",
     "resume": "did you mean unpause or retry?",
     "lint": "did you mean check?",
     "validate": "did you mean check?",
@@ -88,6 +88,10 @@ _ELSEWHERE: Final = {
     "migrate": "did you mean db upgrade?",
     "serve": "did you mean up?",
     "start": "did you mean up?",
+    "standalone": "did you mean up?",
+    "webserver": "did you mean up? It serves the page too",
+    "variables": "did you mean connection or secret? (for settings of a DAG: its params)",
+    "info": "did you mean doctor?",
 }
 
 

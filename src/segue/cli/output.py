@@ -28,6 +28,7 @@ __all__ = [
     "minute",
     "plain",
     "print_json",
+    "reason",
     "say_error",
     "say_errors",
     "state_text",
@@ -111,6 +112,12 @@ def state_text(state: str) -> Text:
     """A state as glyph and word in its colour."""
     glyph, word, style = STYLES[state]
     return Text(f"{glyph} {word}", style=style)
+
+
+def reason(state: str, why: str) -> str:
+    """Why something is in a state, as it may stand behind the state's word without saying it twice."""
+    word = STYLES[state][1]
+    return why.removeprefix(f"is {word}: ").removeprefix(f"{word}: ")
 
 
 def duration(started: int | None, ended: int | None) -> str:

@@ -76,8 +76,9 @@ def _done(settings: Settings, action: str, name: str, role: str, on: str | None,
                 return [f"{name} has another password; their sessions have ended"]
             case "role":
                 grants = people.set_grants(name, changed_grants(people.user(name).grants, role, on), actor, now).grants
-                shown = ", ".join(f"{grant.role} on {grant.select}" for grant in grants) or "nothing any more"
-                return [f"{name} is {shown}; their sessions have ended"]
+                shown = ", ".join(f"{grant.role} on {grant.select}" for grant in grants)
+                now_is = f"is {shown}" if shown else "has no role any more"
+                return [f"{name} {now_is}; their sessions have ended"]
             case "link":
                 return [_line(settings, keeper.entering.invite(name, actor, now))]
             case "disable":

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from segue.app.home import home_here
 from segue.cli.options import HomeOption, JsonOption, RunArgument
-from segue.cli.output import Code, console, plain, print_json, state_text, table
+from segue.cli.output import Code, console, plain, print_json, reason, state_text, table
 from segue.model.errors import UsageError
 from segue.model.state import FINAL
 
@@ -49,7 +49,8 @@ def why(
         )
         return Code.GOOD
     screen = console()
-    screen.print(Text.assemble((str(view.run), "bold"), "  ", state_text(head[1]), "  ", plain(head[2])))
+    cause = plain(reason(head[1], head[2]))
+    screen.print(Text.assemble((str(view.run), "bold"), "  ", state_text(head[1]), "  ", cause))
     rows = table("", "", "")
     rows.show_header = False
     folded = list(_folded(items))

@@ -19,6 +19,7 @@ class BackfillsQuery(TypedDict, total=False):
     limit: int
     cursor: str | None
     dag: str | None
+    state: Sequence[str]
 
 
 class AlertsQuery(TypedDict, total=False):

@@ -138,7 +138,8 @@ class Transport:
         try:
             answer = self._http.request(method, f"/api/v1{path}", **words)
         except httpx2.HTTPError as why:
-            raise EnvironmentFault(f"{self.url} does not answer: {why}") from None
+            hint = "is `segue up` running there, and is this its address?"
+            raise EnvironmentFault(f"{self.url} does not answer ({why}): {hint}") from None
         if answer.status_code >= 300:
             raise self._error(answer)
         return answer

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 import sys
 import traceback
 from collections.abc import Mapping
@@ -9,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import Final
 
 from segue.define.code import folders_of, import_file
 from segue.define.compile import compile_dag
@@ -23,6 +26,8 @@ from segue.model.spec import MAX_DAGS, MAX_FILE, DagSpec
 from segue.model.timing import Foretold
 
 __all__ = ["Loaded", "load_file"]
+
+_WRONG_KEYWORD: Final = re.compile(r"(\w+)(?:\.__init__)?\(\) got an unexpected keyword argument '(\w+)'")
 
 
 @dataclass(slots=True)
@@ -151,7 +156,21 @@ def _report(why: BaseException, file: Path, root: Path, dag: str | None = None) 
     else:
         where, line = _line_of(why.__traceback__, root, file)
         text = "".join(traceback.format_exception_only(why)).strip()
-        fault(text, Place(where, line), dag=dag)
+        fault(text + _keywords(why), Place(where, line), dag=dag)
+
+
+def _keywords(why: BaseException) -> str:
+    """What a call takes that was given a keyword it does not know, where the file has a name for it."""
+    wrong = _WRONG_KEYWORD.search(str(why)) if isinstance(why, TypeError) else None
+    for frame, _ in traceback.walk_tb(why.__traceback__) if wrong else ():
+        assert wrong is not None
+        call = frame.f_globals.get(wrong[1])
+        if callable(call):
+            with suppress(TypeError, ValueError):  # written in C and silent about it
+                names = list(inspect.signature(call).parameters)
+                near = nearest(wrong[2], names)
+                return f": did you mean {near}?" if near else f": it takes {', '.join(names)}"
+    return ""
 
 
 def _line_of(trace: TracebackType | None, root: Path, file: Path) -> tuple[str, int]:

@@ -13,8 +13,12 @@ from segue.model.access import Subject
 from segue.model.acts import Deploy, SecretKind, SetSecret
 from segue.model.api.outcomes import DagChange, KnownName
 from segue.model.errors import EnvironmentFault
+from segue.model.ids import Instant
+from segue.store.access.book import Claim
 
-__all__ = ["CLOSED", "Channels", "Closed", "Deployer", "Deployment", "House", "OpenRequests", "Safe", "Upload"]
+__all__ = [
+    "CLOSED", "Channels", "Closed", "Deployer", "Deployment", "House", "OpenClaims", "OpenRequests", "Safe", "Upload",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,3 +188,27 @@ class OpenRequests:
         """Who asked for what."""
         with self._lock:
             return self._asked.get(request)
+
+
+class OpenClaims:
+    """What keys were used for, as long as this process lives; see `Claims`. Safe in threads."""
+
+    def __init__(self) -> None:
+        self._lock, self._claims = Lock(), dict[str, Claim]()
+
+    def claim(self, key: str, digest: bytes, now: Instant) -> Claim:
+        """What a key was used for first, which may be this."""
+        with self._lock:
+            return self._claims.setdefault(key, Claim(digest, now))
+
+    def settle(self, key: str, status: int, answer: str) -> None:
+        """Keep the answer."""
+        with self._lock:
+            if (claim := self._claims.get(key)) is not None:
+                self._claims[key] = Claim(claim.digest, claim.at, status, answer)
+
+    def release(self, key: str) -> None:
+        """Forget it, where there is no answer yet."""
+        with self._lock:
+            if key in self._claims and not self._claims[key].status:
+                del self._claims[key]

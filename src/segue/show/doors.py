@@ -18,11 +18,11 @@ from segue.show.access.entering import Entering
 from segue.show.access.identity import Identity
 from segue.show.access.people import People
 from segue.show.archive import NOTHING, Code, Logs
-from segue.show.backdoors import CLOSED, Channels, Deployer, House, OpenRequests, Safe
+from segue.show.backdoors import CLOSED, Channels, Deployer, House, OpenClaims, OpenRequests, Safe
 from segue.show.sampling import Sampling
 from segue.show.specs import Specs
 from segue.show.vitals import NO_MACHINE, Hand, Machine, Turns
-from segue.store.access.book import Noted
+from segue.store.access.book import Claims, Noted
 from segue.store.readers import Reader
 
 __all__ = ["Desk", "Doors", "Gate", "Health", "Library", "Reply"]
@@ -158,6 +158,7 @@ class Doors:
         machine: where the workers are; `price` of one for an hour.
         identity: where else people sign in.
         sampling: the newest attempts, for statistics.
+        claims: what keys were used for.
     """
 
     library: Library
@@ -180,3 +181,4 @@ class Doors:
     price: float = 0.0
     identity: Identity | None = None
     sampling: Sampling = field(default_factory=Sampling)
+    claims: Claims = field(default_factory=OpenClaims)

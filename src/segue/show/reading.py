@@ -129,6 +129,8 @@ class Reading:
     def _near(self, text: str) -> str:
         if self._reader is None:
             return f": {self._place} does not exist yet"
+        if text in {view.dag for view in self._reader.dags()}:
+            return f", but a DAG of this name: {text}@latest is its newest run, `segue runs --dag {text}` lists all"
         names = [str(view.run) for view in self._reader.runs(RunQuery(limit=500))]
         if not names:
             return f": {self._place} has no runs yet"

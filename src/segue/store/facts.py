@@ -12,10 +12,21 @@ import msgspec
 from segue.model.acts import Act, MoveBackfill, RunAct, StartBackfill, TriggerRun
 from segue.model.backfills import BackfillImage, BackfillState
 from segue.model.definition import Definition
+from segue.model.events import Request
 from segue.model.ids import Instant, RunKey
-from segue.model.images import AttemptImage, Facts, HookImage, RunImage, Step, TaskImage, Version
+from segue.model.images import (
+    AttemptImage,
+    DagImage,
+    Facts,
+    HookImage,
+    RunImage,
+    Snapshot,
+    Step,
+    TaskImage,
+    Version,
+)
 from segue.model.spec import DagSpec, TaskSpec
-from segue.model.state import FINAL, AttemptState, RunState, SlotState, TaskState
+from segue.model.state import FINAL, RUN_FINAL, AttemptState, RunState, SlotState, TaskState
 from segue.model.timing import SlotAsk, SlotFacts
 from segue.model.views import AlertView, HeldView, PoolView, RunView, SlotView, TaskView
 
@@ -42,6 +53,7 @@ __all__ = [
     "names_of",
     "number_in",
     "pools_of",
+    "rehearsal_of",
     "starts_of",
     "with_steps",
 ]
@@ -131,6 +143,28 @@ def facts_of(source: FactSource, act: Act, request: str) -> Facts:
         made=source.image(made) if made else None,
         backfill=source.backfill_image(run.row.backfill) if run and run.row.backfill else None,
     )
+
+
+def rehearsal_of(
+    source: FactSource, dags: Iterable[DagImage], requests: Iterable[Request]
+) -> tuple[Snapshot, tuple[Request, ...]]:
+    """What an engine needs to answer requests, and these with what is known of their objects.
+
+    Args:
+        source: within one read.
+        dags: those that are meant.
+        requests: what is asked for.
+    """
+    known = tuple(msgspec.structs.replace(one, facts=facts_of(source, one.act, one.id)) for one in requests)
+    runs: dict[RunKey, RunImage] = {}
+    backfills: dict[int, BackfillImage] = {}
+    for facts in (one.facts for one in known):
+        rival = None if facts.placed is None else source.image(facts.placed)
+        runs.update((run.row.run, run) for run in (facts.run, rival) if run is not None and run.state not in RUN_FINAL)
+        if facts.backfill is not None and facts.backfill.state not in ENDED_BACKFILLS:
+            backfills[facts.backfill.row.id] = facts.backfill
+    ordered = sorted(runs.values(), key=lambda run: (run.row.created, run.row.run))
+    return Snapshot(bytes(32), tuple(dags), tuple(ordered), (), tuple(backfills.values())), known
 
 
 def is_gone(view: SlotView, runs: Collection[RunKey]) -> bool:

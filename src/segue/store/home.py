@@ -182,6 +182,7 @@ def take_home(home: Path, facts: OwnerFacts) -> Owner:
         os.close(lock)
         other = owner_of(home)
         who = f"{other.kind!r}, process {other.pid}" if other else "another process"
-        why = f"home {home} is owned by {who}: wait for its end, or stop it"
+        stop = f"stop it with Ctrl-C or `kill {other.pid}`" if other else "stop it"
+        why = f"home {home} is owned by {who}: wait for its end, or {stop}"
         raise HomeBusy(why, other.pid if other else 0) from None
     return Owner(home, lock, facts)

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from segue.model.acts import SecretKind
-from segue.model.events import Value
+from segue.model.events import Request, Value
 from segue.model.ids import Instant, RunKey
+from segue.model.images import Snapshot
 from segue.model.pages import (
     AlertQuery,
     AttemptQuery,
@@ -55,6 +56,7 @@ __all__ = [
     "LoadReader",
     "PoolReader",
     "Reader",
+    "RehearsalReader",
     "RequestReader",
     "RowReader",
     "RunReader",
@@ -169,8 +171,17 @@ class BackfillReader(Protocol):
         *,
         dags: frozenset[str] | None = None,
         before: int | None = None,
+        states: Sequence[str] = (),
     ) -> Sequence[BackfillView]:
-        """Backfills of one DAG, of those in `dags`, or all, with numbers below `before`, the newest first."""
+        """Backfills of one DAG, of those in `dags`, or all, the newest first.
+
+        Args:
+            dag: its id.
+            limit: so many at most.
+            dags: ids.
+            before: with numbers below this one.
+            states: in one of these, where any is named.
+        """
         ...
 
     def backfill(self, number: int) -> BackfillView | None:
@@ -324,9 +335,20 @@ class RowReader(Protocol):
         ...
 
 
+class RehearsalReader(Protocol):
+    """What would be decided if somebody asked for it."""
+
+    def rehearsal(self, dags: frozenset[str], asked: Sequence[Request]) -> tuple[Snapshot, Sequence[Request]]:
+        """What an engine needs to answer requests: these DAGs, and of runs and backfills those that are meant.
+
+        The requests come back with what is known of their objects. The snapshot has no key to make fences with.
+        """
+        ...
+
+
 class Reader(
     RunReader, AttemptReader, EventReader, DagReader, SlotReader, RequestReader, PoolReader, GuardReader, SecretReader,
-    BackfillReader, AlertReader, HistoryReader, AuditReader, LoadReader, Protocol,
+    BackfillReader, AlertReader, HistoryReader, AuditReader, LoadReader, RehearsalReader, Protocol,
 ):  # fmt: skip
     """All topics."""
 

@@ -46,6 +46,18 @@ def test_a_segue_toml_may_leave_the_name_of_the_table_out(tmp_path, text):
     assert read_settings(write(tmp_path, text, "segue.toml"), {}).workers == 7
 
 
+def test_a_segue_toml_may_name_the_table_of_some_keys_and_leave_it_out_of_others(tmp_path):
+    text = "workers = 7\n[pools]\nshop = 2\n[tool.segue.web]\nport = 8400\n"
+    keys = read_settings(write(tmp_path, text, "segue.toml"), {}).keys
+    assert (keys.workers, keys.pools, keys.web.port) == (7, {"shop": 2}, 8400)
+
+
+def test_a_key_that_stands_there_plain_and_with_its_table_is_refused(tmp_path):
+    write(tmp_path, "workers = 7\n[tool.segue]\nworkers = 8\n", "segue.toml")
+    with pytest.raises(UsageError, match=r"segue\.toml: workers stands there twice"):
+        read_settings(tmp_path, {})
+
+
 def test_a_variable_beats_the_file_and_a_flag_beats_the_variable(tmp_path):
     write(tmp_path, '[tool.segue]\nworkers = 2\ngrace = "5s"\nhome = "here"\n')
     settings = read_settings(tmp_path, {"SEGUE_WORKERS": "5", "SEGUE_GRACE": "1s"}, {"workers": 9, "env": None})

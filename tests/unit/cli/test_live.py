@@ -46,7 +46,7 @@ def test_on_a_pipe_each_change_that_matters_is_a_line_in_the_zone_of_the_dag():
         moved("a", S.PENDING, S.QUEUED, 0),
         moved("a", S.QUEUED, S.SUCCESS, 2_000_000, began=Instant(NOON + 500_000)),
         run_moved(RunState.RUNNING, RunState.FAILED, 3_000_000, ended=Instant(NOON + 3_000_000)),
-    ) == ["04:00:00 d@k ● running", "04:00:02 d@k a done 1.5 s", "04:00:03 d@k ✗ failed 3.0 s: failed: a"]
+    ) == ["04:00:00 d@k ● running", "04:00:02 d@k a done 1.5 s", "04:00:03 d@k ✗ failed 3.0 s: a"]
 
 
 def test_a_retry_is_a_line_with_its_reason():

@@ -57,6 +57,16 @@ def test_something_that_is_no_task_cannot_be_put_in_order(load):
 
 
 @pytest.mark.parametrize(
+    ("call", "said"),
+    [("Retry(1, dely='1s')", "did you mean delay?"), ("daily(hour='02:00')", "it takes at")],
+)  # fmt: skip
+def test_a_keyword_that_a_call_does_not_take_names_the_nearest_or_all(load, call, said):
+    ((line, text),) = errors(load(HEAD + f"x = {call}\n"))
+    assert line == 8
+    assert text.endswith(said)
+
+
+@pytest.mark.parametrize(
     "line", ["a >> b()", "a() >> b", "[a()] >> b", "b << a()", "chain(a, b())", "cross([a], [b()])"]
 )
 def test_a_task_that_is_not_called_is_explained(load, line):

@@ -5,6 +5,8 @@ import pytest
 from segue.app.bundles import BundleFiles
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import RunRow
+from segue.model.masking import HIDDEN
+from segue.model.sealing import SEALED
 from segue.model.spec import DagSpec, Rules, TaskSpec
 from segue.model.state import AttemptState, RunState, TaskState
 from segue.model.value import encode
@@ -74,6 +76,14 @@ def test_params_that_differ_are_shown_short(tmp_path):
     found = dict((name, (one, other)) for name, one, other in difference_of(old, new, BundleFiles(tmp_path)).params)
     assert found["n"] == ("1", "2") and found["added"] == ("-", "None") and "same" not in found
     assert found["long"][0].endswith("…") and len(found["long"][0]) < 250
+
+
+def test_of_a_secret_param_that_differs_no_value_is_shown(tmp_path):
+    old = side(tmp_path / "old", params={"token": SEALED + b"canary one"})
+    new = side(tmp_path / "new", params={"token": SEALED + b"canary two", "added": SEALED + b"canary three"})
+    found = difference_of(old, new, BundleFiles(tmp_path))
+    assert "canary" not in str(found)
+    assert found.params == (("added", "-", HIDDEN),)
 
 
 def test_runs_differ_in_durations_and_rows(tmp_path):

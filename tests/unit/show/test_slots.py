@@ -154,6 +154,8 @@ def test_nothing_is_to_be_done_about_what_is_fresh_held_or_skipped_or_will_run_b
     ledger = ledger_of(dag(), clock, rows, NOW)
     assert ledger.remedy == ""
     assert [cell.waits for cell in ledger.cells] == [False, False, False, True]
+    clock = Timing("", at("2026-04-02"), at("2026-04-03"), at("2026-04-01")), Foretold()
+    assert [cell.waits for cell in ledger_of(dag(), clock, rows[:1], NOW).cells] == [False, True, False, False]
 
 
 def test_holes_of_a_dag_that_no_file_declares_any_more_cannot_be_filled():

@@ -37,14 +37,17 @@ export function ActButton({
   );
 }
 
-/** Where the dialog of an act appears; the frame of the page holds one. */
+/** The dialog of an act. */
+export function ActDialog({ act, leave }: { act: Act; leave: () => void }) {
+  return (
+    <Suspense>
+      <Deed key={JSON.stringify(act)} act={act} leave={leave} />
+    </Suspense>
+  );
+}
+
+/** Where the dialog of what a button asks appears; the frame of the page holds one. */
 export function Acting() {
   const act = useSyncExternalStore(subscribe, asked);
-  return (
-    act && (
-      <Suspense>
-        <Deed key={JSON.stringify(act)} act={act} />
-      </Suspense>
-    )
-  );
+  return act && <ActDialog act={act} leave={() => ask(null)} />;
 }

@@ -1,49 +1,50 @@
 import { useState } from "react";
-import { $api, problemOf } from "~/api/client";
+import { $api, type Problem, problemOf } from "~/api/client";
 import { Coded } from "~/pages/Health";
 import { Button, Copy, Dialog, Trouble } from "~/ui/parts";
 import { say } from "~/ui/toast";
 import { type Act, dagOf } from "./act";
-import { type Answers, begin, lacking, needsReason, questionsOf } from "./answers";
+import { type Answers, begin, lacking, meant, needsReason, questionsOf } from "./answers";
 import { ask } from "./asking";
 import { commandOf } from "./command";
-import { type Planned, useAnswered, useDoing, usePlan } from "./doing";
+import { type Planned, useDoing, usePlan } from "./doing";
+import { Part, Refused } from "./lists";
 import { Options } from "./Options";
 import { ParamForm } from "./ParamForm";
-import { Part, PlanOf, Refused } from "./PlanOf";
+import { PlanOf } from "./PlanOf";
 import { fieldOf, filled, type ParamField, refusedParam } from "./params";
 import { Result } from "./Result";
 import { pinned, planOf, requestOf } from "./request";
 import { confirmOf, isGrave, needsTick, outcomeOf, type Plan, sentence, sizeOf, titleOf } from "./size";
 
 /** The dialog of an act: what it will do; it is done; what has become of it. */
-export function Deed({ act }: { act: Act }) {
-  const [answers, setAnswers] = useState(() => begin(act));
+export function Deed({ act: asked, leave }: { act: Act; leave: () => void }) {
+  const [answers, setAnswers] = useState(() => begin(asked));
   const [sure, setSure] = useState(0); // so many objects a person has said yes to
+  const act = meant(asked, answers);
   const form = useForm(act, answers);
-  const doing = useDoing();
+  const { busy, problem, outcome, does, clear } = useDoing();
   const lacks = lacking(act, answers) ?? form.lacks;
   const planned = usePlan(lacks ? null : planOf(act, answers, form.values));
   const { plan } = planned;
-  const outcome = useAnswered(doing.data);
   const close = () => {
-    if (outcome) say(outcomeOf(outcome), outcome.done.length === 0 && outcome.pending.length === 0);
-    ask(null);
+    if (outcome && !outcome.pending.length) say(outcomeOf(outcome), outcome.done.length === 0);
+    leave();
   };
   const tell = (part: Partial<Answers>) => {
     setAnswers({ ...answers, ...part });
-    doing.reset();
+    clear();
   };
-  const hint = hintOf(act, answers, lacks, planned.current ? plan : undefined, sure);
+  const hint = hintOf(act, answers, lacks, planned, sure);
   const told = planned.error ? problemOf(planned.error) : null;
   const atField = told && refusedParam(told.detail, form.fields);
-  const options = questionsOf(act, answers).length > 0;
+  const questions = questionsOf(asked, answers);
 
   if (outcome)
     return (
       <Dialog title={titleOf(act)} close={close}>
         <div className="dialog-body">
-          <Result outcome={outcome} leave={() => ask(null)} />
+          <Result outcome={outcome} leave={leave} />
         </div>
         <div className="dialog-foot">
           <Button look="primary" autoFocus onClick={close}>
@@ -54,9 +55,9 @@ export function Deed({ act }: { act: Act }) {
     );
   return (
     <Dialog title={titleOf(act)} close={close} wide>
-      <div className={`dialog-body act-body${options ? " two" : ""}`} ref={focusFirst}>
-        {options && (
-          <Options act={act} answers={answers} dag={dagOf(act)} tell={tell}>
+      <div className={`dialog-body act-body${questions.length ? " two" : ""}`} ref={focusFirst}>
+        {questions.length > 0 && (
+          <Options questions={questions} act={act} answers={answers} dag={dagOf(act)} tell={tell}>
             <ParamForm
               fields={form.fields}
               texts={answers.params}
@@ -76,7 +77,7 @@ export function Deed({ act }: { act: Act }) {
             zone={form.zone}
             lacks={lacks ?? (atField && `Look at ${atField.name}: ${sentence(atField.says)}`)}
           />
-          <Failure error={doing.error} />
+          <Failure problem={problem} />
           <Twin text={commandOf(act, answers, form.values, form.secrets)} />
         </section>
       </div>
@@ -95,10 +96,10 @@ export function Deed({ act }: { act: Act }) {
         <Button onClick={close}>Leave it</Button>
         <Button
           look={lookOf(act, plan)}
-          disabled={hint !== "" || doing.isPending}
-          onClick={() => plan && doing.mutate(pinned(act, requestOf(act, answers, form.values), plan))}
+          disabled={hint !== "" || busy}
+          onClick={() => plan && void does(pinned(act, requestOf(act, answers, form.values), plan))}
         >
-          {doing.isPending ? "Doing it …" : unanswered(doing.error) ? "Try again" : confirmOf(act, plan)}
+          {busy ? "Doing it …" : problem && problem.status !== 409 ? "Try again" : confirmOf(act, plan)}
         </Button>
       </div>
     </Dialog>
@@ -128,9 +129,16 @@ function focusLast(foot: HTMLElement | null) {
 }
 
 /** Why it cannot be done yet; "" where it can. */
-function hintOf(act: Act, answers: Answers, lacks: string | null, plan: Plan | undefined, sure: number): string {
+function hintOf(
+  act: Act,
+  answers: Answers,
+  lacks: string | null,
+  { plan, error, current }: Planned,
+  sure: number,
+): string {
   if (lacks) return lacks;
-  if (!plan) return "Not known yet what it will do.";
+  if (error) return "This cannot be done.";
+  if (!plan || !current) return "Not known yet what it will do.";
   if (sizeOf(plan) === 0) return "Nothing to do.";
   if (needsReason(act) && !answers.reason.trim()) return "Say why: it is kept.";
   return needsTick(plan) && sure !== sizeOf(plan) ? "These are many: say that all are meant." : "";
@@ -182,15 +190,9 @@ function lookOf(act: Act, plan: Plan | undefined): "danger" | "plain" | "primary
   return plan && "newer" in plan && plan.newer.length ? "plain" : "primary";
 }
 
-/** Whether nobody has said what became of it. */
-function unanswered(error: unknown): boolean {
-  return error != null && problemOf(error).status !== 409;
-}
-
 /** Why it was not done. Nothing is lost: the same request sent again is done once. */
-function Failure({ error }: { error: unknown }) {
-  if (!error) return null;
-  const problem = problemOf(error);
+function Failure({ problem }: { problem: Problem | null }) {
+  if (!problem) return null;
   if (problem.status === 409 && problem.faults.length)
     return (
       <Refused

@@ -1,10 +1,12 @@
 import { Fragment, type ReactNode, useId } from "react";
 import { $api } from "~/api/client";
+import { DagField } from "~/ui/DagField";
 import { Field } from "~/ui/parts";
 import { SLOT_STATES } from "~/ui/state";
 import type { Act } from "./act";
-import { type Answers, needsReason, type Question, questionsOf } from "./answers";
+import { type Answers, needsReason, type Question } from "./answers";
 import { Radios } from "./Radios";
+import { RangeField } from "./RangeField";
 
 export type Tell = (part: Partial<Answers>) => void;
 
@@ -17,11 +19,14 @@ interface Asking {
 }
 
 /** The questions of an act, but for its params. `children` stand where the params do. */
-export function Options({ children, ...asking }: Asking & { children: ReactNode }) {
-  const first = questionsOf(asking.act, asking.answers);
+export function Options({
+  questions,
+  children,
+  ...asking
+}: Asking & { questions: readonly Question[]; children: ReactNode }) {
   return (
     <div className="form">
-      {first.map((question) =>
+      {questions.map((question) =>
         question === "params" ? (
           <Fragment key={question}>{children}</Fragment>
         ) : (
@@ -60,6 +65,14 @@ function One(asking: Asking & { question: Question }) {
       </label>
     );
   switch (question) {
+    case "dag":
+      return (
+        <Field label="DAG">
+          {(id) => <DagField id={id} required value={answers.dag} change={(dag) => tell({ dag, params: {} })} />}
+        </Field>
+      );
+    case "range":
+      return <RangeField range={answers.range} change={(range) => tell({ range })} />;
     case "mode":
       return <Mode {...asking} />;
     case "when":
@@ -78,11 +91,10 @@ function One(asking: Asking & { question: Question }) {
   }
 }
 
-type LineField = "until" | "range" | "cap" | "reason";
+type LineField = "until" | "cap" | "reason";
 
 const LINES: Record<LineField, readonly [title: string, hint: string, example: string]> = {
   until: ["Until", "18:00, 2h, 2026-04-01; empty: until somebody lets it go on", "18:00"],
-  range: ["Intervals", "both ends included; a day or a month alone is a range too", "2026-11-01..2026-11-30"],
   cap: ["Runs at once", "beside the scheduled ones", "4"],
   reason: ["Why", "kept, and shown with it", ""],
 };

@@ -1,18 +1,17 @@
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
 import { $api } from "~/api/client";
-import type { BackfillPlan, ObjectPlan, Refusal, Reuse, RunPlan, Why } from "~/api/schema";
+import type { ObjectPlan, Reuse, RunPlan, Why } from "~/api/schema";
 import { Button, Time } from "~/ui/parts";
-import { count, length, many } from "~/ui/words";
+import { count, many } from "~/ui/words";
 import { Code } from "./Code";
-import { byReason, type Plan, sentence } from "./size";
-
-const SHOWN = 12;
+import { List, Names, Part, Refused, SHOWN } from "./lists";
+import { PlanOfBackfill } from "./PlanOfBackfill";
+import { type Plan, sentence } from "./size";
 
 /** What an act would do, in the server's words. `withNewCode` turns a retry into a rerun with the newest code. */
 export function PlanOf({ plan, zone, withNewCode }: { plan: Plan; zone?: string; withNewCode?: () => void }) {
   if ("total" in plan) return <OfRuns plan={plan} zone={zone} withNewCode={withNewCode} />;
-  if ("intervals" in plan) return <OfBackfill plan={plan} />;
+  if ("intervals" in plan) return <PlanOfBackfill plan={plan} />;
   return <OfObjects plan={plan} />;
 }
 
@@ -195,96 +194,4 @@ function OfObjects({ plan }: { plan: ObjectPlan }) {
 function nounOf({ act, objects }: ObjectPlan): string {
   if (act === "trigger" || objects.some((name) => name.includes("@"))) return "run";
   return objects.every((name) => /^\d+$/.test(name)) ? "backfill" : "DAG";
-}
-
-function OfBackfill({ plan }: { plan: BackfillPlan }) {
-  const left = Object.entries(plan.left_alone).filter(([, n]) => n > 0);
-  return (
-    <>
-      <p className="act-sum">
-        {plan.intervals.length === 0 ? (
-          "No interval of this range shows that: there is nothing to run."
-        ) : (
-          <>
-            <strong>{many(plan.intervals.length, "interval")}</strong> of {many(plan.tasks.length, "task")}
-            {plan.seconds != null && <>, about {length(plan.seconds)}</>}
-          </>
-        )}
-      </p>
-      {plan.verdict && plan.intervals.length > 0 && <p>{sentence(plan.verdict)}</p>}
-      {plan.intervals.length > 0 && <List of={plan.intervals} total={plan.intervals.length} />}
-      {left.length > 0 && (
-        <p className="muted">Left alone: {left.map(([state, n]) => `${count(n)} ${state}`).join(", ")}.</p>
-      )}
-      {plan.not_complete && <p className="muted">{plan.not_complete} has not ended yet, nor what comes after it.</p>}
-      {plan.scheduled_work_may_wait > 0 && (
-        <p className="act-grave">Scheduled work may wait {length(plan.scheduled_work_may_wait)} for a worker.</p>
-      )}
-      {plan.not_idempotent.length > 0 && (
-        <Part title="Say of themselves that they must not run twice" grave>
-          <Names of={plan.not_idempotent} />
-        </Part>
-      )}
-      {Object.keys(plan.connections).length > 0 && (
-        <Part title="Connections, with how many runs use each at once">
-          <Names of={Object.entries(plan.connections).map(([name, n]) => `${name} (${n})`)} />
-        </Part>
-      )}
-      <Part title="Tasks">
-        <Names of={plan.tasks} />
-      </Part>
-    </>
-  );
-}
-
-/** What is left out, and why. */
-export function Refused({ of, title = "Left out" }: { of: readonly Refusal[]; title?: string }) {
-  if (!of.length) return null;
-  return (
-    <Part title={of.length > 1 ? `${title}: ${count(of.length)}` : title} grave>
-      <ul className="act-list">
-        {byReason(of).map(([why, objects]) => (
-          <li key={why}>
-            {sentence(why)} {objects.length > 1 || !why.includes(objects[0] ?? "") ? <Names of={objects} /> : null}
-          </li>
-        ))}
-      </ul>
-    </Part>
-  );
-}
-
-export function Part({ title, grave = false, children }: { title: string; grave?: boolean; children: ReactNode }) {
-  return (
-    <section className={`act-part${grave ? " act-grave" : ""}`}>
-      <h3>{title}</h3>
-      {children}
-    </section>
-  );
-}
-
-function List({ of, total }: { of: readonly string[]; total: number }) {
-  if (of.length <= SHOWN) return <Names of={of} />;
-  return (
-    <details className="act-part">
-      <summary>
-        <Names of={[...of.slice(0, 3), `… and ${count(total - 3)} more`]} />
-      </summary>
-      <Names of={of} most={of.length} />
-    </details>
-  );
-}
-
-/** Names in one paragraph. */
-function Names({ of, most = SHOWN }: { of: readonly string[]; most?: number }) {
-  return (
-    <span className="act-names">
-      {of.slice(0, most).map((name, index) => (
-        <span key={name}>
-          {index > 0 && ", "}
-          <bdi>{name}</bdi>
-        </span>
-      ))}
-      {of.length > most && `, and ${count(of.length - most)} more`}
-    </span>
-  );
 }

@@ -4,7 +4,7 @@ import type { Done, Outcome } from "~/api/schema";
 import { Why } from "~/ui/parts";
 import { State } from "~/ui/State";
 import { count } from "~/ui/words";
-import { Part, Refused } from "./PlanOf";
+import { Part, Refused } from "./lists";
 import { outcomeOf, sentence } from "./size";
 
 const SHOWN = 20;

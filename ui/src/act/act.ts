@@ -11,7 +11,7 @@ export type Backfills = { backfills: string[] } | { select: Partial<SelectBackfi
 
 export type TaskEnd = "success" | "failed" | "skipped";
 
-/** `mark` with an empty task asks for one; what an act leaves open is asked for in the dialog. */
+/** `mark` with an empty task asks for one, `backfill` with an empty DAG too; what an act leaves open is asked for in the dialog. */
 export type Act =
   | { act: "retry"; of: Runs; tasks?: string[]; only?: boolean }
   | { act: "rerun"; of: Runs; failed?: boolean; tasks?: string[] }
@@ -30,7 +30,7 @@ export type Verb = Act["act"];
 
 /** The DAG that an act is about, where it is one. */
 export function dagOf(act: Act): string | null {
-  if (act.act === "backfill") return act.dag;
+  if (act.act === "backfill") return act.dag || null;
   if (!("of" in act)) return null;
   if ("dags" in act.of) return only(act.of.dags);
   return "runs" in act.of ? only(act.of.runs.map((run) => run.slice(0, run.lastIndexOf("@")))) : null;

@@ -1,8 +1,10 @@
 /** What the dialog of an act asks, and what it has been told. Pure. */
 import type { Act, TaskEnd, Verb } from "./act";
+import { endsOf } from "./ranges";
 
 /** A question of the dialog. */
 export type Question =
+  | "dag"
   | "mode"
   | "tasks"
   | "only"
@@ -25,6 +27,8 @@ export type Question =
   | "reason";
 
 export interface Answers {
+  /** Of a backfill. */
+  readonly dag: string;
   /** Of a rerun: what runs anew. */
   readonly mode: "failed" | "tasks" | "all";
   /** Labels of tasks, as written: `clean, clean[3]`. */
@@ -54,6 +58,7 @@ export interface Answers {
 }
 
 const BLANK: Answers = {
+  dag: "",
   mode: "all",
   tasks: "",
   only: false,
@@ -111,7 +116,7 @@ export function begin(act: Act): Answers {
     case "trigger":
       return { ...BLANK, when: act.date ? "date" : "newest", date: act.date ?? "" };
     case "backfill":
-      return { ...BLANK, range: act.range ?? "", slots: act.only ?? BLANK.slots };
+      return { ...BLANK, dag: act.dag, range: act.range ?? "", slots: act.only ?? BLANK.slots };
     default:
       return BLANK;
   }
@@ -121,9 +126,15 @@ export function begin(act: Act): Answers {
 export function questionsOf(act: Act, answers: Answers): readonly Question[] {
   const asked = QUESTIONS[act.act];
   if (act.act === "mark" && !act.task) return ["task", ...asked];
+  if (act.act === "backfill" && !act.dag) return ["dag", ...asked];
   if (act.act === "retry" && !answers.tasks) return asked.filter((one) => one !== "only");
   if (act.act === "rerun" && answers.mode === "tasks") return ["mode", "tasks", "replace"];
   return asked;
+}
+
+/** The act, with what the dialog has been told about what it is done to. */
+export function meant(act: Act, { dag }: Answers): Act {
+  return act.act === "backfill" ? { ...act, dag } : act;
 }
 
 const NEEDS_REASON: readonly Verb[] = ["mark", "release", "reject"];
@@ -137,7 +148,8 @@ export function lacking(act: Act, answers: Answers): string | null {
   if (act.act === "mark" && !answers.task.trim()) return "Name the task.";
   if (act.act === "rerun" && answers.mode === "tasks" && !labels(answers.tasks).length) return "Name the tasks.";
   if (act.act === "trigger" && answers.when !== "newest" && !answers.date.trim()) return "Name the interval.";
-  if (act.act === "backfill" && !answers.range.trim()) return "Name the range of intervals.";
+  if (act.act === "backfill" && !answers.dag) return "Name the DAG.";
+  if (act.act === "backfill" && !endsOf(answers.range)) return "Name the range of intervals.";
   if (act.act === "backfill" && !answers.slots.length) return "Say which intervals: tick at least one kind.";
   if (act.act === "backfill" && !/^\d+$/.test(answers.cap)) return "Say how many runs may go at once.";
   if (act.act === "silence" && !answers.until.trim()) return "Say until when.";

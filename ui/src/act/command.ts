@@ -36,7 +36,7 @@ function linesOf(act: Act, answers: Answers, params: string[]): string[] {
     case "unpause":
       return [join("unpause", ...dagsOf(act.of), ...given("run", answers.catchUp))];
     case "backfill":
-      return [join("backfill", act.dag, answers.range.trim(), ...backfillOf(answers), ...params, ...reason(answers))];
+      return [join("backfill", act.dag || "DAG", ...backfillOf(answers), ...params, ...reason(answers))];
     case "silence":
       return [join("alerts", "silence", act.select, ...given("until", answers.until), ...reason(answers))];
     default:
@@ -104,8 +104,9 @@ function triggerOf(answers: Answers): string[] {
   return [...when, ...tick("replace", answers.replace), ...reason(answers)];
 }
 
-function backfillOf({ order, cap, slots }: Answers): string[] {
+function backfillOf({ range, order, cap, slots }: Answers): string[] {
   return [
+    range.trim() || "A..B",
     ...(order === "oldest" ? [] : ["--order", order]),
     ...(cap === "4" ? [] : ["--cap", cap]),
     ...(slots.join() === "missing" ? [] : ["--only", slots.join()]),

@@ -1,13 +1,14 @@
 /** How the dialog of an act asks the server: for the plan as often as the answers change, for the deed once. */
-import { keepPreviousData, useMutation, useQueries, useQuery } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
-import { $api, api, Problem } from "~/api/client";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { api } from "~/api/client";
 import type { Outcome } from "~/api/schema";
-import { once } from "~/ui/change";
+import { useChange, useHere } from "~/ui/change";
+import { following } from "~/ui/outcome";
 import { say } from "~/ui/toast";
 import { useSettled } from "~/ui/useSettled";
 import type { Request } from "./request";
-import { answered, outcomeOf, type Plan } from "./size";
+import { outcomeOf, type Plan } from "./size";
 
 type Send = (
   path: string,
@@ -58,54 +59,21 @@ export function usePlan(request: Request | null): Planned {
   };
 }
 
-interface Sent {
-  readonly text: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-/** What a request carries: the same key as the one before where it asks for the same, so that it is done once. */
-export function sending(before: Sent | null, request: Request): Sent {
-  const text = JSON.stringify(request);
-  return before?.text === text ? before : { text, headers: once() };
-}
-
-/** Does an act. */
+/** Does an act; what has become of it comes object by object, and is said where the dialog has gone by then. */
 export function useDoing() {
-  const sent = useRef<Sent | null>(null);
-  const here = useRef(true);
-  useEffect(() => {
-    here.current = true;
-    return () => {
-      here.current = false;
-    };
-  }, []);
-  return useMutation({
-    mutationFn: (request: Request) => {
-      sent.current = sending(sent.current, request);
-      return send<Outcome>(request, { headers: sent.current.headers });
-    },
-    onSuccess: (outcome) => {
-      if (!here.current) say(outcomeOf(outcome), outcome.done.length === 0);
-    },
-    onError: (error) => {
-      if (error instanceof Problem && error.status === 409) sent.current = null; // that was an answer: the next is another question
-      if (!here.current) say(error.message, true);
-    },
-  });
-}
-
-const POLLED = 50;
-
-/** An outcome; what it says is pending is asked about until it is answered. */
-export function useAnswered(outcome: Outcome | undefined): Outcome | undefined {
-  const states = useQueries({
-    queries: (outcome?.pending ?? []).slice(0, POLLED).map(({ request_id: id }) => ({
-      ...$api.queryOptions("get", "/api/v1/requests/{id}", { params: { path: { id } } }),
-      refetchInterval: ({ state }: { state: { data?: { ok?: boolean | null } } }) =>
-        state.data?.ok == null ? 1_000 : false,
-      staleTime: 0,
-    })),
-    combine: (all) => all.map((one) => one.data),
-  });
-  return outcome && answered(outcome, states);
+  const { busy, problem, run, clear } = useChange();
+  const [outcome, hear] = useState<Outcome>();
+  const here = useHere();
+  const does = async (request: Request) => {
+    const sent = await run(
+      (headers) => send<Outcome>(request, { headers }).then((data) => ({ data })),
+      [],
+      JSON.stringify(request),
+    );
+    if (!sent?.data) return;
+    let last = sent.data;
+    for await (last of following(sent.data)) hear(last);
+    if (!here.current) say(outcomeOf(last), last.done.length === 0);
+  };
+  return { busy, problem, outcome, does, clear };
 }

@@ -1,6 +1,7 @@
 /** How much an act moves, and what is said of that. Pure. */
-import type { BackfillPlan, ObjectPlan, Outcome, Refusal, RequestState, RunPlan } from "~/api/schema";
-import { many } from "~/ui/words";
+import type { BackfillPlan, ObjectPlan, Outcome, Refusal, RunPlan } from "~/api/schema";
+import { verdictOf } from "~/pages/backfills/telling";
+import { count, length, many } from "~/ui/words";
 import type { Act, Verb } from "./act";
 
 export type Plan = RunPlan | ObjectPlan | BackfillPlan;
@@ -39,7 +40,7 @@ const VERBS: Record<Verb, string> = {
 /** `Retry orders@2026-11-01`, `Release load of 3 runs`, `Cancel every run that fits: dag orders_*`. */
 export function titleOf(act: Act): string {
   const verb = VERBS[act.act];
-  if (act.act === "backfill") return `${verb} ${act.dag}`;
+  if (act.act === "backfill") return act.dag ? `${verb} ${act.dag}` : "New backfill";
   if (act.act === "silence") return `${verb} alerts about ${act.select}`;
   const subject = subjectOf(act.of);
   if (act.act === "rerun" && act.failed) return `${verb} what failed in ${subject} with the newest code`;
@@ -102,19 +103,6 @@ export function outcomeOf(outcome: Outcome): string {
   return parts.length ? `${parts.map((part) => part.join(" ")).join(", ")}.` : "There was nothing to do.";
 }
 
-/** An outcome with what has been answered since. */
-export function answered(outcome: Outcome, states: readonly (RequestState | undefined)[]): Outcome {
-  const known = new Map(states.flatMap((state) => (state?.ok == null ? [] : [[state.id, state] as const])));
-  const done = [...outcome.done];
-  const refused = [...outcome.refused];
-  for (const { object, request_id } of outcome.pending) {
-    const state = known.get(request_id);
-    if (state?.ok) done.push({ object, text: state.text, request_id, run_id: state.run_id ?? null });
-    else if (state) refused.push({ object, why: state.text, request_id });
-  }
-  return { done, refused, pending: outcome.pending.filter((one) => !known.has(one.request_id)) };
-}
-
 /** A sentence of the server, which begins small. */
 export function sentence(text: string): string {
   return text && !/[.?!]$/.test(text) ? `${text}.` : text;
@@ -125,4 +113,26 @@ export function byReason(refused: readonly Refusal[]): [why: string, objects: st
   const found = new Map<string, string[]>();
   for (const one of refused) found.set(one.why, [...(found.get(one.why) ?? []), one.object]);
   return [...found].sort(([, a], [, b]) => b.length - a.length);
+}
+
+/** What a backfill would do, sentence by sentence; the first is the sum. */
+export function told({
+  intervals,
+  tasks,
+  cap,
+  seconds,
+  verdict,
+  scheduled_work_may_wait: wait,
+  not_complete,
+}: BackfillPlan): string[] {
+  const lines: string[] = [];
+  if (intervals.length === 0) lines.push("No interval of this range shows that: there is nothing to run.");
+  else {
+    const time = seconds == null ? "" : `, in about ${length(seconds)}`;
+    lines.push(`${many(intervals.length, "interval")} of ${many(tasks.length, "task")}, ${count(cap)} at once${time}.`);
+    if (verdict) lines.push(verdictOf(verdict));
+    if (wait > 0.05) lines.push(`Scheduled work may wait about ${length(wait)} for a worker meanwhile.`);
+  }
+  if (not_complete) lines.push(`From ${not_complete} on the intervals have not ended yet: they are left out.`);
+  return lines;
 }

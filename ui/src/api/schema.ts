@@ -3091,6 +3091,7 @@ export interface components {
          *         counts: of a mapped task, how many items stand in each state.
          *         blast: it lies downstream of what has failed or is held.
          *         why: the sentence of its state.
+         *         started_at: when it began, as long as it runs.
          */
         Node: {
             /** @default false */
@@ -3106,6 +3107,7 @@ export interface components {
             mapped: boolean;
             role?: string | null;
             seconds?: number | null;
+            started_at?: string | null;
             /** @default  */
             state: string;
             /** @default  */

@@ -1,6 +1,7 @@
 /** The graph of a DAG on one canvas, with the states of a run over it. */
 import { type KeyboardEvent, useCallback, useEffect, useMemo, useState } from "react";
 import type { Event, GraphPage } from "~/api/schema";
+import { now } from "~/ui/clock";
 import { Button } from "~/ui/parts";
 import { closedAtFirst, type Folded, fold, groupsOf, type Whole } from "./fold";
 import { zoomKey } from "./gestures";
@@ -142,5 +143,12 @@ function useOverlay(stage: Stage, page: GraphPage, asking: boolean, hear: GraphP
       }),
     [stage, overlay, hear],
   );
+  useEffect(() => {
+    if (!hear) return;
+    const tick = () => stage.tick(now());
+    overlay.now = now();
+    const timer = setInterval(tick, 1_000);
+    return () => clearInterval(timer);
+  }, [stage, overlay, hear]);
   return overlay;
 }

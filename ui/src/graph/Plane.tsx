@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import { gestures } from "./gestures";
 import { boxAt } from "./index";
+import { Minimap } from "./Minimap";
 import { Heads, Nodes } from "./Nodes";
 import type { Stage } from "./stage";
 import { Tip } from "./Tools";
@@ -51,6 +52,7 @@ export function Plane({ stage, choose, close, onPainted }: PlaneProps) {
         <Heads stage={stage} close={close} />
         <Nodes stage={stage} choose={choose} />
       </div>
+      <Minimap stage={stage} />
       {tip >= 0 && <Tip stage={stage} box={tip} />}
     </div>
   );

@@ -1,5 +1,6 @@
 /** What stands around a graph: to find a task, to come nearer, what the marks mean. */
 import { type KeyboardEvent, useId, useState, useSyncExternalStore } from "react";
+import { useNow } from "~/live/hooks";
 import { lookOf, ranked } from "~/ui/marks";
 import { Button } from "~/ui/parts";
 import { Mark } from "~/ui/State";
@@ -71,7 +72,9 @@ export function Find({ ids, go }: { ids: readonly string[]; go: (id: string) => 
 export function ToCulprit({ stage, go }: { stage: Stage; go: (id: string) => void }) {
   useSyncExternalStore(stage.subscribe, () => stage.turn);
   const culprit = stage.scene?.culprit();
-  return culprit === undefined ? null : <Button onClick={() => go(culprit)}>first failure</Button>;
+  if (culprit === undefined) return null;
+  const held = stage.scene?.overlay.get(culprit).state === "held";
+  return <Button onClick={() => go(culprit)}>{held ? "what is held" : "first failure"}</Button>;
 }
 
 /** Nearer, farther, everything. */
@@ -107,7 +110,7 @@ export function Legend({ stage }: { stage: Stage }) {
       ))}
       {blast > 0 && (
         <li>
-          <i className="graph-blast" /> downstream of a failure <span className="number">{count(blast)}</span>
+          <i className="graph-blast" /> {scene.below()} <span className="number">{count(blast)}</span>
         </li>
       )}
       <li>
@@ -126,9 +129,11 @@ export function Legend({ stage }: { stage: Stage }) {
 export function Tip({ stage, box }: { stage: Stage; box: number }) {
   useSyncExternalStore(stage.subscribe, () => stage.turn);
   const { scene } = stage;
+  useNow(scene?.status(box).started === undefined ? 0 : 1_000);
   const id = scene?.folded.ids[box];
   if (!scene || id === undefined) return null;
   const status = scene.status(box);
+  const seconds = scene.lasting(box);
   const node = scene.node(box);
   return (
     <div className={`graph-tip${stage.isLeft(box) ? " right" : ""}`}>
@@ -141,7 +146,7 @@ export function Tip({ stage, box }: { stage: Stage; box: number }) {
             <Mark state={status.state} size={12} bare /> {lookOf(status.state).label}{" "}
           </>
         )}
-        {status.seconds != null && <span className="number">{length(status.seconds)} </span>}
+        {seconds != null && <span className="number">{length(seconds)} </span>}
         {node?.role && <span className="tag">{node.role}</span>} {scene.note(box)}
       </p>
       {status.counts && (
@@ -152,7 +157,7 @@ export function Tip({ stage, box }: { stage: Stage; box: number }) {
         </p>
       )}
       {status.why && <p className="why">{status.why}</p>}
-      {status.blast && !status.why && <p className="why">it lies downstream of a failure</p>}
+      {status.blast && !status.why && <p className="why">it lies {scene.below()}</p>}
     </div>
   );
 }

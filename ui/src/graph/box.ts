@@ -100,7 +100,7 @@ function paintName(ink: Ink, { scene, view, face }: Sight, box: number, type: nu
 
 /** Whether a box has a second line. */
 function second(scene: Sight["scene"], box: number): boolean {
-  return !!scene.node(box)?.role || scene.status(box).seconds != null || scene.note(box) !== "";
+  return !!scene.node(box)?.role || scene.lasting(box) != null || scene.note(box) !== "";
 }
 
 /** The second line: role, what sort of task, how long it took. */
@@ -113,14 +113,16 @@ function paintSecond(ink: Ink, { scene, face }: Sight, box: number) {
   ink.font = `500 11px ${face}`;
   const role = scene.node(box)?.role;
   if (role) left += paintRole(ink, fitted(ink, role, 84), left, middle) + 6;
-  ink.fillStyle = colourOf("muted");
   let room = right - left;
-  if (status.seconds != null) {
-    const took = length(status.seconds);
+  const seconds = scene.lasting(box);
+  if (seconds != null) {
+    const took = length(seconds);
+    ink.fillStyle = colourOf(status.state === "running" ? "running" : "muted");
     ink.textAlign = "right";
     ink.fillText(took, right, middle + 0.5);
     room -= ink.measureText(took).width + 8;
   }
+  ink.fillStyle = colourOf("muted");
   ink.textAlign = "left";
   const note = scene.note(box);
   if (note) ink.fillText(fitted(ink, note, room), left, middle + 0.5);

@@ -15,6 +15,7 @@ export class Scene {
   readonly spans: Float32Array;
   readonly #groups = new Map<number, Status>();
   readonly #boxes: Map<string, number>;
+  #below: string | undefined;
 
   constructor(
     readonly whole: Whole,
@@ -55,8 +56,14 @@ export class Scene {
   /** A task has changed: the box that is to be drawn anew. */
   changed(task: string): number | undefined {
     const box = this.boxOf(task);
+    this.#below = undefined;
     if (box !== undefined) this.#groups.delete(box);
     return box;
+  }
+
+  /** How long it took, or has run so far. */
+  lasting(box: number): number | null {
+    return this.overlay.lasting(this.status(box));
   }
 
   /** What is written into a box. */
@@ -87,7 +94,7 @@ export class Scene {
       node?.role,
       !node || node.mapped || node.kind !== "task" ? this.note(box) : "",
       counts.join(" "),
-      status.blast && "downstream of a failure",
+      status.blast && this.below(),
     ]
       .filter(Boolean)
       .join(", ");
@@ -96,6 +103,16 @@ export class Scene {
   /** The first task that failed or is held, in the order of the graph. */
   culprit(): string | undefined {
     return culpritOf(this.whole, this.overlay);
+  }
+
+  /** What a box is told to be that lies below of what went wrong. */
+  below(): string {
+    if (this.#below === undefined) {
+      const culprit = this.culprit();
+      const held = culprit !== undefined && this.overlay.get(culprit).state === "held";
+      this.#below = held ? "downstream of what is held" : "downstream of a failure";
+    }
+    return this.#below;
   }
 
   /** How many tasks stand in each state. */

@@ -6,10 +6,25 @@ import { BOX } from "./layered";
 import { at } from "./order";
 import { Painter } from "./painter";
 import type { Scene } from "./scene";
-import { allOf, centre, NEAR, opening, openingOn, pan, READABLE, reveal, type Size, seen, type View } from "./view";
+import {
+  allOf,
+  centre,
+  holds,
+  NEAR,
+  opening,
+  openingOn,
+  pan,
+  READABLE,
+  resized,
+  reveal,
+  type Size,
+  seen,
+  type View,
+} from "./view";
 
 const ELEMENTS = 150;
 const REST = 120; // milliseconds
+const NOWHERE = { x: new Float32Array(), y: new Float32Array() };
 
 export class Stage {
   scene: Scene | undefined;
@@ -30,6 +45,7 @@ export class Stage {
   #anchor: string | undefined;
   #aim: string | undefined;
   readonly #listeners = new Set<() => void>();
+  readonly #watchers = new Set<() => void>();
   #layer: HTMLElement | undefined;
   #moved = false;
   #gather: ReturnType<typeof setTimeout> | undefined;
@@ -38,6 +54,14 @@ export class Stage {
   subscribe = (listener: () => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  };
+
+  /** Hear of every move of the view, at once. */
+  watch = (listener: () => void) => {
+    this.#watchers.add(listener);
+    return () => {
+      this.#watchers.delete(listener);
+    };
   };
 
   /** Live in these elements, until what it gives is called; `painted` hears when all has been painted first. */
@@ -67,8 +91,12 @@ export class Stage {
   #resize(host: HTMLElement) {
     const size = { width: host.clientWidth, height: host.clientHeight };
     if (size.width === this.size.width && size.height === this.size.height) return;
+    const before = this.size;
     this.size = size;
-    if (!this.#moved) this.open();
+    if (this.#moved) {
+      const picked = around(this.picked < 0 ? [] : [this.picked], this.scene?.layout ?? NOWHERE);
+      this.view = resized(this.view, this.whole(), picked, before, size);
+    } else this.open();
     this.look(this.view, this.#moved);
   }
 
@@ -147,6 +175,21 @@ export class Stage {
     return (x + BOX.width / 2) * this.view.k + this.view.x < this.size.width / 2;
   }
 
+  /** Whether there is more than what is seen. */
+  get partial(): boolean {
+    return this.size.width > 0 && !holds(seen(this.view, this.size), this.whole());
+  }
+
+  /** It is so late now: what runs has lasted longer. */
+  tick(now: number) {
+    const { scene } = this;
+    if (!scene) return;
+    scene.overlay.now = now;
+    if (this.view.k < NEAR) return;
+    const boxes = this.elements.filter((box) => scene.status(box).started !== undefined);
+    if (boxes.length) this.#painter.some(boxes);
+  }
+
   /** Everything. */
   fit() {
     this.look(allOf(this.whole(), this.size));
@@ -161,6 +204,7 @@ export class Stage {
       this.#layer.style.setProperty("--k", String(view.k));
     }
     this.#painter.again();
+    for (const listener of this.#watchers) listener();
     if (!this.elements.length) this.#choose();
     clearTimeout(this.#gather); // while one moves, the canvas is enough
     this.#gather = setTimeout(() => this.#choose(), REST);
@@ -218,7 +262,8 @@ export class Stage {
     this.active = this.wanted = box;
     const shown = reveal(this.view, rect, this.size);
     const jump = closer ? this.view.k < NEAR || shown !== this.view : this.view.k < READABLE;
-    this.look(jump ? centre(rect, this.size, Math.max(NEAR, this.view.k)) : shown);
+    const next = jump ? centre(rect, this.size, Math.max(NEAR, this.view.k)) : shown;
+    this.look(next, this.#moved || next !== this.view);
     clearTimeout(this.#gather);
     this.#choose();
   }

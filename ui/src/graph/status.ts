@@ -7,6 +7,8 @@ export interface Status {
   /** Of a mapped task its items, of a group its tasks; nothing for a plain task. */
   readonly counts?: Readonly<Record<string, number>>;
   readonly seconds: number | null;
+  /** When it began, as long as it runs: milliseconds since 1970. */
+  readonly started?: number;
   readonly blast: boolean;
   readonly why: string;
 }
@@ -40,6 +42,7 @@ function statusOf(node: Node): Status {
     blast,
     why,
     seconds: node.seconds ?? null,
+    ...(node.started_at && { started: Date.parse(node.started_at) }),
     ...(node.mapped && Object.keys(node.counts ?? {}).length ? { counts: node.counts } : {}),
   };
 }
@@ -71,7 +74,13 @@ export function moved(status: Status, event: Event, started: number | undefined)
     };
   }
   const took = started !== undefined && ENDED.has(state) ? (Date.parse(event.at) - started) / 1000 : null;
-  return { state, why: event.why, blast: status.blast && !ENDED.has(state), seconds: took };
+  return {
+    state,
+    why: event.why,
+    blast: status.blast && !ENDED.has(state),
+    seconds: took,
+    ...(state === "running" && started !== undefined && { started }),
+  };
 }
 
 /** What an answer knows better than an event that came after it was asked for. */
@@ -82,6 +91,8 @@ function patched(last: Status, answer: Status): Status {
 /** The states of all tasks of one run, kept true between two answers. */
 export class Overlay {
   readonly of = new Map<string, Status>();
+  /** The time up to which what runs has lasted; 0: not known yet. */
+  now = 0;
   /** Tasks that have moved since the question was asked that is out now: its answer may be older than they are. */
   #newer: Set<string> | undefined;
   readonly #started = new Map<string, number>();
@@ -92,6 +103,12 @@ export class Overlay {
 
   get(task: string): Status {
     return this.of.get(task) ?? BLANK;
+  }
+
+  /** How long something took, or has run so far. */
+  lasting({ state, started, seconds }: Status): number | null {
+    if (state !== "running" || started === undefined || !this.now) return seconds;
+    return Math.max(0, this.now - started) / 1000;
   }
 
   /** A question goes out. */
@@ -108,6 +125,7 @@ export class Overlay {
       const next = last && this.#newer?.has(node.id) ? patched(last, answer) : answer;
       if (same(last, next)) continue;
       this.of.set(node.id, next);
+      if (next.started !== undefined) this.#started.set(node.id, next.started);
       changed.push(node.id);
     }
     this.#newer = undefined;
@@ -130,7 +148,8 @@ export class Overlay {
 }
 
 function same(a: Status | undefined, b: Status): boolean {
-  if (!a || a.state !== b.state || a.seconds !== b.seconds || a.blast !== b.blast || a.why !== b.why) return false;
+  if (!a || a.state !== b.state || a.seconds !== b.seconds || a.started !== b.started) return false;
+  if (a.blast !== b.blast || a.why !== b.why) return false;
   const states = new Set([...Object.keys(a.counts ?? {}), ...Object.keys(b.counts ?? {})]);
   return [...states].every((state) => (a.counts?.[state] ?? 0) === (b.counts?.[state] ?? 0));
 }

@@ -85,3 +85,23 @@ export function reveal(view: View, rect: Rect, size: Size): View {
   const dy = shift(rect.top * view.k + view.y, rect.bottom * view.k + view.y, size.height);
   return dx || dy ? pan(view, dx, dy) : view;
 }
+
+/** Whether a rectangle lies in another, to the pixel. */
+export function holds(outer: Rect, inner: Rect): boolean {
+  const slack = 1;
+  return (
+    outer.left <= inner.left + slack &&
+    outer.top <= inner.top + slack &&
+    outer.right >= inner.right - slack &&
+    outer.bottom >= inner.bottom - slack
+  );
+}
+
+/** The view of another size of the screen: all of the plane where all was seen and names stay readable; else `kept` is. */
+export function resized(view: View, whole: Rect, kept: Rect | undefined, before: Size, size: Size): View {
+  if (holds(seen(view, before), whole)) {
+    const all = allOf(whole, size, view.k);
+    if (all.k >= Math.min(READABLE, view.k)) return all;
+  }
+  return kept ? reveal(view, kept, size) : view;
+}

@@ -1,5 +1,5 @@
 /** Sequence number in, query invalidation out: what the page shows is asked for again when an event has made it old. */
-import type { Query, QueryClient } from "@tanstack/react-query";
+import type { InfiniteData, Query, QueryClient } from "@tanstack/react-query";
 import { listen } from "./stream";
 import { isOld, nothing, patience, touch } from "./touch";
 
@@ -40,6 +40,7 @@ export function refresh(queries: QueryClient): () => void {
       else if (query.getObserversCount() === 0) query.invalidate();
       else {
         asked.set(hash, now);
+        shorten(query);
         void queries.invalidateQueries({ queryKey: query.queryKey, exact: true });
       }
     }
@@ -58,6 +59,17 @@ export function refresh(queries: QueryClient): () => void {
     clearTimeout(later);
     stop();
   };
+}
+
+/**
+ * A list that has come page by page is asked for page by page again, up to the one after the last that is looked at:
+ * `meta.shown` tells how many those are.
+ */
+function shorten(query: Query) {
+  const { pages, pageParams } = (query.state.data ?? {}) as Partial<InfiniteData<unknown>>;
+  const most = ((query.meta?.shown as (() => number) | undefined)?.() ?? Number.POSITIVE_INFINITY) + 1;
+  if (pages && pageParams && pages.length > most)
+    query.setData({ pages: pages.slice(0, most), pageParams: pageParams.slice(0, most) });
 }
 
 /** Milliseconds until a question may be asked again; 0: now. */

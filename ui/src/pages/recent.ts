@@ -20,8 +20,3 @@ export function recent(): readonly string[] {
 export function remember(path: string) {
   if (WORTH.test(path)) localStorage.setItem(KEPT, JSON.stringify(withRecent(recent(), path)));
 }
-
-/** Whoever signs in next is not to see where one has been. */
-export function forgetRecent() {
-  localStorage.removeItem(KEPT);
-}

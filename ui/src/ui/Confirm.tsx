@@ -17,7 +17,7 @@ export function Confirm({
 }: {
   title: ReactNode;
   children: ReactNode;
-  plan?: () => Promise<ObjectPlan | undefined>;
+  plan?: () => Promise<ObjectPlan | null>;
   verb: string;
   danger?: boolean;
   change: Change;

@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { answered, byReason, confirmOf, filterOf, isGrave, needsTick, outcomeOf, sizeOf, titleOf } from "~/act/size";
+import { describe, expect, test } from "vitest";
+import { byReason, confirmOf, filterOf, isGrave, needsTick, outcomeOf, sizeOf, titleOf, told } from "~/act/size";
 import type { BackfillPlan, ObjectPlan, RunPlan } from "~/api/schema";
 
 const RUN = "orders@2026-11-01";
@@ -28,6 +28,7 @@ test("an act says in words what it is about", () => {
   );
   expect(titleOf({ act: "pause", of: { select: "tag:x" } })).toBe("Pause every DAG that fits tag:x");
   expect(titleOf({ act: "backfills.again", of: { backfills: ["3"] } })).toBe("Retry what failed in backfill 3");
+  expect(titleOf({ act: "backfill", dag: "" })).toBe("New backfill");
   expect(titleOf({ act: "silence", select: "a" })).toBe("Silence alerts about a");
   expect(filterOf({ states: [], dag: null })).toBe("");
 });
@@ -56,7 +57,6 @@ test("what throws something away looks so", () => {
 
 const done = { object: RUN, text: "it goes on", request_id: "1" };
 const pending = (id: string) => ({ object: `a@${id}`, request_id: id, url: "" });
-const state = (id: string, ok: boolean | null) => ({ id, actor: "dana", act: "RetryRun", ok, text: "so it is" });
 
 test("an outcome is one line", () => {
   expect(outcomeOf({ done: [done], refused: [], pending: [] })).toBe("it goes on.");
@@ -64,15 +64,6 @@ test("an outcome is one line", () => {
   expect(outcomeOf({ done: [done, done], refused: [{ object: "a", why: "b" }], pending: [pending("2")] })).toBe(
     "2 done, 1 refused, 1 not answered yet.",
   );
-});
-
-test("what was pending is done or refused as soon as it is answered", () => {
-  const outcome = { done: [done], refused: [], pending: [pending("2"), pending("3"), pending("4")] };
-  const found = answered(outcome, [state("2", true), state("3", false), state("4", null)]);
-  expect(found.done.map((one) => one.object)).toEqual([RUN, "a@2"]);
-  expect(found.refused).toEqual([{ object: "a@3", why: "so it is", request_id: "3" }]);
-  expect(found.pending).toEqual([pending("4")]);
-  expect(answered(outcome, [undefined])).toEqual(outcome);
 });
 
 test("refusals of one reason are told together, the most frequent first", () => {
@@ -85,4 +76,42 @@ test("refusals of one reason are told together, the most frequent first", () => 
     ["y", ["b", "c"]],
     ["x", ["a"]],
   ]);
+});
+
+describe("what a backfill would do", () => {
+  const plan: BackfillPlan = {
+    dag_id: "orders",
+    intervals: ["2026-10-01", "2026-10-02"],
+    left_alone: {},
+    not_complete: null,
+    order: "oldest",
+    cap: 4,
+    only: ["missing"],
+    reason: "",
+    tasks: ["a", "b"],
+    connections: {},
+    not_idempotent: [],
+    seconds: 120,
+    verdict: "catches up 4 days per day",
+    scheduled_work_may_wait: 0,
+  };
+
+  test("is told with the time that it takes and its verdict", () => {
+    expect(told(plan)).toEqual([
+      "2 intervals of 2 tasks, 4 at once, in about 2 m 00 s.",
+      "It catches up 4 days per day.",
+    ]);
+  });
+
+  test("is nothing where no interval shows what is asked for", () => {
+    expect(told({ ...plan, intervals: [] })).toEqual([
+      "No interval of this range shows that: there is nothing to run.",
+    ]);
+  });
+
+  test("warns of scheduled work that waits, and of intervals that have not ended", () => {
+    const lines = told({ ...plan, scheduled_work_may_wait: 60, not_complete: "2026-11-22" });
+    expect(lines).toContain("Scheduled work may wait about 1 m 00 s for a worker meanwhile.");
+    expect(lines.at(-1)).toContain("From 2026-11-22 on");
+  });
 });

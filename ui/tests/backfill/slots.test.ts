@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CELL, indexAt, inView, LINE, layOut, NAMES, rowOf, shown, step, stepOf, tally } from "~/pages/backfill/slots";
+import { CELL, indexAt, LINE, layOut, NAMES, rowOf, shown, step, stepOf, tally } from "~/pages/backfill/slots";
 
 function days(from: string, count: number): string[] {
   const start = Date.parse(`${from}T00:00Z`);
@@ -113,14 +113,6 @@ describe("moving in the grid", () => {
     expect(under(3, 0)).toBeNull();
     expect(under(3, 9)).toBeNull();
     expect(indexAt(layout, 3, 3)).toBeNull();
-  });
-});
-
-describe("the window", () => {
-  it("holds the rows in view and some around, never more than there are", () => {
-    expect(inView(1_000, 0, 400, 20)).toEqual([0, 26]);
-    expect(inView(1_000, 2_000, 400, 20)).toEqual([94, 126]);
-    expect(inView(3, 0, 400, 20)).toEqual([0, 3]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { grouped, movesOf, paceOf, paceSince, partsOf, sentence, whereItStands } from "~/pages/backfills/telling";
+import { grouped, movesOf, paceOf, paceSince, partsOf, verdictOf, whereItStands } from "~/pages/backfills/telling";
 
 const backfill = {
   state: "running",
@@ -31,9 +31,9 @@ it("where it stands is said in a sentence of its state", () => {
 });
 
 it("a verdict becomes a sentence", () => {
-  expect(sentence("will never catch up: 2 s per day at cap 4")).toBe("It will never catch up: 2 s per day at cap 4.");
-  expect(sentence("how long it takes is unknown: nothing ran")).toBe("How long it takes is unknown: nothing ran.");
-  expect(sentence(null)).toBe("");
+  expect(verdictOf("will never catch up: 2 s per day at cap 4")).toBe("It will never catch up: 2 s per day at cap 4.");
+  expect(verdictOf("how long it takes is unknown: nothing ran")).toBe("How long it takes is unknown: nothing ran.");
+  expect(verdictOf(null)).toBe("");
 });
 
 it("a pace is told in the unit that people count it in", () => {

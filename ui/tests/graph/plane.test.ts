@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { around, boxAt, boxesIn, indexOf } from "~/graph/index";
 import { BOX } from "~/graph/layered";
-import { allOf, centre, opening, openingOn, pan, READABLE, reveal, seen, zoom } from "~/graph/view";
+import { allOf, centre, holds, opening, openingOn, pan, READABLE, resized, reveal, seen, zoom } from "~/graph/view";
 
 const x = Float32Array.from({ length: 400 }, (_, i) => (i % 20) * 254);
 const y = Float32Array.from({ length: 400 }, (_, i) => Math.floor(i / 20) * 68);
@@ -86,5 +86,29 @@ describe("view", () => {
     expect(reveal(view, inView, size)).toBe(view);
     const moved = reveal(pan(view, -2_000, 0), inView, size);
     expect(seen(moved, size).left).toBeLessThan(inView.left);
+  });
+});
+
+describe("another size of the screen", () => {
+  const whole = { left: 0, top: 0, right: 800, bottom: 100 };
+  const wide = { width: 1_000, height: 500 };
+  const view = allOf(whole, wide);
+
+  test("where all was seen, all is seen again", () => {
+    const narrow = resized(view, whole, undefined, wide, { width: 600, height: 500 });
+    expect(holds(seen(narrow, { width: 600, height: 500 }), whole)).toBe(true);
+    expect(narrow.k).toBeLessThan(view.k);
+  });
+  test("where names could not be read any more, what is picked is seen", () => {
+    const picked = { left: 600, top: 20, right: 800, bottom: 70 };
+    const size = { width: 300, height: 500 };
+    const narrow = resized(view, whole, picked, wide, size);
+    expect(narrow.k).toBe(view.k);
+    expect(holds(seen(narrow, size), picked)).toBe(true);
+    expect(resized(view, whole, undefined, wide, size)).toBe(view);
+  });
+  test("who had gone somewhere stays there", () => {
+    const near = pan(view, -400, 0);
+    expect(resized(near, whole, undefined, wide, { width: 900, height: 500 })).toBe(near);
   });
 });

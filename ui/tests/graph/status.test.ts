@@ -19,7 +19,7 @@ function event(task: string, old: string, now: string, more: Partial<Event> = {}
 
 describe("overlay", () => {
   const page = graph("a>b", {
-    a: { state: "running", why: "it runs" },
+    a: { state: "running", why: "it runs", started_at: "2026-11-03T06:00:00Z" },
     b: { state: "pending", mapped: true, counts: { pending: 3 }, blast: true },
   });
 
@@ -53,6 +53,15 @@ describe("overlay", () => {
     expect(overlay.get("a").seconds).toBeNull();
     overlay.event(event("a", "running", "success", { at: "2026-11-03T06:00:03.2Z" }));
     expect(overlay.get("a").seconds).toBeCloseTo(3.2);
+  });
+  test("what runs lasts on with the clock, from when the answer says it began, until its event ends it", () => {
+    const overlay = new Overlay(graph("a", { a: { state: "running", started_at: "2026-11-03T06:00:00Z" } }));
+    expect(overlay.lasting(overlay.get("a"))).toBeNull();
+    overlay.now = Date.parse("2026-11-03T06:00:07Z");
+    expect(overlay.lasting(overlay.get("a"))).toBe(7);
+    overlay.event(event("a", "running", "success", { at: "2026-11-03T06:00:09Z" }));
+    overlay.now += 60_000;
+    expect(overlay.lasting(overlay.get("a"))).toBe(9);
   });
   test("an answer changes what it says otherwise, and nothing else", () => {
     const overlay = new Overlay(page);

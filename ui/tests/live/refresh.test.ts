@@ -1,4 +1,4 @@
-import { QueryClient, QueryObserver } from "@tanstack/react-query";
+import { InfiniteQueryObserver, QueryClient, QueryObserver } from "@tanstack/react-query";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { News } from "~/live/event";
 import { refresh } from "~/live/refresh";
@@ -98,4 +98,26 @@ test("after a gap in the stream everything is asked anew", async () => {
   tell({ type: "reset" });
   await vi.advanceTimersByTimeAsync(10);
   expect(grid).toHaveBeenCalledTimes(2);
+});
+
+test("a list of many pages is asked for as far as it is looked at, and one page more", async () => {
+  const asked: number[] = [];
+  const list = new InfiniteQueryObserver(queries, {
+    queryKey: RUNS,
+    queryFn: async ({ pageParam }) => {
+      asked.push(pageParam);
+      return { items: [] };
+    },
+    initialPageParam: 1,
+    getNextPageParam: (_last, pages) => pages.length + 1,
+    meta: { shown: () => 2 },
+  });
+  list.subscribe(() => undefined);
+  await vi.advanceTimersByTimeAsync(10);
+  for (let page = 2; page <= 9; page += 1) await list.fetchNextPage();
+  asked.length = 0;
+  event("orders");
+  await vi.advanceTimersByTimeAsync(500);
+  expect(asked).toEqual([1, 2, 3]);
+  expect(list.getCurrentResult().hasNextPage).toBe(true);
 });

@@ -1,6 +1,16 @@
 import { expect, test } from "vitest";
 import type { Attention } from "~/api/schema";
-import { blast, listOf, mendOf, type Row, rangeIn, rowsOf, sortsOf } from "~/pages/overview/attention";
+import {
+  blast,
+  commandOf,
+  listOf,
+  mendOf,
+  outdated,
+  type Row,
+  rangeIn,
+  rowsOf,
+  sortsOf,
+} from "~/pages/overview/attention";
 
 function item(sort: string, dag: string, run: string | null = `${dag}@1`, more: Partial<Attention> = {}): Attention {
   return {
@@ -15,6 +25,8 @@ function item(sort: string, dag: string, run: string | null = `${dag}@1`, more: 
     ...more,
   };
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 const rowOf = (...items: Attention[]): Row => {
   const [row] = rowsOf(items);
@@ -35,19 +47,32 @@ test("failures of one DAG share a row; the order of the server stays", () => {
 
 test("what mends a row works on all its runs", () => {
   const row = rowOf(item("failed", "a", "a@2"), item("failed", "a", "a@1"));
-  expect(mendOf(row)).toEqual({
-    say: "Rerun failed 2…",
-    act: { act: "rerun", of: { runs: ["a@2", "a@1"] }, failed: true },
+  expect(mendOf(row, NONE)).toEqual({ say: "Retry 2…", act: { act: "retry", of: { runs: ["a@2", "a@1"] } } });
+  expect(mendOf(rowOf(item("held", "a")), NONE)).toEqual({
+    say: "Release…",
+    act: { act: "release", of: { runs: ["a@1"] } },
   });
-  expect(mendOf(rowOf(item("held", "a")))).toEqual({ say: "Release…", act: { act: "release", of: { runs: ["a@1"] } } });
-  expect(mendOf(rowOf(item("interrupted", "a")))?.act.act).toBe("retry");
+  expect(mendOf(rowOf(item("interrupted", "a")), NONE)?.act.act).toBe("retry");
+});
+
+test("what failed with older code than there is now is rerun with the new one, by button and by command", () => {
+  const mark = (run_id: string, version: number) => ({ run_id, version }) as never;
+  const old = outdated({ dags: [{ version: 2, marks: [mark("a@1", 1), mark("a@2", 2)] } as never] });
+  expect([...old]).toEqual(["a@1"]);
+  const failed = item("failed", "a", "a@1", { command: "segue retry a@1" });
+  expect(mendOf(rowOf(failed), old)).toEqual({
+    say: "Rerun failed with new code…",
+    act: { act: "rerun", of: { runs: ["a@1"] }, failed: true },
+  });
+  expect(commandOf(failed, old)).toBe("segue rerun a@1 --failed");
+  expect(commandOf(failed, NONE)).toBe("segue retry a@1");
 });
 
 test("what is missing is filled with the range and the states of its command", () => {
   const row = rowOf(
     item("missing", "a", null, { command: "segue backfill a 2026-11-01..2026-11-03 --only missing,failed" }),
   );
-  expect(mendOf(row)?.act).toEqual({
+  expect(mendOf(row, NONE)?.act).toEqual({
     act: "backfill",
     dag: "a",
     range: "2026-11-01..2026-11-03",
@@ -56,8 +81,8 @@ test("what is missing is filled with the range and the states of its command", (
 });
 
 test("a file that cannot be read has no button: somebody has to mend the file", () => {
-  expect(mendOf(rowOf(item("broken", "a", null)))).toBeNull();
-  expect(mendOf(rowOf(item("late", "a")))).toBeNull();
+  expect(mendOf(rowOf(item("broken", "a", null)), NONE)).toBeNull();
+  expect(mendOf(rowOf(item("late", "a")), NONE)).toBeNull();
 });
 
 test("another command has no range", () => {

@@ -14,6 +14,7 @@ class Node:
         counts: of a mapped task, how many items stand in each state.
         blast: it lies downstream of what has failed or is held.
         why: the sentence of its state.
+        started_at: when it began, as long as it runs.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Node:
     seconds: float | None = None
     blast: bool = False
     why: str = ""
+    started_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

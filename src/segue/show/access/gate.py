@@ -23,7 +23,7 @@ from segue.show.access.folding import Folding
 from segue.show.access.minting import Mint, csrf_of, fits, read_secret, read_token
 from segue.show.access.passwords import Passwords
 from segue.show.access.people import People
-from segue.store.access.book import Book, Note, Noted
+from segue.store.access.book import Book, Claims, Note, Noted
 
 __all__ = ["IDLE", "Keeper"]
 
@@ -61,6 +61,7 @@ class Keeper:
         self._book = book
         self.entering = Entering(book, mint, passwords, self.refresh)
         self.people = People(book, mint, passwords, self.refresh)
+        self.claims: Claims = book
         self._lock = Lock()
         self._changes = book.changes()
         self._remembered: dict[tuple[_Kind, str], _Known] = {}

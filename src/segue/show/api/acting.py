@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, TypeAlias
 
 from fastapi import Response
 
 from segue.model.access import Role
-from segue.model.acts import Act, CancelRun, MarkTask, RejectTask, ReleaseTask, RerunRun, RetryRun
+from segue.model.acts import Act, CancelRun, MarkTask, RejectTask, ReleaseTask, RerunRun, RetryRun, RunAct
 from segue.model.api.acts import CancelRuns, MarkRuns, RejectRuns, ReleaseRuns, RerunRuns, RetryRuns, SelectRuns
 from segue.model.api.outcomes import Cause, Outcome, Refusal, Reuse, RunPlan, Why
 from segue.model.errors import UsageError
 from segue.model.moment import iso_utc
 from segue.model.spec import DagSpec
 from segue.model.views import RunDetail, RunView
-from segue.show.api.asking import ANSWERS, Errand, ask, check_reason, errand, example_of, origin_of
+from segue.show.api.asking import ANSWERS, Errand, ask, check_reason, errand, example_of, origin_of, rehearsed
 from segue.show.api.reaching import Reach, Reached, check_choice
-from segue.show.api.routing import Routes, encoded
+from segue.show.api.routing import Routes
 from segue.show.api.visiting import Visit, Visiting
 from segue.show.diffing import Side, difference_of
 from segue.show.plans.acting import (
@@ -106,9 +107,10 @@ def _held(visit: Visit, task: str | None, act: Callable[[RunView, str], Act]) ->
 def _act(visit: Visit, verb: Verb, body: _Body, acts: _Wanted) -> Response:
     with visit.reading() as reading:
         reached = _reached(visit, reading, verb, body)
-        if body.dry_run:
-            return encoded(_plan(visit, reading, verb, reached, body))
     errands, refused = _errands(visit, reached, acts)
+    if body.dry_run:
+        dags = {view.run.dag for view in reached.objects}
+        return rehearsed(visit, errands, refused, dags, partial(_plan, visit, verb, reached.objects, body))
     reason = getattr(body, "reason", "")
     return ask(visit, errands, refused, origin_of(visit, reason, reached.selection))
 
@@ -157,20 +159,25 @@ def _words(select: SelectRuns) -> tuple[dict[str, str | None], str]:
 
 
 # ----------------------------------------------------------------------------------------------------------------- plan
-def _plan(visit: Visit, reading: Reading, verb: Verb, reached: Reached[RunView], body: _Body) -> RunPlan:
-    plan = plan_runs(reading, verb, reached.objects)
-    few = plan.runs[:_COMPARED]
-    reuse: tuple[Reuse, ...] = ()
-    newer: tuple[Why, ...] = ()
-    if isinstance(body, RerunRuns) and (body.failed or body.tasks):
-        reuse = tuple(_reuse(visit, reading.detail(view), _newest(reading, view), body) for view in few)
-    if isinstance(body, RetryRuns):
-        found = {name: Why(name, "has newer code") for view in few for name in _mended(reading, view)}
-        newer = tuple(found.values())
+def _plan(  # noqa: PLR0913  # the last three are what was found out
+    visit: Visit, verb: Verb, views: Sequence[RunView], body: _Body,
+    good: Sequence[Errand], refused: tuple[Refusal, ...], _: Sequence[str],
+) -> RunPlan:  # fmt: skip
+    meant = {one.act.run for one in good if isinstance(one.act, RunAct)}
+    with visit.reading() as reading:
+        plan = plan_runs(reading, verb, [view for view in views if view.run in meant])
+        few = plan.runs[:_COMPARED]
+        reuse: tuple[Reuse, ...] = ()
+        newer: tuple[Why, ...] = ()
+        if isinstance(body, RerunRuns) and (body.failed or body.tasks):
+            reuse = tuple(_reuse(visit, reading.detail(view), _newest(reading, view), body) for view in few)
+        if isinstance(body, RetryRuns):
+            found = {name: Why(name, "has newer code") for view in few for name in _mended(reading, view)}
+            newer = tuple(found.values())
     return RunPlan(
         verb.name, tuple(str(view.run) for view in plan.runs[:_SHOWN]), len(plan.runs), plan.tasks,
         iso_utc(plan.since) if plan.runs else None, tuple(Cause(text, count) for text, count in plan.causes[:_SHOWN]),
-        reached.refused, reuse, newer,
+        refused, reuse, newer,
     )  # fmt: skip
 
 

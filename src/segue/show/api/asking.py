@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
@@ -13,14 +13,18 @@ from segue.model.acts import Act
 from segue.model.api.outcomes import Done, Outcome, Pending, Refusal
 from segue.model.errors import UsageError
 from segue.model.events import Origin, Request
+from segue.model.limits import Limits
 from segue.show.api.problems import Fault, problem_about, problem_response
 from segue.show.api.routing import PREFIX, encoded
 from segue.show.api.visiting import Visit
+from segue.show.api.wording import plain
+from segue.show.plans.rehearsing import rehearse
 
-__all__ = ["ANSWERS", "Errand", "ask", "check_reason", "errand", "example_of", "id_for", "origin_of"]
+__all__ = [
+    "ANSWERS", "Errand", "ask", "check_reason", "errand", "example_of", "id_for", "origin_of", "rehearsed",
+]  # fmt: skip
 
 _PATIENCE: Final = 5.0  # seconds
-_LONGEST_KEY: Final = 200
 _LONGEST_REASON: Final = 2_000
 _TOLD: Final = 50
 
@@ -54,15 +58,11 @@ def id_for(visit: Visit, act: str, named: str) -> str:
         visit: of the caller.
         act: its kind.
         named: the object.
-
-    Raises:
-        UsageError: the key is too long.
     """
-    if not visit.key:
+    if visit.repeat is None:
         return visit.doors.draw()
-    if len(visit.key) > _LONGEST_KEY:
-        raise UsageError(f"the Idempotency-Key is longer than {_LONGEST_KEY} characters")
-    return blake2b("\0".join((visit.actor, visit.key, act, named)).encode(), digest_size=16).hexdigest()
+    claim = (visit.repeat.key, str(visit.repeat.at))
+    return blake2b("\0".join((*claim, act, named)).encode(), digest_size=16).hexdigest()
 
 
 def origin_of(visit: Visit, reason: str, selection: str = "") -> Origin:
@@ -80,6 +80,32 @@ def check_reason(reason: str, *, needed: bool = False) -> None:
         raise UsageError(f"body.reason has {len(reason):,} characters, {_LONGEST_REASON:,} are the most")
     if needed and not reason.strip():
         raise UsageError("body.reason is empty: say why, it is kept")
+
+
+def rehearsed(
+    visit: Visit, errands: Sequence[Errand], refused: Sequence[Refusal], dags: Iterable[str],
+    plan: Callable[[list[Errand], tuple[Refusal, ...], list[str]], object],
+) -> Response:  # fmt: skip
+    """Answer what acts would do, as the owner decides it now; what it would refuse whole is a conflict here too.
+
+    Args:
+        visit: of the caller.
+        errands: what would be asked for.
+        refused: objects that are left out already.
+        dags: that they are about.
+        plan: made of what would be done, what would not, and what the owner would say.
+    """
+    house = visit.doors.house
+    limits = Limits(backfill_reserve=house.reserve, results=house.results)
+    requests = [Request(one.request, visit.actor, one.act) for one in errands]
+    with visit.reading() as reading:
+        answers = rehearse(reading, requests, dags, visit.now, limits)
+    told = [(one, ok, plain(text)) for one in errands for ok, text in (answers.get(one.request, (True, "")),)]
+    left = (*refused, *(Refusal(one.object, text) for one, ok, text in told if not ok))
+    good = [one for one, ok, _ in told if ok]
+    if left and not good:
+        return _answer(Outcome((), left))
+    return encoded(plan(good, left, [text for _, ok, text in told if ok and text]))
 
 
 def ask(
@@ -103,6 +129,14 @@ def ask(
         answer = encoded(outcome, status=202)
         answer.headers["Location"] = outcome.pending[0].url
         return answer
+    answer = _answer(outcome)
+    if visit.repeat is not None:
+        visit.repeat.keep(answer.status_code, bytes(answer.body))
+    return answer
+
+
+def _answer(outcome: Outcome) -> Response:
+    """Where everything is refused that is a conflict."""
     if outcome.refused and not outcome.done:
         faults = tuple(Fault(one.object, one.why) for one in outcome.refused[:_TOLD])
         return problem_response(problem_about(409, "; ".join(dict.fromkeys(one.detail for one in faults)), faults))
@@ -124,5 +158,5 @@ def _outcome(
             run = None if reply.run is None else str(reply.run)
             done.append(finish(Done(one.object, reply.text, one.request, run)))
         else:
-            left.append(Refusal(one.object, reply.text, one.request))
+            left.append(Refusal(one.object, plain(reply.text), one.request))
     return Outcome(tuple(done), tuple(left), tuple(pending))

@@ -14,7 +14,7 @@ from segue.model.api.acts import AgainBackfills, BackfillMoves, MoveBackfills, N
 from segue.model.api.outcomes import BackfillPlan, Done, ObjectPlan, Outcome, Refusal
 from segue.model.errors import NotFound, UsageError
 from segue.model.views import BackfillView
-from segue.show.api.asking import ANSWERS, Errand, ask, check_reason, errand, example_of, origin_of
+from segue.show.api.asking import ANSWERS, Errand, ask, check_reason, errand, example_of, origin_of, rehearsed
 from segue.show.api.reaching import MOST_SELECTED, Reach, Reached, check_choice
 from segue.show.api.routing import Of, Routes, encoded
 from segue.show.api.visiting import Visit, Visiting
@@ -54,12 +54,14 @@ def start_backfill(visit: Visiting, dag: str, body: NewBackfill) -> Response:
         params = params_of(spec, body.params, visit.doors.safe.seal_param)
         wish = Wish(body.range, body.order, body.cap, read_only(",".join(body.only)), params, body.reason)
         plan = plan_backfill(spec, view.foretold, reading.slots(spec.id), wish, visit.now, _too_many)
-        if body.dry_run:
-            effects = effects_of(plan, reading.durations(spec.id), house.workers, house.reserve)
-            return encoded(BackfillPlan(**effects_object(plan, effects)))
+        effects = effects_of(plan, reading.durations(spec.id), house.workers, house.reserve) if body.dry_run else None
+    act = plan.act
+    if effects is not None:
+        told = BackfillPlan(**effects_object(plan, effects))
+        errands = [errand(visit, spec.id, act)] if plan.slots else []
+        return rehearsed(visit, errands, (), (spec.id,), lambda *_: told)
     if not plan.slots:
         return encoded(Outcome())
-    act = plan.act
 
     def finish(done: Done) -> Done:
         with visit.reading() as fresh:
@@ -109,7 +111,10 @@ def _move(visit: Visit, verb: str, body: BackfillMoves, newest: bool = False) ->
             except UsageError as why:
                 refused.append(Refusal(number, str(why)))
     if body.dry_run:
-        return encoded(ObjectPlan(verb, tuple(one.object for one in errands), tuple(refused)))
+        return rehearsed(
+            visit, errands, refused, {view.row.dag for view in reached.objects},
+            lambda good, left, said: ObjectPlan(verb, tuple(one.object for one in good), left, tuple(said)),
+        )  # fmt: skip
     return ask(visit, errands, refused, origin_of(visit, "", reached.selection))
 
 

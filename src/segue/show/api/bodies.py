@@ -11,6 +11,7 @@ import msgspec
 from fastapi import Request
 
 from segue.model.errors import UsageError
+from segue.show.api.repeating import with_body
 
 __all__ = ["body_of", "checking"]
 
@@ -37,6 +38,9 @@ def checking(kind: type) -> Callable[[Request], Awaitable[None]]:
             raise UsageError(f"the body is no JSON that can be kept: {why}") from None
         for trouble in _troubles(sent, kind, "body"):
             raise UsageError(trouble)
+        state = request.scope["state"]
+        if "visit" in state:
+            state["visit"] = with_body(state["visit"], msgspec.json.encode(sent, order="sorted"))
 
     return check
 

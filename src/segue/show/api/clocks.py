@@ -11,7 +11,7 @@ from segue.model.access import Role
 from segue.model.acts import Act, Drain, PauseDags, UnpauseDags
 from segue.model.api.acts import DrainOwner, PauseClocks, UnpauseClocks
 from segue.model.api.outcomes import ObjectPlan, Outcome
-from segue.show.api.asking import ANSWERS, ask, check_reason, errand, example_of, origin_of
+from segue.show.api.asking import ANSWERS, ask, check_reason, errand, example_of, origin_of, rehearsed
 from segue.show.api.reaching import Reach, Reached, check_choice
 from segue.show.api.routing import Of, Routes, encoded
 from segue.show.api.visiting import Visit, Visiting
@@ -62,9 +62,12 @@ def drain(visit: Visiting, body: DrainOwner) -> Response:
 def _act(visit: Visit, verb: str, body: PauseClocks | UnpauseClocks, act: Callable[[str], Act]) -> Response:
     with visit.reading() as reading:
         reached = reached_dags(visit, reading, body.dags, body.select)
-    if body.dry_run:
-        return encoded(ObjectPlan(verb, reached.objects, reached.refused))
     errands = [errand(visit, dag, act(dag)) for dag in reached.objects]
+    if body.dry_run:
+        return rehearsed(
+            visit, errands, reached.refused, reached.objects,
+            lambda good, left, said: ObjectPlan(verb, tuple(one.object for one in good), left, tuple(said)),
+        )  # fmt: skip
     reason = getattr(body, "reason", "")
     return ask(visit, errands, reached.refused, origin_of(visit, reason, reached.selection))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from hashlib import file_digest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Final
@@ -17,6 +18,7 @@ from segue.model.api.outcomes import DeployPlan, Outcome
 from segue.model.errors import Forbidden, Refused, UsageError
 from segue.show.access.deciding import decide
 from segue.show.api.asking import ANSWERS, ask, errand, origin_of
+from segue.show.api.repeating import once, with_body
 from segue.show.api.routing import Routes, encoded
 from segue.show.api.visiting import Visit, Visiting
 from segue.show.backdoors import Deployment, Upload
@@ -58,7 +60,15 @@ async def deploy(
             async for chunk in request.stream():
                 await file.write(chunk)
         upload = Upload(archive, location, path, label)
-        return await run_sync(partial(_deploy, visit, upload, _Manner(yes, dry_run)))
+        return await run_sync(partial(_deploy_once, visit, upload, _Manner(yes, dry_run)))
+
+
+def _deploy_once(visit: Visit, upload: Upload, manner: _Manner) -> Response:
+    if manner.dry_run:
+        return _deploy(visit, upload, manner)
+    with upload.archive.open("rb") as file:
+        sent = with_body(visit, file_digest(file, "sha256").digest())
+    return once(sent, lambda known: _deploy(known, upload, manner))
 
 
 def _deploy(visit: Visit, upload: Upload, manner: _Manner) -> Response:

@@ -163,9 +163,10 @@ class Entrance:
         state, now = scope.setdefault("state", {}), self._doors.clock()
         state["guest"] = Guest(self._doors, now, address, asker.cookie, asker.principal)
         if asker.principal is not None:
+            key = headers.get("idempotency-key", "")
             state["visit"] = Visit(
-                self._doors, asker.principal, now, self._subjects, headers.get("idempotency-key", ""),
-                headers.get("if-none-match", ""), address,
+                self._doors, asker.principal, now, self._subjects, key, headers.get("if-none-match", ""), address,
+                _sent(scope) if key else b"",
             )  # fmt: skip
 
     async def _note(self, scope: Scope, asker: _Asker, address: str, status: int) -> None:
@@ -180,6 +181,11 @@ class Entrance:
         with suppress(EnvironmentFault):  # it was refused all the same
             deny = partial(self._doors.gate.deny, who, what, why, self._doors.clock(), address)
             await run_sync(deny, limiter=self._threads)
+
+
+def _sent(scope: Scope) -> bytes:
+    path = scope.get("raw_path") or scope["path"].encode()
+    return b"\0".join((scope["method"].encode(), path, scope.get("query_string", b"")))
 
 
 def _leads(route: BaseRoute, scope: Scope) -> bool:

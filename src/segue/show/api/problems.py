@@ -21,6 +21,7 @@ from segue.model.errors import (
     SegueError,
     UsageError,
 )
+from segue.show.api.wording import fault_in, plain
 
 __all__ = [
     "RETRY",
@@ -93,7 +94,7 @@ def problem_about(status: int, detail: str, errors: tuple[Fault, ...] = (), inci
 def problem_of(error: SegueError) -> Problem:
     """An error of ours, as people are told."""
     status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
-    return problem_about(status, str(error))
+    return problem_about(status, plain(str(error)))
 
 
 def problem_response(problem: Problem, headers: dict[str, str] | None = None) -> Response:
@@ -137,7 +138,7 @@ def handle_problems(app: FastAPI, incidents: Incidents) -> None:
 
     async def invalid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        faults = tuple(Fault(".".join(map(str, one["loc"])), str(one["msg"])) for one in error.errors()[:_FAULTS])
+        faults = tuple(Fault(".".join(map(str, one["loc"])), fault_in(one)) for one in error.errors()[:_FAULTS])
         detail = "; ".join(f"{fault.where}: {fault.detail}" for fault in faults[:5])
         return problem_response(problem_about(422, detail, faults))
 

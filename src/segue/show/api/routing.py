@@ -6,7 +6,7 @@ A route without permission cannot be declared, so none can be forgotten (RELIABI
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from enum import Enum
 from functools import partial, wraps
@@ -28,6 +28,7 @@ from segue.model.errors import UsageError
 from segue.show.access.deciding import decide
 from segue.show.api.bodies import body_of, checking
 from segue.show.api.limits import enlarge
+from segue.show.api.repeating import once
 from segue.show.api.visiting import Visit
 
 __all__ = ["PREFIX", "PROBLEM", "Of", "Permit", "Route", "Routes", "Threads", "encoded"]
@@ -266,11 +267,19 @@ def _answering(
         visit = next((word for word in words.values() if isinstance(word, Visit)), None)
         return encoded(result, "" if visit is None or acts else visit.if_none_match, status)
 
+    def asked(words: dict[str, Any]) -> object:
+        visit = words.get("visit")
+        if not (acts and isinstance(visit, Visit)):
+            return function(**words)
+        if words.get("dry_run") or getattr(words.get("body"), "dry_run", False):  # it does nothing, so may come again
+            visit = replace(visit, key="")
+        return once(visit, lambda known: function(**{**words, "visit": known}))
+
     @wraps(function)
     async def answer(**words: Any) -> Response:
         if iscoroutinefunction(function):
             return finish(await function(**words), words)
-        return await threads.run(lambda: finish(function(**words), words), acts=acts)
+        return await threads.run(lambda: finish(asked(words), words), acts=acts)
 
     return answer
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Final
+from typing import Annotated, Final, get_args
 
 from fastapi import Query
 
@@ -14,11 +14,12 @@ from segue.model.api.backfills import BackfillItem, BackfillWhole
 from segue.model.api.listing import Listing
 from segue.model.api.resources import ResourceHistory, Resources
 from segue.model.api.standing import AlertItem, AuditItem, PoolItem, Setting, SilenceItem
+from segue.model.backfills import BackfillState
 from segue.model.errors import NotFound
 from segue.model.moment import DAY, HOUR
 from segue.model.pages import AlertQuery, AuditQuery, place_of_alert
 from segue.show.api import specimens
-from segue.show.api.narrowing import Id, Word, moment_of, narrowed, several
+from segue.show.api.narrowing import Id, Word, among, moment_of, narrowed, several
 from segue.show.api.paging import Paging
 from segue.show.api.routing import Of, Routes
 from segue.show.api.visiting import Visit, Visiting
@@ -30,19 +31,23 @@ from segue.show.views.standing import alert_item, audit_item, pool_item, silence
 __all__ = ["STANDING"]
 
 STANDING: Final = Routes("standing")
+_STATES: Final[tuple[str, ...]] = get_args(BackfillState)
 
 
 @STANDING.get("/backfills", needs=Role.VIEWER, example=specimens.BACKFILLS)
-def backfills(visit: Visiting, page: Paging, dag: Word = None) -> Listing[BackfillItem]:
+def backfills(
+    visit: Visiting,
+    page: Paging,
+    dag: Word = None,
+    state: Annotated[list[str] | None, Query(description=f"one of: {', '.join(_STATES)}")] = None,
+) -> Listing[BackfillItem]:
     """Backfills, the newest first."""
-    after = page.after(visit, "backfills", dag)
-    seen = narrowed(visit, dag=dag)
+    question = ("backfills", dag, state)
+    after, states = page.after(visit, *question), among("state", state, _STATES)
     before = None if after is None else int(after[0])
     with visit.read() as reader:
-        rows = reader.backfills(None, page.limit + 1, dags=seen, before=before)
-    return page.listed(
-        visit, rows, lambda row: (row.row.id,), lambda row: backfill_item(row, visit.now), "backfills", dag
-    )
+        rows = reader.backfills(None, page.limit + 1, dags=narrowed(visit, dag=dag), before=before, states=states)
+    return page.listed(visit, rows, lambda row: (row.row.id,), lambda row: backfill_item(row, visit.now), *question)
 
 
 @STANDING.get("/backfills/{backfill}", needs=Role.VIEWER)

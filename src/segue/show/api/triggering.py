@@ -15,10 +15,11 @@ from segue.model.api.outcomes import ObjectPlan, Outcome, Refusal
 from segue.model.errors import UsageError
 from segue.model.spec import DagSpec
 from segue.model.views import DagView
-from segue.show.api.asking import ANSWERS, Errand, ask, check_reason, example_of, id_for, origin_of
+from segue.show.api.asking import ANSWERS, Errand, ask, check_reason, example_of, id_for, origin_of, rehearsed
 from segue.show.api.clocks import reached_dags
-from segue.show.api.routing import Routes, encoded
+from segue.show.api.routing import Routes
 from segue.show.api.visiting import Visit, Visiting
+from segue.show.api.wording import plain
 from segue.show.plans.triggering import Wanted, meant_slots, params_of, triggers_for
 
 __all__ = ["TRIGGERING"]
@@ -46,15 +47,18 @@ def trigger_dags(visit: Visiting, body: TriggerDags) -> Response:
             except UsageError as why:
                 if len(reached.objects) == 1:
                     raise
-                refused.append(Refusal(dag, str(why)))
+                refused.append(Refusal(dag, plain(str(why))))
     if body.dry_run:
-        return encoded(ObjectPlan("trigger", tuple(one.object for one in errands), tuple(refused), tuple(notes)))
+        return rehearsed(
+            visit, errands, refused, reached.objects,
+            lambda good, left, _: ObjectPlan("trigger", tuple(one.object for one in good), left, tuple(notes)),
+        )  # fmt: skip
     return ask(visit, errands, refused, origin_of(visit, body.reason, reached.selection))
 
 
 def _errands(visit: Visit, view: DagView, spec: DagSpec, body: TriggerDags, notes: list[str]) -> Iterator[Errand]:
     slots, named = meant_slots(spec, Wanted(body.date, body.interval), visit.now, view.foretold)
-    notes += [named] if named else []
+    notes += [plain(named)] if named else []
     params = params_of(spec, body.params, visit.doors.safe.seal_param)
     like = TriggerRun(spec.id, "", params=params, reason=body.reason, replace=body.replace)
     new_id = partial(_id_of, visit, spec.id)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 from fastapi import Depends, Request
 
@@ -14,9 +14,12 @@ from segue.show.access.deciding import decide, visible
 from segue.show.access.subjects import Subjects
 from segue.show.doors import Doors
 from segue.show.reading import Reading
+from segue.store.access.book import Claims
 from segue.store.readers import Reader
 
-__all__ = ["Guest", "Guesting", "Visit", "Visiting", "guest_of", "visit_of"]
+__all__ = ["Guest", "Guesting", "Repeat", "Visit", "Visiting", "guest_of", "visit_of"]
+
+_KEPT: Final = 256 * 1024  # bytes of an answer; a longer one is made anew out of the owner's answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,26 @@ class Guest:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeat:
+    """A request that may come again.
+
+    Args:
+        claims: where keys and answers are kept.
+        key: who uses it, and the key, as one word.
+        at: when it was first used.
+    """
+
+    claims: Claims
+    key: str
+    at: Instant
+
+    def keep(self, status: int, body: bytes) -> None:
+        """Give this answer again from now on."""
+        if len(body) <= _KEPT:
+            self.claims.settle(self.key, status, body.decode())
+
+
+@dataclass(frozen=True, slots=True)
 class Visit:
     """One request of somebody who is recognised.
 
@@ -48,6 +71,8 @@ class Visit:
         now: when the request came.
         subjects: the DAGs, as grants know them.
         key: the `Idempotency-Key` of the request, empty where it has none.
+        sent: what was asked for, where there is a key: all that makes it another request than the one before.
+        repeat: where its answer is kept, so that it is given again.
         if_none_match: the tags of what the caller has already.
         address: where it came from.
     """
@@ -59,6 +84,8 @@ class Visit:
     key: str = ""
     if_none_match: str = ""
     address: str = ""
+    sent: bytes = b""
+    repeat: Repeat | None = None
 
     @property
     def actor(self) -> str:

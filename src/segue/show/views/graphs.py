@@ -13,7 +13,7 @@ from segue.model.state import TaskState
 from segue.model.views import RunDetail, TaskView
 from segue.model.why import say
 from segue.resolve.graph import topological_order
-from segue.show.views.times import seconds
+from segue.show.views.times import maybe_at, seconds
 
 __all__ = ["BAD", "below", "graph_page", "main_state"]
 
@@ -84,6 +84,7 @@ def _node(task: TaskSpec, entries: Collection[TaskView], blast: bool) -> Node:
         task.id, task.kind, task.group, mapped, task.rules.role, "" if state is None else str(state),
         {str(one): count for one, count in counts.items()} if mapped else {}, seconds(started, ended),
         blast and state not in (TaskState.SUCCESS, *BAD), next(whys, ""),
+        maybe_at(started) if state is TaskState.RUNNING else None,
     )  # fmt: skip
 
 

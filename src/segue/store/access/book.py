@@ -14,7 +14,7 @@ import msgspec
 from segue.model.access import Grant
 from segue.model.ids import Instant
 
-__all__ = ["Book", "How", "Link", "Note", "Noted", "Session", "Strikes", "Token", "User"]
+__all__ = ["Book", "Claim", "Claims", "How", "Link", "Note", "Noted", "Session", "Strikes", "Token", "User"]
 
 How: TypeAlias = Literal["password", "link", "oidc"]
 
@@ -132,7 +132,45 @@ class Noted(msgspec.Struct, frozen=True, gc=False):
     note: Note
 
 
-class Book(Protocol):
+class Claim(msgspec.Struct, frozen=True, gc=False):
+    """What an `Idempotency-Key` was used for.
+
+    Args:
+        digest: of the request.
+        at: when it was first used.
+        status: of the answer, 0: there is none yet.
+        answer: its body, as JSON.
+    """
+
+    digest: bytes
+    at: Instant
+    status: int = 0
+    answer: str = ""
+
+
+class Claims(Protocol):
+    """Keeps what keys were used for, for a day; may be used by several threads."""
+
+    def claim(self, key: str, digest: bytes, now: Instant) -> Claim:
+        """What a key was used for first, which may be this.
+
+        Args:
+            key: and who used it, as one word.
+            digest: of the request.
+            now: what is a day old is forgotten.
+        """
+        ...
+
+    def settle(self, key: str, status: int, answer: str) -> None:
+        """Keep the answer."""
+        ...
+
+    def release(self, key: str) -> None:
+        """Forget it, where there is no answer yet: nothing was done."""
+        ...
+
+
+class Book(Claims, Protocol):
     """Keeps them; may be used by several threads.
 
     Every method raises `StoreDown` where it cannot read or write now.

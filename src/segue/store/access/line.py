@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.engine import Connection
 
 from segue.model.errors import HomeUnusable
-from segue.store.access.tables import VERSION, meta, metadata
+from segue.store.access.tables import VERSION, claims, meta, metadata
 
 __all__ = ["Line", "prepare_tables"]
 
@@ -69,3 +69,4 @@ def prepare_tables(connection: Connection, made: bool, where: str) -> None:
             f"{where} holds users and sessions of version {version}, this Segue reads version {VERSION}: install the "
             "newer Segue again"
         )
+    claims.create(connection, checkfirst=True)  # younger than the others; who does not know it does without

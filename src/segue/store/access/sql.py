@@ -10,9 +10,9 @@ from sqlalchemy.engine import Connection, Row
 from segue.model.access import ALL, Grant, Role
 from segue.model.errors import Refused
 from segue.model.ids import Instant
-from segue.store.access.book import Link, Note, Noted, Session, Strikes, Token, User
+from segue.store.access.book import Claim, Link, Note, Noted, Session, Strikes, Token, User
 from segue.store.access.line import Line
-from segue.store.access.tables import audit, grants, links, meta, sessions, throttle, tokens, users
+from segue.store.access.tables import audit, claims, grants, links, meta, sessions, throttle, tokens, users
 
 __all__ = ["SqlBook"]
 
@@ -222,6 +222,28 @@ class SqlBook:
             _write(db, note)
             return True
 
+    # ---------------------------------------------------------------------------------------------------------- claims
+    def claim(self, key: str, digest: bytes, now: Instant) -> Claim:
+        """What a key was used for first, which may be this."""
+        with self._line.write() as db:
+            asked = select(claims).where(claims.c.id == key, claims.c.at >= now - _DAY)
+            row = db.execute(asked).one_or_none()
+            if row is not None:
+                return Claim(bytes(row.digest), row.at, row.status, row.answer)
+            db.execute(delete(claims).where(claims.c.at < now - _DAY))
+            db.execute(insert(claims).values(id=key, digest=digest, at=now, status=0, answer=""))
+        return Claim(digest, now)
+
+    def settle(self, key: str, status: int, answer: str) -> None:
+        """Keep the answer."""
+        with self._line.write() as db:
+            db.execute(update(claims).where(claims.c.id == key).values(status=status, answer=answer))
+
+    def release(self, key: str) -> None:
+        """Forget it, where there is no answer yet."""
+        with self._line.write() as db:
+            db.execute(delete(claims).where((claims.c.id == key) & (claims.c.status == 0)))
+
     # ----------------------------------------------------------------------------------------------------------- audit
     def write(self, note: Note) -> None:
         """Add a row to the audit."""
@@ -312,7 +334,7 @@ def _must_hit(done: Any, name: str) -> None:
 
 
 def _nobody(name: str) -> Refused:
-    return Refused(f"there is no user {name!r}")
+    return Refused(f"there is no user {name!r}: `segue user list` shows them, `segue user add` makes one")
 
 
 def _strikes_of(account: str, address: str) -> Any:

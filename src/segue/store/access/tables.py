@@ -11,7 +11,8 @@ from segue.model.access import Role
 from segue.store.columns import instant, integer, one_of, row_id, word
 
 __all__ = [
-    "PREFIX", "VERSION", "audit", "grants", "links", "meta", "metadata", "sessions", "throttle", "tokens", "users",
+    "PREFIX", "VERSION", "audit", "claims", "grants", "links", "meta", "metadata", "sessions", "throttle", "tokens",
+    "users",
 ]  # fmt: skip
 
 VERSION: Final = 1
@@ -96,6 +97,11 @@ Index(f"{PREFIX}throttle_at", throttle.c.at)
 links = _table(
     "links", word("id", primary_key=True), word("user"), _digest(), integer("until"), integer("first")
 )  # fmt: skip
+
+claims = _table(
+    "claims", word("id", primary_key=True), _digest(), integer("at"), integer("status"), word("answer")
+)  # fmt: skip
+Index(f"{PREFIX}claims_at", claims.c.at)
 
 audit = _table(
     "audit",

@@ -12,9 +12,9 @@ from segue.model.acts import Act, SecretKind
 from segue.model.contracts import Lease
 from segue.model.definition import Definition
 from segue.model.errors import LeaseLost
-from segue.model.events import Known, Value
+from segue.model.events import Known, Request, Value
 from segue.model.ids import Instant, RunKey
-from segue.model.images import DagImage, Eased, Facts, Snapshot
+from segue.model.images import Facts, Snapshot
 from segue.model.spec import DagSpec
 from segue.model.state import RUN_FINAL, AttemptState, RunState, TaskState
 from segue.model.timing import SlotAsk
@@ -46,6 +46,7 @@ from segue.store.facts import (
     is_settled,
     names_of,
     pools_of,
+    rehearsal_of,
     with_steps,
 )
 from segue.store.memory.pages import MemoryPages, usage_of
@@ -78,22 +79,13 @@ class MemoryWriter:
     def snapshot(self, runs: Iterable[RunKey] | None) -> Snapshot:
         """One consistent read: DAGs, pools, unfinished runs among `runs` (None: all), ended ones that owe a hook."""
         store = self._store
-        dags = tuple(
-            DagImage(
-                dag, version, view.quarantined, max(number for of, number in store.versions if of == dag),
-                tuple(Eased(*key[1:]) for key in sorted(store.eased) if key[0] == dag),
-                view.timing, view.foretold, view.location, view.error is not None,
-            )
-            for dag, view in sorted(store.dags.items())
-            if (version := store.newest(dag)) is not None
-        )  # fmt: skip
         backfills = tuple(
             image
             for number, view in sorted(store.backfills.items())
             if view.state not in ENDED_BACKFILLS and (image := store.backfill_image(number))
         )
         return Snapshot(
-            store.fence_key, dags, store.open_runs(runs), tuple(sorted(store.pools.items())), backfills,
+            store.fence_key, store.dag_images(), store.open_runs(runs), tuple(sorted(store.pools.items())), backfills,
             max(store.backfills, default=0), store.episodes(),
         )  # fmt: skip
 
@@ -248,6 +240,7 @@ class MemoryReader(MemoryPages):
         *,
         dags: frozenset[str] | None = None,
         before: int | None = None,
+        states: Sequence[str] = (),
     ) -> Sequence[BackfillView]:
         """Backfills of one DAG or all, the newest first."""
         found = (
@@ -256,6 +249,7 @@ class MemoryReader(MemoryPages):
             if dag in (None, view.row.dag)
             and (dags is None or view.row.dag in dags)
             and number < (before or number + 1)
+            and (not states or view.state in states)
         )
         return list(islice(found, limit))
 
@@ -343,6 +337,10 @@ class MemoryReader(MemoryPages):
     def sealed_rows(self, kind: SecretKind) -> Sequence[SealedRow]:
         """All connections, or all secrets, by name."""
         return [row for (of, _), row in sorted(self._store.sealed.items()) if of == kind]
+
+    def rehearsal(self, dags: frozenset[str], asked: Sequence[Request]) -> tuple[Snapshot, Sequence[Request]]:
+        """What an engine needs to answer requests."""
+        return rehearsal_of(self._store, self._store.dag_images(dags), asked)
 
     # ------------------------------------------------------------------------------------------------- for the audit
     def state_rows(self) -> Iterable[tuple[int, str, int | None, str]]:

@@ -10,7 +10,7 @@ from segue.model.acts import SecretKind
 from segue.model.alerts import AlertKind, Episode
 from segue.model.backfills import BackfillImage
 from segue.model.ids import Instant, RunKey
-from segue.model.images import AttemptImage, RunImage, Step, Version
+from segue.model.images import AttemptImage, DagImage, Eased, RunImage, Step, Version
 from segue.model.pages import AuditView
 from segue.model.spec import DagSpec
 from segue.model.state import RUN_FINAL
@@ -125,6 +125,18 @@ class MemoryStore:
             for view in self.runs.values()
             if (self._has_hook(view.run) if view.state in RUN_FINAL else chosen is None or view.run in chosen)
         )
+
+    def dag_images(self, wanted: frozenset[str] | None = None) -> tuple[DagImage, ...]:
+        """The DAGs among `wanted` (None: all) with their newest versions."""
+        return tuple(
+            DagImage(
+                dag, version, view.quarantined, max(number for of, number in self.versions if of == dag),
+                tuple(Eased(*key[1:]) for key in sorted(self.eased) if key[0] == dag),
+                view.timing, view.foretold, view.location, view.error is not None,
+            )
+            for dag, view in sorted(self.dags.items())
+            if (wanted is None or dag in wanted) and (version := self.newest(dag)) is not None
+        )  # fmt: skip
 
     def _has_hook(self, run: RunKey) -> bool:
         return any(one.kind == "hook" and one.state in ALIVE for one in self.attempts.get(run, {}).values())

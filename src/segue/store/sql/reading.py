@@ -10,8 +10,9 @@ from sqlalchemy import ScalarSelect, func, select, union_all
 from sqlalchemy.engine import Connection
 
 from segue.model.acts import SecretKind
-from segue.model.events import Value
+from segue.model.events import Request, Value
 from segue.model.ids import Instant, RunKey
+from segue.model.images import Snapshot
 from segue.model.spec import DagSpec
 from segue.model.state import RunState, TaskState
 from segue.model.views import (
@@ -32,7 +33,7 @@ from segue.model.views import (
     SlotView,
     TaskView,
 )
-from segue.store.facts import Where, held_of, is_number, names_of, with_steps
+from segue.store.facts import Where, held_of, is_number, names_of, rehearsal_of, with_steps
 from segue.store.schema import (
     NO_INDEX,
     attempts,
@@ -209,6 +210,12 @@ class SqlReader(SqlPages):
             row = connection.execute(answered).first()
             return None if row is None else answer_view(row)
 
+    def rehearsal(self, dags: frozenset[str], asked: Sequence[Request]) -> tuple[Snapshot, Sequence[Request]]:
+        """What an engine needs to answer requests."""
+        with self._read() as connection:
+            source = SqlSource(connection)
+            return rehearsal_of(source, source.dags(dags), asked)
+
     # ------------------------------------------------------------------------------------- backfills, alerts, history
     def backfills(
         self,
@@ -217,11 +224,13 @@ class SqlReader(SqlPages):
         *,
         dags: frozenset[str] | None = None,
         before: int | None = None,
+        states: Sequence[str] = (),
     ) -> Sequence[BackfillView]:
         """Backfills of one DAG or all, the newest first."""
         where = [] if dag is None else [backfills.c.dag == dag]
         where += [] if dags is None else [backfills.c.dag.in_(sorted(dags))]
         where += [] if before is None else [backfills.c.id < before]
+        where += [backfills.c.state.in_(states)] if states else []
         with self._read() as connection:
             return backfills_of(connection, where, limit)
 

@@ -160,9 +160,10 @@ class SqlSource:
         rows = self._connection.execute(select(pools.c.name, pools.c.slots).order_by(pools.c.name))
         return tuple((name, slots) for name, slots in rows)
 
-    def dags(self) -> tuple[DagImage, ...]:
-        """All DAGs with their newest versions."""
-        views = [dag_view(row) for row in self._connection.execute(DAGS.order_by(dags.c.dag_id))]
+    def dags(self, wanted: frozenset[str] | None = None) -> tuple[DagImage, ...]:
+        """The DAGs among `wanted` (None: all) with their newest versions."""
+        asked = DAGS if wanted is None else DAGS.where(dags.c.dag_id.in_(sorted(wanted)))
+        views = [dag_view(row) for row in self._connection.execute(asked.order_by(dags.c.dag_id))]
         numbers = select(versions.c.dag, func.max(versions.c.number)).group_by(versions.c.dag)
         highest = {dag: number for dag, number in self._connection.execute(numbers)}
         released: dict[str, list[Eased]] = {}

@@ -99,6 +99,16 @@ def test_what_still_stands_is_told_with_what_it_may_now(stage):
     assert stage.keeper.still(Principal("dana", (), "session", "0" * 16), NOW) is None
 
 
+def test_what_still_stands_is_told_also_where_another_process_has_taken_a_right_away(stage):
+    stage.add("root-of-all")
+    stage.add("dana", OPERATOR)
+    token, _ = stage.people.add_token("dana", "ci", ADMIN, 9, "root", NOW)
+    before = stage.keeper.by_token(token, NOW)
+    with stage.elsewhere() as other:
+        other.people.set_grants("dana", [VIEWER], "root", NOW)
+    assert not decide(stage.keeper.still(before, NOW), Role.OPERATOR, RETAIL)
+
+
 def test_a_right_that_was_lost_while_it_was_read_is_not_remembered(stage):
     stage.add("dana")
     entry = stage.enter()

@@ -39,6 +39,17 @@ def test_the_delay_stops_growing_at_a_quarter_of_an_hour():
     assert not isinstance(judge([None, None, pair], Instant(NOW + 900 * SECOND)), Throttled)
 
 
+def test_who_has_waited_for_an_account_waits_for_the_address_all_the_same():
+    address, pair = Strikes(PER_MINUTE, NOW, NOW), Strikes(FREE, NOW, NOW)
+    assert judge([None, address, pair], Instant(NOW + 10 * SECOND)) == Throttled(50)
+
+
+def test_a_guesser_who_goes_on_for_days_does_not_begin_anew():
+    pair = Strikes(60, Instant(NOW - 2 * DAY), NOW)
+    assert judge([None, None, pair], Instant(NOW + SECOND)) == Throttled(899)
+    assert not isinstance(judge([None, None, pair], Instant(NOW + DAY)), Throttled)
+
+
 @pytest.mark.parametrize("pace", [1, 10, 100, 360])
 def test_ten_thousand_guesses_in_an_hour_are_few_tries(pace):
     guesser = Guesser()

@@ -21,7 +21,7 @@ from segue.model.value import encode
 from segue.schedule.declare import daily
 from segue.show.api.application import application
 from segue.show.api.topics import TOPICS
-from segue.show.backdoors import Deployment
+from segue.show.backdoors import Deployment, OpenClaims
 from segue.show.doors import Doors, Health, Reply
 from segue.show.live.hub import Hub
 from segue.store.memory import MemoryReader
@@ -165,11 +165,11 @@ class Office:
         self.specs = specs or SPECS
         self.runner = asyncio.Runner()
         self.lock, self.gate, self.safe, self.deployer = RLock(), Gate(), Safe(), Deployer()
-        self.library, self.desk = Library(self), Desk(self)
+        self.library, self.desk, self.claims = Library(self), Desk(self), OpenClaims()
         self.empty()
         self.doors = Doors(
             self.library, self.desk, self.gate, lambda: Instant(self.world.now), "abcdef0123456789",
-            safe=self.safe, deployer=self.deployer, channels=Channels(), draw=self._draw,
+            safe=self.safe, deployer=self.deployer, channels=Channels(), draw=self._draw, claims=self.claims,
         )  # fmt: skip
 
     @cached_property
@@ -183,6 +183,7 @@ class Office:
         self.world, self.names = World(*self.specs, now=NOW), 0
         self.desk.asked, self.desk.there, self.desk.deaf = [], True, False
         self.gate.known, self.gate.denied, self.safe.kept = {}, [], []
+        self.claims.__init__()
         self.principal("root", ("admin", "*"))
 
     def _draw(self):

@@ -63,7 +63,7 @@ def test_a_selection_reaches_what_the_caller_may_act_on_and_no_more(office):
 )  # fmt: skip
 def test_what_a_list_of_runs_is_filtered_by_selects_too(office, select, total):
     office.run("mine", 0, BOOM), office.run("theirs", 0, BOOM)
-    plan = post(office, "/runs/cancel", {"select": {"dag": "*", "states": ["failed"], **select}, "dry_run": True})
+    plan = post(office, "/runs/rerun", {"select": {"dag": "*", "states": ["failed"], **select}, "dry_run": True})
     assert plan.json["total"] + len(plan.json["refused"]) == total, plan.body
 
 
@@ -222,7 +222,7 @@ def test_two_people_who_act_on_one_run_at_once_have_one_outcome_and_one_is_told_
         ("POST", "/api/v1/runs/cancel", {"runs": [run], "now": True}, "root"),
         ("POST", "/api/v1/runs/mark", {"runs": [run], "task": "a", "state": "success", "reason": "it is"}, "otto"),
     )
-    assert sorted(answer.status for answer in answers) in ([200, 409], [200, 200])
+    assert sorted(answer.status for answer in answers) in ([200, 409], [200, 200], [200, 202])
     refused = [answer.json["detail"] for answer in answers if answer.status == 409]
     assert all("cancelled" in why or "ended" in why for why in refused), refused
 

@@ -199,6 +199,17 @@ def test_a_tape_forgets_its_beginning_and_says_where_it_begins():
     assert wire.count(b"event: run") == 2
 
 
+def test_a_tape_is_looked_through_in_portions_and_nothing_between_them_is_lost():
+    tape = Tape(0)
+    tape.extend(_event(seq, "shop" if seq % 2 else "other") for seq in range(1, 8))
+    told, position = b"", 0
+    for reached in (3, 6, 7):
+        wire, position = tape.after(position, lambda entry: entry.dag == "shop", 3)
+        assert position == reached
+        told += wire
+    assert [line for line in told.split(b"\n") if line.startswith(b"id: ")] == [b"id: 1", b"id: 3", b"id: 5", b"id: 7"]
+
+
 def test_who_may_not_listen_any_more_is_cut_off_at_once():
     rights = [True]
 

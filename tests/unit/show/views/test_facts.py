@@ -5,6 +5,7 @@ import msgspec
 
 from segue.model.ids import AttemptKey, Instant, RunKey
 from segue.model.images import RunRow
+from segue.model.sealing import SEALED
 from segue.model.spec import DagSpec, ParamSpec, TaskSpec
 from segue.model.state import AttemptState, RunState, TaskState
 from segue.model.value import encode
@@ -64,6 +65,12 @@ def test_a_time_line_tells_waiting_from_running_attempt_by_attempt():
     assert line.left_out == 1 and line.now.endswith("09Z")
 
 
+def test_what_was_stopped_before_it_began_has_waited_until_then():
+    stopped = attempt(1, 7, None, 8, state=AttemptState.CANCELLED)
+    (lane,) = timeline_of(run_of(specs=(TaskSpec("a"),), attempts=(stopped,)), Instant(9 * SECOND)).lanes
+    assert [(piece.what, piece.start[-3:], piece.end[-3:]) for piece in lane.pieces] == [("waiting", "07Z", "08Z")]
+
+
 # --------------------------------------------------------------------------------------------------------------- values
 def test_params_are_told_as_json_has_them():
     given = encode({"day": date(2026, 4, 1), "price": Decimal("1.50"), "many": (1, 2), "left": "x"})
@@ -72,6 +79,16 @@ def test_params_are_told_as_json_has_them():
     assert msgspec.json.encode(told["day"].value) == b'"2026-04-01"'
     assert msgspec.json.encode(told["price"].value) == b'"1.50"'
     assert told["left"].default and not told["day"].default
+
+
+def test_a_secret_is_known_by_its_seal_and_by_what_the_dag_declares_and_either_is_enough():
+    given = encode({"sealed": SEALED + b"canary", "plain": "canary"})
+    for declared in ((), (ParamSpec("sealed", "str"),)):
+        sealed, plain = param_values(run_of(params=given, declared=declared))
+        assert (sealed.value, sealed.secret) == (None, True), "it is not declared, or not as a secret any more"
+        assert (plain.value, plain.secret) == ("canary", False)
+    _, plain = param_values(run_of(params=given, declared=(ParamSpec("plain", "str", secret=True),)))
+    assert (plain.value, plain.secret) == (None, True), "it was kept before it was called a secret"
 
 
 def test_any_value_can_be_told():

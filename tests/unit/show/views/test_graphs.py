@@ -48,11 +48,45 @@ def test_a_mapped_task_shows_what_matters_most_and_counts_its_items():
     assert (node.state, node.counts) == ("failed", {"success": 1, "failed": 1, "running": 1})
 
 
+def test_a_mapped_task_takes_from_its_first_beginning_to_its_last_end():
+    times = ((1, 3), (2, 9), (4, 5))
+    rows = [TaskView("m", None, T.PENDING, expanded=3)]
+    rows += [
+        TaskView("m", at, T.SUCCESS, started=Instant(first * 1_000_000), ended=Instant(last * 1_000_000))
+        for at, (first, last) in enumerate(times)
+    ]
+    (node,) = [one for one in graph_page(SPEC, 1, detail(*rows)).nodes if one.id == "m"]
+    assert node.seconds == 8
+
+
+def test_what_runs_says_since_when_and_what_has_ended_how_long():
+    rows = (
+        TaskView("a", None, T.SUCCESS, started=Instant(0), ended=Instant(2_000_000)),
+        TaskView("z", None, T.RUNNING, started=Instant(3_000_000)),
+    )
+    nodes = {node.id: node for node in graph_page(SPEC, 1, detail(*rows)).nodes}
+    assert (nodes["a"].seconds, nodes["a"].started_at) == (2, None)
+    assert (nodes["z"].seconds, nodes["z"].started_at) == (None, "1970-01-01T00:00:03Z")
+
+
 def test_what_is_done_already_is_not_hit_by_a_failure():
     rows = (TaskView("a", None, T.FAILED, why=Why("failed", ("boom",))), TaskView("z", None, T.SUCCESS))
     nodes = {node.id: node for node in graph_page(SPEC, 1, detail(*rows)).nodes}
     assert {name for name, node in nodes.items() if node.blast} == {"m", "end"}
     assert nodes["a"].why == "boom"
+
+
+def test_what_is_held_hits_what_lies_below_it_as_a_failure_does():
+    nodes = graph_page(SPEC, 1, detail(TaskView("z", None, T.HELD, why=Why("held", ("0 rows",))))).nodes
+    assert {node.id for node in nodes if node.blast} == {"end"}
+
+
+def test_of_a_mapped_task_the_reason_is_that_of_the_state_it_shows():
+    states = ((T.SUCCESS, "marked by ana"), (T.FAILED, "boom"))
+    rows = [TaskView("m", None, T.PENDING, expanded=2)]
+    rows += [TaskView("m", at, state, why=Why("failed", (text,))) for at, (state, text) in enumerate(states)]
+    (node,) = [one for one in graph_page(SPEC, 1, detail(*rows)).nodes if one.id == "m"]
+    assert (node.state, node.why) == ("failed", "boom")
 
 
 def test_the_digest_of_a_graph_tells_its_shape_and_nothing_of_a_run():

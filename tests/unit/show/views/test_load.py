@@ -28,6 +28,17 @@ def test_what_has_not_begun_or_ended_counts_until_now():
     assert [one.busy for one in points] == [0.5, 1, 1, 1]
 
 
+def test_what_was_stopped_before_it_began_waited_until_then_and_used_nothing():
+    points = points_of([pulse(0.5, None, 1.5)], ENDS, STEP, ENDS[-1])
+    assert [one.queued for one in points] == [0.5, 0.5, 0, 0]
+    assert [one.busy for one in points] == [0, 0, 0, 0]
+
+
+def test_of_the_waits_of_a_step_half_were_shorter_and_one_in_twenty_longer():
+    points = points_of([pulse(0.9 - 0.1 * n, 0.9, 1) for n in range(1, 9)], ENDS, STEP, ENDS[-1])
+    assert [round(wait) for wait in (points[0].wait_p50_seconds, points[0].wait_p95_seconds)] == [24, 48]
+
+
 def test_cpu_is_spread_over_the_time_of_the_attempt_and_none_is_lost():
     points = points_of([pulse(0, 0.5, 2.5, cpu=STEP), pulse(0, 3, 3, cpu=STEP // 2)], ENDS, STEP, ENDS[-1])
     assert [one.cpu for one in points] == [0.25, 0.5, 0.25, 0.5]

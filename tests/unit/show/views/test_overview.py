@@ -8,8 +8,8 @@ from segue.model.ids import Instant, RunKey
 from segue.model.images import RunRow
 from segue.model.pages import RunMark
 from segue.model.spec import DagSpec, TaskSpec
-from segue.model.state import RunState
-from segue.model.views import AlertView, DagView, DeliveryView, RunView
+from segue.model.state import RunState, SlotState
+from segue.model.views import AlertView, DagView, DeliveryView, RunView, SlotView
 from segue.model.why import Why
 from segue.schedule.declare import daily
 from segue.show.reading import Reading
@@ -26,10 +26,10 @@ class Home:
     def __init__(self, *specs, **facts):
         self.specs = {spec.id: spec for spec in specs}
         self.facts = facts
-        self.views, self.ended, self.alerts, self.drives = [], {}, [], None
+        self.views, self.ended, self.alerts, self.drives, self.ledger = [], {}, [], None, []
 
-    def run(self, dag, state, number=1, *, started=NOW, due=0, culprits=(), why=None):
-        row = RunRow(RunKey(dag, f"k{number}", 1), f"r{number}", 1, due=Instant(due), created=Instant(NOW - HOUR))
+    def run(self, dag, state, number=1, *, started=NOW, culprits=(), why=None, **facts):
+        row = RunRow(RunKey(dag, f"k{number}", 1), f"r{number}", 1, created=Instant(NOW - HOUR), **facts)
         ended = NOW if state is RunState.FAILED else None
         self.views.append(
             RunView(number, row, state, culprits=culprits, why=why, started=Instant(started), ended=ended)
@@ -53,20 +53,29 @@ class Home:
         return {dag: self.ended.get(dag, []) for dag in dags}
 
     def runs(self, query):
-        return [view for view in self.views if view.state in query.states]
+        return [
+            view for view in self.views
+            if view.state in query.states and (query.dags is None or view.run.dag in query.dags)
+        ]  # fmt: skip
 
     def ledgers(self, *_):
         return {}
 
+    def slots(self, dag, first, stop):
+        return [row for row in self.ledger if row.dag == dag and first <= row.slot[0] < stop]
+
+    def find(self, name):
+        return next((view for view in self.views if str(view.run) == name), None)
+
     def alert_page(self, query):
-        return self.alerts
+        return [one for one in self.alerts if query.dags is None or one.alert.dag in query.dags]
 
     # --------------------------------------------------------------------------------------------------- as an owner
     def driven(self):
         return self.drives
 
-    def told(self, **wanted):
-        return overview_of(Reading(self, "here", self), None, NOW, Wanted(**wanted))
+    def told(self, seen=None, **wanted):
+        return overview_of(Reading(self, "here", self), seen, NOW, Wanted(**wanted))
 
     def sorts(self):
         return [(one.sort, one.text) for one in self.told().attention]
@@ -86,6 +95,18 @@ def test_what_has_passed_its_deadline_is_late():
     home.run("d", RunState.RUNNING, due=NOW - 2 * HOUR)
     home.run("d", RunState.QUEUED, 2, due=NOW - HOUR // 2)
     assert home.sorts() == [("late", "its deadline has passed")]
+
+
+def test_a_deadline_that_is_just_reached_has_not_passed():
+    home = Home(dag(deadline=HOUR))
+    home.run("d", RunState.RUNNING, due=NOW - HOUR)
+    assert home.sorts() == []
+
+
+def test_what_is_held_is_not_told_a_second_time_as_late():
+    home = Home(dag(deadline=HOUR))
+    home.run("d", RunState.HELD, due=NOW - 2 * HOUR, why=Why("parked", ("0 rows",)))
+    assert home.sorts() == [("held", "held: 0 rows")]
 
 
 def test_what_takes_three_times_as_long_as_good_runs_is_late():
@@ -128,6 +149,19 @@ def test_a_failure_that_a_newer_good_run_follows_is_over():
     assert home.sorts() == []
 
 
+def test_the_failure_of_an_interval_is_over_when_that_interval_has_a_newer_run_and_not_before():
+    first, next_ = ((Instant(day * DAY), Instant((day + 1) * DAY)) for day in (97, 98))
+    home = Home(dag())
+    home.run("d", RunState.FAILED, 1, culprits=(("a", "boom"),), slot=first)
+    home.run("d", RunState.SUCCESS, 2, slot=next_)
+    home.took("d", 1, 1, 1)
+    home.ledger = [SlotView("d", first, SlotState.FAILED, "d@k1", None, 1)]
+    assert home.sorts() == [("failed", "boom")], "another day went well, this one did not"
+    home.run("d", RunState.RUNNING, 3, slot=first)
+    home.ledger = [SlotView("d", first, SlotState.FAILED, "d@k3", None, 1)]
+    assert home.sorts() == []
+
+
 def test_dags_that_are_broken_or_quarantined_say_why():
     home = Home(dag(), dag("q"), d={"error": "d.py:3: no"}, q={"quarantined": Why("guard", ("runs every second",))})
     assert home.sorts() == [("quarantined", "runs every second"), ("broken", "d.py:3: no")]
@@ -140,6 +174,20 @@ def test_an_alert_of_which_nobody_could_be_told_stands_there_itself(state, count
     home.alerts = [AlertView(alert, NOW, deliveries=(DeliveryView("slack:#ops", state, 3, "no such channel", NOW),))]
     assert len(home.sorts()) == count
     assert all(text == "nobody was told that d@k1 failed: slack:#ops: no such channel" for _, text in home.sorts())
+
+
+def test_of_an_alert_about_what_one_may_not_see_nothing_is_said():
+    home = Home(dag(), dag("hidden"))
+    told = DeliveryView("slack:#ops", "parked", 3, "no such channel", NOW)
+    alert = Alert("hidden@k1", "failed", NOW, "hidden", RunKey("hidden", "k1", 1), text="hidden@k1 failed")
+    home.alerts = [AlertView(alert, NOW, deliveries=(told,))]
+    assert len(home.told().attention) == 1
+    assert home.told(frozenset({"d"})).attention == ()
+
+
+def test_what_needs_somebody_beyond_what_is_shown_is_counted():
+    told = Home(*(dag(f"d{number}") for number in range(103)), **{f"d{n}": {"error": "no"} for n in range(103)}).told()
+    assert (len(told.attention), told.attention_left_out) == (100, 3)
 
 
 def test_the_worst_comes_first_and_of_one_sort_the_newest():

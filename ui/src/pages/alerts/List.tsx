@@ -6,7 +6,7 @@ import { NextPage } from "~/ui/NextPage";
 import { Ago, Answer, Button, Copy, Empty, Panel } from "~/ui/parts";
 import { Mark, State } from "~/ui/State";
 import { many } from "~/ui/words";
-import { DagField } from "../backfills/DagField";
+import { DagField } from "~/ui/DagField";
 import { counted, isUnheard, KINDS, kindOf, kindsIn, moreCauses } from "./kinds";
 
 type Filters = Record<string, string | undefined>;

@@ -1,11 +1,13 @@
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { quoted } from "~/act/command";
 import { $api, api } from "~/api/client";
-import type { ObjectPlan, Outcome, SilenceItem } from "~/api/schema";
+import type { SilenceItem } from "~/api/schema";
 import { reaches, useRole } from "~/api/session";
 import { Confirm } from "~/ui/Confirm";
-import { tell, useChange } from "~/ui/change";
-import { Ago, Answer, Button, Copy, Empty, Field, Panel, Time } from "~/ui/parts";
+import { useChange } from "~/ui/change";
+import { Ago, Answer, Button, Copy, Empty, Panel, Time } from "~/ui/parts";
+import { useProposal } from "~/ui/proposal";
+import { TextField } from "~/ui/TextField";
 import { many } from "~/ui/words";
 
 const LIST = ["/api/v1/silences"];
@@ -35,10 +37,9 @@ function Table({ silences, may }: { silences: readonly SilenceItem[]; may: boole
   const change = useChange();
   if (!silences.length) return <Empty>Nothing is silenced: every alert is sent.</Empty>;
   const end = (selection: string) =>
-    change.run(async (headers) => {
+    change.act((headers) => {
       const body = { select: selection, until: "now", reason: "", dry_run: false };
-      const { data } = await api.POST("/api/v1/alerts/silence", { body, headers });
-      return { data: await tell(data as Outcome) };
+      return api.POST("/api/v1/alerts/silence", { body, headers });
     }, LIST);
   return (
     <>
@@ -74,54 +75,41 @@ function New({ select }: { select: string }) {
   const [selection, setSelection] = useState(select);
   const [until, setUntil] = useState("2h");
   const [reason, setReason] = useState("");
-  const [plan, setPlan] = useState<ObjectPlan | null>(null);
-  const preview = useChange();
-  const change = useChange();
-  const body = (dry: boolean) => ({ select: selection.trim(), until: until.trim(), reason, dry_run: dry });
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    const found = await preview.run(() => api.POST("/api/v1/alerts/silence", { body: body(true) }));
-    if (found?.data && "objects" in found.data) setPlan(found.data);
-  };
-  const does = async () => {
-    const made = await change.run(async (headers) => {
-      const { data } = await api.POST("/api/v1/alerts/silence", { body: body(false), headers });
-      return { data: await tell(data as Outcome) };
-    }, LIST);
-    if (!made) return;
-    setPlan(null);
-    setSelection("");
-    setReason("");
-  };
-  const detail = preview.problem?.detail;
-  const aboutUntil = detail?.includes("until");
-  const aboutReason = !aboutUntil && detail?.includes("reason");
+  const silence = useProposal(
+    (dry, headers) => {
+      const body = { select: selection.trim(), until: until.trim(), reason, dry_run: dry };
+      return api.POST("/api/v1/alerts/silence", { body, headers });
+    },
+    LIST,
+    () => {
+      setSelection("");
+      setReason("");
+    },
+  );
+  const { plan, refusal } = silence;
+  const aboutUntil = refusal?.includes("until");
+  const aboutReason = !aboutUntil && refusal?.includes("reason");
   return (
-    <form className="form alerts-new" onSubmit={submit} onChange={preview.clear}>
-      <Field
+    <form className="form alerts-new" {...silence.form}>
+      <TextField
         label="Alerts about"
         hint="orders, orders_*, tag:retail, owner:dana; a comma joins, & keeps what both name, * is everything"
-        error={!aboutUntil && !aboutReason && detail}
-      >
-        {(id) => (
-          <input
-            id={id}
-            required
-            spellCheck={false}
-            autoComplete="off"
-            value={selection}
-            onChange={(event) => setSelection(event.target.value)}
-          />
-        )}
-      </Field>
-      <Field label="Until" hint="2h, 18:00, 2026-12-01 or 2026-12-01T05:30" error={aboutUntil && detail}>
-        {(id) => <input id={id} required value={until} onChange={(event) => setUntil(event.target.value)} />}
-      </Field>
-      <Field label="Reason" error={aboutReason && detail}>
-        {(id) => <input id={id} value={reason} onChange={(event) => setReason(event.target.value)} />}
-      </Field>
+        required
+        value={selection}
+        change={setSelection}
+        error={!aboutUntil && !aboutReason && refusal}
+      />
+      <TextField
+        label="Until"
+        hint="2h, 18:00, 2026-12-01 or 2026-12-01T05:30"
+        required
+        value={until}
+        change={setUntil}
+        error={aboutUntil && refusal}
+      />
+      <TextField label="Reason" spellCheck value={reason} change={setReason} error={aboutReason && refusal} />
       <div className="row">
-        <Button type="submit" look="primary" disabled={preview.busy}>
+        <Button type="submit" look="primary" disabled={silence.busy}>
           Silence…
         </Button>
         <Copy
@@ -129,13 +117,7 @@ function New({ select }: { select: string }) {
         />
       </div>
       {plan && (
-        <Confirm
-          title="Silence alerts"
-          verb="Silence them"
-          change={change}
-          does={() => void does()}
-          close={() => setPlan(null)}
-        >
+        <Confirm title="Silence alerts" verb="Silence them" {...silence.confirm}>
           <p>
             No alert about {many(plan.objects.length, "DAG")} is sent until <code>{until}</code>:
           </p>

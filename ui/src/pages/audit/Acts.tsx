@@ -3,12 +3,12 @@ import { Fragment, useState } from "react";
 import { $api } from "~/api/client";
 import { itemsOf, PAGED } from "~/api/paging";
 import type { AuditItem } from "~/api/schema";
+import { DagField } from "~/ui/DagField";
 import { NextPage } from "~/ui/NextPage";
 import { Answer, Button, Empty, Panel, Time } from "~/ui/parts";
 import { Mark } from "~/ui/State";
 import { label, plain } from "~/ui/words";
-import { DagField } from "../backfills/DagField";
-import { ACTS, moved, wordsOf } from "./acts";
+import { ACTS, backfillOf, moved, wordsOf } from "./acts";
 import { OkFilter, okOf, TextFilter } from "./TextFilter";
 
 type Filters = Record<string, string | undefined>;
@@ -161,6 +161,13 @@ function Target({ item }: { item: Item }) {
       <Link to="/runs/$run" params={{ run: item.run_id }} className="link">
         <bdi>{item.run_id}</bdi>
         {item.task && <> {label(item.task, null)}</>}
+      </Link>
+    );
+  const backfill = backfillOf(item.target ?? "");
+  if (backfill)
+    return (
+      <Link to="/backfills/$backfill" params={{ backfill }} className="link">
+        {item.target}
       </Link>
     );
   if (item.dag_id)

@@ -12,7 +12,7 @@ export const ACTS = [
   ["PauseDags", "pause DAGs"],
   ["UnpauseDags", "unpause DAGs"],
   ["StartBackfill", "start a backfill"],
-  ["MoveBackfill", "move a backfill"],
+  ["MoveBackfill", "change a backfill"],
   ["Silence", "silence alerts"],
   ["SetPool", "set a pool"],
   ["SetSecret", "keep a secret or connection"],
@@ -24,6 +24,11 @@ export const ACTS = [
 export function wordsOf(act: string): string {
   const known = ACTS.find(([name]) => name === act);
   return known?.[1] ?? act.replace(/([a-z])([A-Z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`);
+}
+
+/** The backfill that a target names: `backfill 9`. */
+export function backfillOf(target: string): string | undefined {
+  return /^backfill (\d+)$/.exec(target)?.[1];
 }
 
 /** What was before and after, where it is known. */

@@ -5,9 +5,10 @@ import type { BackfillSlot } from "~/api/schema";
 import { paintMark } from "~/graph/mark";
 import { onTheme } from "~/ui/colors";
 import { lookOf, ranked } from "~/ui/marks";
-import { useBox } from "~/ui/useRows";
+import { rowsIn } from "~/ui/rows";
+import { useRows } from "~/ui/useRows";
 import { length } from "~/ui/words";
-import { CELL, indexAt, inView, LINE, layOut, NAMES, rowOf, type SlotLayout, step, tally } from "./slots";
+import { CELL, indexAt, LINE, layOut, NAMES, rowOf, type SlotLayout, step, tally } from "./slots";
 import "./slots.css";
 
 const TALLEST = 420;
@@ -20,13 +21,14 @@ export function SlotGrid({ slots, label }: { slots: readonly Slot[]; label: stri
   const layout = useMemo(() => layOut(slots.map((slot) => slot.key)), [slots]);
   const box = useRef<HTMLDivElement>(null);
   const canvas = useCanvas(box, layout, slots);
-  const { top, height } = useBox(box, LINE * 4);
   const [active, setActive] = useState(0);
+  const [pointed, point] = useState<number | null>(null); // the pointer takes no focus away
   const [wanted, setWanted] = useState<number | null>(null); // the slot that is to have the focus
   const navigate = useNavigate();
   const at = Math.max(0, Math.min(active, slots.length - 1));
   const held = rowOf(layout, at);
-  const [from, to] = inView(layout.rows.length, top, height, LINE);
+  const there = pointed !== null && pointed < slots.length ? pointed : at;
+  const { from, to } = useRows(box, LINE, layout.rows.length);
   const shown = layout.rows.map((_, number) => number).slice(from, to);
   if (layout.rows.length > 0 && (held < from || held >= to)) shown.push(held);
 
@@ -41,16 +43,17 @@ export function SlotGrid({ slots, label }: { slots: readonly Slot[]; label: stri
     const next = step(layout, at, event.key);
     if (next === null) return;
     event.preventDefault();
+    point(null);
     setActive(next);
     setWanted(next);
   };
-  const pointed = (event: MouseEvent) => {
+  const under = (event: MouseEvent) => {
     const area = event.currentTarget.getBoundingClientRect();
     const { scrollLeft, scrollTop } = event.currentTarget;
     return indexAt(layout, event.clientX - area.left + scrollLeft, event.clientY - area.top + scrollTop);
   };
   const onClick = (event: MouseEvent) => {
-    const run = slots[pointed(event) ?? (event.detail === 0 ? at : -1)]?.run_id; // no detail: it was Enter
+    const run = slots[under(event) ?? (event.detail === 0 ? at : -1)]?.run_id; // no detail: it was Enter
     if (!run || event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
     void navigate({ to: "/runs/$run", params: { run } });
@@ -68,7 +71,9 @@ export function SlotGrid({ slots, label }: { slots: readonly Slot[]; label: stri
         style={{ height: Math.min(TALLEST, layout.rows.length * LINE) + 4 }}
         onKeyDown={onKey}
         onClick={onClick}
-        onPointerMove={(event) => setActive(pointed(event) ?? at)}
+        onPointerMove={(event) => point(under(event) ?? there)}
+        onPointerLeave={() => point(null)}
+        onFocus={(event) => setActive(Number((event.target as HTMLElement).dataset.slot ?? at))}
       >
         <div
           className="slots-all"
@@ -90,13 +95,23 @@ export function SlotGrid({ slots, label }: { slots: readonly Slot[]; label: stri
                 >
                   {row.label}
                 </span>
-                {number === held && <Active key={at} slot={slots[at]} index={at} left={leftOf(layout, number, at)} />}
+                {[...new Set([at, there])]
+                  .filter((index) => rowOf(layout, index) === number)
+                  .map((index) => (
+                    <Cell
+                      key={index}
+                      slot={slots[index]}
+                      index={index}
+                      left={leftOf(layout, number, index)}
+                      active={index === at}
+                    />
+                  ))}
               </div>
             );
           })}
         </div>
       </div>
-      <About slot={slots[at]} />
+      <About slot={slots[there]} />
     </div>
   );
 }
@@ -131,7 +146,7 @@ function useCanvas(
     own.height = Math.round(height * devicePixelRatio);
     Object.assign(own.style, { width: `${width}px`, height: `${height}px` });
     ink.scale(devicePixelRatio, devicePixelRatio);
-    const [from, to] = inView(layout.rows.length, top, height, LINE, 1);
+    const { from, to } = rowsIn(top, height, LINE, layout.rows.length, 1);
     for (let number = from; number < to; number += 1) {
       const row = layout.rows[number];
       row?.columns.forEach((column, n) => {
@@ -164,12 +179,12 @@ function useCanvas(
   return canvas;
 }
 
-/** The interval that is pointed at or has the focus: the one element that a keyboard holds. */
-function Active({ slot, index, left }: { slot: Slot | undefined; index: number; left: number }) {
+/** The interval that is pointed at, or the active one: that is what a keyboard holds. */
+function Cell({ slot, index, left, active }: { slot: Slot | undefined; index: number; left: number; active: boolean }) {
   if (!slot) return null;
   const given = {
     "data-slot": index,
-    tabIndex: 0,
+    tabIndex: active ? 0 : -1,
     "aria-label": `${slot.key} ${lookOf(slot.state).label}`,
     className: "slots-active",
   };

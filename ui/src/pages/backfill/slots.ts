@@ -135,12 +135,6 @@ function below(layout: SlotLayout, index: number, by: number): number {
   return end.first + best;
 }
 
-/** The rows that are in view, and some around: `[from, to)`. */
-export function inView(total: number, top: number, height: number, line: number, around = 6): [number, number] {
-  const from = Math.max(0, Math.floor(top / line) - around);
-  return [from, Math.min(total, Math.ceil((top + height) / line) + around)];
-}
-
 /** What has ended waits for nothing: an interval that got no run was left out. */
 export function shown<T extends { state: string }>(slots: readonly T[], ended: boolean): readonly T[] {
   if (!ended) return slots;

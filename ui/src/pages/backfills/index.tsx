@@ -1,18 +1,19 @@
+import { keepPreviousData } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
+import { ActDialog } from "~/act/Acting";
 import { $api } from "~/api/client";
 import { itemsOf, PAGED } from "~/api/paging";
 import type { BackfillItem } from "~/api/schema";
 import { reaches, useRole } from "~/api/session";
 import { useNow } from "~/live/hooks";
 import type { Search } from "~/search";
+import { DagField } from "~/ui/DagField";
 import { NextPage } from "~/ui/NextPage";
 import { Ago, Answer, Button, Empty, Head, Lasting, Panel } from "~/ui/parts";
 import { State } from "~/ui/State";
 import { many } from "~/ui/words";
 import { Bulk } from "./Bulk";
-import { DagField } from "./DagField";
-import { NewBackfill } from "./NewBackfill";
 import { Progress } from "./Progress";
 import { paceOf, paceSince } from "./telling";
 import "./backfills.css";
@@ -33,24 +34,19 @@ export default function Backfills() {
         title="Backfills"
         note="A backfill runs many intervals of a DAG with one version of its code, a few at a time, beside the scheduled work."
       >
-        {!making && (
-          <Button
-            look="primary"
-            disabled={!may}
-            title={may ? undefined : "it needs the role operator on some DAG"}
-            onClick={() => go({ new: "1" })}
-          >
-            New backfill
-          </Button>
-        )}
+        <Button
+          look="primary"
+          disabled={!may}
+          title={may ? undefined : "it needs the role operator on some DAG"}
+          onClick={() => go({ new: "1" })}
+        >
+          New backfill
+        </Button>
       </Head>
       {making && (
-        <NewBackfill
-          key={`${search.dag}/${search.range}`}
-          dag={search.dag ?? ""}
-          range={search.range ?? ""}
-          only={search.only?.split(",") ?? ["missing"]}
-          close={() => go({ new: undefined, range: undefined, only: undefined })}
+        <ActDialog
+          act={{ act: "backfill", dag: search.dag ?? "", range: search.range, only: search.only?.split(",") }}
+          leave={() => go({ new: undefined, range: undefined, only: undefined })}
         />
       )}
       <List dag={making ? undefined : search.dag} state={search.state} change={go} />
@@ -72,7 +68,7 @@ function List({
     "get",
     "/api/v1/backfills",
     { params: { query: { dag: dag || undefined, limit: 50 } } },
-    PAGED,
+    { ...PAGED, placeholderData: keepPreviousData },
   );
   return (
     <Panel

@@ -37,11 +37,11 @@ export function whereItStands(backfill: Standing & Pick<BackfillWhole, "verdict"
   const far = `${count(over)} of ${many(intervals, "interval")} over`;
   switch (state) {
     case "proposed":
-      return `It waits for a person: nothing runs until somebody starts it. ${sentence(backfill.verdict)}`;
+      return `It waits for a person: nothing runs until somebody starts it. ${verdictOf(backfill.verdict)}`;
     case "running":
       return held && over + held >= intervals
         ? `${far}.${trouble}` // nothing moves until somebody decides: how long that takes, nobody knows
-        : `${far}${left}. ${sentence(backfill.verdict)}${trouble}`;
+        : `${far}${left}. ${verdictOf(backfill.verdict)}${trouble}`;
     case "paused":
       return `It is paused: ${far}; no further runs are made.${trouble}`;
     case "cancelled":
@@ -54,7 +54,7 @@ export function whereItStands(backfill: Standing & Pick<BackfillWhole, "verdict"
 }
 
 /** A verdict as the server words it (`catches up …`, `will never …`, `how long it takes is …`), as a sentence. */
-export function sentence(verdict: string | null | undefined): string {
+export function verdictOf(verdict: string | null | undefined): string {
   if (!verdict) return "";
   return /^how /.test(verdict) ? `H${verdict.slice(1)}.` : `It ${verdict}.`;
 }

@@ -172,6 +172,25 @@ function Clock({ dag }: { dag: DagPage }) {
   return <>{CLOCKS[dag.clock] ?? dag.clock}</>;
 }
 
+/** Who paused it, when and why, where the audit still has it. */
+function By({ dag }: { dag: string }) {
+  const query = { dag, act: ["PauseDags"], ok: true, limit: 1 };
+  const [last] = $api.useQuery("get", "/api/v1/audit", { params: { query } }).data?.items ?? [];
+  if (!last) return null;
+  return (
+    <>
+      {" "}
+      by <bdi>{last.actor}</bdi> <Ago at={last.at} />
+      {last.reason && (
+        <>
+          {" "}
+          (“<bdi>{last.reason}</bdi>”)
+        </>
+      )}
+    </>
+  );
+}
+
 /** What keeps the DAG from going on as its file says: always a sentence, and what to do. */
 function Banners({ dag }: { dag: DagPage }) {
   return (
@@ -199,7 +218,9 @@ function Banners({ dag }: { dag: DagPage }) {
       {dag.paused && (
         <div className="banner wait dag-banner">
           <p>
-            Paused{dag.hard ? ": nothing of its runs is started either" : ": its clock stands, runs in flight go on"}
+            Paused
+            <By dag={dag.dag_id} />
+            {dag.hard ? ": nothing of its runs is started either" : ": its clock stands, runs in flight go on"}
             {dag.paused_until && (
               <>
                 , until <Time at={dag.paused_until} zone={dag.timezone} />

@@ -69,7 +69,8 @@ function List({
       </Empty>
     ) : (
       <Empty>
-        No DAG yet. <code>segue new</code> writes one; a file in the folder of DAGs shows here by itself.
+        No DAG yet. <code>segue init</code> makes a project that runs; a file in the folder of DAGs shows here by
+        itself.
       </Empty>
     );
   const dags = items.map((dag) => dag.dag_id).filter((dag) => chosen.has(dag));

@@ -1,16 +1,26 @@
 import { Link } from "@tanstack/react-router";
-import { Fragment, useState } from "react";
+import { createContext, Fragment, useContext, useMemo, useState } from "react";
 import { ActButton } from "~/act/Acting";
+import { $api } from "~/api/client";
 import type { Attention as Item, Overview } from "~/api/schema";
 import { Ago, Copy, Panel } from "~/ui/parts";
 import { Mark, State } from "~/ui/State";
 import { many } from "~/ui/words";
-import { blast, listOf, mendOf, type Row, rowsOf, type Sort, sortsOf } from "./attention";
+import { blast, commandOf, listOf, mendOf, outdated, type Row, rowsOf, type Sort, sortsOf } from "./attention";
+import { Proposed } from "./Proposed";
+
+const NEWEST = { params: { query: { limit: 20 } } };
+
+/** Runs whose code is older than what their DAG has now. */
+const Old = createContext<ReadonlySet<string>>(new Set());
 
 /** What needs somebody, the worst first; or that nothing does. */
 export function Attention({ of }: { of: Overview }) {
   const rows = rowsOf(of.attention);
-  if (!rows.length)
+  const old = useMemo(() => outdated(of), [of]);
+  const backfills = $api.useQuery("get", "/api/v1/backfills", NEWEST);
+  const proposed = (backfills.data?.items ?? []).filter((one) => one.state === "proposed");
+  if (!rows.length && !proposed.length)
     return (
       <Panel className="calm">
         <p>
@@ -20,16 +30,21 @@ export function Attention({ of }: { of: Overview }) {
     );
   return (
     <Panel title="Needs attention">
-      <ul className="attention">
-        {sortsOf(rows).map((sort) => (
-          <Fragment key={sort.sort}>
-            {sort.shown.map((row) => (
-              <Trouble key={row.key} row={row} />
-            ))}
-            {sort.folded.length > 0 && <Folded of={sort} />}
-          </Fragment>
-        ))}
-      </ul>
+      <Old value={old}>
+        <ul className="attention">
+          {sortsOf(rows).map((sort) => (
+            <Fragment key={sort.sort}>
+              {sort.shown.map((row) => (
+                <Trouble key={row.key} row={row} />
+              ))}
+              {sort.folded.length > 0 && <Folded of={sort} />}
+            </Fragment>
+          ))}
+          {proposed.map((one) => (
+            <Proposed key={one.id} of={one} />
+          ))}
+        </ul>
+      </Old>
       {of.attention_left_out > 0 && (
         <p className="left-out">
           {many(of.attention_left_out, "more is", "more are")} not told here: the lists of{" "}
@@ -61,7 +76,7 @@ function Folded({ of }: { of: Sort }) {
 }
 
 function Trouble({ row }: { row: Row }) {
-  const mend = mendOf(row);
+  const mend = mendOf(row, useContext(Old));
   return (
     <li>
       <State state={row.first.sort} />
@@ -91,6 +106,7 @@ function Trouble({ row }: { row: Row }) {
 
 function Said({ item }: { item: Item }) {
   const stops = blast(item);
+  const command = commandOf(item, useContext(Old));
   return (
     <div className="one">
       <p className="what">
@@ -112,7 +128,7 @@ function Said({ item }: { item: Item }) {
         {item.since && <Ago at={item.since} />}
       </p>
       <p className="text">{item.text}</p>
-      {item.command && <Copy text={item.command} />}
+      {command && <Copy text={command} />}
     </div>
   );
 }

@@ -23,7 +23,8 @@ export function Dags({ of }: { of: Overview }) {
     return (
       <Panel title="DAGs">
         <Empty>
-          No DAG yet. <code>segue new</code> writes one; a file in the folder of DAGs shows here by itself.
+          No DAG yet. <code>segue init</code> makes a project that runs; a file in the folder of DAGs shows here by
+          itself.
         </Empty>
       </Panel>
     );

@@ -1,6 +1,7 @@
 /** What needs somebody, as rows: what is alike stands together, and what mends it is at hand. Pure. */
 import type { Act } from "~/act/act";
-import type { Attention } from "~/api/schema";
+import { quoted } from "~/act/command";
+import type { Attention, Overview } from "~/api/schema";
 import { many } from "~/ui/words";
 
 export interface Row {
@@ -54,17 +55,31 @@ export interface Mend {
 
 const runsOf = (row: Row) => [row.first, ...row.more].flatMap((item) => (item.run_id ? [item.run_id] : []));
 
-/** What mends a row, as an act; null where a person has to change something else first. */
-export function mendOf(row: Row): Mend | null {
+/** The runs among the newest of their DAGs that ran older code than their DAG has now. */
+export function outdated(of: Pick<Overview, "dags">): ReadonlySet<string> {
+  return new Set(
+    of.dags.flatMap((dag) => dag.marks.filter((mark) => mark.version < dag.version).map((mark) => mark.run_id)),
+  );
+}
+
+/** What mends a row, as an act: with the new code where there is some; null where a person has to change something first. */
+export function mendOf(row: Row, old: ReadonlySet<string>): Mend | null {
   const { sort, dag_id: dag, command } = row.first;
   const runs = runsOf(row);
   const some = runs.length > 1 ? ` ${runs.length}` : "";
   if (sort === "missing") return { say: "Fill…", act: { act: "backfill", dag, ...rangeIn(command) } };
   if (!runs.length) return null;
-  if (sort === "failed") return { say: `Rerun failed${some}…`, act: { act: "rerun", of: { runs }, failed: true } };
+  if (sort === "failed" && runs.some((run) => old.has(run)))
+    return { say: `Rerun failed${some} with new code…`, act: { act: "rerun", of: { runs }, failed: true } };
   if (sort === "held") return { say: `Release${some}…`, act: { act: "release", of: { runs } } };
-  if (sort === "interrupted") return { say: `Retry${some}…`, act: { act: "retry", of: { runs } } };
+  if (sort === "failed" || sort === "interrupted") return { say: `Retry${some}…`, act: { act: "retry", of: { runs } } };
   return null;
+}
+
+/** The command that does to one item what the button does. */
+export function commandOf(item: Attention, old: ReadonlySet<string>): string {
+  if (item.sort !== "failed" || !item.run_id || !old.has(item.run_id)) return item.command;
+  return `segue rerun ${quoted(item.run_id)} --failed`;
 }
 
 /** The range and the states of a `segue backfill DAG RANGE --only STATE` command. */

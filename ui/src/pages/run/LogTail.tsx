@@ -29,9 +29,11 @@ export function LogTail({ attempt, lines = 12, live = false }: { attempt: string
               // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
               tabIndex={0}
             >
-              {page.lines.map((line) => (
-                <Line key={line.offset} of={line} />
-              ))}
+              <div>
+                {page.lines.map((line) => (
+                  <Line key={line.offset} of={line} />
+                ))}
+              </div>
             </div>
           )
         }

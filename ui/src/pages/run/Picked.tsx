@@ -87,7 +87,7 @@ function Attempts({ all }: { all: readonly AttemptItem[] }) {
   if (all.length === 0) return <p className="muted">Its code has not begun.</p>;
   return (
     <ul className="run-attempts">
-      {all.slice(-SHOWN).map((one) => (
+      {all.slice(-SHOWN).map((one, n, shown) => (
         <li key={one.attempt_id}>
           <Link to="/attempts/$attempt" params={{ attempt: one.attempt_id }} className="link">
             attempt {one.attempt}
@@ -97,6 +97,11 @@ function Attempts({ all }: { all: readonly AttemptItem[] }) {
             {(one.wait_seconds ?? 0) >= 0.1 && `waited ${length(one.wait_seconds)}, `}
             <Lasting start={one.started_at} end={one.ended_at} seconds={one.seconds} /> · <Ago at={one.queued_at} />
           </small>
+          {one.state !== "success" && (
+            <Why state={one.state === "failed" ? "failed" : undefined}>
+              {one.reason && one.reason === shown[n - 1]?.reason ? "the same error" : one.reason}
+            </Why>
+          )}
         </li>
       ))}
       {all.length > SHOWN && <li className="muted">and {many(all.length - SHOWN, "earlier one")}</li>}

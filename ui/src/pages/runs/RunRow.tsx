@@ -9,16 +9,19 @@ import { endOf } from "./interval";
 
 /** One run of the list: what it is, how it stands, and why. */
 export const RunRow = memo(function RunRow({
+  at,
   run,
   picked,
   pick,
 }: {
+  /** Its row of the table, from one. */
+  at: number;
   run: RunItem;
   picked: boolean;
   pick: (id: string, range: boolean) => void;
 }) {
   return (
-    <tr data-run={run.run_id} className={picked ? "chosen" : ""}>
+    <tr data-run={run.run_id} aria-rowindex={at} className={picked ? "chosen" : ""}>
       <td className="runs-pick">
         <input
           type="checkbox"

@@ -1,3 +1,4 @@
+import { keepPreviousData } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { Runs } from "~/act/act";
@@ -7,6 +8,7 @@ import type { RunItem } from "~/api/schema";
 import type { Search } from "~/search";
 import { useKeys } from "~/ui/keys";
 import { Answer, Button, Empty, Head, Panel } from "~/ui/parts";
+import { Stretch } from "~/ui/Stretch";
 import { Bulk } from "./Bulk";
 import { FilterBar } from "./FilterBar";
 import { filtersIn, queryOf, selectOf } from "./filters";
@@ -17,6 +19,7 @@ import "./runs.css";
 
 const PAGE = 100;
 const NAMED = 1_000; // so many an act takes by name
+const COLUMNS = 9;
 const KEYS = [
   ["j / k", "next / previous run"],
   ["x", "pick the run; with Shift all up to it"],
@@ -28,11 +31,12 @@ const KEYS = [
 export default function RunsPage() {
   const search: Search = useSearch({ strict: false });
   const filters = filtersIn(search);
+  const drawn = useDrawn();
   const asked = $api.useInfiniteQuery(
     "get",
     "/api/v1/runs",
     { params: { query: { ...queryOf(filters), limit: PAGE } } },
-    PAGED,
+    { ...PAGED, placeholderData: keepPreviousData, meta: drawn.meta },
   );
   const key = JSON.stringify(filters);
   const runs = useMemo(() => itemsOf<RunItem>(asked.data?.pages), [asked.data]);
@@ -66,6 +70,7 @@ export default function RunsPage() {
               <List
                 runs={runs}
                 rows={rows}
+                near={drawn.near}
                 picked={picked}
                 pick={pick}
                 all={() => change((one) => toggleAll(one, rows))}
@@ -99,12 +104,14 @@ export default function RunsPage() {
 function List({
   runs,
   rows,
+  near,
   picked,
   pick,
   all,
 }: {
   runs: readonly RunItem[];
   rows: readonly string[];
+  near: (page: number, drawn: boolean) => void;
   picked: Picked;
   pick: (id: string, range: boolean) => void;
   all: () => void;
@@ -113,9 +120,9 @@ function List({
   const whole = allOf(picked, rows);
   return (
     <div className="scroll">
-      <table className="runs">
+      <table className="runs" aria-rowcount={runs.length + 1}>
         <thead>
-          <tr>
+          <tr aria-rowindex={1}>
             <th className="runs-pick">
               <input
                 type="checkbox"
@@ -137,14 +144,34 @@ function List({
             <th className="runs-version number">Code</th>
           </tr>
         </thead>
-        <tbody>
-          {runs.map((run) => (
-            <RunRow key={run.run_id} run={run} picked={has(picked, run.run_id)} pick={pick} />
-          ))}
-        </tbody>
+        {Array.from({ length: Math.ceil(runs.length / PAGE) }, (_, page) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: runs move through the pages, a page stays where it is
+          <Stretch key={page} columns={COLUMNS} near={(drawn) => near(page, drawn)}>
+            {runs.slice(page * PAGE, (page + 1) * PAGE).map((run, n) => (
+              <RunRow
+                key={run.run_id}
+                at={page * PAGE + n + 2}
+                run={run}
+                picked={has(picked, run.run_id)}
+                pick={pick}
+              />
+            ))}
+          </Stretch>
+        ))}
       </table>
     </div>
   );
+}
+
+/** Which pages are drawn; a refresh asks for the list as far as that. */
+function useDrawn() {
+  return useState(() => {
+    const pages = new Set<number>();
+    return {
+      near: (page: number, drawn: boolean) => void (drawn ? pages.add(page) : pages.delete(page)),
+      meta: { shown: () => Math.max(-1, ...pages) + 1 },
+    };
+  })[0];
 }
 
 /** Loads the next page as soon as it comes into view; by hand where it does not. */

@@ -1,11 +1,12 @@
-import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { $api, api, keepCsrf, queries } from "~/api/client";
 import { useSession } from "~/api/session";
 import { Confirm } from "~/ui/Confirm";
 import { useChange } from "~/ui/change";
-import { Ago, Answer, Button, Field, Panel, Time } from "~/ui/parts";
+import { Ago, Answer, Button, Panel, Time } from "~/ui/parts";
+import { NewPassword, TextField } from "~/ui/TextField";
 import { say } from "~/ui/toast";
+import { useLeave } from "../leaving";
 import { grantsText } from "./grants";
 
 /** Oneself: what one may, where one is signed in, another password. */
@@ -48,13 +49,11 @@ export function Account() {
 
 function Leave({ close }: { close: () => void }) {
   const change = useChange();
-  const navigate = useNavigate();
+  const leave = useLeave();
   const does = async () => {
     if (!(await change.run<unknown>(() => api.DELETE("/api/v1/sessions", {})))) return;
     close();
-    queries.removeQueries({ predicate: (query) => query.queryKey[1] !== "/api/v1/session" });
-    await navigate({ to: "/sign-in" });
-    await queries.invalidateQueries({ queryKey: ["get", "/api/v1/session"] });
+    await leave();
   };
   return (
     <Confirm title="Sign out everywhere" verb="Sign out" change={change} does={() => void does()} close={close}>
@@ -84,29 +83,15 @@ function Password() {
   };
   return (
     <form className="form settings-own" onSubmit={submit} onChange={change.clear}>
-      <Field label="Password now" error={aboutOld && detail}>
-        {(id) => (
-          <input
-            id={id}
-            type="password"
-            autoComplete="current-password"
-            value={old}
-            onChange={(event) => setOld(event.target.value)}
-          />
-        )}
-      </Field>
-      <Field label="New password" hint="12 characters or more; four words do well." error={!aboutOld && detail}>
-        {(id) => (
-          <input
-            id={id}
-            type="password"
-            autoComplete="new-password"
-            required
-            value={fresh}
-            onChange={(event) => setFresh(event.target.value)}
-          />
-        )}
-      </Field>
+      <TextField
+        label="Password now"
+        type="password"
+        autoComplete="current-password"
+        value={old}
+        change={setOld}
+        error={aboutOld && detail}
+      />
+      <NewPassword label="New password" value={fresh} change={setFresh} error={!aboutOld && detail} />
       <div className="row">
         <Button type="submit" look="primary" disabled={change.busy}>
           Change the password

@@ -5,6 +5,7 @@ import { useRole } from "~/api/session";
 import { useChange } from "~/ui/change";
 import { Button, Dialog, Field } from "~/ui/parts";
 import { ROLES } from "~/ui/state";
+import { TextField } from "~/ui/TextField";
 import { meaningOf, roleOf } from "./grants";
 import { TOKENS } from "./lists";
 import { Once } from "./Once";
@@ -50,18 +51,14 @@ export function NewToken({ admin, close }: { admin: boolean; close: () => void }
     <Dialog title="New token" close={close}>
       <form onSubmit={submit} onChange={change.clear}>
         <div className="dialog-body">
-          <Field label="Name" hint="what it is for: ci, laptop" error={wrong("name")}>
-            {(id) => (
-              <input
-                id={id}
-                required
-                spellCheck={false}
-                autoComplete="off"
-                value={name}
-                onChange={(event) => setName(event.target.value)}
-              />
-            )}
-          </Field>
+          <TextField
+            label="Name"
+            hint="what it is for: ci, laptop"
+            required
+            value={name}
+            change={setName}
+            error={wrong("name")}
+          />
           <Field label="May at most" hint={meaningOf(roleOf(role))} error={wrong("role")}>
             {(id) => (
               <span className="row">
@@ -81,19 +78,16 @@ export function NewToken({ admin, close }: { admin: boolean; close: () => void }
               </span>
             )}
           </Field>
-          <Field label="Good for days" error={wrong("days")}>
-            {(id) => (
-              <input
-                id={id}
-                type="number"
-                min={1}
-                max={3650}
-                required
-                value={days}
-                onChange={(event) => setDays(event.target.value)}
-              />
-            )}
-          </Field>
+          <TextField
+            label="Good for days"
+            type="number"
+            min={1}
+            max={3650}
+            required
+            value={days}
+            change={setDays}
+            error={wrong("days")}
+          />
           {admin && (
             <Field label="Of" error={wrong("user")}>
               {(id) => (

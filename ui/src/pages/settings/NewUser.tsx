@@ -1,7 +1,8 @@
 import { type FormEvent, useState } from "react";
 import { api } from "~/api/client";
 import { useChange } from "~/ui/change";
-import { Button, Dialog, Field } from "~/ui/parts";
+import { Button, Dialog } from "~/ui/parts";
+import { NewPassword, TextField } from "~/ui/TextField";
 import { say } from "~/ui/toast";
 import { Grants } from "./Grants";
 import { cleaned, type Grant, personFieldOf } from "./grants";
@@ -39,18 +40,14 @@ export function NewUser({ link, close }: { link: (link: Link) => void; close: ()
     <Dialog title="New user" close={close}>
       <form onSubmit={submit} onChange={change.clear}>
         <div className="dialog-body">
-          <Field label="Name" hint="lower case letters, digits and . _ + @ -" error={wrong("name")}>
-            {(id) => (
-              <input
-                id={id}
-                required
-                autoComplete="off"
-                spellCheck={false}
-                value={name}
-                onChange={(event) => setName(event.target.value)}
-              />
-            )}
-          </Field>
+          <TextField
+            label="Name"
+            hint="lower case letters, digits and . _ + @ -"
+            required
+            value={name}
+            change={setName}
+            error={wrong("name")}
+          />
           <fieldset className="settings-ways">
             <legend>Comes in</legend>
             {WAYS.map(([one, words]) => (
@@ -60,20 +57,7 @@ export function NewUser({ link, close }: { link: (link: Link) => void; close: ()
               </label>
             ))}
           </fieldset>
-          {way === "password" && (
-            <Field label="Password" hint="12 characters or more; four words do well." error={wrong("password")}>
-              {(id) => (
-                <input
-                  id={id}
-                  type="password"
-                  required
-                  autoComplete="new-password"
-                  value={password}
-                  onChange={(event) => setPassword(event.target.value)}
-                />
-              )}
-            </Field>
-          )}
+          {way === "password" && <NewPassword value={password} change={setPassword} error={wrong("password")} />}
           <Grants grants={grants} change={setGrants} error={wrong("grants") || undefined} />
           {way !== "password" && wrong("password") && (
             <p className="why failed" role="alert">

@@ -1,13 +1,17 @@
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { quoted } from "~/act/command";
 import { $api, api } from "~/api/client";
-import type { KnownName, Outcome } from "~/api/schema";
+import type { KnownName } from "~/api/schema";
 import { reaches, useRole } from "~/api/session";
 import { Confirm } from "~/ui/Confirm";
-import { tell, useChange } from "~/ui/change";
-import { Answer, Button, Copy, Empty, Field, Panel, Time } from "~/ui/parts";
+import { useChange } from "~/ui/change";
+import { Answer, Button, Copy, Empty, Panel, Time } from "~/ui/parts";
+import { type Proposed, useProposal } from "~/ui/proposal";
 import { State } from "~/ui/State";
+import { NewPassword, TextField } from "~/ui/TextField";
 import { Barred } from "./Barred";
+import { Removal } from "./Removal";
+import { Rows } from "./Rows";
 
 export type Kind = "connection" | "secret";
 
@@ -86,58 +90,44 @@ function Table({
   remove: (name: string) => void;
 }) {
   return (
-    <div className="scroll">
-      <table className="settings-rows">
-        <thead>
-          <tr>
-            <th>Name</th>
-            <th>Kept in</th>
-            <th>Set</th>
-            <th>
-              <span className="sr">change</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {known.map((one) => (
-            <tr key={`${one.place}/${one.name}`}>
-              <td>
-                <bdi>{one.name}</bdi>
-              </td>
-              <td>
-                {one.place}
-                {one.key && <span className="muted"> (key {one.key})</span>}
-              </td>
-              <td>
-                <Time at={one.set_at} precision="day" />
-                {one.set_by && (
-                  <span className="muted">
-                    {" "}
-                    by <bdi>{one.set_by}</bdi>
-                  </span>
-                )}
-              </td>
-              <td>
-                <span className="row">
-                  {kind === "connection" && <Test name={one.name} admin={admin} />}
-                  <Button disabled={!admin} aria-label={`set ${one.name} anew`} onClick={() => edit(one.name)}>
-                    Set anew
-                  </Button>
-                  <Button
-                    disabled={!admin || !one.set_at}
-                    title={one.set_at ? undefined : "only what the encrypted store keeps can be removed here"}
-                    aria-label={`remove ${one.name}`}
-                    onClick={() => remove(one.name)}
-                  >
-                    Remove…
-                  </Button>
-                </span>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Rows heads={["Name", "Kept in", "Set"]} acts="change">
+      {known.map((one) => (
+        <tr key={`${one.place}/${one.name}`}>
+          <td>
+            <bdi>{one.name}</bdi>
+          </td>
+          <td>
+            {one.place}
+            {one.key && <span className="muted"> (key {one.key})</span>}
+          </td>
+          <td>
+            <Time at={one.set_at} precision="day" />
+            {one.set_by && (
+              <span className="muted">
+                {" "}
+                by <bdi>{one.set_by}</bdi>
+              </span>
+            )}
+          </td>
+          <td>
+            <span className="row">
+              {kind === "connection" && <Test name={one.name} admin={admin} />}
+              <Button disabled={!admin} aria-label={`set ${one.name} anew`} onClick={() => edit(one.name)}>
+                Set anew
+              </Button>
+              <Button
+                disabled={!admin || !one.set_at}
+                title={one.set_at ? undefined : "only what the encrypted store keeps can be removed here"}
+                aria-label={`remove ${one.name}`}
+                onClick={() => remove(one.name)}
+              >
+                Remove…
+              </Button>
+            </span>
+          </td>
+        </tr>
+      ))}
+    </Rows>
   );
 }
 
@@ -173,74 +163,34 @@ function Test({ name, admin }: { name: string; admin: boolean }) {
 function Put({ kind, name, setName }: { kind: Kind; name: string; setName: (name: string) => void }) {
   const words = WORDS[kind];
   const [value, setValue] = useState("");
-  const [asking, setAsking] = useState(false);
-  const preview = useChange();
-  const change = useChange();
-  const put = (dry: boolean, headers = {}) =>
-    api.PUT(words.one, {
-      params: { path: { name: name.trim() } },
-      body: { value, dry_run: dry },
-      headers,
-    });
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if (await preview.run<unknown>(() => put(true))) setAsking(true);
-  };
-  const does = async () => {
-    const done = await change.run(
-      async (headers) => ({ data: await tell((await put(false, headers)).data as Outcome) }),
-      [words.path],
-    );
-    if (!done) return;
-    setAsking(false);
-    setValue("");
-    setName("");
-  };
-  const detail = preview.problem?.detail;
-  const aboutName = detail !== undefined && /name/.test(detail) && !/username/.test(detail);
+  const set = useProposal(
+    (dry, headers) =>
+      api.PUT(words.one, { params: { path: { name: name.trim() } }, body: { value, dry_run: dry }, headers }),
+    [words.path],
+    () => {
+      setValue("");
+      setName("");
+    },
+  );
+  const aboutName = set.refusal !== undefined && /name/.test(set.refusal) && !/username/.test(set.refusal);
   return (
-    <form className="form settings-form" onSubmit={submit} onChange={preview.clear}>
-      <Field label="Name" error={aboutName && detail}>
-        {(id) => (
-          <input
-            id={id}
-            required
-            spellCheck={false}
-            autoComplete="off"
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-          />
-        )}
-      </Field>
-      <Field label={words.value} hint={`${words.hint} Never shown again.`} error={!aboutName && detail}>
-        {(id) => (
-          <input
-            id={id}
-            type="password"
-            required
-            autoComplete="new-password"
-            value={value}
-            onChange={(event) => setValue(event.target.value)}
-          />
-        )}
-      </Field>
+    <form className="form settings-form" {...set.form}>
+      <TextField label="Name" required value={name} change={setName} error={aboutName && set.refusal} />
+      <NewPassword
+        label={words.value}
+        hint={`${words.hint} Never shown again.`}
+        value={value}
+        change={setValue}
+        error={!aboutName && set.refusal}
+      />
       <div className="row">
-        <Button type="submit" look="primary" disabled={preview.busy}>
+        <Button type="submit" look="primary" disabled={set.busy}>
           Set…
         </Button>
         <Copy text={`${words.command} ${quoted(name.trim() || "NAME")}`} />
       </div>
-      {asking && (
-        <Confirm
-          title={`Set the ${kind} ${name}`}
-          verb="Set it"
-          change={change}
-          does={() => void does()}
-          close={() => {
-            change.clear();
-            setAsking(false);
-          }}
-        >
+      {set.plan && (
+        <Confirm title={`Set the ${kind} ${name}`} verb="Set it" {...set.confirm}>
           <p>
             The value is encrypted and kept; what was kept under this name is gone. Tasks that begin from now on take
             it.
@@ -253,31 +203,11 @@ function Put({ kind, name, setName }: { kind: Kind; name: string; setName: (name
 
 function Remove({ kind, name, close }: { kind: Kind; name: string; close: () => void }) {
   const words = WORDS[kind];
-  const change = useChange();
-  const ask = (dry: boolean, headers = {}) =>
+  const ask: Proposed = (dry, headers) =>
     api.DELETE(words.one, { params: { path: { name }, query: { dry_run: dry } }, headers });
-  const does = async () => {
-    const done = await change.run(
-      async (headers) => ({ data: await tell((await ask(false, headers)).data as Outcome) }),
-      [words.path],
-    );
-    if (done) close();
-  };
-  const plan = async () => {
-    const { data } = await ask(true);
-    return data && "objects" in data ? data : undefined;
-  };
   return (
-    <Confirm
-      title={`Remove the ${kind} ${name}`}
-      verb="Remove"
-      danger
-      plan={plan}
-      change={change}
-      does={() => void does()}
-      close={close}
-    >
+    <Removal what={`the ${kind} ${name}`} ask={ask} old={[words.path]} close={close}>
       <p>It is forgotten. Tasks that need it fail from now on, unless another place has the name too.</p>
-    </Confirm>
+    </Removal>
   );
 }

@@ -10,6 +10,7 @@ import { say } from "~/ui/toast";
 import { grantsText } from "./grants";
 import { TOKENS } from "./lists";
 import { NewToken } from "./NewToken";
+import { Rows } from "./Rows";
 
 /** What scripts come in with: one's own, and for admins those of everybody. */
 export function Tokens({ everybody }: { everybody: boolean }) {
@@ -59,52 +60,35 @@ function Table({
   end: (token: TokenItem) => void;
 }) {
   return (
-    <div className="scroll">
-      <table className="settings-rows">
-        <thead>
-          <tr>
-            {owners && <th>Of</th>}
-            <th>Name</th>
-            <th>May at most</th>
-            <th>Made</th>
-            <th>Good until</th>
-            <th>Last used</th>
-            <th>
-              <span className="sr">end it</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {tokens.map((token) => (
-            <tr key={`${token.user}/${token.name}`}>
-              {owners && (
-                <td>
-                  <bdi>{token.user}</bdi>
-                </td>
-              )}
-              <td>
-                <bdi>{token.name}</bdi>
-              </td>
-              <td className="wide">{grantsText([token])}</td>
-              <td className="settings-line">
-                <Time at={token.created_at} precision="day" />
-              </td>
-              <td className="settings-line">
-                <Time at={token.until} precision="day" />
-              </td>
-              <td className="settings-line">
-                {token.used_at ? <Ago at={token.used_at} /> : <span className="none">never</span>}
-              </td>
-              <td>
-                <Button look="danger" aria-label={`revoke ${token.name}`} onClick={() => end(token)}>
-                  Revoke…
-                </Button>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Rows heads={[...(owners ? ["Of"] : []), "Name", "May at most", "Made", "Good until", "Last used"]} acts="end it">
+      {tokens.map((token) => (
+        <tr key={`${token.user}/${token.name}`}>
+          {owners && (
+            <td>
+              <bdi>{token.user}</bdi>
+            </td>
+          )}
+          <td>
+            <bdi>{token.name}</bdi>
+          </td>
+          <td className="wide">{grantsText([token])}</td>
+          <td className="settings-line">
+            <Time at={token.created_at} precision="day" />
+          </td>
+          <td className="settings-line">
+            <Time at={token.until} precision="day" />
+          </td>
+          <td className="settings-line">
+            {token.used_at ? <Ago at={token.used_at} /> : <span className="none">never</span>}
+          </td>
+          <td>
+            <Button look="danger" aria-label={`revoke ${token.name}`} onClick={() => end(token)}>
+              Revoke…
+            </Button>
+          </td>
+        </tr>
+      ))}
+    </Rows>
   );
 }
 

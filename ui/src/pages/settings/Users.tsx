@@ -7,6 +7,7 @@ import { grantsText } from "./grants";
 import type { Link } from "./lists";
 import { NewUser } from "./NewUser";
 import { Once } from "./Once";
+import { Rows } from "./Rows";
 import { User } from "./User";
 
 /** Everybody who may enter. */
@@ -58,40 +59,25 @@ function List() {
 
 function Table({ users, choose }: { users: readonly UserItem[]; choose: (name: string) => void }) {
   return (
-    <div className="scroll">
-      <table className="settings-rows">
-        <thead>
-          <tr>
-            <th>Name</th>
-            <th>May</th>
-            <th>Enters by</th>
-            <th>Since</th>
-            <th>
-              <span className="sr">change</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {users.map((user) => (
-            <tr key={user.name} className={user.disabled ? "settings-off" : ""}>
-              <td>
-                <bdi>{user.name}</bdi> {user.disabled && <span className="tag">disabled</span>}
-              </td>
-              <td className="wide">{grantsText(user.grants)}</td>
-              <td className="settings-line">{entersBy(user)}</td>
-              <td className="settings-line">
-                <Time at={user.created_at} precision="day" />
-              </td>
-              <td>
-                <Button aria-label={`change ${user.name}`} onClick={() => choose(user.name)}>
-                  Change…
-                </Button>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Rows heads={["Name", "May", "Enters by", "Since"]} acts="change">
+      {users.map((user) => (
+        <tr key={user.name} className={user.disabled ? "settings-off" : ""}>
+          <td>
+            <bdi>{user.name}</bdi> {user.disabled && <span className="tag">disabled</span>}
+          </td>
+          <td className="wide">{grantsText(user.grants)}</td>
+          <td className="settings-line">{entersBy(user)}</td>
+          <td className="settings-line">
+            <Time at={user.created_at} precision="day" />
+          </td>
+          <td>
+            <Button aria-label={`change ${user.name}`} onClick={() => choose(user.name)}>
+              Change…
+            </Button>
+          </td>
+        </tr>
+      ))}
+    </Rows>
   );
 }
 

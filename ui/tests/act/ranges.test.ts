@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { daysOf, endsOf, monthBy, monthOf, rangeOf } from "~/pages/backfills/ranges";
+import { daysOf, endsOf, monthBy, monthOf, rangeOf } from "~/act/ranges";
 
 it("a range has two ends, one date is both, anything else is none", () => {
   expect(endsOf("2026-10-01..2026-10-31")).toEqual(["2026-10-01", "2026-10-31"]);
