@@ -65,7 +65,7 @@ class Server:
     Args:
         folder: of its own, readable by the user it runs as.
         programs: where `initdb` and `postgres` are.
-        fsync: false where no test is about what outlives a crash: databases come and go several times as fast.
+        fsync: false where no test is about what outlives the machine: databases come and go several times as fast.
     """
 
     def __init__(self, folder: Path, programs: Path, fsync: bool = True) -> None:

@@ -188,3 +188,5 @@ def test_what_may_not_be_seen_is_counted_and_not_named(lived):
 def test_a_short_window_counts_only_what_lies_in_it(lived):
     found = resources(lived.reader, sample_of(lived, 25 * MINUTE), HEALTH, Machine(), THEN, 3.6)
     assert found.costs[0].worker_seconds == 1 + 5 * 60
+    found = resources(lived.reader, sample_of(lived, 2 * MINUTE), HEALTH, Machine(), THEN, 3.6)
+    assert found.costs[0].worker_seconds == 2 * 60, "what began before it costs what lies in it"

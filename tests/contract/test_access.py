@@ -166,6 +166,31 @@ def test_all_sessions_of_a_user_end_together(book):
     assert [book.session(key) is None for key in ("s1", "s2", "s3")] == [True, True, False]
 
 
+def test_who_is_made_anew_under_a_name_has_nothing_of_who_bore_it(book):
+    add(book, "root", "dana")
+    book.add_token(token(), note())
+    book.open_session(session(), note())
+    book.remove_user("dana", note())
+    add(book, "dana")
+    assert (book.token("t1"), list(book.tokens("dana")), list(book.sessions("dana"))) == (None, [], [])
+
+
+def test_the_end_of_sessions_stands_in_the_audit(book):
+    add(book, "dana")
+    for key in ("s1", "s2"):
+        book.open_session(session(key), note())
+    book.end_session("s1", note("sign-out"))
+    book.end_sessions("dana", note("session.end"))
+    assert [row.note.action for row in book.audit(limit=2)] == ["session.end", "sign-out"]
+
+
+def test_the_sessions_of_a_user_come_newest_first(book):
+    add(book, "dana")
+    for key, at in (("s1", NOW), ("s3", NOW + 2), ("s2", NOW + 1)):
+        book.open_session(session(key, at=at), note())
+    assert [one.id for one in book.sessions("dana")] == ["s3", "s2", "s1"]
+
+
 def test_a_session_that_has_ended_by_itself_is_forgotten_at_the_next_one(book):
     add(book, "dana")
     book.open_session(session(), note())

@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from segue.engine.core import Engine
 from segue.model.acts import CancelRun, MarkAlert, MarkTask, PauseDags, SetPool, SetSecret, TriggerRun
 from segue.model.alerts import Alert
 from segue.model.backfills import BackfillRow
@@ -19,7 +20,7 @@ from segue.model.changes import (
     StateChanged,
 )
 from segue.model.errors import Conflict
-from segue.model.events import Origin
+from segue.model.events import Origin, Request
 from segue.model.ids import Instant, RunKey
 from segue.model.images import Version
 from segue.model.pages import (
@@ -386,14 +387,30 @@ def test_pulses_are_the_newest_attempts(store):
 
 
 def test_backfills_are_listed_the_newest_first(store):
-    for number, dag in enumerate(("daily", "hourly", "daily"), 1):
-        write(store, BackfillMade(BackfillRow(number, dag, b"s", 1), "running", NOW))
+    for number, (dag, state) in enumerate((("daily", "running"), ("hourly", "running"), ("daily", "proposed")), 1):
+        write(store, BackfillMade(BackfillRow(number, dag, b"s", 1), state, NOW))
 
     def listed(*asked, **facts):
         return [view.row.id for view in store.reader.backfills(*asked, **facts)]
 
     assert (listed(), listed("daily"), listed(before=3)) == ([3, 2, 1], [3, 1], [2, 1])
     assert (listed(dags=frozenset(("hourly",))), listed(None, 1, dags=frozenset(DAGS))) == ([2], [3])
+    assert (listed(states=("running",)), listed(states=("proposed", "done")), listed(states=("done",))) == (
+        [2, 1], [3], [],
+    )  # fmt: skip
+
+
+def test_what_an_engine_is_asked_is_known_alike_in_every_store(store):
+    begun_run(store, *queued())
+    asked = [Request("r1", "dana", CancelRun(RUN)), Request("r2", "dana", PauseDags(("daily",)))]
+    snapshot, known = store.reader.rehearsal(frozenset(("daily",)), asked)
+    whole = store.writer.snapshot([RUN])
+    assert (snapshot.dags, snapshot.runs) == (tuple(dag for dag in whole.dags if dag.dag == "daily"), whole.runs)
+    assert [one.facts for one in known] == [store.writer.facts(one.act, one.id) for one in asked]
+    answers = [one for one in Engine(snapshot).step(NOW, known).changes if isinstance(one, Answered)]
+    assert [(one.ok, one.text) for one in answers] == [(True, f"{RUN} is being cancelled"), (True, "daily is paused")]
+    nobody, _ = store.reader.rehearsal(frozenset(("hourly",)), [])
+    assert (nobody.runs, nobody.dags) == ((), ())
 
 
 def test_what_tasks_keep_is_listed(store):

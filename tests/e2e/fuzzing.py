@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -89,7 +90,7 @@ def _furnished(project: Project, server: Server) -> dict[str, Sequence[str]]:
 
 
 def _act(server: Server, path: str, body: object) -> int:
-    return server.post(f"/api/v1{path}", body, idempotency_key="furnish").status
+    return server.post(f"/api/v1{path}", body, idempotency_key=f"furnish-{Path(path).name}").status
 
 
 def _items(server: Server, path: str) -> list[dict[str, Any]]:

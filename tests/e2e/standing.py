@@ -2,7 +2,7 @@
 
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
@@ -104,9 +104,10 @@ def words_of(pid: int) -> bytes:
     return b""
 
 
-def await_dags(project: Project) -> None:
+def await_dags(project: Project, words: Sequence[str]) -> None:
     """Wait until the store knows as many DAGs as files declare; not for long, as some may be broken or not be meant."""
-    files = [path for path in project.folder.rglob("*.py") if project.home not in path.parents]
+    folders = [folder for word in words if (folder := project.folder / word).is_dir()] or [project.folder]
+    files = [path for folder in folders for path in folder.rglob("*.py") if project.home not in path.parents]
     count, end = sum(path.read_text().count("\n@dag") for path in files), time.monotonic() + 10
     while time.monotonic() < end:
         with suppress(StoreDown), project.reader() as reader:
@@ -138,7 +139,7 @@ def up(project: Project, *words: str, verb: str = "up", files_read: bool = True)
             one.await_word(" in ")
             eventually(lambda: owner_of(project.home) and (project.home / "owner.sock").exists(), "the socket")
             one.await_word("DAG file")
-            await_dags(project)
+            await_dags(project, words)
         yield one
     finally:
         process.kill()

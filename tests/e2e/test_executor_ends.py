@@ -9,12 +9,13 @@ import pytest
 
 from segue.model.commands import Answer, Cancel, Kill
 from segue.model.events import Cancelled, Ended, Failure, Followed, Lost, LostCause, Skipped
-from tests.unit.run.driver import Driver, alive, brief, process_driver, result_of
+from tests.unit.run.driver import PATIENCE, Driver, alive, brief, process_driver, result_of
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Driver]:
-    with process_driver(tmp_path / "home") as driver:
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
+    """For tests that leave nothing behind, not even a busy worker."""
+    with process_driver(tmp_path_factory.mktemp("ends") / "home") as driver:
         yield driver
 
 
@@ -43,7 +44,7 @@ def test_what_another_attempt_cannot_mend_is_not_retryable(shop: Driver, errand:
 
 
 def test_an_import_that_fails_is_not_retryable(shop: Driver):
-    outcome = shop.run("nothing", brief=brief(file="broken.py")).outcome
+    outcome = shop.run("nothing", brief=brief(bundle="b2", file="broken.py")).outcome
     assert isinstance(outcome, Failure) and not outcome.retryable
 
 
@@ -126,12 +127,15 @@ def test_a_result_that_comes_between_cancel_and_kill_is_accepted(shop: Driver, t
 
 
 def test_to_cancel_what_has_just_ended_leaves_alone_what_runs_behind_it(tmp_path: Path):
-    with process_driver(tmp_path / "home", workers=1) as shop:
+    patient = {"take_back_after": 3600.0, "queue_for": 3600.0}  # however long a busy machine takes, it queues ahead
+    with process_driver(tmp_path / "home", workers=1, **patient) as shop:
         shop.run("nothing")
         first = shop.launch("add", 1, 1, ahead=True)
         second = shop.launch("touch_and_wait", str(tmp_path / "note"), ahead=True)
-        while not (tmp_path / "note").exists():
-            time.sleep(0.01)  # the executor has not heard that the first has ended
+        deadline = time.monotonic() + PATIENCE
+        while not (tmp_path / "note").exists():  # the executor has not heard that the first has ended
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
         shop.executor.do([Cancel(first)])
         (tmp_path / "note.go").touch()
         assert result_of(shop.end(first)) == 2

@@ -11,9 +11,9 @@ from segue.model.events import Cancelled, Ended, Lost, LostCause
 from tests.unit.run.driver import RUN, Driver, alive, brief, process_driver, result_of
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Driver]:
-    with process_driver(tmp_path / "home", workers=1) as driver:
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
+    with process_driver(tmp_path_factory.mktemp("leftovers") / "home", workers=1) as driver:
         yield driver
 
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -83,28 +82,6 @@ def test_a_killed_sender_of_alerts_is_started_again(shop):
         eventually(lambda: tell() - {pid}, "another one")
         one.await_word("the sender of alerts has ended (signal 9)")
         assert one.end() == 0
-
-
-def test_a_machine_that_slept_goes_on_with_what_ran(shop):
-    """RELIABILITY 27."""
-    shop.write("slow.py", SLOW)
-    with up(shop) as one:
-        assert shop.segue("trigger", "slow").returncode == 0
-        eventually((shop.folder / "began").exists)
-        asleep = [one.process.pid, *descendants(one.process.pid)]
-        for pid in asleep:
-            os.kill(pid, signal.SIGSTOP)
-        time.sleep(3)
-        for pid in asleep:
-            os.kill(pid, signal.SIGCONT)
-        (shop.folder / "go").touch()
-        one.await_runs("slow", 1)
-        one.await_runs("ticking", len(one.runs("ticking")) + 1)
-        assert one.end() == 0
-    waits = next(task for task in shop.detail("slow@latest").tasks if task.task == "waits")
-    assert (waits.losses, waits.platform, waits.number) == (0, 0, 1)
-    keys = one.runs("ticking")
-    assert len(keys) == len(set(keys))
 
 
 def test_nothing_survives_a_killed_supervisor(shop):

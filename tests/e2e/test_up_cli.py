@@ -3,10 +3,13 @@
 import json
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from segue.model.state import RunState
@@ -122,12 +125,28 @@ def test_ctrl_c_cancels_the_run_and_a_second_one_leaves_it(shop, one):
     with shop.start("run", "slow.py:slow") as second:
         eventually((shop.folder / "began").exists)
         os.kill(one.loop(), signal.SIGSTOP)  # so that nothing is cancelled before the second Ctrl-C
-        while second.poll() is None:  # two that come close together are one
+        while second.poll() is None:  # two that come close together are one, on a busy machine also after a while
             second.send_signal(signal.SIGINT)
-            time.sleep(0.5)
+            with suppress(subprocess.TimeoutExpired):
+                second.wait(1.5)
         second.communicate(timeout=PATIENCE)
         os.kill(one.loop(), signal.SIGCONT)
     assert second.returncode == 130
+
+
+def test_ctrl_c_while_the_run_is_only_asked_for_cancels_it(shop, one):
+    os.kill(one.loop(), signal.SIGSTOP)  # so that it is not answered
+    with shop.start("trigger", "slow", "--wait") as asks:
+        eventually(lambda: psutil.Process(asks.pid).net_connections("unix"), "the question")
+        time.sleep(0.3)  # until it is sent; before that nothing is to be cancelled
+        asks.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        os.kill(one.loop(), signal.SIGCONT)
+        asks.communicate(timeout=PATIENCE)
+    assert asks.returncode == 130
+    assert shop.segue("trigger", "april", "--wait").returncode == 0
+    with shop.reader() as reader:
+        assert {view.state for view in reader.runs() if view.run.dag == "slow"} <= {RunState.CANCELLED}
 
 
 def test_run_follows_through_the_death_of_the_loop(shop, one):

@@ -77,6 +77,10 @@ def test_a_killed_web_server_is_back_and_a_run_in_flight_does_not_notice(standin
     assert one.loop() == loop
     [waits] = shop.detail("slow@latest").tasks
     assert (waits.losses, waits.number) == (0, 1)
+    [web] = children(one, "segue.app.web")
+    os.kill(web, signal.SIGTERM)  # of whoever makes room in memory
+    one.await_word("the web server has ended (exit code 0): it is started again")
+    server.await_answer()
 
 
 def test_it_says_that_nobody_schedules_once_the_loop_is_gone_for_good(standing):

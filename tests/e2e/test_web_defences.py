@@ -91,6 +91,7 @@ def test_what_is_refused_early_is_told(running):
     with closing(line(server, b"\x16\x03\x01 this is no HTTP\r\n\r\n")) as one:
         answer = said(one)
         assert answer.startswith(b"HTTP/1.1 400 ") and b"application/problem+json" in answer
+        assert b"nosniff" in answer and b"no-store" in answer
 
 
 @pytest.mark.parametrize(

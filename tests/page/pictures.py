@@ -53,6 +53,7 @@ def addresses_of(server: Server) -> dict[str, str]:
 
 def find(page: Page) -> None:
     """Open the palette, with something typed."""
+    page.get_by_role("heading", name="Overview").wait_for()  # before that nobody hears keys
     page.keyboard.press("Control+k")
     page.get_by_role("dialog").get_by_role("combobox").fill("fl")
 

@@ -177,6 +177,17 @@ def test_the_pointer_takes_no_focus_from_the_intervals_of_a_backfill(server, vis
     expect(about).to_contain_text("2026-03-03")
 
 
+def test_the_list_of_backfills_is_filtered_by_the_server(server, visit, complaints):
+    complaints.expected.append(r"status of 422")
+    page = visit(server)
+    signed_in(page, server, "viewer", "/backfills")
+    with page.expect_request(re.compile(r"/backfills\?.*state=proposed")):
+        page.get_by_label("state").select_option("proposed")
+    expect(page.get_by_text("No backfill fits these filters.")).to_be_visible()
+    page.goto("/backfills?state=proposedly")
+    expect(page.get_by_role("alert")).to_contain_text("did you mean proposed?")
+
+
 def test_of_a_long_list_only_what_is_near_is_drawn_and_asked_for_again(server, visit):
     """Its pages come from here: six of a hundred runs."""
     (run,) = server.get("/api/v1/runs?dag=broken&limit=1").json()["items"]
@@ -203,10 +214,10 @@ def test_of_a_long_list_only_what_is_near_is_drawn_and_asked_for_again(server, v
     expect(row("0-0")).to_be_in_viewport()
     expect(row("5-99")).to_have_count(0)
     asked.clear()
-    done = server.post("/api/v1/dags/trigger", {"dags": ["spare"], "date": "2026-01-20"})
-    assert done.status == 200, done
-    eventually(lambda: len(asked) >= 2, "the list is asked for again")
-    assert max(asked) <= 2
+    with page.expect_response(re.compile("cursor=1")):
+        server.post("/api/v1/dags/trigger", {"dags": ["spare"], "date": "2026-01-20"})
+    expect(page.get_by_role("button", name="More")).to_be_attached()  # what was far away has gone
+    assert set(asked) == {0, 1}
 
 
 def test_a_viewer_is_told_why_not(server, visit):

@@ -94,6 +94,38 @@ def test_every_page_opens_and_can_be_read_by_everybody(lively, visit, complaints
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
+DIALOGS = (
+    ("/dags/broken", "Trigger"), ("/dags/broken", "Pause"), ("/dags/broken", "Backfill"), ("RUN", "Retry"),
+    ("RUN", "Rerun all"), ("RUN", "Mark…"), ("/backfills", "New backfill"), ("/settings?tab=users", "New user"),
+    ("/settings?tab=tokens", "New token"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_dialog_can_be_read_by_everybody(lively, visit, complaints, scheme):
+    complaints.expected.append(r"404 .*/diff\b")
+    server, (_, run, *_) = lively
+    page = visit(server, color_scheme=scheme)
+    signed_in(page, server, "admin")
+    faults: list[str] = []
+    for address, button in DIALOGS:
+        page.goto(address.replace("RUN", run))
+        page.locator("main").get_by_role("button", name=button, exact=True).first.click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_be_visible()
+        expect(dialog.get_by_label("loading")).to_have_count(0)
+        faults += [f"{button} of {address}: {fault}" for fault in grave_faults(page)]
+    page.goto("/")
+    for stroke in ("Control+k", "?"):
+        expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+        page.keyboard.press(stroke)
+        expect(page.get_by_role("dialog")).to_be_visible()
+        faults += [f"{stroke}: {fault}" for fault in grave_faults(page)]
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+    assert faults == []
+
+
 def test_an_address_that_nobody_knows_is_said_inside_the_page(lively, visit, complaints):
     complaints.expected.append(r"status of 404")
     server, _ = lively

@@ -50,7 +50,7 @@ def test_the_overview_tells_what_failed_and_holds_what_mends_it(shop, visit):
     expect(row).to_contain_text("there is no such column")
     expect(row).to_contain_text("stops 1 task downstream")
     expect(row).to_contain_text(f"segue retry {run}")
-    row.get_by_role("button", name="Retry").click()
+    row.get_by_role("button", name="Retry…").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
@@ -99,3 +99,38 @@ def test_filters_of_the_list_of_dags_stand_in_the_address(shop, visit):
     expect(page.get_by_text("No DAG fits these filters.")).to_be_visible()
     page.get_by_role("button", name="Show all").click()
     expect(rows).to_have_count(2)
+
+
+def test_a_paused_dag_says_who_paused_it_and_why(shop, visit):
+    server, _ = shop
+    assert server.post("/api/v1/dags/pause", {"dags": ["ticking"], "reason": "stock-taking"}).status == 200
+    page = visit(server)
+    signed_in(page, server, "viewer", "/dags/ticking")
+    expect(page.get_by_text("Paused by")).to_contain_text("(“stock-taking”)")
+    assert server.post("/api/v1/dags/unpause", {"dags": ["ticking"]}).status == 200
+    expect(page.get_by_text("Paused by")).to_have_count(0)
+
+
+def test_beside_the_graph_each_failed_attempt_says_why(shop, visit):
+    server, run = shop
+    page = visit(server)
+    signed_in(page, server, "viewer", f"/runs/{run}?task=breaks")
+    attempts = page.locator(".run-attempts > li")
+    expect(attempts).to_have_count(1)
+    expect(attempts.first).to_contain_text("ValueError: there is no such column")
+
+
+def test_a_backfill_that_waits_for_a_word_is_on_the_overview(built, tmp_path, visit):
+    project = Project(tmp_path / "shop", workers=1)
+    project.write("late.py", BROKEN.replace('start="2026-01-01"', 'start="2026-01-01", catchup=True'))
+    with served(project) as (one, server):
+        found = "/api/v1/backfills?state=proposed"
+        eventually(lambda: server.get(found).json()["items"], "the proposal")
+        number = server.get(found).json()["items"][0]["id"]
+        page = visit(server)
+        signed_in(page, server, "operator")
+        row = page.locator(".attention > li", has_text=f"backfill {number} of broken")
+        expect(row).to_contain_text(f"segue backfills resume {number}")
+        row.get_by_role("button", name="Start it…").click()
+        expect(page.get_by_role("dialog")).to_contain_text("Resume")
+        assert one.end() == 0

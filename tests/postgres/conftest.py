@@ -10,7 +10,7 @@ from tests.postgres_server import running_server
 
 @pytest.fixture(scope="session")
 def server():
-    with running_server() as running:
+    with running_server(fsync=False) as running:  # what is killed here are processes; the machine lives on
         yield running
 
 

@@ -1,8 +1,9 @@
+import os
 from pathlib import Path
 
 import pytest
 
-from tests.run_stages import run_again, run_command
+from tests.run_stages import run_again, run_command, run_commands
 
 
 def _pytest(tmp_path: Path, source: str) -> tuple[int, int]:
@@ -29,6 +30,18 @@ def test_a_stage_without_tests_counts_as_failed(tmp_path: Path):
 def test_a_command_that_is_no_test_counts_as_one():
     assert run_command(["python", "-c", "pass"]) == (1, 0)
     assert run_command(["python", "-c", "raise SystemExit(3)"]) == (0, 1)
+
+
+def test_commands_of_the_page_run_beside_the_others_and_are_told_of_after_them(tmp_path: Path, capfd):
+    """Each waits for the other at a pipe, for less than a minute."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    meet = f"import signal; signal.alarm(50); open({str(pipe)!r}, %r).close(); print(%r)"
+    code = ["python", "-c", meet % ("r", "code")]
+    page = ["python", "-c", meet % ("w", "page") + "; raise SystemExit(3)", "hatch_build.py"]
+    assert list(run_commands([page, code])) == [(code, (1, 0)), (page, (0, 1))]
+    said = capfd.readouterr().out.splitlines()
+    assert said.index("code") < said.index("page")
 
 
 @pytest.mark.parametrize(("source", "healed"), [("assert mark.exists()", 1), ("raise AssertionError", 0)])

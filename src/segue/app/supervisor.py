@@ -134,7 +134,7 @@ class _Supervisor:
             return 0
         for child in self._others:
             code = child.reap()
-            if code and not self._stops:
+            if code is not None and not self._stops:  # also where somebody has told it to end
                 child.plan(code)
         return None
 

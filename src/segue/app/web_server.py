@@ -20,7 +20,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import Server
 
-from segue.show.api.limits import HEADER_BYTES
+from segue.show.api.limits import HEADER_BYTES, HEADERS
 
 __all__ = ["Bounds", "WebServer", "bind"]
 
@@ -105,8 +105,8 @@ class Connection(H11Protocol):
             self.transport.close()
             return
         body = _BAD % msg.encode("ascii", "replace")
-        headers = [("content-type", "application/problem+json"), ("content-length", str(len(body)))]
-        response = h11.Response(status_code=400, headers=[*headers, ("connection", "close")], reason=b"Bad Request")
+        headers = [(b"content-type", b"application/problem+json"), (b"content-length", b"%d" % len(body)), *HEADERS]
+        response = h11.Response(status_code=400, headers=[*headers, (b"connection", b"close")], reason=b"Bad Request")
         for event in (response, h11.Data(data=body), h11.EndOfMessage()):
             self.transport.write(self.conn.send(event) or b"")
         self.transport.close()

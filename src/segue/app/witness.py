@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Final
 
 from segue.app.acting import ask_owner, owner_here
 from segue.app.control_client import OwnerGone
 from segue.app.home import Home
+from segue.app.interrupts import interrupts_held
 from segue.app.picture import Picture
 from segue.model.acts import CancelRun
 from segue.model.changes import Change, RunMoved, TaskMoved
@@ -80,7 +79,7 @@ class Witness:
     def _look(self) -> bool:
         """See what has changed; says whether anything is still to come."""
         begun, changes = time.monotonic(), list[Change]()
-        with _interrupts_held():
+        with interrupts_held():  # amid a statement it would leave a connection that is of no use
             for run in self._open():
                 new = self._reading.detail(self._reading.find(str(run)))
                 with self._picture.lock:
@@ -93,19 +92,6 @@ class Witness:
             time.sleep(max(_PACE, _SHARE * (time.monotonic() - begun)))
             return True
         return False
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C counts at the end of this: amid a statement it would leave a connection that is of no use."""
-    came: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if came:
-        raise KeyboardInterrupt
 
 
 def _changes(old: RunDetail | None, new: RunDetail) -> Iterator[Change]:

@@ -69,7 +69,10 @@ def watch(driver: Foreground, prepare: Callable[[Foreground], None], *, as_json:
     return [driver.detail(str(run)) for run in driver.session.mine]
 
 
-def follow_there(home: Home, runs: Sequence[RunKey], refusals: Sequence[str], *, as_json: bool, ranged: bool) -> Code:
+def follow_there(
+    home: Home, runs: Sequence[RunKey], refusals: Sequence[str], *, as_json: bool, ranged: bool,
+    ready: Callable[[], None],
+) -> Code:  # fmt: skip
     """Show runs that another process drives until they have ended, and tell how.
 
     The first Ctrl-C cancels them, a second one leaves them to their owner.
@@ -80,6 +83,7 @@ def follow_there(home: Home, runs: Sequence[RunKey], refusals: Sequence[str], *,
         refusals: what was asked for and not done.
         as_json: print one JSON object on the last line and nothing else.
         ranged: several runs were asked for: the object holds a list of them.
+        ready: called when Ctrl-C may come, and raises the one that came since the runs were asked for.
     """
     picture, interrupts, cancelled = Picture({}), 0, False
     screen = None if as_json else screen_for(console(), picture, SystemClock().now)
@@ -90,13 +94,14 @@ def follow_there(home: Home, runs: Sequence[RunKey], refusals: Sequence[str], *,
         try:
             while True:
                 try:
+                    ready()
                     if interrupts and not cancelled:  # in here: an owner that does not answer keeps nobody from leaving
                         cancelled = True
                         witness.cancel()
                     witness.follow()
                     break
-                except KeyboardInterrupt:
-                    interrupts += 1
+                except KeyboardInterrupt as pressed:
+                    interrupts += len(pressed.args) or 1
                     if interrupts > 1:
                         return Code.CANCELLED
         finally:

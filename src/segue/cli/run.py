@@ -114,6 +114,7 @@ def _run_there(settings: Settings, words: Words, file: Path, wanted: str | None)
     from segue.app.acting import ask_owner, owner_here
     from segue.app.control_client import OwnerGone
     from segue.app.early import DefinitionChild, errors_of
+    from segue.app.interrupts import interrupts_held
     from segue.app.owner import defined_by
     from segue.cli.following import follow_there
     from segue.model.acts import Deploy
@@ -132,8 +133,10 @@ def _run_there(settings: Settings, words: Words, file: Path, wanted: str | None)
         taken = ask_owner(owner, [Deploy((defined_by(read),))])
         if taken.refusals:
             return say_errors([Refused(text) for text in taken.refusals], words.as_json)
-        answers = ask_owner(owner, [act for _, act in triggers])
-    return follow_there(home, answers.runs, answers.refusals, as_json=words.as_json, ranged=len(triggers) > 1)
+        with interrupts_held(patient=False) as ready:  # a run that was asked for is to be cancelled
+            answers = ask_owner(owner, [act for _, act in triggers])
+            ranged = len(triggers) > 1
+            return follow_there(home, answers.runs, answers.refusals, as_json=words.as_json, ranged=ranged, ready=ready)
 
 
 def _asked(

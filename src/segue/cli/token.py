@@ -23,7 +23,9 @@ def token(
     name: Annotated[
         str | None, typer.Argument(metavar="[[USER/]NAME]", help="dana/ci; without a user: of your own name")
     ] = None,
-    role: Annotated[str, typer.Option("--role", metavar="ROLE", help="never more than its user may")] = "viewer",
+    role: Annotated[
+        str, typer.Option("--role", metavar="ROLE", help="never more than its user may; default: viewer")
+    ] = "viewer",
     on: Annotated[
         str | None, typer.Option("--on", metavar="SELECTION", help="'*', 'orders_*', tag:retail, location:finance")
     ] = None,
@@ -57,7 +59,8 @@ def _add(settings: Settings, name: str, scope: tuple[str, str | None, int | None
     else:
         sys.stdout.write(f"{made}\n")  # alone, for `SEGUE_TOKEN=$(segue token add …)`
         sys.stdout.flush()
-        warn(f"{kept.user}/{kept.name} is good until {when(kept.until)}; it is not shown again")
+        may = f"{kept.scope.role} on {kept.scope.select}, never more than {kept.user}"
+        warn(f"{kept.user}/{kept.name} is {may}, until {when(kept.until)}; it is not shown again")
     return Code.GOOD
 
 

@@ -37,6 +37,7 @@ def trigger(  # noqa: PLR0913  # an option is a parameter
     """Have the owner of this home run a DAG now, with the version that it knows."""
     from segue.app.acting import ask_owner, owner_here
     from segue.app.home import Home
+    from segue.app.interrupts import interrupts_held
     from segue.cli.following import follow_there
     from segue.model.acts import TriggerRun
     from segue.show.plans.triggering import Wanted
@@ -50,10 +51,11 @@ def trigger(  # noqa: PLR0913  # an option is a parameter
     owner = owner_here(place)
     if owner is None:
         raise EnvironmentFault(f"nobody owns {place.path}: start `segue up`, or `segue run {dag}` runs it now")
-    with owner:
+    with owner, interrupts_held(patient=False) as ready:
         answers = ask_owner(owner, acts)
-    if wait:
-        return follow_there(place, answers.runs, answers.refusals, as_json=as_json, ranged=len(acts) > 1)
+        if wait:
+            ranged = len(acts) > 1
+            return follow_there(place, answers.runs, answers.refusals, as_json=as_json, ranged=ranged, ready=ready)
     if answers.refusals:
         return say_errors([Refused(text) for text in answers.refusals], as_json)
     if as_json:

@@ -126,7 +126,7 @@ def _list(settings: Settings, as_json: bool) -> int:
         return Code.GOOD
     lines = table("name", "may", "since", "")
     for one in found:
-        may = ", ".join(f"{grant.role} on {grant.select}" for grant in one.grants)
+        may = ", ".join(f"{grant.role} on {grant.select}" for grant in one.grants) or "nothing"
         state = "disabled" if one.disabled else "" if one.password or one.subject else "no password yet"
         lines.add_row(one.name, terminal_safe(may), when(one.made, settings.keys.timezone), state)
     console().print(lines)

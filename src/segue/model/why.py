@@ -111,7 +111,7 @@ SENTENCES: Final[dict[str, str]] = {
     "backfill_stopped": "its DAG is gone",
     # why something waits
     "dag_paused": "DAG {0} is paused hard: `segue unpause {0}`",
-    "draining": "the owner is being drained: nothing begins",
+    "draining": "the owner is being drained: nothing begins until `segue drain --off`",
     "waits_past": "{0}",
     "past": "waits for {0} of {1}, which {2}: {3}",
     "past_unknown": "looks for the slot before",

@@ -19,7 +19,7 @@ from tests.contract.stores import NOW, R, Sqlite, T, created, defined, moved, ta
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
-RUNS = 8
+RUNS = 4
 """A day."""
 
 
@@ -39,14 +39,14 @@ class Home:
     def day(self, number):
         changes = []
         for part in range(RUNS):
-            self.now = Instant(NOW + number * DAY + part * 3 * HOUR)
+            self.now = Instant(NOW + number * DAY + part * 6 * HOUR)
             changes += self.ran(large=part == 0)
         write(self.store, *changes)
         prune(self.settings, self.store.reader, self.storage, self.now, self.asked.append, self.obey)
 
     def ran(self, large):
         at, run = self.now, RunKey("daily", str(self.now), 1)
-        slot = (Instant(at - 3 * HOUR), at)
+        slot = (Instant(at - 6 * HOUR), at)
         log = self.settings.logs / log_path(AttemptKey(run, "extract", None, 1))
         log.parent.mkdir(parents=True)
         log.write_bytes(bytes(1000))

@@ -13,7 +13,7 @@ import pytest
 from segue.model.state import RunState
 from segue.run.processes import descendants
 from tests.e2e.commands import Project
-from tests.e2e.standing import eventually, up
+from tests.e2e.standing import TICKING, eventually, up
 
 HOLD = int(os.environ.get("CATALOGUE_HOLD") or 3)
 
@@ -37,9 +37,10 @@ def waiting():
 
 
 def test_row_27_what_ran_when_the_machine_fell_asleep_goes_on_when_it_wakes(tmp_path: Path):
-    """All of it is stopped at once, and goes on at once: nobody takes anybody for dead."""
+    """All of it is stopped at once, and goes on at once: nobody takes anybody for dead, and what is due is run once."""
     project = Project(tmp_path / "p", workers=2)
     project.write("waiting.py", WAITS)
+    project.write("ticking.py", TICKING)
     with up(project) as one:
         eventually(lambda: "waiting" in project.segue("next").stdout, "the DAG")
         assert project.segue("trigger", "waiting").returncode == 0
@@ -53,6 +54,9 @@ def test_row_27_what_ran_when_the_machine_fell_asleep_goes_on_when_it_wakes(tmp_
             os.kill(pid, signal.SIGCONT)
         (project.folder / "go").touch()
         one.await_runs("waiting", 1)
+        one.await_runs("ticking", len(one.runs("ticking")) + 1)
+        keys = one.runs("ticking")
+        assert len(keys) == len(set(keys))
         assert one.loop() == loop
         assert one.end() == 0
     assert (project.folder / "began").read_text() == "x"

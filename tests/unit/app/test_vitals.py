@@ -88,6 +88,10 @@ def test_what_a_process_and_its_children_use_is_measured():
                 if found[busy.pid].cpu > 0:
                     break
             assert found[busy.pid].memory > 5_000_000
+            clock.at += 0.5
+            assert machine.usage([busy.pid]) == found, "so soon it does not go through all processes again"
+            assert list(machine.usage([busy.pid, os.getpid()])) == [busy.pid, os.getpid()]
         finally:
             os.killpg(busy.pid, 9)
+    clock.at += 1.0
     assert machine.usage([busy.pid]) == {}

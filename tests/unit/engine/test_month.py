@@ -177,9 +177,12 @@ def test_what_dies_is_lost_on_its_way_and_runs_again():
 
 def test_what_lasts_longer_than_its_timeout_fails_then():
     image = chain("d", TaskSpec("all", Rules(timeout=10 * MINUTE)))
-    month = played((image, {"all": [HOUR]}))
-    assert month.dags["d"].count(S.FAILED) == 10
-    assert set(lasted(month)) == {10 * MINUTE}
+    for minutes in (11, 60):
+        month = played((image, {"all": [minutes * MINUTE]}))
+        assert month.dags["d"].count(S.FAILED) == 10
+        assert set(lasted(month)) == {10 * MINUTE}
+    month = played((image, {"all": [10 * MINUTE]}))
+    assert (month.dags["d"].count(S.FAILED), set(lasted(month))) == (0, {10 * MINUTE})
 
 
 def test_a_run_that_reaches_its_timeout_is_stopped_and_its_attempt_ends():

@@ -244,7 +244,7 @@ def test_a_drained_owner_lets_what_runs_end_and_begins_nothing():
     assert world.engine.draining
     world.end("a")
     assert world.alive == {}
-    assert world.why("b") == "the owner is being drained: nothing begins"
+    assert world.why("b") == "the owner is being drained: nothing begins until `segue drain --off`"
     assert world.ask(Drain(on=False)).text == "it goes on"
     assert world.labels == ["b"]
 

@@ -688,7 +688,7 @@ def test_while_it_is_drained_nothing_is_planned_or_dispatched():
     world.now += DAY
     world.trigger()
     assert world.alive == {}
-    assert world.why() == "the owner is being drained: nothing begins"
+    assert world.why() == "the owner is being drained: nothing begins until `segue drain --off`"
     assert world.made == [FIRST]
     world.ask(Drain(on=False))
     world.play_for(0)

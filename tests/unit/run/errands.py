@@ -241,7 +241,7 @@ def leave_child(path: str) -> str:
 
 def leave_daemon(path: str) -> str:
     """Double fork into a session of its own, deaf to TERM, with a clean environment."""
-    if os.fork() == 0:
+    if (between := os.fork()) == 0:
         os.setsid()
         if os.fork() == 0:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -249,6 +249,7 @@ def leave_daemon(path: str) -> str:
             os.rename(path + ".tmp", path)
             time.sleep(3600)
         os._exit(0)
+    os.waitpid(between, 0)
     wait_for(path)
     return "done"
 

@@ -53,3 +53,12 @@ def test_a_reader_goes_from_one_thread_to_the_next(path):
             assert thread.submit(reader.dags).result() == []
     assert reader.last_event() == 0
     reader.close()
+
+
+def test_what_one_reader_of_a_file_has_compiled_the_others_need_not(path):
+    readers = [SqliteReader(path) for _ in range(2)]
+    with readers[0]._read() as first, readers[1]._read() as second:
+        assert first.engine is second.engine
+        assert first.connection.driver_connection is not second.connection.driver_connection
+    for reader in readers:
+        reader.close()

@@ -112,7 +112,8 @@ const PASSING = [0, 500, 503]; // what may be otherwise the next time
 function Ahead({ act, planned, zone, lacks }: { act: Act; planned: Planned; zone?: string; lacks: string | null }) {
   const { plan, error, again } = planned;
   if (lacks) return <p className="muted">{lacks} Then you see here what it will do.</p>;
-  if (error) return <Trouble error={error} again={PASSING.includes(problemOf(error).status) ? again : undefined} />;
+  if (error && PASSING.includes(problemOf(error).status)) return <Trouble error={error} again={again} />;
+  if (error) return <Failure problem={problemOf(error)} />;
   if (!plan) return <p className="muted">Asking what it will do …</p>;
   const newer = act.act === "retry" ? () => ask({ act: "rerun", of: act.of, failed: true }) : undefined;
   return <PlanOf plan={plan} zone={zone} withNewCode={newer} />;

@@ -1,7 +1,8 @@
 import { useState } from "react";
 import { now } from "~/ui/clock";
+import { monthsTo } from "~/ui/months";
 import { Button, Field } from "~/ui/parts";
-import { daysOf, monthBy, monthOf, rangeOf } from "./ranges";
+import { daysOf, monthOf, rangeOf } from "./ranges";
 
 const WAYS = [
   ["typed", "typed"],
@@ -14,7 +15,7 @@ export function RangeField({ range, change }: { range: string; change: (range: s
   const [way, choose] = useState<(typeof WAYS)[number][0]>("typed");
   const [from, to] = daysOf(range);
   const thisMonth = new Date(now()).toISOString().slice(0, 7);
-  const months = Array.from({ length: 24 }, (_, n) => monthBy(thisMonth, -n));
+  const months = monthsTo(thisMonth, 24).reverse();
   const month = monthOf(range);
   const switcher = (
     <span className="act-ways">

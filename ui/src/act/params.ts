@@ -173,9 +173,9 @@ export function filled(fields: readonly ParamField[], texts: Readonly<Record<str
   return { values, wrong, missing };
 }
 
-/** The param that a refusal is about, and what it says: `--param country=xx: one of de, fr is wanted`. */
+/** The param that a refusal is about, and what it says: “`params` country=xx: one of de, fr is wanted”. */
 export function refusedParam(detail: string, fields: readonly ParamField[]): { name: string; says: string } | null {
-  const named = fields.find((field) => detail.startsWith(`--param ${field.name}=`));
+  const named = fields.find((field) => detail.startsWith(`\`params\` ${field.name}=`));
   if (!named) return null;
   const end = detail.lastIndexOf(": ");
   return { name: named.name, says: end < 0 ? detail : detail.slice(end + 2) };

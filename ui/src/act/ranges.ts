@@ -1,4 +1,5 @@
 /** Ranges of days as people type them, and as three fields say them. Pure: whether a range is good, the server says. */
+import { daysIn } from "~/ui/months";
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const MONTH = /^\d{4}-\d{2}$/;
@@ -16,20 +17,13 @@ export function rangeOf(from: string, to: string): string {
   return from < to ? `${from}..${to}` : `${to}..${from}`;
 }
 
-/** The last day of a month. */
-function lastOf(month: string): string {
-  const [year = 0, number = 1] = month.split("-").map(Number);
-  const days = new Date(Date.UTC(year, number, 0)).getUTCDate();
-  return `${month}-${String(days).padStart(2, "0")}`;
-}
-
 /** What two date fields show of a range: its first and its last day; empty where they cannot show it. */
 export function daysOf(text: string): [string, string] {
   const ends = endsOf(text);
   if (!ends) return ["", ""];
   const [first, last] = ends;
   const from = MONTH.test(first) ? `${first}-01` : first.slice(0, 10);
-  const to = MONTH.test(last) ? lastOf(last) : last.slice(0, 10);
+  const to = MONTH.test(last) ? (daysIn(last).at(-1) ?? "") : last.slice(0, 10);
   return [DAY.test(from) ? from : "", DAY.test(to) ? to : ""];
 }
 
@@ -39,12 +33,5 @@ export function monthOf(text: string): string {
   if (!ends) return "";
   const month = ends[0].slice(0, 7);
   if (MONTH.test(text.trim())) return text.trim();
-  return ends[0] === `${month}-01` && ends[1] === lastOf(month) ? month : "";
-}
-
-/** A month earlier or later by so many. */
-export function monthBy(month: string, by: number): string {
-  const [year = 0, number = 1] = month.split("-").map(Number);
-  const at = new Date(Date.UTC(year, number - 1 + by, 1));
-  return at.toISOString().slice(0, 7);
+  return ends[0] === `${month}-01` && ends[1] === daysIn(month).at(-1) ? month : "";
 }

@@ -4432,6 +4432,8 @@ export interface operations {
                 dag?: string | null;
                 /** @description items at most */
                 limit?: number;
+                /** @description one of: proposed, running, paused, cancelled, done, stopped */
+                state?: string[] | null;
             };
             header?: never;
             path?: never;

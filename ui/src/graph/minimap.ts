@@ -7,7 +7,7 @@ export interface Mini extends Size {
   readonly down: number;
 }
 
-const MOST = { width: 150, height: 92 };
+const MOST = { width: 220, height: 110 };
 const LEAST = 16; // pixels of a side, or a chain of a thousand tasks would be a line
 
 export function miniOf(plane: Size, screen: Size): Mini {

@@ -10,7 +10,7 @@ import { type Picture, paint, STRIP } from "./paint";
 import type { Column } from "./sheet";
 import { lasted, scaleOf, ticksOf } from "./ticks";
 import { Tiles } from "./tiles";
-import { boxOf, leftAfter, linesIn, type Place, placeAt, reveal, step, type View, wholeOf } from "./view";
+import { arrived, boxOf, leftAfter, linesIn, type Place, placeAt, reveal, step, type View, wholeOf } from "./view";
 
 const WIDE = 18;
 const HIGH = 22;
@@ -121,17 +121,16 @@ export function Grid(props: GridProps) {
   useEffect(draw); // whatever is rendered anew is painted anew
 
   // Runs come at both ends; what is looked at stays where it is.
-  const had = useRef({ question: "", oldest: 0, newest: 0 });
+  const had = useRef({ question: "", runs: [] as readonly number[] });
   useLayoutEffect(() => {
     const box = scroller.current;
     if (!box || !size.width) return;
-    const [oldest, newest] = [columns[0]?.number ?? 0, columns.at(-1)?.number ?? 0];
+    const runs = columns.map((one) => one.number);
     const before = had.current;
-    had.current = { question: props.question, oldest, newest };
-    if (before.question !== props.question || !before.newest) box.scrollLeft = columns.length * WIDE;
+    had.current = { question: props.question, runs };
+    if (before.question !== props.question || !before.runs.length) box.scrollLeft = columns.length * WIDE;
     else {
-      const older = columns.filter((one) => one.number < before.oldest).length;
-      const newer = columns.filter((one) => one.number > before.newest).length;
+      const { older, newer } = arrived(before.runs, runs, Math.floor(scroll.current.left / WIDE));
       if (older || newer) box.scrollLeft = leftAfter(viewNow(), older, newer);
     }
     scroll.current = { left: box.scrollLeft, top: box.scrollTop };

@@ -77,6 +77,13 @@ export function chosen(columns: readonly Column[], state: string, kind: string):
   return columns.filter((one) => (!state || one.state === state) && (!kind || one.kind === kind));
 }
 
+/** Columns by what they stand for, as their stamps tell; runs of one interval in the order in which they were made. */
+export function byInterval(columns: readonly Column[], stamp: (column: Column) => string): readonly Column[] {
+  const stamps = new Map(columns.map((one) => [one, stamp(one)]));
+  const of = (one: Column) => stamps.get(one) ?? "";
+  return [...columns].sort((a, b) => (of(a) < of(b) ? -1 : of(a) > of(b) ? 1 : a.number - b.number));
+}
+
 /** The day and minute that a column stands for, in the DAG's zone: of its interval, else of its beginning. */
 export function stampOf(column: Pick<Column, "key" | "created_at">, local: (at: string) => string): string {
   const found = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}))?/.exec(column.key);

@@ -80,6 +80,19 @@ export function reveal(view: View, { line, column }: Place): { left: number; top
   return { left: Math.max(0, Math.min(left, most.left)), top: Math.max(0, Math.min(top, most.top)) };
 }
 
+/** How many runs have come before and behind the first one that is seen. */
+export function arrived(before: readonly number[], now: readonly number[], seen: number) {
+  const had = new Set(before);
+  const place = now.indexOf(before[seen] ?? Number.NaN);
+  let [older, newer] = [0, 0];
+  now.forEach((run, at) => {
+    if (had.has(run)) return;
+    if (at < place) older += 1;
+    else newer += 1;
+  });
+  return { older, newer };
+}
+
 /**
  * Where to scroll when columns have come: older ones push what is shown to the right, newer ones do not move it unless
  * one was looking at the newest.

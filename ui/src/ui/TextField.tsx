@@ -1,7 +1,7 @@
-import type { InputHTMLAttributes, ReactNode } from "react";
+import type { ComponentProps, ReactNode } from "react";
 import { Field } from "./parts";
 
-interface Props extends Omit<InputHTMLAttributes<HTMLInputElement>, "id" | "onChange" | "value"> {
+interface Props extends Omit<ComponentProps<"input">, "id" | "onChange" | "value"> {
   label: ReactNode;
   hint?: ReactNode;
   error?: ReactNode;

@@ -24,7 +24,11 @@ export interface Change {
     what?: string,
   ): Promise<{ data: T | undefined } | null>;
   /** The same of an act: it is waited for, and what has become of it is said. */
-  act(ask: (key: Key) => Promise<Answered<Outcome | ObjectPlan>>, old: readonly string[]): Promise<boolean>;
+  act(
+    ask: (key: Key) => Promise<Answered<Outcome | ObjectPlan>>,
+    old: readonly string[],
+    what?: string,
+  ): Promise<boolean>;
   /** Forget what went wrong: what is asked next is another question. */
   clear(): void;
 }
@@ -57,8 +61,8 @@ export function useChange(): Change {
     busy,
     problem,
     run,
-    act: async (ask, old) =>
-      (await run(async (key) => ({ data: await tell((await ask(key)).data as Outcome) }), old)) !== null,
+    act: async (ask, old, what) =>
+      (await run(async (key) => ({ data: await tell((await ask(key)).data as Outcome) }), old, what)) !== null,
     clear: () => {
       sent.current = null;
       setProblem(null);

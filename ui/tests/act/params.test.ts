@@ -87,7 +87,7 @@ test("a secret's default is never shown", () => {
 
 test("a refusal is shown at its field", () => {
   const fields = [fieldOf(param({ name: "country" }))];
-  expect(refusedParam("--param country=a: b: one of de, fr is wanted", fields)).toEqual({
+  expect(refusedParam("`params` country=a: b: one of de, fr is wanted", fields)).toEqual({
     name: "country",
     says: "one of de, fr is wanted",
   });

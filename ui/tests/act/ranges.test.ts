@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { daysOf, endsOf, monthBy, monthOf, rangeOf } from "~/act/ranges";
+import { daysOf, endsOf, monthOf, rangeOf } from "~/act/ranges";
 
 it("a range has two ends, one date is both, anything else is none", () => {
   expect(endsOf("2026-10-01..2026-10-31")).toEqual(["2026-10-01", "2026-10-31"]);
@@ -28,10 +28,4 @@ it("a month is known, typed as such or by its first and last day", () => {
   expect(monthOf("2026-10-01..2026-10-31")).toBe("2026-10");
   expect(monthOf("2026-10-01..2026-10-30")).toBe("");
   expect(monthOf("")).toBe("");
-});
-
-it("months are counted over the turn of the year", () => {
-  expect(monthBy("2026-01", -1)).toBe("2025-12");
-  expect(monthBy("2026-12", 1)).toBe("2027-01");
-  expect(monthBy("2026-06", -24)).toBe("2024-06");
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Grid } from "~/api/schema";
-import { afterNews, chosen, sheetOf, stampOf } from "~/grid/sheet";
+import { afterNews, byInterval, chosen, sheetOf, stampOf } from "~/grid/sheet";
 
 function page(tasks: string[], runs: [number, string][], next: string | null = null): Grid {
   return {
@@ -165,4 +165,21 @@ test("a column stands for its interval, else for its beginning", () => {
   expect(stampOf({ key: "2026-10-30", created_at }, () => "x")).toBe("2026-10-30 00:00");
   expect(stampOf({ key: "2026-10-30T06:00+01:00", created_at }, () => "x")).toBe("2026-10-30 06:00");
   expect(stampOf({ key: "manual-12", created_at }, (at) => at)).toBe(created_at);
+});
+
+test("by interval a run that was made late stands at its interval, a second one behind the first", () => {
+  const { columns } = sheetOf([
+    page(
+      ["a"],
+      [
+        [4, "s"],
+        [3, "s"],
+        [2, "s"],
+        [1, "s"],
+      ],
+    ),
+  ]);
+  const days = ["", "2026-11-01", "2026-11-02", "2026-11-03", "2026-11-01.2"];
+  const sorted = byInterval(columns, (one) => (days[one.number] ?? "").slice(0, 10));
+  expect(sorted.map((one) => one.number)).toEqual([1, 4, 2, 3]);
 });

@@ -1,5 +1,17 @@
 import { expect, test } from "vitest";
-import { boxOf, columnsIn, fitting, leftAfter, linesIn, placeAt, reveal, step, type View, wholeOf } from "~/grid/view";
+import {
+  arrived,
+  boxOf,
+  columnsIn,
+  fitting,
+  leftAfter,
+  linesIn,
+  placeAt,
+  reveal,
+  step,
+  type View,
+  wholeOf,
+} from "~/grid/view";
 
 const view: View = {
   names: 100,
@@ -68,4 +80,10 @@ test("keys move within the grid and not beyond", () => {
   expect(step({ line: 3, column: 5 }, "Home", view)).toEqual({ line: 3, column: 0 });
   expect(step({ line: 3, column: 5 }, "q", view)).toBeNull();
   expect(fitting({ line: 300, column: 900 }, view)).toEqual({ line: 199, column: 364 });
+});
+
+test("what comes before the first run that is seen is older, whatever its number; the rest is newer", () => {
+  expect(arrived([3, 4, 5], [1, 2, 3, 4, 5, 6], 0)).toEqual({ older: 2, newer: 1 });
+  expect(arrived([9, 4, 5], [9, 1, 4, 2, 5], 1)).toEqual({ older: 1, newer: 1 });
+  expect(arrived([3, 4], [3, 4], 1)).toEqual({ older: 0, newer: 0 });
 });

@@ -40,8 +40,8 @@ describe("rows of a Gantt chart", () => {
   });
 
   it("show few items one by one", () => {
-    const lanes = [0, 1].map((n) => lane("m", n, piece("running", n, n + 2)));
-    expect(rowsOf(lanes, none, none).map((row) => row.label)).toEqual(["m[0]", "m[1]"]);
+    const lanes = Array.from({ length: FOLDED }, (_, n) => lane("m", n, piece("running", n, n + 2)));
+    expect(rowsOf(lanes, none, none).map((row) => row.label)).toEqual(lanes.map((_, n) => `m[${n}]`));
   });
 
   it("show of many items what needs somebody first", () => {

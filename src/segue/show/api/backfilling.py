@@ -113,7 +113,7 @@ def _move(visit: Visit, verb: str, body: BackfillMoves, newest: bool = False) ->
     if body.dry_run:
         return rehearsed(
             visit, errands, refused, {view.row.dag for view in reached.objects},
-            lambda good, left, said: ObjectPlan(verb, tuple(one.object for one in good), left, tuple(said)),
+            lambda good, left, _: ObjectPlan(verb, tuple(one.object for one in good), left),
         )  # fmt: skip
     return ask(visit, errands, refused, origin_of(visit, "", reached.selection))
 

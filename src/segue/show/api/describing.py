@@ -14,8 +14,8 @@ __all__ = ["described"]
 
 _ABOUT: Final = (
     "Everything that the terminal can do. A list is paged: `next` of an answer is the `cursor` of the next question. "
-    "What acts takes `dry_run`, and an `Idempotency-Key`: sent again it gives the same answer. An error is "
-    "problem+json (RFC 9457)."
+    "What acts takes `dry_run`, and an `Idempotency-Key`: sent again within a day it gives the same answer, and "
+    "another request under it is refused. An error is problem+json (RFC 9457)."
 )
 _SCHEMES: Final[dict[str, Any]] = {
     "token": {"type": "http", "scheme": "bearer", "description": "a token of `segue token create`"},

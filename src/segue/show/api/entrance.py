@@ -23,6 +23,7 @@ from segue.model.access import Principal
 from segue.model.errors import EnvironmentFault, SegueError
 from segue.model.ids import Instant
 from segue.show.access.subjects import Subjects
+from segue.show.api.limits import HEADERS
 from segue.show.api.problems import Incidents, problem_about, problem_of, problem_response
 from segue.show.api.routing import Route
 from segue.show.api.visiting import Guest, Visit
@@ -33,14 +34,6 @@ __all__ = ["SAFE", "Entrance", "cookie_name"]
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing; every other one does, also one that nobody has heard of."""
 
-_HEADERS: Final = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"same-origin"),  # not `no-referrer`: a form would come with `Origin: null`
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
-    (b"cache-control", b"no-store"),
-)
 _DENIED: Final = (401, 403, 404, 421)
 _THREADS: Final = 8
 
@@ -238,7 +231,7 @@ class _Sending:
                 await self.denied(message["status"])
             self.started = True
             given = {name.lower() for name, _ in message.get("headers", ())}
-            more = [header for header in _HEADERS if header[0] not in given]
+            more = [header for header in HEADERS if header[0] not in given]
             message = {**message, "headers": [*message.get("headers", ()), *more]}
         await self._send(message)
         if self._bodiless and message["type"] == "http.response.start":

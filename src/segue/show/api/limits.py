@@ -15,12 +15,22 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from segue.show.api.problems import problem_about, problem_response
 
-__all__ = ["BODY", "HEADER_BYTES", "Limits", "enlarge"]
+__all__ = ["BODY", "HEADERS", "HEADER_BYTES", "Limits", "enlarge"]
 
 BODY: Final = 1024 * 1024
 """Bytes of a body, unless a route takes more."""
 HEADER_BYTES: Final = 32 * 1024
 """Bytes of all headers together, and of the line before them."""
+
+HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),  # not `no-referrer`: a form would come with `Origin: null`
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+    (b"cache-control", b"no-store"),
+)
+"""What every answer has, unless it says otherwise itself."""
 
 _HEADERS: Final = 100
 _URL: Final = 8 * 1024
@@ -29,6 +39,7 @@ _FORMS: Final = "multipart/"
 _SLOWEST: Final = 64 * 1024  # bytes a second, of a body that is larger than others
 _PATIENCE: Final = 30.0  # seconds for a body of the usual size
 _CLOSE: Final = {"Connection": "close"}
+_REFUSED: Final = _CLOSE | {name.decode(): value.decode() for name, value in HEADERS}
 _DIGITS: Final = 18
 _KEY: Final = "body_limit"
 
@@ -62,7 +73,7 @@ class Limits:
         refusal = _refusal(scope)
         if refusal is not None:
             status, detail = refusal
-            await problem_response(problem_about(status, detail), _CLOSE)(scope, receive, send)
+            await problem_response(problem_about(status, detail), _REFUSED)(scope, receive, send)
             return
         scope.setdefault("state", {})[_KEY] = BODY
         body = _Body(scope, receive, self._patience)

@@ -65,5 +65,7 @@ def _kind(value: object) -> str:
             return "this text"
         case list() | tuple():
             return "a list"
+        case bytes():
+            return "text of no kind: send it with `Content-Type: application/json`"
         case _:
             return "an object"

@@ -28,6 +28,8 @@ def rehearse(
 ) -> dict[str, tuple[bool, str]]:
     """By the id of a request whether it would be done, and the answer; what has none at once would be done.
 
+    Runs that are not named are not there: of how many a backfill stops the answer knows nothing.
+
     Args:
         reading: of the home.
         requests: as they would be sent; of more than `MOST` the first.

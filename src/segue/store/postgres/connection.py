@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -18,7 +19,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.numeric import Int8Dumper
 from psycopg.types.string import StrDumper
 from sqlalchemy import create_engine
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -66,6 +67,7 @@ _AWAY: Final = {
 }
 _AWAY_CLASSES: Final = ("08", "25006", "25P03", "28", "3D", "53", "55P03", "57", "58")
 _CUT: Final = "57014"
+_ENGINES: Final = 16
 _AGAIN: Final = ("23", "40", "25P02")
 _DAMAGED: Final = ("XX001", "XX002")
 
@@ -96,6 +98,12 @@ def connect(url: str, role: str, limit: int | None = None, driver: Callable[...,
         StoreDown: the server is not there, or will not have us, now.
     """
 
+    engine = _shared(url, role, limit) if driver is psycopg.connect else _engine(url, role, limit, driver)
+    with faults(url):
+        return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _engine(url: str, role: str, limit: int | None, driver: Callable[..., Raw]) -> Engine:
     def open_raw() -> Raw:
         known = conninfo_to_dict(url)
         patience = {name: seconds for name, seconds in _PATIENCE.items() if name not in known}
@@ -108,9 +116,13 @@ def connect(url: str, role: str, limit: int | None = None, driver: Callable[...,
             raw.execute("SELECT set_config('statement_timeout', %s, false)", (str(limit),))
         return raw
 
-    engine = create_engine("postgresql+psycopg://", creator=open_raw, poolclass=NullPool, pool_reset_on_return=None)
-    with faults(url):
-        return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    return create_engine("postgresql+psycopg://", creator=open_raw, poolclass=NullPool, pool_reset_on_return=None)
+
+
+@lru_cache(_ENGINES)
+def _shared(url: str, role: str, limit: int | None) -> Engine:
+    """One for all connections of a kind: then a statement is compiled once, not once for each of a dozen readers."""
+    return _engine(url, role, limit, psycopg.connect)
 
 
 def raw_of(connection: Connection) -> Raw:

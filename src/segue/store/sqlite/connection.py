@@ -11,12 +11,13 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import create_engine
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
@@ -42,6 +43,7 @@ _WAL_PAGES: Final = 1_900
 """After so many a commit writes them into the database: as late as the kept log allows, for that takes some syncs."""
 _BUSY_MS: Final = 5_000
 _STEPS: Final = 20_000
+_ENGINES: Final = 8
 
 _DOWN: Final = {
     sqlite3.SQLITE_FULL: "the disk is full: free some space, work goes on by itself",
@@ -61,11 +63,20 @@ def open_driver(uri: str) -> sqlite3.Connection:
     )
 
 
-def _open(path: Path, mode: str, driver: Callable[[str], Any]) -> Connection:
-    uri = f"{path.absolute().as_uri()}?mode={mode}"
-    engine = create_engine("sqlite://", creator=lambda: driver(uri), poolclass=NullPool)
+def _open(engine: Engine, path: Path) -> Connection:
     with faults(path):
         return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _engine(path: Path, mode: str, driver: Callable[[str], Any] = open_driver) -> Engine:
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    return create_engine("sqlite://", creator=lambda: driver(uri), poolclass=NullPool)
+
+
+@lru_cache(_ENGINES)
+def _engine_of_readers(path: Path) -> Engine:
+    """One for all readers of a file: then a statement is compiled once, not once for each of a dozen of them."""
+    return _engine(path, "ro")
 
 
 def connect_writer(path: Path, driver: Callable[[str], Any] = open_driver, *, durable: bool = True) -> Connection:
@@ -83,7 +94,7 @@ def connect_writer(path: Path, driver: Callable[[str], Any] = open_driver, *, du
     # SQLite would open it for reading only, and stay so when the disk can be written again.
     if path.exists() and not os.access(path, os.W_OK):
         raise StoreDown(f"{path}: {_DOWN[sqlite3.SQLITE_READONLY]}")
-    connection = _open(path, "rwc", driver)
+    connection = _open(_engine(path, "rwc", driver), path)
     try:
         with faults(path):
             for setting in (
@@ -116,7 +127,7 @@ def connect_reader(path: Path, monotonic: Callable[[], float] | None = None, lim
     Raises:
         StoreDown: it cannot be opened now, or does not exist.
     """
-    connection = _open(path, "ro", open_driver)
+    connection = _open(_engine_of_readers(path.absolute()), path)
     with faults(path):
         connection.exec_driver_sql("PRAGMA mmap_size=0")
     if monotonic is not None:

@@ -99,6 +99,15 @@ def test_who_comes_from_the_same_address_waits_also_with_the_right_password(stag
     assert isinstance(stage.enter(now=NOW + SECOND), Entry)
 
 
+def test_all_addresses_of_one_network_are_one_guesser_and_may_be_forgiven_together(stage):
+    stage.add("dana")
+    for at in range(5):
+        assert stage.enter(password="wrong", address=f"2001:db8:1:2::{at}") is None
+    assert stage.enter(address="2001:db8:1:2::ffff") == Throttled(1)
+    assert isinstance(stage.enter(address="2001:db8:1:2::ffff", now=NOW + SECOND), Entry)
+    assert stage.enter(password="wrong", address="2001:db8:1:2::1", now=NOW + SECOND) is None, "it begins anew"
+
+
 def test_guesses_at_once_are_counted_before_any_is_looked_at(stage):
     stage.add("dana")
     with ThreadPoolExecutor(16) as pool:

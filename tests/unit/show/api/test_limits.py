@@ -6,7 +6,7 @@ import pytest
 from fastapi import Request
 
 from segue.model.access import Role
-from segue.show.api.limits import BODY, HEADER_BYTES, Limits
+from segue.show.api.limits import BODY, HEADER_BYTES, HEADERS, Limits
 from segue.show.api.routing import Of, Routes
 from tests.unit.show.api.asgi import PROVEN, app_of, call
 
@@ -64,6 +64,15 @@ def test_forms_with_parts_are_taken_nowhere(app, kind):
     for path in ("small", "large", "nothing"):
         answer = call(app, "POST", f"/api/v1/{path}", {**PROVEN, "content-type": kind}, b"--x--")
         assert (answer.status, answer.headers["connection"]) == (415, "close")
+
+
+def test_what_is_refused_before_anybody_is_asked_for_has_the_headers_of_every_answer(app):
+    usual = {name.decode(): value.decode() for name, value in HEADERS}
+    for answer in (
+        call(app, path="/" + "p" * 9_000), call(app, headers={"x": "y" * HEADER_BYTES}), post(app, "small", BODY + 1),
+        call(app, "POST", "/api/v1/small", {"content-type": "multipart/form-data"}, b"--x--"), call(app),
+    ):  # fmt: skip
+        assert {name: answer.headers.get(name) for name in usual} == usual, answer.status
 
 
 def test_urls_headers_and_ranges_are_bounded(app):

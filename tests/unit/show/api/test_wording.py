@@ -40,6 +40,11 @@ def test_a_body_of_a_wrong_kind_is_told_in_our_words(office, path, body, words):
     assert (answer.status, answer.json["detail"]) == (422, words)
 
 
+def test_a_body_that_does_not_say_that_it_is_json_is_told_how_to(office):
+    answer = office("POST", "/api/v1/dags/pause", {"dags": ["mine"]}, headers={"content-type": "text/plain"})
+    assert (answer.status, "send it with `Content-Type: application/json`" in answer.json["detail"]) == (422, True)
+
+
 def test_what_a_body_has_where_a_secret_belongs_is_not_said_again(office):
     answer = office("PUT", "/api/v1/secrets/api_key", {"value": 4711471147})
     assert (answer.status, b"4711" in answer.body) == (422, False)

@@ -48,6 +48,22 @@ def test_without_a_date_the_newest_complete_interval_is_meant():
     assert keys_of(DAILY, None) == ["2026-04-09"]
 
 
+def test_an_interval_is_there_from_the_instant_on_at_which_it_falls_due():
+    due = instant_of(datetime(2026, 4, 4, 2, tzinfo=UTC))
+    assert keys_of(DAILY, "2026-04-03", due) == ["2026-04-03"]
+    with pytest.raises(UsageError, match="has not ended yet"):
+        keys_of(DAILY, "2026-04-03", Instant(due - 1))
+
+
+def test_what_is_wished_for_one_run_is_wished_for_each():
+    like = TriggerRun("orders", "", None, b"params", "a bug", True)
+    for spec, when in ((DAILY, "2026-04-03..2026-04-04"), (MANUAL, None)):
+        acts = [act for _, act in triggers_for(spec, slots_of(spec, when, NOW), like, lambda key: f"r{key}")]
+        assert [(act.dag, act.params, act.reason, act.replace) for act in acts] == [
+            (spec.id, b"params", "a bug", True)
+        ] * (2 if spec is DAILY else 1)
+
+
 def test_a_dag_without_schedule_gets_a_key_from_its_request():
     assert keys_of(MANUAL, None) == [manual_key("r0")]
 

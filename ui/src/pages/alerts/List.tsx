@@ -1,12 +1,13 @@
+import { keepPreviousData } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { $api } from "~/api/client";
 import { itemsOf, PAGED } from "~/api/paging";
 import type { AlertItem } from "~/api/schema";
+import { DagField } from "~/ui/DagField";
 import { NextPage } from "~/ui/NextPage";
 import { Ago, Answer, Button, Copy, Empty, Panel } from "~/ui/parts";
 import { Mark, State } from "~/ui/State";
 import { many } from "~/ui/words";
-import { DagField } from "~/ui/DagField";
 import { counted, isUnheard, KINDS, kindOf, kindsIn, moreCauses } from "./kinds";
 
 type Filters = Record<string, string | undefined>;
@@ -37,7 +38,7 @@ export function List({ search, change }: { search: Filters; change: (filters: Fi
         },
       },
     },
-    PAGED,
+    { ...PAGED, placeholderData: keepPreviousData },
   );
   const filtered = !!(search.dag || kinds.length || search.since || unsettled);
   const toggle = (kind: string) => {

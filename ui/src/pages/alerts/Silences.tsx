@@ -37,10 +37,14 @@ function Table({ silences, may }: { silences: readonly SilenceItem[]; may: boole
   const change = useChange();
   if (!silences.length) return <Empty>Nothing is silenced: every alert is sent.</Empty>;
   const end = (selection: string) =>
-    change.act((headers) => {
-      const body = { select: selection, until: "now", reason: "", dry_run: false };
-      return api.POST("/api/v1/alerts/silence", { body, headers });
-    }, LIST);
+    change.act(
+      (headers) => {
+        const body = { select: selection, until: "now", reason: "", dry_run: false };
+        return api.POST("/api/v1/alerts/silence", { body, headers });
+      },
+      LIST,
+      selection,
+    );
   return (
     <>
       <ul className="alerts-silences">

@@ -1,3 +1,4 @@
+import { keepPreviousData } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Fragment, useState } from "react";
 import { $api } from "~/api/client";
@@ -34,7 +35,7 @@ export function Acts({ search, change }: { search: Filters; change: (filters: Fi
         },
       },
     },
-    PAGED,
+    { ...PAGED, placeholderData: keepPreviousData },
   );
   const filtered = NAMES.some((name) => search[name]);
   return (

@@ -206,10 +206,14 @@ function Facts({ backfill, zone }: { backfill: Whole; zone: string }) {
         {backfill.only.join(", ")}; {backfill.order === "parallel" ? "in any order" : `the ${backfill.order} first`},{" "}
         {count(backfill.cap)} at once
       </dd>
-      <dt>pace</dt>
-      <dd>{paceOf(backfill.pace)}</dd>
-      <dt>time left</dt>
-      <dd>{backfill.ended_at ? <span className="none">it has ended</span> : length(backfill.seconds_left)}</dd>
+      {backfill.state !== "proposed" && (
+        <>
+          <dt>pace</dt>
+          <dd>{paceOf(backfill.pace)}</dd>
+          <dt>time left</dt>
+          <dd>{backfill.ended_at ? <span className="none">it has ended</span> : length(backfill.seconds_left)}</dd>
+        </>
+      )}
       <dt>code</dt>
       <dd>
         <Link to="/dags/$dag" params={{ dag: backfill.dag_id }} search={{ tab: "versions" }} className="link">

@@ -67,7 +67,7 @@ function List({
   const asked = $api.useInfiniteQuery(
     "get",
     "/api/v1/backfills",
-    { params: { query: { dag: dag || undefined, limit: 50 } } },
+    { params: { query: { dag: dag || undefined, state: state ? [state] : undefined, limit: 50 } } },
     { ...PAGED, placeholderData: keepPreviousData },
   );
   return (
@@ -91,14 +91,14 @@ function List({
     >
       <Answer of={asked}>
         {(data) => {
-          const items = itemsOf(data.pages).filter((one) => !state || one.state === state);
+          const items = itemsOf(data.pages);
           const picked = items.filter((one) => chosen.has(one.id));
           return (
             <>
               {items.length === 0 ? (
                 <Empty>
                   {dag || state
-                    ? `No backfill ${asked.hasNextPage ? "of the newest ones " : ""}fits these filters.`
+                    ? "No backfill fits these filters."
                     : "There is no backfill yet. One is made here, by segue backfill, or proposed where a DAG has intervals to catch up with."}
                 </Empty>
               ) : (

@@ -5,22 +5,12 @@ import { $api } from "~/api/client";
 import type { DagPage, LedgerPage, SlotItem } from "~/api/schema";
 import { now } from "~/ui/clock";
 import { lookOf } from "~/ui/marks";
+import { monthsTo, shifted } from "~/ui/months";
 import { Answer, Button, Copy, Empty, Panel } from "~/ui/parts";
 import { Mark, State } from "~/ui/State";
 import { moment } from "~/ui/time";
 import { count } from "~/ui/words";
-import {
-  type Day,
-  daysOf,
-  holesOf,
-  monthName,
-  monthsAtOnce,
-  monthsTo,
-  rangeOf,
-  shifted,
-  weeksOf,
-  weighed,
-} from "./calendar";
+import { type Day, daysOf, holesOf, monthName, monthsAtOnce, rangeOf, weeksOf, weighed } from "./calendar";
 import { Slots } from "./Slots";
 
 const WEEK = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];

@@ -1,10 +1,10 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { useCallback, useMemo } from "react";
 import { ActButton } from "~/act/Acting";
 import type { DagPage } from "~/api/schema";
 import { Grid } from "~/grid/Grid";
 import { linesOf } from "~/grid/lines";
-import { chosen, stampOf } from "~/grid/sheet";
+import { byInterval, type Column, chosen, stampOf } from "~/grid/sheet";
 import { kindPath } from "~/grid/sprites";
 import { useNow } from "~/live/hooks";
 import { lookOf } from "~/ui/marks";
@@ -32,18 +32,22 @@ const LEGEND = [
 ];
 
 export function GridTab({ dag }: { dag: DagPage }) {
-  const { state = "", kind = "", task = "", fold = "" } = useSearch({ strict: false });
+  const { state = "", kind = "", task = "", fold = "", order = "" } = useSearch({ strict: false });
   const navigate = useNavigate();
   const set = (some: Record<string, string | undefined>) =>
     void navigate({ to: ".", search: ((had: object) => ({ ...had, ...some })) as never, replace: true });
   const { first, sheet, more, loading, error, load } = useSheet(dag.dag_id);
   const folded = useMemo(() => new Set(fold.split(" ").filter(Boolean)), [fold]);
   const lines = useMemo(() => linesOf(sheet.rows, folded, task), [sheet.rows, folded, task]);
-  const columns = useMemo(() => chosen(sheet.columns, state, kind), [sheet.columns, state, kind]);
-  const stamps = useMemo(
-    () => columns.map((one) => stampOf(one, (at) => moment(at, dag.timezone, "minute", false))),
-    [columns, dag.timezone],
+  const stamp = useCallback(
+    (one: Column) => stampOf(one, (at) => moment(at, dag.timezone, "minute", false)),
+    [dag.timezone],
   );
+  const columns = useMemo(() => {
+    const some = chosen(sheet.columns, state, kind);
+    return order === "interval" ? byInterval(some, stamp) : some;
+  }, [sheet.columns, state, kind, order, stamp]);
+  const stamps = useMemo(() => columns.map(stamp), [columns, stamp]);
   const now = useNow(5_000);
   const groups = [...new Set(sheet.rows.map((row) => row.group ?? ""))].filter(Boolean);
   const toggle = (group: string) => {
@@ -57,6 +61,10 @@ export function GridTab({ dag }: { dag: DagPage }) {
         <Typed name="task" label="tasks whose name contains" words={{ task }} change={set} />
         <Choice label="state of the run" all="any state" of={STATES} at={state} set={(one) => set({ state: one })} />
         <Choice label="kind of the run" all="any kind" of={KINDS} at={kind} set={(one) => set({ kind: one })} />
+        <select aria-label="order of the runs" value={order} onChange={(event) => set({ order: event.target.value })}>
+          <option value="">as they were made</option>
+          <option value="interval">by interval</option>
+        </select>
         {groups.length > 0 && (
           <Button look="quiet" onClick={() => set({ fold: folded.size ? "" : groups.join(" ") })}>
             {folded.size ? "unfold all groups" : "fold all groups"}
@@ -98,7 +106,7 @@ export function GridTab({ dag }: { dag: DagPage }) {
                 letters={sheet.letters}
                 stamps={stamps}
                 now={now}
-                question={`${dag.dag_id} ${state} ${kind}`}
+                question={`${dag.dag_id} ${state} ${kind} ${order}`}
                 older={{ more, loading, load }}
                 fold={toggle}
                 card={(line, column) => (

@@ -135,7 +135,7 @@ function Fires({ dag }: { dag: DagPage }) {
               <td className="dag-key">
                 <Time at={fire.due} zone={dag.timezone} />
               </td>
-              <td>
+              <td className="dag-key">
                 <Ago at={fire.due} zone={dag.timezone} />
               </td>
               <td className="wide">

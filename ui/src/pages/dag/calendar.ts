@@ -1,5 +1,6 @@
 /** Months, weeks and days, and the intervals that begin on each. Pure. */
 import type { SlotItem } from "~/api/schema";
+import { daysIn } from "~/ui/months";
 
 export interface Day {
   readonly slots: readonly SlotItem[];
@@ -33,33 +34,16 @@ export function weighed(counts: Readonly<Record<string, number>>): [string, numb
     .sort(([a], [b]) => WEIGHT.indexOf(a) - WEIGHT.indexOf(b));
 }
 
-/** `2026-11` some months later, or earlier. */
-export function shifted(month: string, by: number): string {
-  const [year = 0, number = 1] = month.split("-").map(Number);
-  return new Date(Date.UTC(year, number - 1 + by, 1)).toISOString().slice(0, 7);
-}
-
-/** So many months, the last of which is `month`; the oldest first. */
-export function monthsTo(month: string, count: number): string[] {
-  return Array.from({ length: count }, (_, at) => shifted(month, at - count + 1));
-}
-
 /** Those months as the server reads them, from the DAG's first one on: what lies before it is refused. */
 export function rangeOf(months: readonly string[], first = ""): string {
   const known = months.filter((month) => month >= first);
   return `${known[0] ?? first}..${known.at(-1) ?? first}`;
 }
 
-function lengthOf(month: string): number {
-  const [year = 0, number = 1] = month.split("-").map(Number);
-  return new Date(Date.UTC(year, number, 0)).getUTCDate();
-}
-
 /** The days of a month, a week a row, Monday first; null where another month's day would stand. */
 export function weeksOf(month: string): (string | null)[][] {
   const before = (new Date(`${month}-01T00:00:00Z`).getUTCDay() + 6) % 7;
-  const days: (string | null)[] = Array.from({ length: before }, () => null);
-  for (let day = 1; day <= lengthOf(month); day += 1) days.push(`${month}-${String(day).padStart(2, "0")}`);
+  const days: (string | null)[] = [...Array.from({ length: before }, () => null), ...daysIn(month)];
   while (days.length % 7) days.push(null);
   return Array.from({ length: days.length / 7 }, (_, week) => days.slice(week * 7, week * 7 + 7));
 }

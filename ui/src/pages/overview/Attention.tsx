@@ -9,7 +9,8 @@ import { many } from "~/ui/words";
 import { blast, commandOf, listOf, mendOf, outdated, type Row, rowsOf, type Sort, sortsOf } from "./attention";
 import { Proposed } from "./Proposed";
 
-const NEWEST = { params: { query: { limit: 20 } } };
+const SHOWN = 4;
+const PROPOSED = { params: { query: { state: ["proposed"], limit: 50 } } };
 
 /** Runs whose code is older than what their DAG has now. */
 const Old = createContext<ReadonlySet<string>>(new Set());
@@ -18,8 +19,8 @@ const Old = createContext<ReadonlySet<string>>(new Set());
 export function Attention({ of }: { of: Overview }) {
   const rows = rowsOf(of.attention);
   const old = useMemo(() => outdated(of), [of]);
-  const backfills = $api.useQuery("get", "/api/v1/backfills", NEWEST);
-  const proposed = (backfills.data?.items ?? []).filter((one) => one.state === "proposed");
+  const backfills = $api.useQuery("get", "/api/v1/backfills", PROPOSED);
+  const proposed = backfills.data?.items ?? [];
   if (!rows.length && !proposed.length)
     return (
       <Panel className="calm">
@@ -40,9 +41,17 @@ export function Attention({ of }: { of: Overview }) {
               {sort.folded.length > 0 && <Folded of={sort} />}
             </Fragment>
           ))}
-          {proposed.map((one) => (
+          {proposed.slice(0, SHOWN).map((one) => (
             <Proposed key={one.id} of={one} />
           ))}
+          {proposed.length > SHOWN && (
+            <li className="folded">
+              <State state="proposed" />
+              <span>
+                {many(proposed.length - SHOWN, "more", "more")} in <Link to="/backfills">the list of backfills</Link>
+              </span>
+            </li>
+          )}
         </ul>
       </Old>
       {of.attention_left_out > 0 && (

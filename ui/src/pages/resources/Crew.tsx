@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { Resources } from "~/api/schema";
 import { Empty, Panel } from "~/ui/parts";
 import { State } from "~/ui/State";
-import { bytes, count, many } from "~/ui/words";
+import { bytes, count, many, percent } from "~/ui/words";
 
 /** Every worker process: what it runs, and what it uses. */
 export function Crew({ of }: { of: Resources }) {
@@ -43,7 +43,7 @@ export function Crew({ of }: { of: Resources }) {
                     )}
                   </td>
                   <td className="number">{worker.queued ? count(worker.queued) : ""}</td>
-                  <td className="number">{worker.cpu == null ? "–" : `${(worker.cpu * 100).toFixed(0)} %`}</td>
+                  <td className="number">{percent(worker.cpu)}</td>
                   <td className="number">{bytes(worker.memory)}</td>
                 </tr>
               ))}

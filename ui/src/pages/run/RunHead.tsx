@@ -70,7 +70,7 @@ export function RunHead({ run, newer, offers }: { run: RunWhole; newer: Newer; o
           </dd>
         </div>
         <div>
-          <dt>took</dt>
+          <dt>{run.started_at && !run.ended_at ? "has taken" : "took"}</dt>
           <dd>
             <Lasting start={run.started_at} end={run.ended_at} seconds={run.seconds} />
           </dd>
@@ -101,6 +101,7 @@ export function RunHead({ run, newer, offers }: { run: RunWhole; newer: Newer; o
         )}
         <Counts run={run} />
       </dl>
+      {run.state === "running" && <Slow run={run} />}
       {run.superseded && (
         <p className="why">
           Its interval has a newer run:{" "}
@@ -113,6 +114,24 @@ export function RunHead({ run, newer, offers }: { run: RunWhole; newer: Newer; o
   );
 }
 
+/** What takes longer than usual now: the first that one asks of a run that does not end. */
+function Slow({ run }: { run: RunWhole }) {
+  const all = Object.entries(run.longer_than_usual ?? {});
+  return (
+    <>
+      {all.slice(0, 3).map(([task, said]) => (
+        <p key={task} className="why late">
+          <Link to="." search={{ tab: "graph", task } as never} className="link">
+            <bdi>{task}</bdi>
+          </Link>{" "}
+          takes {said}
+        </p>
+      ))}
+      {all.length > 3 && <p className="why late">and {many(all.length - 3, "other task")}</p>}
+    </>
+  );
+}
+
 function Covers({ run }: { run: RunWhole }) {
   if (!run.interval) return null;
   const { start, end } = run.interval;
@@ -120,7 +139,8 @@ function Covers({ run }: { run: RunWhole }) {
     <div>
       <dt>covers</dt>
       <dd title={`${start} to ${end}`}>
-        {moment(start, run.timezone)} to {moment(end, run.timezone)} <small>{run.timezone}</small>
+        {moment(start, run.timezone, "minute", false)} to {moment(end, run.timezone, "minute", false)}{" "}
+        <small>{run.timezone}</small>
       </dd>
     </div>
   );

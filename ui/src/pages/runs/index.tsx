@@ -11,7 +11,7 @@ import { Answer, Button, Empty, Head, Panel } from "~/ui/parts";
 import { Stretch } from "~/ui/Stretch";
 import { Bulk } from "./Bulk";
 import { FilterBar } from "./FilterBar";
-import { filtersIn, queryOf, selectOf } from "./filters";
+import { filtersIn, queryOf, searchOf, selectOf } from "./filters";
 import { RunRow } from "./RunRow";
 import { allOf, everything, has, isEmpty, NONE, type Picked, toggle, toggleAll } from "./selection";
 import { stepBy } from "./stepping";
@@ -67,14 +67,22 @@ export default function RunsPage() {
         <Answer of={{ ...asked, data: asked.data && runs }} lines={6}>
           {() => (
             <>
-              <List
-                runs={runs}
-                rows={rows}
-                near={drawn.near}
-                picked={picked}
-                pick={pick}
-                all={() => change((one) => toggleAll(one, rows))}
-              />
+              {runs.length ? (
+                <List
+                  runs={runs}
+                  rows={rows}
+                  near={drawn.near}
+                  picked={picked}
+                  pick={pick}
+                  all={() => change((one) => toggleAll(one, rows))}
+                />
+              ) : (
+                <Empty>
+                  {Object.keys(searchOf(filters)).length
+                    ? "No run fits. Loosen a filter, or trigger a DAG on its page."
+                    : "Nothing has run yet. A DAG runs by its schedule, or is triggered on its page."}
+                </Empty>
+              )}
               {asked.hasNextPage && (
                 <div className="more">
                   <More busy={asked.isFetchingNextPage} load={() => void asked.fetchNextPage()} />
@@ -116,7 +124,6 @@ function List({
   pick: (id: string, range: boolean) => void;
   all: () => void;
 }) {
-  if (!runs.length) return <Empty>No run fits. Loosen a filter, or trigger a DAG on its page.</Empty>;
   const whole = allOf(picked, rows);
   return (
     <div className="scroll">

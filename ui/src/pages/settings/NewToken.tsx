@@ -1,13 +1,14 @@
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { $api, api } from "~/api/client";
 import type { TokenMade } from "~/api/schema";
 import { useRole } from "~/api/session";
 import { useChange } from "~/ui/change";
-import { Button, Dialog, Field } from "~/ui/parts";
+import { Field } from "~/ui/parts";
 import { ROLES } from "~/ui/state";
 import { TextField } from "~/ui/TextField";
 import { meaningOf, roleOf } from "./grants";
 import { TOKENS } from "./lists";
+import { Making } from "./Making";
 import { Once } from "./Once";
 
 type TokenField = "name" | "role" | "days" | "user";
@@ -31,8 +32,7 @@ export function NewToken({ admin, close }: { admin: boolean; close: () => void }
   const change = useChange();
   const detail = change.problem?.detail;
   const wrong = (field: TokenField) => detail && fieldOf(detail) === field && detail;
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
+  const does = async () => {
     const body = { name: name.trim(), role, select: select.trim() || "*", days: Number(days), user: user || null };
     const done = await change.run(() => api.POST("/api/v1/tokens", { body }), TOKENS);
     if (done?.data) setMade(done.data);
@@ -48,66 +48,56 @@ export function NewToken({ admin, close }: { admin: boolean; close: () => void }
     );
   const roles = ROLES.slice(0, ROLES.indexOf(roleOf(widest ?? "viewer")) + 1);
   return (
-    <Dialog title="New token" close={close}>
-      <form onSubmit={submit} onChange={change.clear}>
-        <div className="dialog-body">
-          <TextField
-            label="Name"
-            hint="what it is for: ci, laptop"
-            required
-            value={name}
-            change={setName}
-            error={wrong("name")}
-          />
-          <Field label="May at most" hint={meaningOf(roleOf(role))} error={wrong("role")}>
-            {(id) => (
-              <span className="row">
-                <select id={id} value={role} onChange={(event) => setRole(event.target.value)}>
-                  {roles.map((one) => (
-                    <option key={one}>{one}</option>
-                  ))}
-                </select>
-                on
-                <input
-                  aria-label="selection"
-                  spellCheck={false}
-                  autoComplete="off"
-                  value={select}
-                  onChange={(event) => setSelect(event.target.value)}
-                />
-              </span>
-            )}
-          </Field>
-          <TextField
-            label="Good for days"
-            type="number"
-            min={1}
-            max={3650}
-            required
-            value={days}
-            change={setDays}
-            error={wrong("days")}
-          />
-          {admin && (
-            <Field label="Of" error={wrong("user")}>
-              {(id) => (
-                <select id={id} value={user} onChange={(event) => setUser(event.target.value)}>
-                  <option value="">you</option>
-                  {users.data?.items.map((one) => (
-                    <option key={one.name}>{one.name}</option>
-                  ))}
-                </select>
-              )}
-            </Field>
+    <Making what="token" change={change} does={() => void does()} close={close}>
+      <TextField
+        label="Name"
+        hint="what it is for: ci, laptop"
+        required
+        value={name}
+        change={setName}
+        error={wrong("name")}
+      />
+      <Field label="May at most" hint={meaningOf(roleOf(role))} error={wrong("role")}>
+        {(id) => (
+          <span className="row">
+            <select id={id} value={role} onChange={(event) => setRole(event.target.value)}>
+              {roles.map((one) => (
+                <option key={one}>{one}</option>
+              ))}
+            </select>
+            on
+            <input
+              aria-label="selection"
+              spellCheck={false}
+              autoComplete="off"
+              value={select}
+              onChange={(event) => setSelect(event.target.value)}
+            />
+          </span>
+        )}
+      </Field>
+      <TextField
+        label="Good for days"
+        type="number"
+        min={1}
+        max={3650}
+        required
+        value={days}
+        change={setDays}
+        error={wrong("days")}
+      />
+      {admin && (
+        <Field label="Of" error={wrong("user")}>
+          {(id) => (
+            <select id={id} value={user} onChange={(event) => setUser(event.target.value)}>
+              <option value="">you</option>
+              {users.data?.items.map((one) => (
+                <option key={one.name}>{one.name}</option>
+              ))}
+            </select>
           )}
-        </div>
-        <div className="dialog-foot">
-          <Button onClick={close}>Leave it</Button>
-          <Button type="submit" look="primary" disabled={change.busy}>
-            Make the token
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+        </Field>
+      )}
+    </Making>
   );
 }

@@ -1,12 +1,12 @@
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { api } from "~/api/client";
 import { useChange } from "~/ui/change";
-import { Button, Dialog } from "~/ui/parts";
 import { NewPassword, TextField } from "~/ui/TextField";
 import { say } from "~/ui/toast";
 import { Grants } from "./Grants";
 import { cleaned, type Grant, personFieldOf } from "./grants";
 import { type Link, USERS } from "./lists";
+import { Making } from "./Making";
 
 const WAYS = [
   ["link", "by a link that lets in once, to choose a password"],
@@ -22,8 +22,7 @@ export function NewUser({ link, close }: { link: (link: Link) => void; close: ()
   const change = useChange();
   const detail = change.problem?.detail;
   const wrong = (field: string) => detail && personFieldOf(detail) === field && detail;
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
+  const does = async () => {
     const body = {
       name: name.trim(),
       grants: cleaned(grants),
@@ -37,41 +36,31 @@ export function NewUser({ link, close }: { link: (link: Link) => void; close: ()
     if (made.data.link) link({ user: made.data.user.name, link: made.data.link });
   };
   return (
-    <Dialog title="New user" close={close}>
-      <form onSubmit={submit} onChange={change.clear}>
-        <div className="dialog-body">
-          <TextField
-            label="Name"
-            hint="lower case letters, digits and . _ + @ -"
-            required
-            value={name}
-            change={setName}
-            error={wrong("name")}
-          />
-          <fieldset className="settings-ways">
-            <legend>Comes in</legend>
-            {WAYS.map(([one, words]) => (
-              <label key={one}>
-                <input type="radio" name="way" checked={way === one} onChange={() => choose(one)} />
-                {words}
-              </label>
-            ))}
-          </fieldset>
-          {way === "password" && <NewPassword value={password} change={setPassword} error={wrong("password")} />}
-          <Grants grants={grants} change={setGrants} error={wrong("grants") || undefined} />
-          {way !== "password" && wrong("password") && (
-            <p className="why failed" role="alert">
-              {detail}
-            </p>
-          )}
-        </div>
-        <div className="dialog-foot">
-          <Button onClick={close}>Leave it</Button>
-          <Button type="submit" look="primary" disabled={change.busy}>
-            Make the user
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <Making what="user" change={change} does={() => void does()} close={close}>
+      <TextField
+        label="Name"
+        hint="lower case letters, digits and . _ + @ -"
+        required
+        value={name}
+        change={setName}
+        error={wrong("name")}
+      />
+      <fieldset className="settings-ways">
+        <legend>Comes in</legend>
+        {WAYS.map(([one, words]) => (
+          <label key={one}>
+            <input type="radio" name="way" checked={way === one} onChange={() => choose(one)} />
+            {words}
+          </label>
+        ))}
+      </fieldset>
+      {way === "password" && <NewPassword value={password} change={setPassword} error={wrong("password")} />}
+      <Grants grants={grants} change={setGrants} error={wrong("grants") || undefined} />
+      {way !== "password" && wrong("password") && (
+        <p className="why failed" role="alert">
+          {detail}
+        </p>
+      )}
+    </Making>
   );
 }

@@ -3,7 +3,8 @@ import { type FormEvent, useEffect, useState } from "react";
 import { $api, api, keepCsrf, type Problem, problemOf, queries } from "~/api/client";
 import type { SignedIn } from "~/api/schema";
 import { useSession } from "~/api/session";
-import { Button, Field, Trouble } from "~/ui/parts";
+import { Button, Trouble } from "~/ui/parts";
+import { NewPassword, TextField } from "~/ui/TextField";
 import { landing } from "../landing";
 import { titleOf } from "../places";
 
@@ -73,30 +74,16 @@ function Enter() {
   const ways = $api.useQuery("get", "/api/v1/session/ways", {}, { staleTime: Number.POSITIVE_INFINITY });
   return (
     <form className="form" onSubmit={submit}>
-      <Field label="User">
-        {(id) => (
-          <input
-            id={id}
-            autoComplete="username"
-            required
-            ref={focused}
-            value={user}
-            onChange={(event) => setUser(event.target.value)}
-          />
-        )}
-      </Field>
-      <Field label="Password" error={problem?.detail}>
-        {(id) => (
-          <input
-            id={id}
-            type="password"
-            autoComplete="current-password"
-            required
-            value={password}
-            onChange={(event) => setPassword(event.target.value)}
-          />
-        )}
-      </Field>
+      <TextField label="User" autoComplete="username" required ref={focused} value={user} change={setUser} />
+      <TextField
+        label="Password"
+        type="password"
+        autoComplete="current-password"
+        required
+        value={password}
+        change={setPassword}
+        error={problem?.detail}
+      />
       <Button type="submit" look="primary" disabled={busy}>
         Sign in
       </Button>
@@ -122,20 +109,14 @@ function Choose({ user }: { user: string }) {
       <p>
         Welcome, <bdi>{user}</bdi>. Choose the password with which you sign in from now on.
       </p>
-      <Field label="New password" hint="12 characters or more; four words do well." error={problem?.detail}>
-        {(id) => (
-          <input
-            id={id}
-            type="password"
-            autoComplete="new-password"
-            required
-            ref={focused}
-            minLength={12}
-            value={password}
-            onChange={(event) => setPassword(event.target.value)}
-          />
-        )}
-      </Field>
+      <NewPassword
+        label="New password"
+        ref={focused}
+        minLength={12}
+        value={password}
+        change={setPassword}
+        error={problem?.detail}
+      />
       <Button type="submit" look="primary" disabled={busy}>
         Set the password
       </Button>
