@@ -168,7 +168,7 @@ def test_all_sessions_of_a_user_end_together(book):
 
 def test_who_is_made_anew_under_a_name_has_nothing_of_who_bore_it(book):
     add(book, "root", "dana")
-    book.add_token(token(), note())
+    book.add_token(Token("t1", "dana", "ci", b"d" * 32, VIEWER, NOW), note())
     book.open_session(session(), note())
     book.remove_user("dana", note())
     add(book, "dana")

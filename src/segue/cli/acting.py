@@ -13,6 +13,7 @@ from segue.app.acting import ask_owner, details_of, owner_here
 from segue.app.clock import SystemClock
 from segue.app.early import early_executor
 from segue.app.home import Home, own
+from segue.app.interrupts import interrupts_held
 from segue.app.owner import Foreground, foreground
 from segue.app.reading import open_reading
 from segue.app.settings import Settings
@@ -185,14 +186,17 @@ class _Manner:
 
 
 def _through(owner: Asked, home: Home, acts: Sequence[Act], manner: _Manner) -> Code:
-    answers = ask_owner(owner, acts)
-    if not manner.as_json:
-        for text in answers.texts:
-            console().print(plain(text))
-    if not manner.judged:
-        if answers.refusals:
-            return say_errors([Refused(text) for text in answers.refusals], manner.as_json)
-        if manner.as_json:
-            print_json({"done": answers.texts, "runs": [str(run) for run in answers.runs]})
-        return Code.GOOD
-    return follow_there(home, answers.runs, answers.refusals, as_json=manner.as_json, ranged=manner.ranged)
+    with interrupts_held(patient=False) as ready:
+        answers = ask_owner(owner, acts)
+        if not manner.as_json:
+            for text in answers.texts:
+                console().print(plain(text))
+        if manner.judged:
+            return follow_there(
+                home, answers.runs, answers.refusals, as_json=manner.as_json, ranged=manner.ranged, ready=ready
+            )
+    if answers.refusals:
+        return say_errors([Refused(text) for text in answers.refusals], manner.as_json)
+    if manner.as_json:
+        print_json({"done": answers.texts, "runs": [str(run) for run in answers.runs]})
+    return Code.GOOD
