@@ -42,6 +42,26 @@ def shop(built, tmp_path_factory):
         assert one.end() == 0
 
 
+def test_a_file_that_cannot_be_read_is_told_until_it_can(shop, visit):
+    server, run = shop
+    page, file = visit(server), server.home.parent / "orders.py"
+    signed_in(page, server, "operator")
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    file.write_text("from segue import dag\n\n@dag(schedul=None)\ndef orders() -> None: ...\n")
+    row = page.locator(".attention > li", has_text="orders.py")
+    expect(row).to_contain_text("orders.py:3")
+    expect(row).to_contain_text("schedule")
+    expect(row).to_contain_text("segue check orders.py")
+    file.unlink()
+
+    def is_gone() -> bool:
+        page.reload()
+        expect(page.locator(".attention > li", has_text=run)).to_be_visible()
+        return row.count() == 0
+
+    eventually(is_gone, "a page without it")
+
+
 def test_the_overview_tells_what_failed_and_holds_what_mends_it(shop, visit):
     server, run = shop
     page = visit(server)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -16,7 +16,7 @@ from segue.app.asking import values_of
 from segue.app.settings import Settings
 from segue.model.version import VERSION
 
-__all__ = ["Declared", "Mark", "Seen", "load_seen", "mark_of", "save_seen", "stamp_of"]
+__all__ = ["Declared", "Mark", "Seen", "Unread", "load_seen", "mark_of", "save_seen", "stamp_of"]
 
 Mark: TypeAlias = tuple[int, int, int, int]
 """Size, times of content and inode, and the inode of a file: another one where its content may be another."""
@@ -36,6 +36,7 @@ class Declared(msgspec.Struct):
         bundle: that its definitions carry.
         definitions: encoded, to be told anew with another bundle.
         whole: it was read without an error.
+        fault: what is wrong with it, where it was not.
     """
 
     root: str
@@ -45,6 +46,7 @@ class Declared(msgspec.Struct):
     bundle: str = ""
     definitions: bytes = b""
     whole: bool = False
+    fault: str = ""
 
 
 class Seen(msgspec.Struct):
@@ -57,6 +59,44 @@ class Seen(msgspec.Struct):
     stamp: str = ""
     files: dict[str, Declared] = {}
     marks: dict[str, Mark] = {}
+
+
+class _Fault(msgspec.Struct):
+    name: str
+    ids: frozenset[str] = frozenset()
+    fault: str = ""
+
+
+class _Faults(msgspec.Struct):
+    """What `Unread` looks at of all that is kept."""
+
+    files: dict[str, _Fault] = {}
+
+
+class Unread:
+    """The DAG files of a home that could not be read and declare no DAG that is known: nobody else tells of them.
+
+    Args:
+        home: the folder.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._file = home / _FILE
+        self._found: tuple[Mark | None, Sequence[tuple[str, str]]] = (None, ())
+
+    def __call__(self) -> Sequence[tuple[str, str]]:
+        """Their names, and what is wrong; may be asked from any thread."""
+        mark = mark_of(self._file)
+        if mark != self._found[0]:
+            self._found = mark, self._read()
+        return self._found[1]
+
+    def _read(self) -> Sequence[tuple[str, str]]:
+        try:
+            files = msgspec.msgpack.decode(self._file.read_bytes(), type=_Faults).files
+        except (OSError, msgspec.MsgspecError):
+            return ()
+        return tuple((one.name, one.fault) for _, one in sorted(files.items()) if one.fault and not one.ids)
 
 
 def mark_of(path: Path) -> Mark | None:

@@ -18,7 +18,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from segue.app.bell import FolderBell
-from segue.app.early import DefinitionChild, Read
+from segue.app.early import DefinitionChild, Read, errors_of
 from segue.app.foretelling import Foretelling
 from segue.app.seen import Declared, Mark, Seen, load_seen, mark_of, save_seen, stamp_of
 from segue.app.settings import Settings
@@ -258,7 +258,7 @@ class Watcher:
         whole = not read.errors  # else its DAGs keep their last good version
         self._files[path] = Declared(
             read.root, read.file, ids if whole else old.ids | ids, imports | {str(path)}, read.bundle,
-            _encode(read.definitions), whole,
+            _encode(read.definitions), whole, "\n".join(map(str, errors_of(read))),
         )  # fmt: skip
         return old.ids - ids if whole else frozenset()
 

@@ -18,6 +18,7 @@ from segue.app.library import ReaderPool
 from segue.app.logs import LogFiles
 from segue.app.machine import HostMachine
 from segue.app.safe import HomeSafe, house_of
+from segue.app.seen import Unread
 from segue.app.settings import Settings
 from segue.app.settings_shown import shown
 from segue.app.uploads import Uploads
@@ -61,7 +62,7 @@ def open_doors(settings: Settings, library: Library, gate: Keeper, clock: System
         house=house_of(settings), safe=HomeSafe(settings), deployer=Uploads(settings), channels=HomeChannels(settings),
         logs=LogFiles(settings.logs), code=BundleFiles(settings.home / "bundles"), settings=partial(shown, settings),
         machine=HostMachine(), price=settings.keys.worker_price, identity=identity_of(settings),
-        claims=gate.claims,
+        claims=gate.claims, unread=Unread(settings.home),
     )  # fmt: skip
 
 

@@ -159,6 +159,7 @@ class Doors:
         identity: where else people sign in.
         sampling: the newest attempts, for statistics.
         claims: what keys were used for.
+        unread: files of DAGs nobody knows, because they cannot be read: their names, and what is wrong.
     """
 
     library: Library
@@ -182,3 +183,4 @@ class Doors:
     identity: Identity | None = None
     sampling: Sampling = field(default_factory=Sampling)
     claims: Claims = field(default_factory=OpenClaims)
+    unread: Callable[[], Sequence[tuple[str, str]]] = tuple

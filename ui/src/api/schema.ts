@@ -1990,6 +1990,7 @@ export interface components {
          *         task: the label of the first culprit.
          *         affected: tasks and DAGs downstream of it; `affected_dags` of them are DAGs.
          *         command: what to type.
+         *         file: of DAGs that nobody knows yet, because it cannot be read; `dag_id` is empty then.
          */
         Attention: {
             /** @default 0 */
@@ -1999,6 +2000,8 @@ export interface components {
             /** @default  */
             command: string;
             dag_id: string;
+            /** @default  */
+            file: string;
             run_id?: string | null;
             since?: string | null;
             sort: string;

@@ -22,6 +22,7 @@ function item(sort: string, dag: string, run: string | null = `${dag}@1`, more: 
     affected: 0,
     affected_dags: 0,
     command: "",
+    file: "",
     ...more,
   };
 }
@@ -122,4 +123,11 @@ test("every sort has a list", () => {
     "/alerts",
   ]);
   expect(listOf("held").search).toEqual({ state: "held" });
+});
+
+test("files that cannot be read are rows of their own, and no button mends them", () => {
+  const unread = (file: string) => item("broken", "", null, { file });
+  const rows = rowsOf([unread("a.py"), unread("b.py")]);
+  expect(rows.map((row) => row.first.file)).toEqual(["a.py", "b.py"]);
+  expect(rows.map((row) => mendOf(row, NONE))).toEqual([null, null]);
 });

@@ -18,6 +18,7 @@ class Attention:
         task: the label of the first culprit.
         affected: tasks and DAGs downstream of it; `affected_dags` of them are DAGs.
         command: what to type.
+        file: of DAGs that nobody knows yet, because it cannot be read; `dag_id` is empty then.
     """
 
     sort: str
@@ -29,6 +30,7 @@ class Attention:
     affected: int = 0
     command: str = ""
     affected_dags: int = 0
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,5 +25,6 @@ def overview(
 ) -> Overview:
     """What needs somebody, every DAG with its newest runs, and what comes."""
     seen = visit.seen()
+    unread = visit.doors.unread() if seen is None else ()  # whose their DAGs will be nobody knows
     with visit.reading() as reading:
-        return overview_of(reading, seen, visit.now, Wanted(runs, hours, days))
+        return overview_of(reading, seen, visit.now, Wanted(runs, hours, days), unread)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import Final
 
 from segue.engine.forecast import is_longer, quantile
@@ -50,7 +51,9 @@ class Wanted:
     dags: int = 200
 
 
-def overview_of(reading: Reading, seen: frozenset[str] | None, now: Instant, wanted: Wanted) -> Overview:
+def overview_of(
+    reading: Reading, seen: frozenset[str] | None, now: Instant, wanted: Wanted, unread: Sequence[tuple[str, str]] = ()
+) -> Overview:
     """What an on-call engineer sees first.
 
     Args:
@@ -58,10 +61,12 @@ def overview_of(reading: Reading, seen: frozenset[str] | None, now: Instant, wan
         seen: ids of the DAGs that whoever asks may see, None: all.
         now: the present.
         wanted: how much.
+        unread: files of DAGs that nobody knows yet, and what is wrong with each.
     """
     known = known_dags(reading, seen, marks=wanted.runs)
     alive = reading.reader.runs(RunQuery(states=_OPEN, limit=_RUNS, dags=seen))
     items = [*_Watch(reading, known, seen, now, wanted.days).everything(alive)]
+    items += [Attention("broken", "", text, command=f"segue check {quote(file)}", file=file) for file, text in unread]
     items.sort(key=lambda one: one.since or "", reverse=True)
     items.sort(key=lambda one: _ORDER.index(one.sort))
     counts = Counter(reading.state(view) for view in alive)

@@ -74,8 +74,8 @@ class Home:
     def driven(self):
         return self.drives
 
-    def told(self, seen=None, **wanted):
-        return overview_of(Reading(self, "here", self), seen, NOW, Wanted(**wanted))
+    def told(self, seen=None, unread=(), **wanted):
+        return overview_of(Reading(self, "here", self), seen, NOW, Wanted(**wanted), unread)
 
     def sorts(self):
         return [(one.sort, one.text) for one in self.told().attention]
@@ -239,3 +239,11 @@ def test_an_interval_that_a_queued_run_waits_to_fill_is_not_missing():
         home.views[-1], row=structs.replace(home.views[-1].row, slot=(Instant(99 * DAY), Instant(100 * DAY)))
     )
     assert "the interval 1970-04-09 is missing" in home.sorts()[0][1]
+
+
+def test_a_file_that_could_not_be_read_is_told_beside_dags_whose_new_code_cannot():
+    home = Home(dag(), d={"error": "line 3: no"})
+    one, two = home.told(unread=[("my file.py", "my file.py:1: invalid syntax")]).attention
+    assert (one.sort, one.dag_id, one.file) == ("broken", "d", "")
+    assert (two.sort, two.dag_id, two.file, two.text) == ("broken", "", "my file.py", "my file.py:1: invalid syntax")
+    assert two.command == "segue check 'my file.py'"

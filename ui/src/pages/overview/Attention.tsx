@@ -119,7 +119,9 @@ function Said({ item }: { item: Item }) {
   return (
     <div className="one">
       <p className="what">
-        {item.run_id ? (
+        {item.file ? (
+          <bdi>{item.file}</bdi>
+        ) : item.run_id ? (
           <Link to="/runs/$run" params={{ run: item.run_id }}>
             <bdi>{item.run_id}</bdi>
           </Link>

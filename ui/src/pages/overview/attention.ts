@@ -15,7 +15,7 @@ export interface Row {
 export function rowsOf(items: readonly Attention[]): readonly Row[] {
   const rows = new Map<string, Row>();
   for (const item of items) {
-    const key = `${item.sort} ${item.dag_id}`;
+    const key = `${item.sort} ${item.dag_id}${item.file}`;
     const row = rows.get(key);
     rows.set(key, row ? { ...row, more: [...row.more, item] } : { key, first: item, more: [] });
   }
