@@ -42,7 +42,8 @@ USUAL_FROM: Final = 3
 """So many good attempts make a duration usual."""
 
 _SPARE: Final = 0.1
-_FAST: Final = 100_000  # days per day: more says nothing
+_FAST: Final = 1_000  # days per day: of more nobody has a picture
+_SECOND: Final = 1_000_000
 
 Risk: TypeAlias = Literal["on time", "at risk", "late", "unknown"]
 
@@ -179,8 +180,9 @@ def outlook(of: Estimate, total: int, cap: int, workers: int = WORKERS, interval
         takes, bound = (of.median, f"at cap {cap}") if by_path >= by_work else (of.work, many)
         need = f"{_amount(takes * DAY // interval)} per day {bound}"
         return Outlook(finish, late, rate, f"will never catch up: {need}", never=True)
-    pace = f"{rate:.3g}" if rate < 1_000 else f"{round(rate):,}" if rate < _FAST else f"over {_FAST:,}"
-    return Outlook(finish, late, rate, f"catches up {pace} days per day")
+    year = max(_SECOND, int(365 * DAY / rate))
+    pace = f"{rate:.3g} days per day" if rate < _FAST else f"a year in {show_duration(year)}"
+    return Outlook(finish, late, rate, f"catches up {pace}")
 
 
 def risks(spec: DagSpec, of: Estimate, due: Instant, start: Instant) -> tuple[RiskOf, ...]:
