@@ -22,7 +22,7 @@ from typing import Any, Final, Unpack
 
 from segue.app.asking import read_target
 from segue.app.vault import variable_of
-from segue.model.errors import UsageError
+from segue.model.errors import StoreEmpty, UsageError
 from segue.model.moment import Moment
 from segue.model.state import AttemptState, RunState
 from segue.model.views import RunDetail, RunQuery
@@ -255,6 +255,7 @@ class _Home:
     def _newest(self) -> RunDetail | None:
         if not (self._path / DATABASE).exists():
             return None
-        with self.reading() as reader:
+        with suppress(StoreEmpty), self.reading() as reader:
             view = next(iter(reader.runs(RunQuery(limit=1))), None)
             return None if view is None else reader.run(view.run)
+        return None

@@ -1,3 +1,4 @@
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -211,6 +212,19 @@ def test_a_reader_makes_no_database(path):
 def test_a_database_that_is_only_being_made_is_no_damage(path):
     path.touch()
     with pytest.raises(StoreEmpty, match="its owner is only making it"):
+        SqliteReader(path)
+
+
+def test_a_database_whose_owner_was_killed_while_it_made_it_is_empty_until_the_next_one(path, tmp_path):
+    """The step from the journal to the WAL is a transaction of the journal, which only who may write can undo."""
+    with closing(sqlite3.connect(tmp_path / "other.db", isolation_level=None)) as raw:
+        raw.execute("PRAGMA cache_size=1")
+        raw.execute("CREATE TABLE t (x)")
+        raw.execute("BEGIN IMMEDIATE")
+        raw.executemany("INSERT INTO t VALUES (?)", [("x" * 1000,)] * 1000)  # spills out of the cache
+        for end in ("", "-journal"):
+            shutil.copy(tmp_path / f"other.db{end}", f"{path}{end}")
+    with pytest.raises(StoreEmpty, match="killed while it made it"):
         SqliteReader(path)
 
 

@@ -21,7 +21,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from segue.model.errors import Conflict, HomeUnusable, ReadCut, SegueError, StoreDown
+from segue.model.errors import Conflict, HomeUnusable, ReadCut, SegueError, StoreDown, StoreEmpty
 
 __all__ = [
     "WAL_BYTES",
@@ -178,6 +178,8 @@ def fault_of(error: Exception, path: Path) -> Exception:
     """What an error of the driver means: not now (`StoreDown`), not so (`Conflict`), never (`HomeUnusable`), a bug."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     code = code_of(error)
+    if getattr(cause, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_ROLLBACK:  # journal of the step before the WAL
+        return StoreEmpty(f"{path} is empty: its owner was killed while it made it, the next one goes on")
     if code == sqlite3.SQLITE_CONSTRAINT:
         return Conflict(f"{path}: {cause}")
     if code == sqlite3.SQLITE_INTERRUPT:
