@@ -79,7 +79,7 @@ STAGES: dict[str, list[list[str]]] = {
     "e2e": [["pytest", "-q", *FOUR_WORKERS, "tests/e2e"]],
     "page": [["pytest", "-q", *FILE_BY_FILE, "tests/page"]],
     "postgres": [["pytest", "-q", *THREE_WORKERS, "tests/postgres"]],
-    "acceptance": [["pytest", "-q", *TWO_WORKERS, "tests/acceptance"]],
+    "acceptance": [["pytest", "-q", *THREE_WORKERS, "tests/acceptance"]],
     "examples": [["pytest", "-q", *FILE_BY_FILE, "tests/examples"]],
 }  # fmt: skip
 

@@ -6,25 +6,8 @@ import pytest
 
 from segue.cli.main import VERBS, main
 
-HEAVY = {"sqlalchemy", "alembic", "pydantic", "fastapi", "pandas", "pyarrow", "polars", "duckdb"}
 
-
-def loaded_by(*arguments: str) -> set[str]:
-    code = (
-        "import sys; from segue.cli.main import main; code = main(sys.argv[1:])\n"
-        "print('\\n' + ' '.join(sys.modules)); sys.exit(code)"
-    )
-    said = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True).stdout
-    return {name.partition(".")[0] for name in said.splitlines()[-1].split()}
-
-
-@pytest.mark.parametrize("verb", VERBS)
-def test_the_help_of_a_verb_loads_nothing_heavy(verb):
-    assert loaded_by(verb, "--help") & HEAVY == set()
-
-
-def test_the_overview_loads_nothing_heavy_and_names_every_verb(capsys):
-    assert loaded_by("--help") & HEAVY == set()
+def test_the_overview_names_every_verb(capsys):
     assert main(["--help"]) == 0
     told = capsys.readouterr().out
     assert all(verb in told for verb in VERBS)
