@@ -272,7 +272,9 @@ class Teller:
         while True:
             try:
                 with self._client() as client:
-                    for _ in client.commits():
+                    commits = client.commits()
+                    self._inbox.put(None)  # of what was committed before it listened nobody tells it
+                    for _ in commits:
                         self._inbox.put(None)
             except OwnerGone:
                 pass
