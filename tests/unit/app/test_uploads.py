@@ -107,6 +107,7 @@ def test_what_must_not_be_unpacked_is_refused_and_nothing_lies_outside(unpacked,
 @pytest.mark.parametrize(
     "data",
     [b"no archive at all" * 100, b"\x1f\x8b" + b"x" * 100, gzip.compress(b"no tar")[:-4], gzip.compress(b"x" * 2_000)],
+    ids=["no gzip", "a damaged head", "a cut end", "no tar"],  # the bytes have the time in them, an id must not
 )
 def test_what_is_no_archive_is_refused(unpacked, data):
     with pytest.raises(UsageError, match="no (tar|gzipped) archive"):
